@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import { gzipSync } from "fflate";
+import { pack } from "tar-stream";
+
+/** Media types of the OCI image specification, https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md. */
+export const mediaTypes = {
+  index: "application/vnd.oci.image.index.v1+json",
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  config: "application/vnd.oci.image.config.v1+json",
+  tar: "application/vnd.oci.image.layer.v1.tar",
+  tarGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+} as const;
+
+export interface Descriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+  platform?: Platform;
+  annotations?: Record<string, string>;
+}
+
+export interface Platform {
+  os: string;
+  architecture: string;
+  variant?: string;
+}
+
+/** A file, a symbolic link or, with neither content nor target, a folder of a layer. Owner is root, time is the epoch. */
+export interface LayerEntry {
+  path: string;
+  mode: number;
+  content?: Uint8Array | string;
+  linkTo?: string;
+}
+
+export interface Layer {
+  descriptor: Descriptor;
+  /** Digest of the uncompressed tar, which the image's configuration names. */
+  diffId: string;
+  blob: Uint8Array;
+}
+
+/** An image, or an index of images, known byte for byte: what a registry is to hold, by digest. */
+export interface OciImage {
+  descriptor: Descriptor;
+  blobs: Map<string, Uint8Array>;
+}
+
+export type Compression = "gzip" | "none";
+
+export function digestOf(content: Uint8Array | string): string {
+  return "sha256:" + createHash("sha256").update(content).digest("hex");
+}
+
+/** A layer that depends on its entries alone: their order is theirs, owner and time are fixed. */
+export async function layer(entries: LayerEntry[], compression: Compression): Promise<Layer> {
+  const archive = pack();
+  for (const { path, mode, content, linkTo } of entries) {
+    const header = { name: path, mode, uid: 0, gid: 0, uname: "", gname: "", mtime: new Date(0) };
+    if (linkTo !== undefined) archive.entry({ ...header, type: "symlink", linkname: linkTo });
+    else if (content === undefined) archive.entry({ ...header, type: "directory" });
+    else archive.entry(header, typeof content === "string" ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+  }
+  archive.finalize();
+  const tar = await buffer(archive);
+  const diffId = digestOf(tar);
+  if (compression === "none") return { diffId, blob: tar, descriptor: { mediaType: mediaTypes.tar, digest: diffId, size: tar.length } };
+  // Not Node's zlib: its output differs between versions of Node and between processors. See docs/DECISIONS.md.
+  const blob = gzipSync(tar, { level: 6, mtime: 0 });
+  return { diffId, blob, descriptor: { mediaType: mediaTypes.tarGzip, digest: digestOf(blob), size: blob.length } };
+}
+
+/** The `config` object of an image configuration, https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md. */
+export interface RunConfig {
+  User?: string;
+  Entrypoint?: string[];
+  Cmd?: string[];
+  Env?: string[];
+  WorkingDir?: string;
+  ExposedPorts?: Record<string, object>;
+  Labels?: Record<string, string>;
+}
+
+export function image(platform: Platform, layers: Layer[], config: RunConfig, annotations: Record<string, string> = {}): OciImage {
+  const blobs = new Map(layers.map((l) => [l.descriptor.digest, l.blob]));
+  const configuration = json(mediaTypes.config, {
+    created: new Date(0).toISOString(),
+    ...platform,
+    config,
+    rootfs: { type: "layers", diff_ids: layers.map((l) => l.diffId) },
+  });
+  const manifest = json(mediaTypes.manifest, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: configuration.descriptor,
+    layers: layers.map((l) => l.descriptor),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  });
+  blobs.set(configuration.descriptor.digest, configuration.blob).set(manifest.descriptor.digest, manifest.blob);
+  return { descriptor: { ...manifest.descriptor, platform }, blobs };
+}
+
+/** One image for several platforms. */
+export function index(images: OciImage[], annotations: Record<string, string> = {}): OciImage {
+  const blobs = new Map(images.flatMap((i) => [...i.blobs]));
+  const { descriptor, blob } = json(mediaTypes.index, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: images.map((i) => i.descriptor),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  });
+  return { descriptor, blobs: blobs.set(descriptor.digest, blob) };
+}
+
+/** An OCI image layout as one tar, as `ctr images import` reads it. */
+export async function layoutArchive(content: OciImage, name: string): Promise<Buffer> {
+  const manifest = { ...content.descriptor, annotations: { "io.containerd.image.name": name } };
+  const { blob } = await layer(
+    [
+      { path: "oci-layout", mode: 0o644, content: JSON.stringify({ imageLayoutVersion: "1.0.0" }) },
+      { path: "index.json", mode: 0o644, content: JSON.stringify({ schemaVersion: 2, manifests: [manifest] }) },
+      ...[...content.blobs].map(([digest, blob]) => ({ path: `blobs/${digest.replace(":", "/")}`, mode: 0o644, content: blob })),
+    ],
+    "none",
+  );
+  return Buffer.from(blob);
+}
+
+function json(mediaType: string, value: object): { descriptor: Descriptor; blob: Uint8Array } {
+  const blob = Buffer.from(JSON.stringify(value));
+  return { blob, descriptor: { mediaType, digest: digestOf(blob), size: blob.length } };
+}

@@ -1,0 +1,17 @@
+// Command registry is the CNCF Distribution registry (https://distribution.github.io/distribution/) with the storage and
+// the authentication that a registry on one machine needs: the file system and htpasswd.
+package main
+
+import (
+	"os"
+
+	"github.com/distribution/distribution/v3/registry"
+	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
+)
+
+func main() {
+	if err := registry.RootCmd.Execute(); err != nil {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,3 @@
+module dev.slipway/app
+
+go 1.25

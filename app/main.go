@@ -1,0 +1,71 @@
+// Command app is a small web service the way one would ship it: it answers, tells whether it can, and goes away without
+// dropping anybody.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// version is set when the program is linked: -ldflags "-X main.version=1.2.3".
+var version = "dev"
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("version", version)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := run(ctx, log, os.Getenv); err != nil {
+		log.Error("stopped", "error", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx is done, then drains.
+func run(ctx context.Context, log *slog.Logger, getenv func(string) string) error {
+	settings, err := readSettings(getenv)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", ":"+settings.port)
+	if err != nil {
+		return fmt.Errorf("listen (the variable PORT names the port): %w", err)
+	}
+	a := &app{log: log, greeting: settings.greeting}
+	return serve(ctx, log, listener, newServer(a.routes(), log), &a.ready, settings.shutdownTimeout)
+}
+
+// serve answers on the listener and is ready, until ctx is done. Then it is not ready any more, takes no new connections,
+// and returns when the requests under way are answered, or cut off after the timeout.
+func serve(ctx context.Context, log *slog.Logger, listener net.Listener, server *http.Server, ready *atomic.Bool, timeout time.Duration) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	ready.Store(true)
+	log.Info("serving", "address", listener.Addr().String())
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ready.Store(false)
+	log.Info("draining", "timeout", timeout.String())
+	bounded, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	if err := server.Shutdown(bounded); err != nil {
+		return fmt.Errorf("requests cut off after %s: %w", timeout, err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,9 @@
+/** The recommended labels, https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/. */
+export function recommendedLabels(name: string): Record<string, string> {
+  return { ...selectorLabels(name), "app.kubernetes.io/managed-by": "pulumi" };
+}
+
+/** What selects the pods of a service. It must never change: a Deployment with another selector is another Deployment. */
+export function selectorLabels(name: string): Record<string, string> {
+  return { "app.kubernetes.io/name": name };
+}

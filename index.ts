@@ -1,0 +1,34 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { GoImage, type GoImageArgs } from "./components/go-image.ts";
+import { throwIfAny } from "./components/internal/user-error.ts";
+import { loadConfiguration } from "./config.ts";
+import { loadPlatform } from "./platforms/platform.ts";
+
+/** config → platform → image → service → outputs */
+export default async function slipway() {
+  const configuration = loadConfiguration();
+  const { stack, services } = configuration;
+  const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
+
+  const sources = new Map<string, Omit<GoImageArgs, "repository">>();
+  for (const [name, { source, builder, package: goPackage, platforms, version }] of Object.entries(services)) {
+    const labels = { "org.opencontainers.image.title": name };
+    if (source !== undefined) sources.set(name, { ...imageDefaults, source, builder, package: goPackage, platforms, version, labels });
+  }
+
+  // Whatever can fail on this machine does so before anything is changed.
+  throwIfAny(await preflight(configuration), `Stack "${stack}" cannot run on this machine:`);
+  for (const source of sources.values()) await GoImage.compile(source);
+
+  const platform = createPlatform(configuration);
+  const images: Record<string, pulumi.Input<string>> = {};
+  const urls: Record<string, pulumi.Input<string>> = {};
+  for (const [name, service] of Object.entries(services)) {
+    const source = sources.get(name);
+    const image = source ? new GoImage(name, { ...source, repository: platform.repository(name) }, platform.imageOptions).ref : String(service.image);
+    const { url } = platform.deploy(name, service, image);
+    images[name] = image;
+    if (url !== undefined) urls[name] = url;
+  }
+  return { urls, images, ...platform.outputs };
+}

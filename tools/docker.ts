@@ -1,7 +1,6 @@
-import Docker from "dockerode";
+import { dockerEngine } from "../components/internal/docker-engine.ts";
 
-/** A client of the Docker engine that `DOCKER_HOST` names, or of the local one. */
-export const docker = new Docker();
+export const docker = dockerEngine();
 
 export async function engineAnswers(): Promise<boolean> {
   return docker.ping().then(

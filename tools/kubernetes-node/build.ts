@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { cp, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { cacheFolder } from "../../components/internal/cache-folder.ts";
 import { command } from "../../components/internal/command.ts";
@@ -7,6 +6,7 @@ import { image, layer, layoutArchive, type LayerEntry } from "../../components/i
 import { buildImage } from "../docker.ts";
 import { compileGo, fetchModules } from "../go.ts";
 import { step } from "../progress.ts";
+import { sourceHash } from "../source-hash.ts";
 
 const here = resolve("tools/kubernetes-node");
 
@@ -35,12 +35,7 @@ const linkFlags = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/versio
 
 /** The image's name, whose tag changes with everything in this folder. */
 export async function nodeImageName(): Promise<string> {
-  const hash = createHash("sha256");
-  const files = await Array.fromAsync(glob("**/*", { cwd: here, withFileTypes: true }));
-  for (const path of files.filter((f) => f.isFile()).map((f) => join(f.parentPath, f.name)).sort()) {
-    hash.update(path.slice(here.length)).update("\0").update(await readFile(path)).update("\0");
-  }
-  return `slipway/kubernetes-node:${kubernetesVersion}-${hash.digest("hex").slice(0, 12)}`;
+  return `slipway/kubernetes-node:${kubernetesVersion}-${await sourceHash(here)}`;
 }
 
 /** Builds the node image from Go modules and Debian packages: about 15 minutes on two cores the first time. */

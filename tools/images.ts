@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { localClusterDefaults } from "../components/local-cluster.ts";
+import { imageExists, pullImage } from "./docker.ts";
+import { buildNodeImage, nodeImageName } from "./kubernetes-node/build.ts";
+import { step } from "./progress.ts";
+import { buildRegistryImage, registryImageName } from "./registry/build.ts";
+
+/** What config.ts reads: the images that the platform `local` uses on this machine, where they are not the usual ones. */
+const record = ".slipway/images.json";
+
+/** Seconds that the answer of an image registry may take; a slow but working pull goes on for longer. */
+const pullSeconds = 300;
+
+interface Wanted {
+  key: "nodeImage" | "registryImage";
+  upstream: string;
+  standIn(): Promise<string>;
+  build(name: string): Promise<void>;
+}
+
+const wanted: Wanted[] = [
+  { key: "registryImage", upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
+  { key: "nodeImage", upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
+];
+
+/**
+ * Sees that Docker has the images of the local cluster: the usual ones where they are or can be pulled, else stand-ins that
+ * are built from package registries. Says nothing when all is there.
+ */
+export async function ensureImages(): Promise<void> {
+  const chosen: Record<string, string> = {};
+  let pullable: boolean | undefined;
+  for (const { key, upstream, standIn, build } of wanted) {
+    if (await imageExists(upstream)) continue;
+    const name = await standIn();
+    if (!(await imageExists(name))) {
+      if (pullable !== false) pullable = await tryPull(upstream);
+      if (pullable) continue;
+      process.stderr.write(`  ${upstream} cannot be pulled here; building ${name} from package registries instead\n`);
+      await step(`build ${name}`, () => build(name), { always: true });
+    }
+    chosen[key] = name;
+  }
+  const text = JSON.stringify(chosen, null, 2) + "\n";
+  if (existsSync(record) && (await readFile(record, "utf8")) === text) return;
+  await mkdir(".slipway", { recursive: true });
+  await writeFile(record, text);
+}
+
+async function tryPull(image: string): Promise<boolean> {
+  try {
+    await step(`pull ${image}`, () => pullImage(image, pullSeconds));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import leven from "leven";
 import * as pulumi from "@pulumi/pulumi";
+import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
 import { z } from "zod";
 import { problemWithHost, problemWithName } from "./components/internal/names.ts";
 import { throwIfAny } from "./components/internal/user-error.ts";
@@ -18,18 +19,28 @@ const service = z
       .regex(/@sha256:[0-9a-f]{64}$/, 'must name the image by digest, such as "registry.example/web@sha256:…"')
       .optional()
       .describe("An image by digest, instead of a source."),
-    builder: z.enum(["go", "dockerfile"]).default("go").describe("How `source` becomes an image: the Go toolchain alone, or its Dockerfile."),
+    builder: z
+      .enum(["go", "dockerfile"])
+      .default("go")
+      .describe("How `source` becomes an image: the Go toolchain alone, or its Dockerfile."),
     package: z.string().min(1).optional().describe("Package to compile, from the module's folder. Default: the module's root."),
     platforms: z
       .array(z.string().regex(/^linux\/[a-z0-9]+(\/v\d+)?$/, 'must be a platform such as "linux/arm64"'))
       .min(1)
       .optional()
       .describe("Platforms of the image; several make an image index. Default: this machine's, on Linux."),
-    version: z.string().regex(/^[\w.+-]+$/, 'must be letters, digits and ".+-_"').optional().describe("Handed to the program as `main.version`."),
+    version: z
+      .string()
+      .regex(/^[\w.+-]+$/, 'must be letters, digits and ".+-_"')
+      .optional()
+      .describe("Handed to the program as `main.version`."),
     port: port.default(8080).describe("Port that the service listens on, in its container and as a Service."),
     host: z.string().optional().describe("Host name that the outside reaches it by. Default: only other services reach it."),
     replicas: z.int().min(1).max(1000).default(2).describe("How many pods run."),
-    env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}).describe("Environment variables."),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+      .default({})
+      .describe("Environment variables."),
     resources: z
       .strictObject({
         cpu: quantity.default("50m").describe("CPU that a pod is sure of."),
@@ -75,11 +86,22 @@ const settings = z
       const message = problemWithName(name);
       if (message) context.addIssue({ code: "custom", path: ["services", name], message: `the name ${message}` });
     }
-    for (const group of duplicates(names.filter((n) => services[n]?.host !== undefined), (n) => String(services[n]?.host))) {
-      context.addIssue({ code: "custom", path: ["services", String(group.at(-1)), "host"], message: `is the host of ${group.join(" and ")}; each needs its own` });
+    for (const group of duplicates(
+      names.filter((n) => services[n]?.host !== undefined),
+      (n) => String(services[n]?.host),
+    )) {
+      context.addIssue({
+        code: "custom",
+        path: ["services", String(group.at(-1)), "host"],
+        message: `is the host of ${group.join(" and ")}; each needs its own`,
+      });
     }
     for (const group of duplicates(Object.keys(ports), (key) => String(ports[key as keyof typeof ports]))) {
-      context.addIssue({ code: "custom", path: ["local", "ports", String(group.at(-1))], message: `${group.join(" and ")} cannot share a port` });
+      context.addIssue({
+        code: "custom",
+        path: ["local", "ports", String(group.at(-1))],
+        message: `${group.join(" and ")} cannot share a port`,
+      });
     }
   });
 
@@ -100,10 +122,14 @@ export function loadConfiguration(): Configuration {
   const stack = pulumi.getStack();
   const project = pulumi.getProject();
   const input: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
-    if (key.startsWith(`${project}:`)) input[key.slice(project.length + 1)] = parseValue(value);
+  const secret: string[] = [];
+  for (const [full, value] of Object.entries(pulumi.runtime.allConfig())) {
+    const [namespace, key = ""] = full.split(":");
+    if (namespace !== project) continue;
+    input[key] = parseValue(value);
+    if (isConfigSecret(full)) secret.push(key);
   }
-  const { value, problems } = checkSettings(input, setUpImages());
+  const { value, problems } = checkSettings(input, setUpImages(), secret);
   throwIfAny(
     problems.map((p) => `${project}:${p}`),
     `The configuration of stack "${stack}" does not hold. In stacks/Pulumi.${stack}.yaml:`,
@@ -111,11 +137,15 @@ export function loadConfiguration(): Configuration {
   return { ...(value as Settings), stack };
 }
 
-/** Checks plain settings; the problems are lines of path, rule and value. */
-export function checkSettings(input: Record<string, unknown>, images: Partial<Settings["local"]> = {}): { value?: Settings; problems: string[] } {
+/** Checks plain settings; the problems are lines of path, rule and value, the last not for keys with secrets in them. */
+export function checkSettings(
+  input: Record<string, unknown>,
+  images: Partial<Settings["local"]> = {},
+  secretKeys: string[] = [],
+): { value?: Settings; problems: string[] } {
   const result = settings.safeParse(input, { reportInput: true });
   if (result.success) return { value: { ...result.data, local: { ...images, ...result.data.local } }, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, input)) };
+  return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, input, secretKeys)) };
 }
 
 /** The JSON schema of a stack file, for editors. */
@@ -135,6 +165,9 @@ export function stackFileSchema(): object {
   };
 }
 
+/** Internal to the SDK, which hands secrets on as such only key by key. */
+const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret: (key: string) => boolean };
+
 /** The images that set-up found or made for this machine, see tools/images.ts. */
 function setUpImages(): Partial<Settings["local"]> {
   const record = ".slipway/images.json";
@@ -150,7 +183,7 @@ function parseValue(text: string): unknown {
   }
 }
 
-function describeIssue(issue: z.core.$ZodIssue, input: object): string[] {
+function describeIssue(issue: z.core.$ZodIssue, input: object, secretKeys: string[]): string[] {
   const path = formatPath(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(issue.path);
@@ -162,7 +195,8 @@ function describeIssue(issue: z.core.$ZodIssue, input: object): string[] {
   }
   const value = valueAt(input, issue.path);
   if (issue.code === "invalid_type" && value === undefined) return [`${path}: is missing; it must be ${article(issue.expected)}`];
-  const got = issue.code === "custom" || value === undefined ? "" : `, got ${shorten(value)}`;
+  if (secretKeys.includes(String(issue.path[0]))) return [`${path}: ${rule(issue).replace(/, got .*/s, "")}`];
+  const got = ["custom", "invalid_key"].includes(issue.code) || value === undefined ? "" : `, got ${shorten(value)}`;
   return [`${path}: ${rule(issue)}${got}`];
 }
 
@@ -184,7 +218,15 @@ function rule(issue: z.core.$ZodIssue): string {
 }
 
 function article(type: string): string {
-  const names: Record<string, string> = { int: "a whole number", number: "a number", string: "text", boolean: "true or false", array: "a list", object: "a map", record: "a map" };
+  const names: Record<string, string> = {
+    int: "a whole number",
+    number: "a number",
+    string: "text",
+    boolean: "true or false",
+    array: "a list",
+    object: "a map",
+    record: "a map",
+  };
   return names[type] ?? type;
 }
 
@@ -193,7 +235,10 @@ function formatPath(path: PropertyKey[]): string {
 }
 
 function valueAt(value: unknown, path: PropertyKey[]): unknown {
-  return path.reduce<unknown>((v, key) => (v === null || typeof v !== "object" ? undefined : (v as Record<PropertyKey, unknown>)[key]), value);
+  return path.reduce<unknown>(
+    (v, key) => (v === null || typeof v !== "object" ? undefined : (v as Record<PropertyKey, unknown>)[key]),
+    value,
+  );
 }
 
 function shorten(value: unknown): string {

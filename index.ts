@@ -25,7 +25,9 @@ export default async function slipway() {
   const urls: Record<string, pulumi.Input<string>> = {};
   for (const [name, service] of Object.entries(services)) {
     const source = sources.get(name);
-    const image = source ? new GoImage(name, { ...source, repository: platform.repository(name) }, platform.imageOptions).ref : String(service.image);
+    const image = source
+      ? new GoImage(name, { ...source, repository: platform.repository(name) }, platform.imageOptions).ref
+      : String(service.image);
     const { url } = platform.deploy(name, service, image);
     images[name] = image;
     if (url !== undefined) urls[name] = url;

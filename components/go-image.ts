@@ -58,7 +58,9 @@ export class GoImage extends pulumi.ComponentResource {
   constructor(name: string, args: GoImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:GoImage", name, {}, opts);
     if (args.builder === ImageBuilder.Dockerfile && (args.platforms?.length ?? 0) > 1) {
-      throw new UserError(`GoImage "${name}": builder "dockerfile" makes an image for one platform, got ${args.platforms?.join(", ")}. Name one, or use builder "go".`);
+      throw new UserError(
+        `GoImage "${name}": builder "dockerfile" makes an image for one platform, got ${args.platforms?.join(", ")}. Name one, or use builder "go".`,
+      );
     }
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
     this.registerOutputs({ ref: this.ref });

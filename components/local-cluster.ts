@@ -1,8 +1,7 @@
-import { mkdirSync, openSync, closeSync, readFileSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { UserError } from "./internal/user-error.ts";
+import { prepareKubeconfig, readKubeconfig } from "./internal/kubeconfig-file.ts";
 
 export interface LocalClusterPorts {
   /** The Kubernetes API. @default 6550 */
@@ -38,7 +37,8 @@ export const localClusterDefaults = {
  * A Kubernetes node and a container registry in Docker on this machine. Images pushed to `127.0.0.1:<registry port>` are
  * pulled in the cluster by that same name, and tools find the registry by the ConfigMap that KEP-1755 asks for.
  *
- * Docker objects are named after the component: network `<name>`, containers and volumes `<name>-node`, `<name>-registry`.
+ * Docker objects are named after the component: network `<name>`, containers `<name>-node` and `<name>-registry`,
+ * volumes of the same names and `<name>-kubelet`, `<name>-logs`.
  *
  * @example
  * const cluster = new LocalCluster("dev", { folder: resolve(".slipway/dev") });
@@ -67,12 +67,11 @@ export class LocalCluster extends pulumi.ComponentResource {
     const network = new docker.Network(name, { name, labels }, { parent: this });
     const networksAdvanced = [{ name: network.name }];
     const volume = (suffix: string) => new docker.Volume(`${name}-${suffix}`, { name: `${name}-${suffix}`, labels }, { parent: this });
-    const image = (suffix: string, reference: pulumi.Input<string>) =>
-      new docker.RemoteImage(`${name}-${suffix}`, { name: reference, keepLocally: true }, { parent: this });
     const common = {
       labels,
       networksAdvanced,
-      restart: "unless-stopped",
+      // Not "unless-stopped": an engine that comes back after a crash stops what still runs, and takes that for wanted.
+      restart: "always",
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "3" },
     };
@@ -82,7 +81,7 @@ export class LocalCluster extends pulumi.ComponentResource {
       {
         ...common,
         name: registryName,
-        image: image("registry", args.registryImage ?? localClusterDefaults.registryImage).imageId,
+        image: args.registryImage ?? localClusterDefaults.registryImage,
         envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
         ports: [{ ip: "127.0.0.1", external: ports.registry, internal: 5000 }],
         volumes: [{ volumeName: volume("registry").name, containerPath: "/var/lib/registry" }],
@@ -90,7 +89,7 @@ export class LocalCluster extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    if (!pulumi.runtime.isDryRun()) prepareKubeconfig(args.folder, this.kubeconfigFile);
+    if (!pulumi.runtime.isDryRun()) prepareKubeconfig(this.kubeconfigFile);
     this.nodeVolume = volume("node");
     const node = new docker.Container(
       `${name}-node`,
@@ -99,11 +98,11 @@ export class LocalCluster extends pulumi.ComponentResource {
         name: `${name}-node`,
         // The Node's name; a container made anew is to be the same Node.
         hostname: name,
-        image: image("node", args.nodeImage ?? localClusterDefaults.nodeImage).imageId,
+        image: args.nodeImage ?? localClusterDefaults.nodeImage,
         command: ["server", `--https-listen-port=${ports.api}`],
         envs: ["K3S_KUBECONFIG_OUTPUT=/output/kubeconfig.yaml", "K3S_KUBECONFIG_MODE=600", "KUBECONFIG=/output/kubeconfig.yaml"],
         privileged: true,
-        tmpfs: { "/run": "", "/var/run": "" },
+        tmpfs: { "/run": "", "/var/run": "", "/var/lib/cni": "" },
         ports: [
           // The same number inside, for it stands in the kubeconfig.
           { ip: "127.0.0.1", external: ports.api, internal: ports.api },
@@ -111,12 +110,18 @@ export class LocalCluster extends pulumi.ComponentResource {
           { ip: "127.0.0.1", external: ports.https, internal: 443 },
         ],
         volumes: [
+          // Every volume that the image declares, for Docker leaves nameless ones behind.
           { volumeName: this.nodeVolume.name, containerPath: "/var/lib/rancher/k3s" },
+          { volumeName: volume("kubelet").name, containerPath: "/var/lib/kubelet" },
+          { volumeName: volume("logs").name, containerPath: "/var/log" },
           { hostPath: args.folder, containerPath: "/output" },
         ],
         uploads: [
           { file: "/etc/rancher/k3s/registries.yaml", content: registriesYaml(this.registry, `http://${registryName}:5000`) },
-          { file: "/var/lib/rancher/k3s/server/manifests/local-registry-hosting.yaml", content: localRegistryHosting(this.registry, `${registryName}:5000`) },
+          {
+            file: "/var/lib/rancher/k3s/server/manifests/local-registry-hosting.yaml",
+            content: localRegistryHosting(this.registry, `${registryName}:5000`),
+          },
         ],
         healthcheck: { tests: ["CMD-SHELL", readiness], interval: "2s", timeout: "10s", startPeriod: "1m0s", retries: 30 },
         wait: true,
@@ -125,7 +130,10 @@ export class LocalCluster extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.kubeconfig = pulumi.secret(node.id.apply(() => readKubeconfig(this.kubeconfigFile, `${name}-node`)));
+    // Named in it, so that a container made anew is a change of the provider: one that was set up while the cluster was
+    // gone stays without it.
+    const head = pulumi.interpolate`# Kubernetes in the container ${node.id}\n`;
+    this.kubeconfig = pulumi.secret(pulumi.interpolate`${head}${node.id.apply(() => readKubeconfig(this.kubeconfigFile, `${name}-node`))}`);
     this.registerOutputs({ kubeconfig: this.kubeconfig, kubeconfigFile: this.kubeconfigFile, registry: this.registry });
   }
 }
@@ -152,18 +160,4 @@ data:
     hostFromClusterNetwork: "${inCluster}"
     help: "https://kind.sigs.k8s.io/docs/user/local-registry/"
 `;
-}
-
-/** Makes the file beforehand, so that it belongs to who runs Pulumi: the node writes it as root, and leaves the owner. */
-function prepareKubeconfig(folder: string, file: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, constants.O_CREAT | constants.O_RDWR, 0o600));
-}
-
-function readKubeconfig(file: string, container: string): string {
-  const content = existsSync(file) ? readFileSync(file, "utf8") : "";
-  if (content === "") {
-    throw new UserError(`${file}: the cluster's kubeconfig is gone. Remove the container, and the next \`up\` writes it again: docker rm --force ${container}`);
-  }
-  return content;
 }

@@ -84,18 +84,41 @@ export class WebService extends pulumi.ComponentResource {
               automountServiceAccountToken: false,
               enableServiceLinks: false,
               terminationGracePeriodSeconds: drainSeconds + shutdownSeconds,
-              securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, seccompProfile: { type: "RuntimeDefault" } },
+              securityContext: {
+                runAsNonRoot: true,
+                runAsUser: 65532,
+                runAsGroup: 65532,
+                fsGroup: 65532,
+                seccompProfile: { type: "RuntimeDefault" },
+              },
               containers: [
                 {
                   name: "app",
                   image: args.image,
                   imagePullPolicy: "IfNotPresent",
                   ports: [{ name: "http", containerPort: port, protocol: "TCP" }],
-                  env: [{ name: "PORT", value: pulumi.interpolate`${port}` }, ...Object.entries(args.env ?? {}).map(([key, value]) => ({ name: key, value }))],
+                  env: [
+                    { name: "PORT", value: pulumi.interpolate`${port}` },
+                    ...Object.entries(args.env ?? {}).map(([key, value]) => ({ name: key, value })),
+                  ],
                   resources: resourcesOf(args.resources ?? {}),
-                  startupProbe: { httpGet: { path: args.livenessPath ?? "/healthz", port: "http" }, periodSeconds: 1, failureThreshold: 60 },
-                  readinessProbe: { httpGet: { path: args.readinessPath ?? "/readyz", port: "http" }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
-                  livenessProbe: { httpGet: { path: args.livenessPath ?? "/healthz", port: "http" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+                  startupProbe: {
+                    httpGet: { path: args.livenessPath ?? "/healthz", port: "http" },
+                    periodSeconds: 1,
+                    failureThreshold: 60,
+                  },
+                  readinessProbe: {
+                    httpGet: { path: args.readinessPath ?? "/readyz", port: "http" },
+                    periodSeconds: 2,
+                    timeoutSeconds: 2,
+                    failureThreshold: 3,
+                  },
+                  livenessProbe: {
+                    httpGet: { path: args.livenessPath ?? "/healthz", port: "http" },
+                    periodSeconds: 10,
+                    timeoutSeconds: 5,
+                    failureThreshold: 3,
+                  },
                   lifecycle: { preStop: { sleep: { seconds: drainSeconds } } },
                   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
                   terminationMessagePolicy: "FallbackToLogsOnError",
@@ -110,7 +133,10 @@ export class WebService extends pulumi.ComponentResource {
 
     const service = new k8s.core.v1.Service(
       name,
-      { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports: [{ name: "http", port, targetPort: "http", protocol: "TCP" }] } },
+      {
+        metadata,
+        spec: { type: "ClusterIP", selector: selectorLabels(name), ports: [{ name: "http", port, targetPort: "http", protocol: "TCP" }] },
+      },
       child,
     );
     this.serviceName = service.metadata.name;
@@ -139,9 +165,12 @@ export function validateWebService(name: string, args: WebServiceArgs): string[]
   const check = (field: string, problem: string | undefined) => problem && problems.push(`${field} ${problem}`);
   check("the name", problemWithName(name));
   if (args.host !== undefined) check("host", problemWithHost(args.host));
-  if (typeof args.replicas === "number" && !(Number.isInteger(args.replicas) && args.replicas >= 1)) check("replicas", `must be at least 1, got ${args.replicas}`);
-  if (typeof args.port === "number" && !(Number.isInteger(args.port) && args.port >= 1 && args.port <= 65535)) check("port", `must be from 1 to 65535, got ${args.port}`);
-  if (typeof args.image === "string" && !/@sha256:[0-9a-f]{64}$/.test(args.image)) check("image", `must be named by digest (repository@sha256:…), got "${args.image}"`);
+  if (typeof args.replicas === "number" && !(Number.isInteger(args.replicas) && args.replicas >= 1))
+    check("replicas", `must be at least 1, got ${args.replicas}`);
+  if (typeof args.port === "number" && !(Number.isInteger(args.port) && args.port >= 1 && args.port <= 65535))
+    check("port", `must be from 1 to 65535, got ${args.port}`);
+  if (typeof args.image === "string" && !/@sha256:[0-9a-f]{64}$/.test(args.image))
+    check("image", `must be named by digest (repository@sha256:…), got "${args.image}"`);
   return problems;
 }
 

@@ -1,10 +1,12 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../components/internal/user-error.ts";
-import { checkpointKey, open, seal, type Stack } from "./stack.ts";
+import { localKey, open, seal } from "./secrets.ts";
+import type { Stack } from "./stack.ts";
 import { isSecret, secret, type Value } from "./values.ts";
 
-/** What is known of a resource, under the names that Pulumi's own deployment file uses. */
+/** What is known of a resource, under the names of Pulumi's own deployment file. */
 export interface ResourceState {
   urn: string;
   type: string;
@@ -16,78 +18,46 @@ export interface ResourceState {
   deletedWith?: string;
   inputs: Record<string, Value>;
   outputs: Record<string, Value>;
-  /** Made, but what it was waited for did not come: waited for again next time. */
+  /** It may be there or not: the run that was making it has not come to its end. */
+  creating?: boolean;
+  /** It is there, but what it was waited for did not come. */
   initErrors?: string[];
 }
 
-interface Deployment {
-  version: 1;
-  project: string;
-  stack: string;
-  resources: ResourceState[];
-  /** Creations under way when this was written; after a crash they may have happened. */
-  pendingOperations: string[];
-}
-
-/**
- * The state of a stack in a file, replaced whole with every step and with its secrets sealed. The previous version stays
- * beside it.
- */
+/** The state of a stack in a file, replaced whole with every step, its secrets sealed; the version before stays beside it. */
 export class Checkpoint {
   readonly resources: Map<string, ResourceState>;
-  readonly pending: Set<string>;
   private readonly file: string;
   private readonly stack: Stack;
-  private readonly key = checkpointKey();
 
   constructor(stack: Stack) {
     this.stack = stack;
     this.file = join(stack.folder, "checkpoint.json");
-    const { resources, pendingOperations } = this.read();
-    this.resources = new Map(resources.map((r) => [r.urn, r]));
-    this.pending = new Set(pendingOperations);
-  }
-
-  static exists(stack: Stack): boolean {
-    return existsSync(join(stack.folder, "checkpoint.json"));
+    this.resources = new Map(this.read().map((r) => [r.urn, r]));
   }
 
   save(): void {
-    const content: Deployment = {
-      version: 1,
-      project: this.stack.project,
-      stack: this.stack.name,
-      resources: [...this.resources.values()],
-      pendingOperations: [...this.pending],
-    };
-    const text = JSON.stringify(content, (_key, value) => (isSecret(value) ? { ...secret(undefined), ciphertext: seal(this.key, JSON.stringify(value.value)) } : value), 2);
+    const { project, name } = this.stack;
+    const content = { version: 1, project, stack: name, resources: [...this.resources.values()] };
+    const sealed = (_key: string, v: Value) => (isSecret(v) ? secret({ ciphertext: seal(localKey(), JSON.stringify(v.value)) }) : v);
     mkdirSync(this.stack.folder, { recursive: true, mode: 0o700 });
-    const partial = `${this.file}.new`;
-    const handle = openSync(partial, "w", 0o600);
-    writeSync(handle, text);
-    fsyncSync(handle);
-    closeSync(handle);
     if (existsSync(this.file)) copyFileSync(this.file, `${this.file}.previous`);
-    renameSync(partial, this.file);
+    writeFileAtomic.sync(this.file, JSON.stringify(content, sealed, 2), { mode: 0o600 });
   }
 
   remove(): void {
-    for (const ending of ["", ".previous", ".new"]) rmSync(this.file + ending, { force: true });
+    for (const ending of ["", ".previous"]) rmSync(this.file + ending, { force: true });
   }
 
-  private read(): Deployment {
-    if (!existsSync(this.file)) return { version: 1, project: "", stack: "", resources: [], pendingOperations: [] };
+  private read(): ResourceState[] {
+    if (!existsSync(this.file)) return [];
     try {
-      return JSON.parse(readFileSync(this.file, "utf8"), (_key, value) => (isSecret(value) ? secret(this.unseal(String(value.ciphertext))) : value));
+      const opened = (_key: string, v: Value) => (isSecret(v) ? secret({ value: JSON.parse(open(localKey(), String(v.ciphertext))) }) : v);
+      return JSON.parse(readFileSync(this.file, "utf8"), opened).resources;
     } catch (error) {
-      const previous = existsSync(`${this.file}.previous`) ? `The version before the last change is beside it: cp ${this.file}.previous ${this.file}` : "There is no earlier version beside it.";
-      throw new UserError(`${this.file}: the checkpoint of stack "${this.stack.name}" cannot be read (${(error as Error).message}). Nothing was changed. ${previous}`);
+      const previous = `${this.file}.previous`;
+      const remedy = existsSync(previous) ? `The version before the last change is beside it: cp ${previous} ${this.file}` : "";
+      throw new UserError(`${this.file}: this checkpoint cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
     }
-  }
-
-  private unseal(ciphertext: string): Value {
-    const text = open(this.key, ciphertext);
-    if (text === undefined) throw new Error("its secrets were sealed with another key than .slipway/key");
-    return JSON.parse(text);
   }
 }

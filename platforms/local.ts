@@ -26,7 +26,9 @@ export async function preflight({ stack, local }: Configuration): Promise<string
       const holder = holders.get(port);
       if (holder?.Labels[stackLabel] === stack || (!holder && (await isFree(port)))) return [];
       const by = holder ? `the container ${holder.Names[0]?.slice(1)}` : "another program";
-      return [`${pulumi.getProject()}:local.ports.${key}: port ${port} on 127.0.0.1 is taken by ${by}. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`];
+      return [
+        `${pulumi.getProject()}:local.ports.${key}: port ${port} on 127.0.0.1 is taken by ${by}. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+      ];
     }),
   );
   return problems.flat();

@@ -22,8 +22,8 @@ export interface PlatformModule {
   /** How images for this platform are made. */
   imageDefaults: { compression?: "gzip" | "none" };
   /** What must hold on this machine before anything is changed; the problems, in words. */
-  preflight(configuration: Configuration): Promise<string[]>;
-  createPlatform(configuration: Configuration): Platform;
+  preflight: (configuration: Configuration) => Promise<string[]>;
+  createPlatform: (configuration: Configuration) => Platform;
 }
 
 /** Loads a platform by name; only then are the SDKs that it needs. */

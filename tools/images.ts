@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cacheFolder } from "../components/internal/cache-folder.ts";
+import { locked } from "../components/internal/file-lock.ts";
 import { localClusterDefaults } from "../components/local-cluster.ts";
-import { imageExists, pullImage } from "./docker.ts";
+import { dockerEngine, hasImage, pullImage } from "../components/internal/docker-engine.ts";
 import { buildNodeImage, nodeImageName } from "./kubernetes-node/build.ts";
 import { step } from "./progress.ts";
 import { buildRegistryImage, registryImageName } from "./registry/build.ts";
@@ -15,8 +17,8 @@ const pullSeconds = 300;
 interface Wanted {
   key: "nodeImage" | "registryImage";
   upstream: string;
-  standIn(): Promise<string>;
-  build(name: string): Promise<void>;
+  standIn: () => Promise<string>;
+  build: (name: string) => Promise<void>;
 }
 
 const wanted: Wanted[] = [
@@ -29,16 +31,18 @@ const wanted: Wanted[] = [
  * are built from package registries. Says nothing when all is there.
  */
 export async function ensureImages(): Promise<void> {
+  const engine = dockerEngine();
   const chosen: Record<string, string> = {};
   let pullable: boolean | undefined;
   for (const { key, upstream, standIn, build } of wanted) {
-    if (await imageExists(upstream)) continue;
+    if (await hasImage(engine, upstream)) continue;
     const name = await standIn();
-    if (!(await imageExists(name))) {
+    if (!(await hasImage(engine, name))) {
       if (pullable !== false) pullable = await tryPull(upstream);
       if (pullable) continue;
       process.stderr.write(`  ${upstream} cannot be pulled here; building ${name} from package registries instead\n`);
-      await step(`build ${name}`, () => build(name), { always: true });
+      const exclusively = () => locked(cacheFolder(), `The build of ${name}`, "setup", () => build(name));
+      await step(`build ${name}`, exclusively, { always: true });
     }
     chosen[key] = name;
   }
@@ -50,7 +54,7 @@ export async function ensureImages(): Promise<void> {
 
 async function tryPull(image: string): Promise<boolean> {
   try {
-    await step(`pull ${image}`, () => pullImage(image, pullSeconds));
+    await step(`pull ${image}`, () => pullImage(dockerEngine(), image, AbortSignal.timeout(pullSeconds * 1000)));
     return true;
   } catch {
     return false;

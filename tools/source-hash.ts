@@ -7,6 +7,11 @@ export async function sourceHash(folder: string): Promise<string> {
   const hash = createHash("sha256");
   const entries = await Array.fromAsync(glob("**/*", { cwd: folder, withFileTypes: true }));
   const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  for (const file of files.sort()) hash.update(file.slice(folder.length)).update("\0").update(await readFile(file)).update("\0");
+  for (const file of files.sort())
+    hash
+      .update(file.slice(folder.length))
+      .update("\0")
+      .update(await readFile(file))
+      .update("\0");
   return hash.digest("hex").slice(0, 12);
 }

@@ -23,7 +23,11 @@ export async function command(program: string, args: string[], options: CommandO
     };
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
-      const ending = error.killed ? `not done after ${options.timeoutSeconds} s` : typeof error.code === "number" ? `exit code ${error.code}` : error.message;
+      const ending = error.killed
+        ? `not done after ${options.timeoutSeconds} s`
+        : typeof error.code === "number"
+          ? `exit code ${error.code}`
+          : error.message;
       const said = (stderr || stdout).trimEnd().split("\n").slice(-20);
       reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...said.map((line) => `  | ${line}`)].join("\n")));
     });

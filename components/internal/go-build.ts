@@ -62,7 +62,12 @@ async function build_(args: GoBuildArgs): Promise<GoBuild> {
   for (const platform of platforms) {
     const program = await layer([{ path: "app", mode: 0o755, content: await compile(args, platform) }], compression);
     images.push(
-      image(platform, [base, program], { User: `${nonRoot}:${nonRoot}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels }, labels),
+      image(
+        platform,
+        [base, program],
+        { User: `${nonRoot}:${nonRoot}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
+        labels,
+      ),
     );
   }
   const result = images.length === 1 && images[0] ? images[0] : index(images, labels);
@@ -74,7 +79,11 @@ async function build_(args: GoBuildArgs): Promise<GoBuild> {
 const baseEntries = [
   { path: "etc/", mode: 0o755 },
   { path: "etc/group", mode: 0o644, content: `root:x:0:\nnonroot:x:${nonRoot}:\n` },
-  { path: "etc/passwd", mode: 0o644, content: `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${nonRoot}:${nonRoot}:nonroot:/:/sbin/nologin\n` },
+  {
+    path: "etc/passwd",
+    mode: 0o644,
+    content: `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${nonRoot}:${nonRoot}:nonroot:/:/sbin/nologin\n`,
+  },
   { path: "etc/ssl/", mode: 0o755 },
   { path: "etc/ssl/certs/", mode: 0o755 },
   { path: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: certificateAuthorities },
@@ -90,10 +99,20 @@ function parsePlatform(text: string): Platform {
 async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   const folder = resolve(args.source);
   const module = findModule(folder);
-  if (!module) throw new UserError(`${args.source}: there is no Go module (no go.mod in this folder or above it). Run \`go mod init\` there, or name another folder.`);
-  const output = cacheFolder("go", createHash("sha256").update(JSON.stringify([folder, args.package, platform])).digest("hex").slice(0, 16), "app");
+  if (!module)
+    throw new UserError(
+      `${args.source}: there is no Go module (no go.mod in this folder or above it). Run \`go mod init\` there, or name another folder.`,
+    );
+  const output = cacheFolder(
+    "go",
+    createHash("sha256")
+      .update(JSON.stringify([folder, args.package, platform]))
+      .digest("hex")
+      .slice(0, 16),
+    "app",
+  );
   await mkdir(dirname(output), { recursive: true });
-  const linkFlags = ["-s", "-w", "-buildid=", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`])].join(" ");
+  const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`])].join(" ");
   const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
   const flags = ["build", "-trimpath", "-buildvcs=false", `-ldflags=${linkFlags}`, "-o", output, goPackage];
   const { failed, said } = await run("go", flags, folder, {
@@ -108,7 +127,9 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   if (failed) throw new UserError(await explain(args, folder, module, said));
   const binary = await readFile(output);
   if (binary.readUInt32BE(0) !== 0x7f454c46) {
-    throw new UserError(`${args.source}: package ${goPackage} is no program (its package is not \`main\`). Name the program's package, such as \`package: cmd/web\`.`);
+    throw new UserError(
+      `${args.source}: package ${goPackage} is no program (its package is not \`main\`). Name the program's package, such as \`package: cmd/web\`.`,
+    );
   }
   return binary;
 }
@@ -116,15 +137,27 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
 async function explain(args: GoBuildArgs, folder: string, module: string, said: string): Promise<string> {
   const wanted = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
   const version = await run("go", ["env", "GOVERSION"], folder, {});
-  if (version.failed) return `${args.source}: Go is not installed, or not on the PATH. Install Go ${wanted} or newer: https://go.dev/doc/install`;
+  if (version.failed)
+    return `${args.source}: Go is not installed, or not on the PATH. Install Go ${wanted} or newer: https://go.dev/doc/install`;
   const found = version.said.trim().replace(/^go/, "");
   if (found.localeCompare(wanted, "en", { numeric: true }) < 0) {
     return `${args.source}: needs Go ${wanted} or newer (go.mod says so), found Go ${found}. Install a newer one: https://go.dev/doc/install`;
   }
-  return [`${args.source}: does not compile.`, ...said.trimEnd().split("\n").map((line) => `  ${line}`)].join("\n");
+  return [
+    `${args.source}: does not compile.`,
+    ...said
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
+  ].join("\n");
 }
 
-function run(program: string, args: string[], cwd: string, env: Record<string, string | undefined>): Promise<{ failed: boolean; said: string }> {
+function run(
+  program: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string | undefined>,
+): Promise<{ failed: boolean; said: string }> {
   return new Promise((done) => {
     execFile(program, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
       done({ failed: error !== null, said: stdout + stderr }),

@@ -32,7 +32,14 @@ export class RegistryPush extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: RegistryPushArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = { additionalSecretOutputs: ["password"] };
-    super(provider, name, { ...args, password: args.password && pulumi.secret(args.password), ref: undefined }, pulumi.mergeOptions(opts, secret), "slipway", "RegistryPush");
+    super(
+      provider,
+      name,
+      { ...args, password: args.password && pulumi.secret(args.password), ref: undefined },
+      pulumi.mergeOptions(opts, secret),
+      "slipway",
+      "RegistryPush",
+    );
   }
 }
 
@@ -59,7 +66,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   },
 };
 
-export interface RegistryPresenceArgs extends Omit<RegistryPushArgs, "digest" | "blobs"> {}
+export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs">;
 
 /**
  * Watches over a tag that something else pushes: `generation` is a new one whenever the registry is found without it, so
@@ -119,7 +126,8 @@ async function connect(inputs: Inputs, retry: number, timeout?: number) {
   const client = new ociRegistry.RegistryClient(host, repository, { retry, timeout, proxy: undefined, noProxy: undefined });
   const credentials = inputs.username ? { username: inputs.username, password: inputs.password ?? "" } : storedCredentials(registry);
   // A registry that asks for nothing has no challenge to answer.
-  if (credentials) await client.signIn(credentials).catch((error) => /^Invalid challenge: $/.test(error.message) || Promise.reject(error));
+  if (credentials)
+    await client.signIn(credentials).catch((error: Error) => /^Invalid challenge: $/.test(error.message) || Promise.reject(error));
   return client;
 }
 

@@ -8,7 +8,11 @@ const podSecurityVersion = "v1.36";
  * A namespace whose pods must keep to the strictest of Kubernetes' Pod Security Standards,
  * https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted.
  */
-export function restrictedNamespace(resourceName: string, name: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): k8s.core.v1.Namespace {
+export function restrictedNamespace(
+  resourceName: string,
+  name: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Namespace {
   const labels = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": podSecurityVersion,

@@ -1,105 +1,95 @@
 import { UserError } from "../../components/internal/user-error.ts";
-import { differences, hasUnknown } from "../values.ts";
-import { awaitReady } from "./kubernetes-await.ts";
-import { KubernetesCluster, KubernetesError, type KubernetesManifest } from "./kubernetes-cluster.ts";
-import { NotReady, type Change, type Context, type Properties, type Provider } from "./provider.ts";
-
-/** Seconds that the Pulumi provider waits for an object unless told otherwise. */
-const defaultTimeoutSeconds = 600;
+import { KubernetesCluster, KubernetesError, type Manifest } from "../../kubernetes/cluster.ts";
+import { awaitReady } from "../../kubernetes/readiness.ts";
+import { differences, hasUnknown, type Properties } from "../values.ts";
+import { NotReady, type Context, type Provider } from "./provider.ts";
 
 /** Any Kubernetes object, by server-side apply. */
 export const kubernetesProvider: Provider = {
-  async read(state, context) {
-    const cluster = await connect(context);
-    if (!cluster) return undefined;
-    return cluster.find(manifestOf(state.type, state.inputs)).catch((error) => {
-      if (error instanceof KubernetesError || !context.settings.deleteUnreachable) throw error;
-      return undefined; // the cluster is gone, and all that was in it
-    });
-  },
-
-  async diff(state, live, inputs, context): Promise<Change> {
-    const moved = identity(inputs) !== identity(state.inputs);
-    if (moved) return { kind: "replace", reasons: ["metadata.name or metadata.namespace"] };
-    const changed = differences(state.inputs, inputs).map((d) => d.path);
-    if (hasUnknown(inputs)) return { kind: "update", reasons: changed };
+  async diff(state, inputs, context) {
+    const before = manifestOf(state.type, state.inputs);
+    const live = await connect(context)?.find(before).catch(unlessGone(context));
+    if (!live) return { kind: "gone" };
+    const after = manifestOf(state.type, inputs);
+    if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"] };
+    const because = differences(state.inputs, inputs).map((d) => d.path);
+    if (hasUnknown(inputs)) return { kind: "update", because };
     try {
-      const after = await (await connect(context))!.apply(manifestOf(state.type, inputs), { dryRun: true, force: true });
-      const drifted = differences(owned(live), owned(after)).map((d) => d.path);
-      if (changed.length + drifted.length === 0) return { kind: "same" };
-      return { kind: "update", reasons: changed.length > 0 ? changed : drifted };
+      const drift = differences(decided(live), decided(await connect(context)!.apply(after, true)));
+      return because.length + drift.length > 0 ? { kind: "update", because: [...because, ...drift.map((d) => d.path)] } : { kind: "same" };
     } catch (error) {
-      if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message)) return { kind: "replace", reasons: changed };
+      if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message)) return { kind: "replace", because };
       throw error;
     }
   },
 
   async create(type, inputs, context) {
-    const cluster = await connect(context);
     const manifest = manifestOf(type, inputs);
-    if (!cluster) throw new Error("no kubeconfig");
-    if (!context.settings.upsertExistingObjects && !context.interrupted && (await cluster.find(manifest))) {
-      throw new UserError(`${manifest.kind} ${identity(inputs)} exists in the cluster already, and this stack did not make it.`);
+    if (!context.settings.upsertExistingObjects && !context.interrupted && (await connect(context)?.find(manifest))) {
+      throw new UserError("it exists in the cluster already, and this stack did not make it");
     }
-    const outputs = await apply(cluster, manifest, context);
-    return { id: identity(inputs), outputs };
+    context.creating();
+    return { id: idOf(manifest), outputs: await apply(manifest, context) };
   },
 
-  async update(state, inputs, context) {
-    return apply((await connect(context))!, manifestOf(state.type, inputs), context);
-  },
+  update: ({ type }, inputs, context) => apply(manifestOf(type, inputs), context),
 
-  async foretell(_state, type, inputs, context) {
-    const cluster = hasUnknown(inputs) ? undefined : await connect(context);
-    const manifest = manifestOf(type, inputs);
-    // In a namespace that is yet to come, nothing can be tried.
-    return (await cluster?.apply(manifest, { dryRun: true, force: true }).catch((error) => (error.status === 404 ? undefined : Promise.reject(error)))) ?? manifest;
-  },
-
-  async delete(state, context) {
-    const cluster = await connect(context);
-    await cluster?.remove(manifestOf(state.type, state.inputs), context.timeoutSeconds ?? defaultTimeoutSeconds).catch((error) => {
-      if (error instanceof KubernetesError || !context.settings.deleteUnreachable) throw error;
-    });
+  async delete({ type, inputs }, context) {
+    await connect(context)
+      ?.remove(manifestOf(type, inputs), context.timeoutSeconds ?? 600)
+      .catch(unlessGone(context));
   },
 };
+
+async function apply(manifest: Manifest, context: Context): Promise<Properties> {
+  const cluster = hasUnknown(manifest) ? undefined : connect(context);
+  if (context.preview) {
+    // In a namespace that is yet to come, nothing can be tried.
+    return (
+      (await cluster?.apply(manifest, true).catch((e: KubernetesError) => (e.status === 404 ? undefined : Promise.reject(e)))) ?? manifest
+    );
+  }
+  const applied = await cluster!.apply(manifest, false);
+  return awaitReady(manifest, cluster!, context).catch((error) => {
+    throw new NotReady(error.message, idOf(manifest), applied);
+  });
+}
 
 const clusters = new Map<string, KubernetesCluster>();
 
 /** The cluster of the provider that a resource uses; undefined where a preview does not know it yet. */
-async function connect({ settings, name }: Context): Promise<KubernetesCluster | undefined> {
-  const { kubeconfig } = settings;
-  if (kubeconfig === undefined) throw new UserError(`${name}: has no Kubernetes provider. Pass one in its options, made from a kubeconfig.`);
+function connect({ settings: { kubeconfig } }: Context): KubernetesCluster | undefined {
+  if (kubeconfig === undefined) throw new UserError("it has no Kubernetes provider with a kubeconfig in its options");
   if (hasUnknown(kubeconfig)) return undefined;
-  const known = clusters.get(kubeconfig) ?? new KubernetesCluster(kubeconfig);
-  clusters.set(kubeconfig, known);
-  return known;
+  if (!clusters.has(kubeconfig)) clusters.set(kubeconfig, new KubernetesCluster(kubeconfig));
+  return clusters.get(kubeconfig);
 }
 
-async function apply(cluster: KubernetesCluster, manifest: KubernetesManifest, context: Context): Promise<Properties> {
-  const applied = await cluster.apply(manifest, { dryRun: false, force: true });
-  try {
-    return await awaitReady(manifest, cluster, context.timeoutSeconds ?? defaultTimeoutSeconds, context);
-  } catch (error) {
-    throw new NotReady((error as Error).message, identity(manifest), applied);
-  }
+/** A cluster that does not answer is taken for gone, with all that was in it, where its provider says so. */
+function unlessGone({ settings }: Context): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof KubernetesError || !settings.deleteUnreachable) throw error;
+  };
 }
 
-/** `kubernetes:apps/v1:Deployment` and inputs as a manifest. */
-function manifestOf(type: string, inputs: Properties): KubernetesManifest {
-  const [, apiVersion = "", kind = ""] = type.split(":");
-  if (!inputs.metadata?.name) throw new UserError(`A ${kind} has no metadata.name. The embedded engine makes up no names; set one.`);
+/** `kubernetes:core/v1:Service` and inputs as a manifest. */
+function manifestOf(type: string, inputs: Properties): Manifest {
+  const [, apiVersion = "", kind] = type.split(":");
+  if (!inputs.metadata?.name) throw new UserError("it has no metadata.name, and the embedded engine makes up none");
   return { ...structuredClone(inputs), apiVersion: apiVersion.replace(/^core\//, ""), kind };
 }
 
-function identity({ metadata }: Properties): string {
-  return metadata?.namespace ? `${metadata.namespace}/${metadata.name}` : metadata?.name;
+function idOf({ metadata }: Manifest): string {
+  return [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
 }
 
-/** What a person decides of an object, without what the cluster writes into it as it goes. */
-function owned(object: Properties): Properties {
-  const { status: _status, metadata, ...rest } = object;
-  const { managedFields: _fields, resourceVersion: _version, generation: _generation, uid: _uid, creationTimestamp: _time, ...kept } = metadata;
-  return { ...rest, metadata: { ...kept, annotations: { ...kept.annotations, "deployment.kubernetes.io/revision": undefined } } };
+/** What people decide of an object, without what the cluster notes on it as it goes. */
+function decided({ status: _status, ...object }: Properties): Properties {
+  const {
+    name,
+    namespace,
+    labels,
+    annotations: { "deployment.kubernetes.io/revision": _revision, ...annotations } = {} as Properties,
+  } = object.metadata;
+  return { ...object, metadata: { name, namespace, labels, annotations } };
 }
-

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { cacheFolder } from "../../components/internal/cache-folder.ts";
 import { command } from "../../components/internal/command.ts";
 import { image, layer, layoutArchive, type LayerEntry } from "../../components/internal/oci.ts";
-import { buildImage } from "../docker.ts";
+import { buildImage, dockerEngine } from "../../components/internal/docker-engine.ts";
 import { compileGo, fetchModules } from "../go.ts";
 import { step } from "../progress.ts";
 import { sourceHash } from "../source-hash.ts";
@@ -20,7 +20,17 @@ const binaries = [
   { name: "traefik", folder: join(here, "traefik"), package: "github.com/traefik/traefik/v3/cmd/traefik" },
 ];
 
-const debianPackages = ["busybox-static", "ca-certificates", "conntrack", "containerd", "containernetworking-plugins", "iproute2", "iptables", "mount", "runc"];
+const debianPackages = [
+  "busybox-static",
+  "ca-certificates",
+  "conntrack",
+  "containerd",
+  "containernetworking-plugins",
+  "iproute2",
+  "iptables",
+  "mount",
+  "runc",
+];
 
 const goModule = await readFile(join(here, "go.mod"), "utf8");
 const kubernetesVersion = String(/k8s\.io\/kubernetes (v\S+)/.exec(goModule)?.[1]);
@@ -50,7 +60,11 @@ export async function buildNodeImage(name: string): Promise<void> {
   const rootfs = step("root file system from Debian packages", () => makeRootfs(join(context, "rootfs.tar")), { always: true });
   const compiled = (async () => {
     for (const [i, b] of binaries.entries()) {
-      await step(`compile ${b.name} (${i + 1} of ${binaries.length})`, () => compileGo(b.folder, b.package, join(context, "bin", b.name), linkFlags), { always: true });
+      await step(
+        `compile ${b.name} (${i + 1} of ${binaries.length})`,
+        () => compileGo(b.folder, b.package, join(context, "bin", b.name), linkFlags),
+        { always: true },
+      );
     }
   })();
   await Promise.all([rootfs, compiled]);
@@ -70,7 +84,7 @@ export async function buildNodeImage(name: string): Promise<void> {
   ]);
   for (const name of ["pause", "busybox"]) await rm(join(context, "bin", name));
   for (const part of ["Dockerfile", "cni", "manifests"]) await cp(join(here, part), join(context, part), { recursive: true });
-  await step("put the node image together", () => buildImage(context, name), { always: true });
+  await step("put the node image together", () => buildImage(dockerEngine(), context, { tag: name }), { always: true });
   await rm(context, { recursive: true });
 }
 

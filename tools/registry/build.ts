@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { cacheFolder } from "../../components/internal/cache-folder.ts";
-import { buildImage } from "../docker.ts";
+import { buildImage, dockerEngine } from "../../components/internal/docker-engine.ts";
 import { compileGo } from "../go.ts";
 import { sourceHash } from "../source-hash.ts";
 
@@ -20,6 +20,6 @@ export async function buildRegistryImage(name: string): Promise<void> {
   await mkdir(context, { recursive: true });
   await compileGo(here, ".", join(context, "registry"));
   for (const file of ["Dockerfile", "config.yml"]) await cp(join(here, file), join(context, file));
-  await buildImage(context, name);
+  await buildImage(dockerEngine(), context, { tag: name });
   await rm(context, { recursive: true });
 }

@@ -1,0 +1,14 @@
+/** Tests run as the modules that they are in production: native ES modules, types stripped by Node itself. */
+const common = {
+  testEnvironment: "node",
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
+  modulePathIgnorePatterns: ["<rootDir>/.slipway"],
+};
+
+export default {
+  projects: [
+    { ...common, displayName: "unit", testMatch: ["<rootDir>/test/unit/**/*.test.ts"] },
+    { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },
+  ],
+};

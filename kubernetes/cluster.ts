@@ -1,0 +1,71 @@
+import {
+  createConfiguration,
+  HttpMethod,
+  KubeConfig,
+  KubernetesObjectApi,
+  ServerConfiguration,
+  type KubernetesObject,
+  type ResponseContext,
+} from "@kubernetes/client-node";
+/** Any Kubernetes object. */
+export type Manifest = KubernetesObject & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as its kind has it
+
+/** A refusal of the Kubernetes API, in its own words. */
+export class KubernetesError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A client that takes and returns objects as they are: the typed one drops the fields that it does not know. */
+export class KubernetesCluster extends KubernetesObjectApi {
+  constructor(kubeconfig: string) {
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig);
+    const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
+    super(createConfiguration({ baseServer, authMethods: { default: config } }));
+  }
+
+  /** Server-side apply; fields that are unknown or stand twice are refused. */
+  async apply(manifest: Manifest, dryRun: boolean): Promise<Manifest> {
+    const request = this.configuration.baseServer.makeRequestContext(await this.specUriPath(manifest, "patch"), HttpMethod.PATCH);
+    const query = { fieldManager: "slipway", fieldValidation: "Strict", force: "true", ...(dryRun && { dryRun: "All" }) };
+    for (const [name, value] of Object.entries(query)) request.setQueryParam(name, value);
+    request.setHeaderParam("Content-Type", "application/apply-patch+yaml");
+    request.setBody(JSON.stringify(manifest));
+    return this.requestPromise<Manifest>(request);
+  }
+
+  async find({ apiVersion, kind, metadata }: Manifest): Promise<Manifest | undefined> {
+    const header = { apiVersion, kind, metadata: { name: String(metadata?.name), namespace: metadata?.namespace } };
+    return this.read<Manifest>(header).catch(unlessMissing);
+  }
+
+  async select(apiVersion: string, kind: string, namespace: string | undefined, labels: string): Promise<Manifest[]> {
+    const none = undefined;
+    return (await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels)).items;
+  }
+
+  /** Deletes an object and waits until it is gone. */
+  async remove(manifest: Manifest, timeoutSeconds: number): Promise<void> {
+    const none = undefined;
+    await this.delete({ ...manifest }, none, none, none, none, "Background").catch(unlessMissing);
+    const until = Date.now() + timeoutSeconds * 1000;
+    while ((await this.find(manifest)) !== undefined) {
+      if (Date.now() > until) throw new Error(`not gone after ${timeoutSeconds} s`);
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
+  }
+
+  protected override async processResponse<T extends KubernetesObject>(response: ResponseContext): Promise<T> {
+    const text = await response.body.text();
+    if (response.httpStatusCode < 300) return JSON.parse(text);
+    throw new KubernetesError(response.httpStatusCode, text.startsWith("{") ? JSON.parse(text).message : text);
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof KubernetesError && error.status === 404)) throw error;
+}

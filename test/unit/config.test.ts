@@ -1,0 +1,135 @@
+import { readFileSync, readdirSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { checkSettings, loadConfiguration, stackFileSchema } from "../../config.ts";
+
+const web = { source: "app", host: "web.localhost" };
+const digest = `sha256:${"0".repeat(64)}`;
+
+test("a minimal service gets the documented defaults", () => {
+  expect(checkSettings({ services: { web: { source: "app" } } })).toEqual({
+    problems: [],
+    value: {
+      platform: "local",
+      services: { web: { source: "app", builder: "go", port: 8080, replicas: 2, env: {}, resources: { cpu: "50m", memory: "64Mi" } } },
+      local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
+    },
+  });
+});
+
+describe("what cannot be is refused, with path, rule and value", () => {
+  const table: [string, object, string[]][] = [
+    ["an unknown key", { services: { web }, sevices: {} }, ['sevices: unknown key; did you mean "services"?']],
+    ["an unknown key of a service", { services: { web: { ...web, hots: 1 } } }, ['services.web.hots: unknown key; did you mean "host"?']],
+    [
+      "an unknown key that is near to none",
+      { services: { web }, local: { ports: { telephone: 1 } } },
+      ["local.ports.telephone: unknown key; known are api, http, https, registry"],
+    ],
+    ["an unknown platform", { platform: "moon", services: { web } }, ['platform: must be "local", got "moon"']],
+    ["no services at all", {}, ["services: is missing; it must be a map"]],
+    ["an empty map of services", { services: {} }, ["services: needs at least one service"]],
+    ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number, got "three"']],
+    ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number, got 1.5"]],
+    ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1, got 0"]],
+    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be at most 65535, got 70000"]],
+    [
+      "a name that Kubernetes refuses",
+      { services: { Web_1: web } },
+      [
+        'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Web_1"',
+      ],
+    ],
+    [
+      "a host with a scheme",
+      { services: { web: { ...web, host: "http://web" } } },
+      ['services.web.host: must be a host name in lower case such as web.localhost, without scheme, port or path, got "http://web"'],
+    ],
+    ["two services with one host", { services: { a: web, b: web } }, ["services.b.host: is the host of a and b; each needs its own"]],
+    [
+      "two uses of one port",
+      { services: { web }, local: { ports: { api: 8080 } } },
+      ["local.ports.http: api and http cannot share a port"],
+    ],
+    [
+      "neither source nor image",
+      { services: { web: {} } },
+      ["services.web: needs either `source` (to build) or `image` (by digest), and not both"],
+    ],
+    [
+      "source and image",
+      { services: { web: { source: "app", image: `r/w@${digest}` } } },
+      ["services.web: needs either `source` (to build) or `image` (by digest), and not both"],
+    ],
+    [
+      "an image by tag",
+      { services: { web: { image: "nginx:latest" } } },
+      ['services.web.image: must name the image by digest, such as "registry.example/web@sha256:…", got "nginx:latest"'],
+    ],
+    [
+      "a quantity that is none",
+      { services: { web: { ...web, resources: { memory: "lots" } } } },
+      ['services.web.resources.memory: must be a Kubernetes quantity such as "250m" or "64Mi", got "lots"'],
+    ],
+    [
+      "a name of a variable that is none",
+      { services: { web: { ...web, env: { "A-B": "x" } } } },
+      ["services.web.env.A-B: is no name that an environment variable can have"],
+    ],
+    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be text, got 5"]],
+    [
+      "an unknown builder",
+      { services: { web: { ...web, builder: "make" } } },
+      ['services.web.builder: must be "go" or "dockerfile", got "make"'],
+    ],
+    [
+      "a platform of another system",
+      { services: { web: { ...web, platforms: ["windows/amd64"] } } },
+      ['services.web.platforms[0]: must be a platform such as "linux/arm64", got "windows/amd64"'],
+    ],
+    [
+      "several at once",
+      { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
+      [
+        'platform: must be "local", got "moon"',
+        "services.web.port: must be at least 1, got 0",
+        "services.web.replicas: must be at least 1, got 0",
+      ],
+    ],
+  ];
+  test.each(table)("%s", (_what, input, problems) => {
+    expect(checkSettings(input as Record<string, unknown>).problems.sort()).toEqual(problems.sort());
+  });
+});
+
+test("the message names the stack, its file and every key", async () => {
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
+  pulumi.runtime.setAllConfig({
+    "slipway:platform": "moon",
+    "slipway:services": JSON.stringify({ web: { ...web, replicas: 0 } }),
+    "aws:region": "x",
+  });
+  expect(() => loadConfiguration()).toThrow(
+    [
+      'The configuration of stack "dev" does not hold. In stacks/Pulumi.dev.yaml:',
+      '  - slipway:platform: must be "local", got "moon"',
+      "  - slipway:services.web.replicas: must be at least 1, got 0",
+    ].join("\n"),
+  );
+});
+
+test("values of a secret key stay out of the message", async () => {
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
+  pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, host: "s3cr3t!" } }) }, ["slipway:services"]);
+  expect(() => loadConfiguration()).toThrow(/^((?!s3cr3t).)*$/s);
+});
+
+test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s holds", (file) => {
+  const { config } = parse(readFileSync(`stacks/${file}`, "utf8"));
+  const input = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("slipway:", ""), value]));
+  expect(checkSettings(input).problems).toEqual([]);
+});
+
+test("stacks/schema.json is the schema of the configuration (make fix renews it)", () => {
+  expect(JSON.parse(readFileSync("stacks/schema.json", "utf8"))).toEqual(JSON.parse(JSON.stringify(stackFileSchema())));
+});

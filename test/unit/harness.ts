@@ -1,0 +1,63 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as a program registered it. */
+export interface Recorded {
+  type: string;
+  name: string;
+  inputs: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into what they know
+}
+
+/** What a mocked resource puts out beside its inputs, by type. */
+export type Outputs = Record<string, (resource: Recorded) => Record<string, unknown>>;
+
+/**
+ * Runs a program against mocks that record. They know neither the schemas of the providers nor what a real engine would
+ * refuse, and they call no transforms: what is asserted is what was registered.
+ */
+export async function record<T>(program: () => T | Promise<T>, options: { preview?: boolean; outputs?: Outputs } = {}) {
+  const resources: Recorded[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource({ type, name, inputs }) {
+        const resource = { type, name, inputs };
+        resources.push(resource);
+        const id = options.preview ? undefined : `${name}-id`;
+        return { id, state: { ...inputs, ...options.outputs?.[type]?.(resource) } };
+      },
+      call: ({ token }) => {
+        throw new Error(`unexpected call of ${token}`);
+      },
+    },
+    "slipway",
+    "test",
+    options.preview ?? false,
+  );
+  let failure: Error | undefined;
+  const onUnhandled = (error: Error) => (failure ??= error);
+  process.on("unhandledRejection", onUnhandled);
+  try {
+    const result = await program();
+    await pulumi.runtime.disconnect();
+    if (failure) throw failure;
+    return { result, resources, urns: [...registered().keys()] };
+  } finally {
+    process.off("unhandledRejection", onUnhandled);
+  }
+}
+
+/** The URNs of what was registered: `…$<parent type>$<type>::<name>`. Internal to the SDK. */
+function registered(): Map<string, unknown> {
+  const monitor = (pulumi.runtime as unknown as { getMonitor(): { getRegisteredResources(): Map<string, unknown> } }).getMonitor();
+  return monitor.getRegisteredResources();
+}
+
+/** Type path and name of URNs, sorted: who is whose child. */
+export function tree(urns: string[]): string[] {
+  return urns.map((urn) => urn.split("::").slice(2).join(" ")).sort();
+}
+
+/** The value of an output, and whether it is secret. Internal to the SDK. */
+export async function settle<T>(output: pulumi.Output<T>): Promise<{ value: T; secret: boolean }> {
+  const internal = output as unknown as { promise(): Promise<T>; isSecret: Promise<boolean> };
+  return { value: await internal.promise(), secret: await internal.isSecret };
+}

@@ -1,0 +1,47 @@
+import { parseArgs, styleText } from "node:util";
+import { UserError } from "../components/internal/user-error.ts";
+import { readStack } from "../engine/stack.ts";
+import { engineFor } from "./engines.ts";
+import { setUp } from "./setup.ts";
+import { summarize } from "./summary.ts";
+
+const usage = `usage: tools/slipway COMMAND [--stack local]
+  setup      what the stack needs on this machine; up does it too
+  up         bring the stack to what the program says
+  preview    tell what up would do
+  outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
+  down       delete everything that the stack has`;
+
+async function main(): Promise<boolean> {
+  const options = { stack: { type: "string", default: "local" }, "show-secrets": { type: "boolean", default: false } } as const;
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
+  const [command] = positionals;
+  if (!["setup", "up", "preview", "outputs", "down"].includes(command ?? "")) throw new UserError(usage);
+  const began = performance.now();
+  const stack = readStack(values.stack);
+  if (command === "setup") {
+    await setUp(stack);
+    return true;
+  }
+  const engine = await engineFor(stack, command === "up" || command === "preview");
+  if (command === "outputs") {
+    process.stdout.write(JSON.stringify(await engine.outputs(values["show-secrets"]), null, 2) + "\n");
+    return true;
+  }
+  if (command === "down") return engine.down();
+  await setUp(stack);
+  process.stdout.write(`${command} of stack "${stack.name}" with ${engine.title}\n`);
+  if (command === "preview") return engine.preview();
+  if (!(await engine.up())) return false;
+  await summarize(await engine.outputs(false), began);
+  return true;
+}
+
+main().then(
+  (succeeded) => process.exit(succeeded ? 0 : 1),
+  (error: Error) => {
+    const usage = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
+    process.stderr.write(`${styleText("red", "error:", { stream: process.stderr })} ${usage ? error.message : error.stack}\n`);
+    process.exit(1);
+  },
+);

@@ -64,7 +64,9 @@ export class Deployment {
   }
 
   private async reach({ aliases, additionalSecretOutputs, timeouts, ...goal }: Goal): Promise<ResourceState> {
-    if (!isReal(goal)) return { ...goal, outputs: goal.inputs, id: goal.custom ? "provider" : undefined };
+    // A component's outputs come later; until then those of the last run hold.
+    if (!goal.custom) return { ...goal, outputs: this.find(goal.urn)?.outputs ?? {} };
+    if (!isReal(goal)) return { ...goal, outputs: goal.inputs, id: "provider" };
     const provider = await providerOf(goal.type);
     const { resources } = this.checkpoint;
     const inputs = plain(goal.inputs);
@@ -97,7 +99,10 @@ export class Deployment {
     return this.display.step(operation, label(goal), async (progress) => {
       const timeoutSeconds = parseDuration(timeouts[operation === "update" ? "update" : "create"] || "10m", "s") ?? undefined;
       const creating = () => this.record(() => resources.set(goal.urn, { ...state(inputs.name, {}), creating: true }));
-      if (old && operation === "replace") await this.deleteAll([...this.usersOf(old), old]);
+      if (old && operation === "replace") {
+        await this.deleteAll(this.usersOf(old));
+        await provider.delete(revealed(old), { ...context, progress });
+      }
       return carryOut({ ...context, progress, timeoutSeconds, creating }).catch((error) => {
         if (error instanceof NotReady)
           this.record(() => resources.set(goal.urn, { ...state(error.id, error.outputs), initErrors: [error.message] }));
@@ -172,6 +177,6 @@ function revealed(state: ResourceState): ResourceState {
 }
 
 /** Type and name, as short as they are clear: `docker:Container web`. */
-function label({ type, urn }: { type: string; urn: string }): string {
+export function label({ type, urn }: { type: string; urn: string }): string {
   return `${type.replace(/:index\/\w+|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
 }

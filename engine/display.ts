@@ -46,7 +46,8 @@ export class Display {
   }
 
   summary(preview: boolean): void {
-    const parts = [...this.counts].map(([operation, n]) => `${n} ${operations[operation][preview ? 4 : 3]}`);
+    const counted = (Object.keys(operations) as Operation[]).filter((operation) => this.counts.has(operation));
+    const parts = counted.map((operation) => `${this.counts.get(operation)} ${operations[operation][preview ? 4 : 3]}`);
     process.stdout.write(`${parts.join(", ") || "nothing to do"} (${secondsSince(this.began)})\n`);
   }
 

@@ -3,7 +3,7 @@ import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import { UserError } from "../components/internal/user-error.ts";
-import type { Deployment } from "./deployment.ts";
+import { label, type Deployment } from "./deployment.ts";
 import type { Stack } from "./stack.ts";
 import type { Properties } from "./values.ts";
 
@@ -54,7 +54,7 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
     // A resource that fails is never answered: what depends on it waits for good, as with the real engine.
     registerResource(request: Properties, callback: Callback) {
       const failed = (error: Error) => {
-        deployment.fail(`${request.getType()} ${request.getName()}`, error);
+        deployment.fail(label({ type: request.getType(), urn: request.getName() }), error);
         onFailure(error);
       };
       register(request).then((response) => callback(null, response), failed);

@@ -107,6 +107,15 @@ async function isThere(inputs: Inputs, reference: string): Promise<boolean> {
 }
 
 async function push(inputs: Inputs): Promise<void> {
+  await pushOnce(inputs).catch((error: Error & { statusCode?: number }) => {
+    const login = [401, 403].includes(error.statusCode ?? 0)
+      ? " Log in to the registry (docker login), or give credentials with the push right."
+      : "";
+    throw new Error(`${inputs.repository}: cannot be pushed to: ${error.message}.${login}`);
+  });
+}
+
+async function pushOnce(inputs: Inputs): Promise<void> {
   const client = await connect(inputs, 3);
   const blob = (digest: string) => fs.readFileSync(path.join(inputs.blobs, digest.replace(":", "/")));
   const pushManifest = async (digest: string, reference?: string): Promise<void> => {

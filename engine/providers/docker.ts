@@ -52,9 +52,10 @@ const kinds: Record<string, Kind> = {
     },
   },
   image: {
-    properties: "imageName build buildOnPreview registry",
+    properties: "imageName build buildOnPreview registry skipPush",
     get: (name) => ({ inspect: async () => ({ name }) }), // the provider of Pulumi looks after nothing either
-    async create({ imageName, build, registry }, { progress }) {
+    async create({ imageName, build, registry, skipPush }, { progress }) {
+      if (skipPush) throw new UserError("the embedded engine always pushes; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)");
       progress(`the build of ${imageName}`);
       await buildImage(docker, build.context, { tag: imageName, platform: build.platform, args: build.args });
       progress(`the push of ${imageName}`);
@@ -148,13 +149,11 @@ async function untilHealthy(container: Docker.Container, { waitTimeout }: Proper
   for (;;) {
     const { State } = await container.inspect();
     if (State.Health?.Status === "healthy") return;
-    const troubles = {
-      "is no longer waited for": signal.aborted,
-      ended: !State.Running,
-      [`is not healthy after ${waitTimeout} s`]: Date.now() > until,
-    };
-    const [trouble] = Object.entries(troubles).flatMap(([what, is]) => (is ? what : []));
-    if (trouble !== undefined) {
+    if (signal.aborted) throw new UserError("it is no longer waited for");
+    const trouble = State.Running
+      ? Date.now() > until && `is not healthy after ${waitTimeout} s`
+      : `ended with exit code ${State.ExitCode}`;
+    if (trouble) {
       const logs = (await container.logs({ stdout: true, stderr: true, tail: 10 })).toString("utf8");
       throw new UserError(`it ${trouble}; its last lines:\n${logs.replace(/[^\P{C}\n\t]/gu, "").trimEnd()}`);
     }

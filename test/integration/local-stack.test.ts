@@ -1,0 +1,311 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { jest } from "@jest/globals";
+import type { Manifest } from "../../kubernetes/cluster.ts";
+import { Checkout, docker, eventually, get, objectsOf, ports } from "./checkout.ts";
+
+jest.setTimeout(600_000);
+
+const stack = "integration";
+const namespace = `slipway-${stack}`;
+const web = { source: "app", host: "web.localhost", replicas: 3 };
+const ociManifest = "application/vnd.oci.image.manifest.v1+json";
+let checkout: Checkout;
+
+beforeAll(async () => {
+  checkout = new Checkout(stack);
+  checkout.configure({ web });
+  const { code, out } = await checkout.run("up");
+  if (code !== 0) throw new Error(out);
+});
+afterAll(() => checkout[Symbol.asyncDispose]());
+
+const find = async (apiVersion: string, kind: string, name: string): Promise<Manifest | undefined> =>
+  (await checkout.cluster()).find({ apiVersion, kind, metadata: { name, namespace } });
+const podsOf = async (service: string) => (await checkout.cluster()).select("v1", "Pod", namespace, `app.kubernetes.io/name=${service}`);
+const running = async (service: string) => (await podsOf(service)).filter((pod) => !pod.metadata?.deletionTimestamp);
+const tags = async (service: string) =>
+  ((await (await fetch(`http://127.0.0.1:${ports.registry}/v2/${service}/tags/list`)).json()) as { tags: string[] }).tags;
+
+test("the service answers through the Ingress", async () => {
+  expect(await get("web.localhost")).toEqual({ status: 200, body: "Hello World\n" });
+  expect((await checkout.outputs()).urls).toEqual({ web: `http://web.localhost:${ports.http}/` });
+});
+
+test("the image in the registry is the one that runs, by digest", async () => {
+  const { images } = await checkout.outputs();
+  const [repository, digest] = images["web"]!.split("@");
+  expect(repository).toBe(`127.0.0.1:${ports.registry}/web`);
+  const manifest = await fetch(`http://127.0.0.1:${ports.registry}/v2/web/manifests/${digest}`, {
+    headers: { accept: ociManifest },
+  });
+  expect(manifest.headers.get("docker-content-digest")).toBe(digest);
+  const pods = await running("web");
+  expect(pods.map((pod) => pod.status.containerStatuses[0].imageID)).toEqual(Array(3).fill(images["web"]));
+  expect(await tags("web")).toEqual([digest!.slice(7, 19)]);
+});
+
+test("outputs mask the kubeconfig; its file is for its owner alone", async () => {
+  const { kubeconfig, kubeconfigFile } = await checkout.outputs();
+  expect(kubeconfig).toBe("[secret]");
+  expect(kubeconfigFile).toBe(join(checkout.folder, `.slipway/${stack}/kubeconfig.yaml`));
+  expect(statSync(kubeconfigFile).mode & 0o777).toBe(0o600);
+  const key = /client-key-data: (\S+)/.exec(readFileSync(kubeconfigFile, "utf8"))![1]!;
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(key);
+});
+
+test("every Docker object carries the stack's label, and ports are on loopback alone", async () => {
+  expect(await objectsOf(stack)).toEqual([
+    `container /slipway-${stack}-node`,
+    `container /slipway-${stack}-registry`,
+    `network slipway-${stack}`,
+    `volume slipway-${stack}-kubelet`,
+    `volume slipway-${stack}-logs`,
+    `volume slipway-${stack}-node`,
+    `volume slipway-${stack}-registry`,
+  ]);
+  const containers = await docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`] } });
+  const published = containers.flatMap((c) => c.Ports.filter((p) => p.PublicPort)).map((p) => `${p.IP}:${p.PublicPort}`);
+  expect(published.sort()).toEqual(
+    Object.values(ports)
+      .map((p) => `127.0.0.1:${p}`)
+      .sort(),
+  );
+});
+
+test("tools find the registry by the ConfigMap of KEP-1755", async () => {
+  const cluster = await checkout.cluster();
+  const map = await cluster.find({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "local-registry-hosting", namespace: "kube-public" },
+  });
+  expect(map?.data["localRegistryHosting.v1"]).toContain(`host: "127.0.0.1:${ports.registry}"`);
+});
+
+test("pods are restricted by the namespace: one that asks for more is refused", async () => {
+  const cluster = await checkout.cluster();
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "root", namespace },
+    spec: { containers: [{ name: "root", image: "x" }] },
+  };
+  await expect(cluster.apply(pod, true)).rejects.toThrow('violates PodSecurity "restricted:v1.36"');
+});
+
+test("an unchanged up does nothing", async () => {
+  const before = {
+    pods: (await running("web")).map((p) => p.metadata?.uid).sort(),
+    tags: await tags("web"),
+    objects: await docker.listContainers(),
+  };
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(0);
+  expect(out).toContain("13 unchanged (time)\n");
+  expect((await running("web")).map((p) => p.metadata?.uid).sort()).toEqual(before.pods);
+  expect(await tags("web")).toEqual(before.tags);
+  expect((await docker.listContainers()).map((c) => c.Id)).toEqual(before.objects.map((c) => c.Id));
+});
+
+test("a preview shows the digest that an up then runs, and an edit rolls out without going below the replica count", async () => {
+  checkout.edit("app/settings.go", 'greeting: "Hello World"', 'greeting: "Hello again"');
+  const preview = await checkout.run("preview");
+  expect(preview.code).toBe(0);
+  const digest = /image: ".*" → "(127\.0\.0\.1:\d+\/web@sha256:[0-9a-f]{64})"/.exec(preview.out)?.[1];
+  expect((await get("web.localhost")).body).toBe("Hello World\n");
+
+  const up = checkout.start("up");
+  let fewest = Infinity;
+  let ended = false;
+  void up.run.then(() => (ended = true));
+  while (!ended) {
+    const ready = (await podsOf("web")).filter((p) =>
+      p.status.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True"),
+    );
+    fewest = Math.min(fewest, ready.length);
+  }
+  expect((await up.run).code).toBe(0);
+  expect(fewest).toBeGreaterThanOrEqual(3);
+  expect((await checkout.outputs()).images["web"]).toBe(digest);
+  await eventually(
+    () => get("web.localhost"),
+    ({ body }) => body === "Hello again\n",
+  );
+});
+
+test("code that does not compile stops the run with the compiler's lines, and nothing is changed", async () => {
+  checkout.edit("app/settings.go", 'greeting: "Hello again"', 'greeting: "Hello" + again');
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("app: does not compile.\n      # dev.slipway/app\n      ./settings.go:");
+  expect(out).toContain("undefined: again");
+  expect(out).not.toMatch(/created|updated|deleted/);
+  expect((await get("web.localhost")).body).toBe("Hello again\n");
+  checkout.edit("app/settings.go", 'greeting: "Hello" + again', 'greeting: "Hello again"');
+});
+
+test("two services reach each other by name, and the objects of one that is removed go", async () => {
+  cpSync("test/fixtures/caller", join(checkout.folder, "caller"), { recursive: true });
+  checkout.configure({ web, caller: { source: "caller", host: "caller.localhost", port: 9000, env: { TARGET: "http://web:8080/" } } });
+  expect((await checkout.run("up")).code).toBe(0);
+  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://web:8080/ says: Hello again\n" });
+
+  checkout.configure({ web });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(0);
+  expect(out).toMatch(/5 deleted, 13 unchanged \(time\)\n/);
+  for (const [apiVersion, kind] of [
+    ["apps/v1", "Deployment"],
+    ["v1", "Service"],
+    ["v1", "ServiceAccount"],
+    ["networking.k8s.io/v1", "Ingress"],
+  ] as const) {
+    expect(await find(apiVersion, kind, "caller")).toBeUndefined();
+  }
+  expect((await get("web.localhost")).status).toBe(200);
+});
+
+test("a Dockerfile's image runs too, by digest, and is built and pushed again when the registry lost it", async () => {
+  const folder = join(checkout.folder, "built");
+  cpSync("test/fixtures/caller", folder, { recursive: true });
+  execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
+  writeFileSync(join(folder, "Dockerfile"), 'FROM scratch\nCOPY caller /caller\nUSER 65532:65532\nENTRYPOINT ["/caller"]\n');
+  const built = { source: "built", builder: "dockerfile", host: "built.localhost", port: 9000, env: { TARGET: "http://web:8080/" } };
+  checkout.configure({ web, built });
+  expect((await checkout.run("up")).code).toBe(0);
+  expect(await get("built.localhost")).toEqual({ status: 200, body: "http://web:8080/ says: Hello again\n" });
+  const ref = (await checkout.outputs()).images["built"]!;
+  expect(ref).toMatch(new RegExp(`^127\\.0\\.0\\.1:${ports.registry}/built@sha256:[0-9a-f]{64}$`));
+  expect((await running("built")).map((pod) => pod.spec.containers[0].image)).toEqual([ref, ref]);
+  expect((await checkout.run("up")).out).toContain("19 unchanged (time)\n");
+
+  const accept = "application/vnd.docker.distribution.manifest.v2+json";
+  const manifest = `http://127.0.0.1:${ports.registry}/v2/built/manifests/${ref.split("@")[1]}`;
+  expect((await fetch(manifest, { method: "DELETE" })).status).toBe(202);
+  expect((await checkout.run("up")).out).toContain("~ docker:Image built  updated (time)\n");
+  expect((await fetch(manifest, { headers: { accept } })).status).toBe(200);
+  checkout.configure({ web });
+  expect((await checkout.run("up")).code).toBe(0);
+});
+
+test("a container that was deleted by hand comes back, with everything that ran in it", async () => {
+  await docker.getContainer(`slipway-${stack}-node`).remove({ force: true });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(0);
+  expect(out).toMatch(/docker:Container slipway-integration-node {2}created/);
+  expect((await get("web.localhost")).body).toBe("Hello again\n");
+});
+
+test("a namespace that was deleted by hand comes back", async () => {
+  await (await checkout.cluster()).remove({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }, 60);
+  expect((await checkout.run("up")).code).toBe(0);
+  expect((await get("web.localhost")).body).toBe("Hello again\n");
+});
+
+test("what somebody changed in the cluster is changed back", async () => {
+  const cluster = await checkout.cluster();
+  const deployment = (await find("apps/v1", "Deployment", "web"))!;
+  await cluster.replace({ ...deployment, spec: { ...deployment.spec, replicas: 1 } });
+  expect((await checkout.run("up")).out).toMatch(/~ kubernetes:apps\/v1:Deployment web {2}updated/);
+  expect((await find("apps/v1", "Deployment", "web"))?.spec.replicas).toBe(3);
+});
+
+test("an image that the registry lost is pushed again", async () => {
+  const digest = (await checkout.outputs()).images["web"]!.split("@")[1];
+  const deleted = await fetch(`http://127.0.0.1:${ports.registry}/v2/web/manifests/${digest}`, { method: "DELETE" });
+  expect(deleted.status).toBe(202);
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(0);
+  expect(out).toContain("+ slipway:RegistryPush web  created (time)\n");
+  expect((await fetch(`http://127.0.0.1:${ports.registry}/v2/web/manifests/${digest}`, { headers: { accept: ociManifest } })).status).toBe(
+    200,
+  );
+});
+
+test("a cluster that was stopped serves again", async () => {
+  await docker.getContainer(`slipway-${stack}-node`).kill();
+  expect((await checkout.run("up")).code).toBe(0);
+  await eventually(
+    () => get("web.localhost"),
+    ({ status }) => status === 200,
+  );
+});
+
+test("a volume claim is given storage, and metrics are there", async () => {
+  const cluster = await checkout.cluster();
+  const classes = (await cluster.list("storage.k8s.io/v1", "StorageClass")).items;
+  expect(classes.map((c) => [c.metadata?.name, c.metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"]])).toEqual([
+    ["local-path", "true"],
+  ]);
+  const usage = await eventually(
+    () => cluster.find({ apiVersion: "metrics.k8s.io/v1beta1", kind: "NodeMetrics", metadata: { name: namespace } }),
+    (metrics) => metrics !== undefined,
+  );
+  expect(usage?.usage.memory).toMatch(/^\d+Ki$/);
+});
+
+test("a port that another program has is refused before anything is changed, by the key that changes it", async () => {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as { port: number };
+  checkout.configure({ web }, { ports: { ...ports, https: port } });
+  const { code, out } = await checkout.run("up");
+  server.close();
+  checkout.configure({ web });
+  expect(code).toBe(1);
+  expect(out).toContain(
+    `slipway:local.ports.https: port ${port} on 127.0.0.1 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+  );
+  expect(out).not.toMatch(/created|updated|replaced|deleted/);
+});
+
+test("a mistyped key is refused, with the key that was meant", async () => {
+  checkout.configure({ web: { ...web, hots: "x" } });
+  const { code, out } = await checkout.run("up");
+  checkout.configure({ web });
+  expect(code).toBe(1);
+  expect(out).toContain('slipway:services.web.hots: unknown key; did you mean "host"?');
+  expect(out).not.toMatch(/ at .*:\d+:\d+/);
+});
+
+test("without a Docker engine nothing is begun, and it is said what to do", async () => {
+  const { code, out } = await checkout.run("up", { DOCKER_HOST: "unix:///nowhere/docker.sock" });
+  expect(code).toBe(1);
+  expect(out).toMatch(/no Docker engine answers\. Start Docker/);
+});
+
+test("an up that is killed half-way is carried on by the next", async () => {
+  expect((await checkout.run("down")).code).toBe(0);
+  const killed = checkout.start("up");
+  await eventually(
+    async () => killed.said(),
+    (said) => said.includes("slipway-integration-registry  created"),
+  );
+  process.kill(-killed.pid!, "SIGKILL");
+  await killed.run;
+  expect((await checkout.run("up")).code).toBe(0);
+  expect((await get("web.localhost")).body).toBe("Hello again\n");
+});
+
+test("another checkout's stack of the same name is left alone, and the remedy said", async () => {
+  const other = new Checkout(stack);
+  other.configure({ web });
+  const { code, out } = await other.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("it exists already, and this checkout did not make it. Take it down where it was made (make down), or: docker ");
+  expect((await get("web.localhost")).status).toBe(200);
+  expect((await other.run("down")).code).toBe(0);
+  expect((await get("web.localhost")).status).toBe(200);
+});
+
+test("down leaves no container, network or volume, not even a nameless one", async () => {
+  const volumes = async () => (await docker.listVolumes()).Volumes.map((v) => v.Name).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const before = await volumes();
+  expect((await checkout.run("down")).code).toBe(0);
+  expect(await objectsOf(stack)).toEqual([]);
+  expect((await volumes()).filter((name) => !before.includes(name))).toEqual([]);
+  expect((await checkout.run("down")).out).toContain("nothing to do");
+});

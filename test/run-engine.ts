@@ -1,0 +1,16 @@
+// The embedded engine on the project in the current folder, for tests: node run-engine.ts up|preview|down|outputs STACK
+import * as engine from "../engine/main.ts";
+import { readStack } from "../engine/stack.ts";
+import { UserError } from "../components/internal/user-error.ts";
+
+const [command = "", name = "test"] = process.argv.slice(2);
+try {
+  const stack = readStack(name);
+  if (command === "outputs") console.log(JSON.stringify(engine.outputs(stack, false)));
+  else if (command === "down") await engine.down(stack);
+  else process.exitCode = (await (command === "up" ? engine.up : engine.preview)(stack)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exitCode = 1;
+}
+process.exit();

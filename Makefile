@@ -1,6 +1,6 @@
 # Slipway. Every target takes STACK=…, one of stacks/Pulumi.<stack>.yaml.
 STACK ?= local
 
-.PHONY: setup up preview outputs down
-setup up preview outputs down: ## bring a stack up, see what would change, read its outputs, take it down
+.PHONY: setup up preview outputs down check test fix bench certificate-authorities
+setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)

@@ -7,6 +7,8 @@ const common = {
 };
 
 export default {
+  // Most tests wait for other processes.
+  maxWorkers: "100%",
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/unit/**/*.test.ts"] },
     { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },

@@ -10,15 +10,27 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   up         bring the stack to what the program says
   preview    tell what up would do
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
-  down       delete everything that the stack has`;
+  down       delete everything that the stack has
+  check      all checks, and the tests that need no Docker
+  test       the same, and the tests on the real Docker, registry and Kubernetes
+  fix        mend what the checks find, as far as that needs no thought`;
+
+const commands = ["setup", "up", "preview", "outputs", "down", "check", "test", "fix"];
 
 async function main(): Promise<boolean> {
   const options = { stack: { type: "string", default: "local" }, "show-secrets": { type: "boolean", default: false } } as const;
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const [command] = positionals;
-  if (!["setup", "up", "preview", "outputs", "down"].includes(command ?? "")) throw new UserError(usage);
+  if (!commands.includes(command ?? "")) throw new UserError(usage);
   const began = performance.now();
   const stack = readStack(values.stack);
+  if (command === "check" || command === "test" || command === "fix") {
+    const tests = await import("./test.ts");
+    if (command === "fix") return tests.fix().then(() => true);
+    const { passed, failed } = command === "test" ? await tests.test(stack) : await tests.check();
+    process.stdout.write(`${passed} passed, ${failed} failed\n`);
+    return failed === 0;
+  }
   if (command === "setup") {
     await setUp(stack);
     return true;

@@ -6,6 +6,8 @@ export interface CommandOptions {
   env?: Record<string, string | undefined>;
   /** @default - no bound. */
   timeoutSeconds?: number;
+  /** How many of its last lines are told of a program that fails. @default 20 */
+  lines?: number;
 }
 
 /**
@@ -28,7 +30,10 @@ export async function command(program: string, args: string[], options: CommandO
         : typeof error.code === "number"
           ? `exit code ${error.code}`
           : error.message;
-      const said = (stderr || stdout).trimEnd().split("\n").slice(-20);
+      const said = (stderr || stdout)
+        .trimEnd()
+        .split("\n")
+        .slice(-(options.lines ?? 20));
       reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...said.map((line) => `  | ${line}`)].join("\n")));
     });
     child.stdin?.end();

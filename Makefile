@@ -4,3 +4,10 @@ STACK ?= local
 .PHONY: setup up preview outputs down check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
+
+bench: ## how fast and how small, as a table
+	@tools/slipway exec node bench/main.ts
+
+certificate-authorities: ## take over Mozilla's root certificates as of tools/certificate-authorities/go.mod
+	cd tools/certificate-authorities && go run . > ../../.certificate-authorities
+	mv .certificate-authorities components/internal/certificate-authorities.ts

@@ -106,7 +106,8 @@ async function isThere(inputs: Inputs, reference: string): Promise<boolean> {
   }
 }
 
-async function push(inputs: Inputs): Promise<void> {
+/** Pushes an image with all that it refers to. */
+export async function push(inputs: Inputs): Promise<void> {
   await pushOnce(inputs).catch((error: Error & { statusCode?: number }) => {
     const login = [401, 403].includes(error.statusCode ?? 0)
       ? " Log in to the registry (docker login), or give credentials with the push right."

@@ -3,7 +3,7 @@ import { buildGo } from "../components/internal/go-build.ts";
 
 const [source = "", repository = ""] = process.argv.slice(2);
 const build = buildGo({ source, compression: "none" });
-const { push } = await import("../components/internal/registry-push.ts"); // loads while Go compiles
+const { push } = await import("../components/internal/registry.ts"); // loads while Go compiles
 const { descriptor, blobs } = await build;
 await push({ repository, digest: descriptor.digest, tag: "latest", blobs });
 process.stdout.write(`${repository}@${descriptor.digest}\n`);

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
 import { cacheFolder } from "./cache-folder.ts";
 import { certificateAuthorities } from "./certificate-authorities.ts";
-import { image, index, layer, type Compression, type Descriptor, type OciImage, type Platform } from "./oci.ts";
+import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "./oci.ts";
 import { UserError } from "./user-error.ts";
 
 export interface GoBuildArgs {
@@ -56,15 +56,17 @@ async function build_(args: GoBuildArgs): Promise<GoBuild> {
   const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
-  const base = await layer(baseEntries, compression);
+  let base: Promise<Layer> | undefined;
   const images: OciImage[] = [];
   // One after the other: a Go build uses all processors.
   for (const platform of platforms) {
-    const program = await layer([{ path: "app", mode: 0o755, content: await compile(args, platform) }], compression);
+    const compiling = compile(args, platform);
+    base ??= layer(baseEntries, compression); // while Go compiles
+    const program = await layer([{ path: "app", mode: 0o755, content: await compiling }], compression);
     images.push(
       image(
         platform,
-        [base, program],
+        [await base, program],
         { User: `${nonRoot}:${nonRoot}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
         labels,
       ),
@@ -111,7 +113,7 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
       .slice(0, 16),
     "app",
   );
-  await mkdir(dirname(output), { recursive: true });
+  mkdirSync(dirname(output), { recursive: true });
   const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`])].join(" ");
   const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
   const flags = ["build", "-trimpath", "-buildvcs=false", `-ldflags=${linkFlags}`, "-o", output, goPackage];

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { cacheFolder } from "../components/internal/cache-folder.ts";
-import { command, succeeds } from "../components/internal/command.ts";
+import { succeeds } from "../components/internal/command.ts";
 import { dockerEngine, noEngine } from "../components/internal/docker-engine.ts";
 import { UserError } from "../components/internal/user-error.ts";
+import { installPackages, takesPackages } from "./debian-packages.ts";
 import { step } from "./progress.ts";
 
 const docker = dockerEngine();
@@ -18,10 +19,9 @@ const runtime = "/usr/local/sbin/runc-without-sys-resource";
  */
 export async function ensureDocker(): Promise<void> {
   if (await answers()) return;
-  const canInstall = process.platform === "linux" && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
-  if (process.env["DOCKER_HOST"] || !canInstall) throw new UserError(`${noEngine}.`);
+  if (process.env["DOCKER_HOST"] || !takesPackages) throw new UserError(`${noEngine}.`);
   if (!existsSync("/usr/bin/dockerd") && !existsSync("/usr/sbin/dockerd")) {
-    await step("install Docker from the distribution's packages", installDocker, { always: true });
+    await installPackages("docker.io", "iptables");
   }
   if (await answers()) return;
   await step("start Docker", startDocker, { always: true });
@@ -39,12 +39,6 @@ function answers(): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function installDocker(): Promise<void> {
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await command("apt-get", ["update"], { env });
-  await command("apt-get", ["install", "--yes", "--no-install-recommends", "docker.io", "iptables"], { env });
 }
 
 async function startDocker(): Promise<void> {

@@ -1,9 +1,11 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { cacheFolder } from "../../components/internal/cache-folder.ts";
-import { command } from "../../components/internal/command.ts";
+import { command, succeeds } from "../../components/internal/command.ts";
 import { image, layer, layoutArchive, type LayerEntry } from "../../components/internal/oci.ts";
 import { buildImage, dockerEngine } from "../../components/internal/docker-engine.ts";
+import { UserError } from "../../components/internal/user-error.ts";
+import { installPackages, takesPackages } from "../debian-packages.ts";
 import { compileGo, fetchModules } from "../go.ts";
 import { step } from "../progress.ts";
 import { sourceHash } from "../source-hash.ts";
@@ -48,8 +50,17 @@ export async function nodeImageName(): Promise<string> {
   return `slipway/kubernetes-node:${kubernetesVersion}-${await sourceHash(here)}`;
 }
 
-/** Builds the node image from Go modules and Debian packages: about 15 minutes on two cores the first time. */
+/**
+ * Builds the node image from Go modules and Debian packages: about 15 minutes on two cores the first time.
+ *
+ * @throws UserError where mmdebstrap, which makes the root file system, is missing and cannot be installed.
+ */
 export async function buildNodeImage(name: string): Promise<void> {
+  if (!(await succeeds("mmdebstrap", ["--version"]))) {
+    if (!takesPackages)
+      throw new UserError(`${name} cannot be built: mmdebstrap is missing. As root, on Debian or Ubuntu: apt-get install mmdebstrap`);
+    await installPackages("mmdebstrap");
+  }
   const context = cacheFolder("build/kubernetes-node");
   await rm(context, { recursive: true, force: true });
   await mkdir(join(context, "bin"), { recursive: true });

@@ -52,11 +52,12 @@ export async function ensureImages(): Promise<void> {
   await writeFile(record, text);
 }
 
-async function tryPull(image: string): Promise<boolean> {
-  try {
-    await step(`pull ${image}`, () => pullImage(dockerEngine(), image, AbortSignal.timeout(pullSeconds * 1000)));
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether an image could be pulled. */
+function tryPull(image: string): Promise<boolean> {
+  return step(`try to pull ${image}`, () =>
+    pullImage(dockerEngine(), image, AbortSignal.timeout(pullSeconds * 1000)).then(
+      () => true,
+      () => false,
+    ),
+  );
 }

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A short hash of every file below a folder: another one for every change of name or content. */
+/** A short hash of every file below a folder but what is only to be read: another one for every change of name or content. */
 export async function sourceHash(folder: string): Promise<string> {
   const hash = createHash("sha256");
   const entries = await Array.fromAsync(glob("**/*", { cwd: folder, withFileTypes: true }));
-  const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const files = entries.filter((e) => e.isFile() && !e.name.endsWith(".md")).map((e) => join(e.parentPath, e.name));
   for (const file of files.sort())
     hash
       .update(file.slice(folder.length))

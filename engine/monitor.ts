@@ -96,12 +96,13 @@ function refuseOptions(request: Properties): void {
 /** Runs a program against a deployment. What fails, the deployment has told of by then. */
 export async function runProgram(stack: Stack, program: () => Promise<unknown>, deployment: Deployment, preview: boolean): Promise<void> {
   const failure = Promise.withResolvers<never>();
+  const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn))); // a turn for rejections to be told
   settings.setMockOptions(createMonitor(deployment, stack, failure.reject), stack.project, stack.name, preview);
   pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
   await (settings as unknown as { awaitFeatureSupport(): Promise<void> }).awaitFeatureSupport(); // internal to the SDK
   process.on("unhandledRejection", failure.reject); // what the program throws in an apply reaches no one else
   try {
-    await Promise.race([pulumi.runtime.runInPulumiStack(program).then(() => pulumi.runtime.disconnect()), failure.promise]);
+    await Promise.race([pulumi.runtime.runInPulumiStack(program).then(done), failure.promise]);
   } catch (error) {
     if (!deployment.failed) deployment.fail("program", error as Error);
   } finally {

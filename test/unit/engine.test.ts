@@ -31,6 +31,17 @@ test("a second up does nothing", async () => {
   expect(project.done()).toEqual([]);
 });
 
+test("an error in an apply that a resource waits for stops the run, and nothing is deleted", async () => {
+  project.write(`thing("a"); thing("b");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { value: pulumi.output(1).apply(() => { throw new Error("no such value"); }) });`);
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("no such value");
+  expect(project.done()).toEqual([]);
+});
+
 test("a preview tells the changes, value by value, and does nothing", async () => {
   project.write(`thing("a", { value: 1 }); thing("b", { value: 1 }); thing("c", { value: pulumi.secret("old") });`);
   await project.run("up");

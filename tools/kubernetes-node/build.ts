@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { cacheFolder } from "../../components/internal/cache-folder.ts";
 import { command, succeeds } from "../../components/internal/command.ts";
@@ -95,8 +95,18 @@ export async function buildNodeImage(name: string): Promise<void> {
   ]);
   for (const name of ["pause", "busybox"]) await rm(join(context, "bin", name));
   for (const part of ["Dockerfile", "cni", "manifests"]) await cp(join(here, part), join(context, part), { recursive: true });
+  const kinds = join(context, "manifests/kinds");
+  const gatewayKinds = join(await moduleFolder("sigs.k8s.io/gateway-api"), "config/crd/standard");
+  for (const file of await readdir(gatewayKinds)) await cp(join(gatewayKinds, file), join(kinds, file));
+  const traefikKinds = "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml";
+  await cp(join(await moduleFolder("github.com/traefik/traefik/v3"), traefikKinds), join(kinds, "traefik.yaml"));
   await step("put the node image together", () => buildImage(dockerEngine(), context, { tag: name }), { always: true });
   await rm(context, { recursive: true });
+}
+
+/** Where Go keeps a module that Traefik is made of. */
+async function moduleFolder(module: string): Promise<string> {
+  return (await command("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: join(here, "traefik") })).trim();
 }
 
 /** A root file system of the host's own distribution, from the mirrors that the host's apt uses. */

@@ -107,6 +107,7 @@ require (
 	github.com/quic-go/quic-go v0.61.0 // indirect
 	github.com/urfave/cli v1.19.1 // indirect
 	go.uber.org/automaxprocs v1.6.0 // indirect
+	go4.org/netipx v0.0.0-20260823151212-3075585bcbeb // indirect
 	golang.org/x/mod v0.37.0 // indirect
 	sigs.k8s.io/mcs-api v0.5.2 // indirect
 	sigs.k8s.io/sig-storage-lib-external-provisioner/v10 v10.0.1 // indirect

@@ -63,14 +63,45 @@ func (o *options) applyManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if files = append(files, more...); len(files) == 0 {
+	return kubectlApply(ctx, append(files, more...))
+}
+
+// applyKinds adds the kinds of Traefik and of the Gateway API, and then what is of them. They are large, and nothing that
+// a node needs to be ready waits for them.
+func (o *options) applyKinds(ctx context.Context) error {
+	if slices.Contains(o.disable, "traefik") {
 		return nil
 	}
-	args := []string{"--kubeconfig", adminKubeconfig, "apply", "--server-side", "--force-conflicts", "--field-manager=kubernetes-node"}
+	kinds, err := filepath.Glob(packaged + "/manifests/kinds/*.yaml")
+	if err != nil {
+		return err
+	}
+	later, err := filepath.Glob(packaged + "/manifests/later/*.yaml")
+	if err != nil {
+		return err
+	}
+	if err := kubectlApply(ctx, kinds); err != nil {
+		return err
+	}
+	if err := runKubectl(ctx, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"); err != nil {
+		return err
+	}
+	return kubectlApply(ctx, later)
+}
+
+func kubectlApply(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	args := []string{"apply", "--server-side", "--force-conflicts", "--field-manager=kubernetes-node"}
 	for _, f := range files {
 		args = append(args, "--filename", f)
 	}
-	c := exec.CommandContext(ctx, "kubectl", args...)
+	return runKubectl(ctx, args...)
+}
+
+func runKubectl(ctx context.Context, args ...string) error {
+	c := exec.CommandContext(ctx, "kubectl", append([]string{"--kubeconfig", adminKubeconfig}, args...)...)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
 	return c.Run()
 }

@@ -113,6 +113,7 @@ func (o *options) run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error { return announceLoadBalancers(ctx, client, o.nodeIP) })
+		group.Go(func() error { return enforceNetworkPolicies(ctx, client) })
 		if err := <-imported; err != nil {
 			return fmt.Errorf("packaged images: %w", err)
 		}
@@ -120,6 +121,13 @@ func (o *options) run(ctx context.Context) error {
 			return fmt.Errorf("packaged manifests: %w", err)
 		}
 		say("packaged manifests applied")
+		group.Go(func() error {
+			if err := o.applyKinds(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("packaged kinds: %w", err)
+			}
+			say("kinds of Traefik and the Gateway API applied")
+			return nil
+		})
 		if err := waitForNode(ctx, client, o.nodeName); err != nil {
 			return err
 		}

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../components/internal/user-error.ts";
 import { localKey, open, seal } from "./secrets.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack } from "../stack-file.ts";
 import { isSecret, secret, type Value } from "./values.ts";
 
 /** What is known of a resource, under the names of Pulumi's own deployment file. */

@@ -4,7 +4,7 @@ import { locked } from "../components/internal/file-lock.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack } from "../stack-file.ts";
 import { plain, type Properties } from "./values.ts";
 
 /** Whether a stack is up, as far as this engine made it. */

@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import resproto from "@pulumi/pulumi/proto/resource_pb.js";
+import type { Callback as CallbackReference } from "@pulumi/pulumi/proto/callback_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import { UserError } from "../components/internal/user-error.ts";
+import type { Stack } from "../stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
-import type { Stack } from "./stack.ts";
+import { Transforms } from "./transforms.ts";
 import type { Properties } from "./values.ts";
 
 type Callback = (error: Error | null, response?: unknown) => void;
@@ -16,9 +18,12 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
     return `urn:pulumi:${stack.name}::${stack.project}::${below}${type}::${name}`;
   };
 
+  const transforms = new Transforms();
+
   async function register(request: Properties): Promise<unknown> {
-    refuseOptions(request);
     const [parent, type, name] = [request.getParent(), request.getType(), request.getName()];
+    await transforms.apply(request, urnOf(parent, type, name));
+    refuseOptions(request);
     const aliasOf = (alias: Properties) => {
       const spec = alias.getSpec();
       const under = spec?.getNoparent() ? "" : spec?.getParenturn() || parent;
@@ -47,7 +52,7 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
   return {
     getDeploymentInfo(_request: unknown, callback: Callback) {
       const info = new resproto.DeploymentInfo();
-      const honoured = ["SECRETS", "DELETED_WITH", "ALIAS_SPECS"] as const;
+      const honoured = ["SECRETS", "DELETED_WITH", "ALIAS_SPECS", "TRANSFORMS"] as const;
       info.setSupportedfeaturesList(honoured.map((feature) => resproto.ResourceMonitorFeature[`RESOURCE_MONITOR_FEATURE_${feature}`]));
       callback(null, info);
     },
@@ -62,6 +67,10 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
     registerResourceOutputs(request: Properties, callback: Callback) {
       const state = deployment.find(request.getUrn());
       if (state) state.outputs = request.getOutputs()?.toJavaScript() ?? {};
+      callback(null, {});
+    },
+    registerStackTransform(transform: CallbackReference, callback: Callback) {
+      transforms.addToStack(transform);
       callback(null, {});
     },
     invoke: (request: Properties, callback: Callback) => callback(needsCLI(`calls no functions of providers, such as ${request.getTok()}`)),
@@ -85,7 +94,6 @@ function refuseOptions(request: Properties): void {
     import: request.getImportid() !== "",
     deleteBeforeReplace: request.getDeletebeforereplacedefined(),
     retainOnDelete: request.getRetainondelete(),
-    transforms: request.getTransformsList().length > 0,
     hooks: Object.values(request.getHooks()?.toObject() ?? {}).flat().length > 0,
     "remote components": request.getRemote(),
   };

@@ -1,6 +1,6 @@
 // The embedded engine on the project in the current folder, for tests: node run-engine.ts up|preview|down|outputs STACK
 import * as engine from "../engine/main.ts";
-import { readStack } from "../engine/stack.ts";
+import { readStack } from "../stack-file.ts";
 import { UserError } from "../components/internal/user-error.ts";
 
 const [command = "", name = "test"] = process.argv.slice(2);

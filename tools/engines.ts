@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { command } from "../components/internal/command.ts";
 import { UserError } from "../components/internal/user-error.ts";
 import * as embedded from "../engine/main.ts";
-import type { Stack } from "../engine/stack.ts";
+import type { Stack } from "../stack-file.ts";
 import { findPulumi, getPulumi } from "./pulumi-cli.ts";
 
 /** What carries out a stack: the Pulumi CLI, or the embedded engine where the CLI cannot be had. */

@@ -1,4 +1,4 @@
-import type { Stack } from "../engine/stack.ts";
+import type { Stack } from "../stack-file.ts";
 import { awaitClusters, ensureDocker } from "./docker-engine.ts";
 import { ensureImages } from "./images.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, succeeds } from "../components/internal/command.ts";
 import { UserError } from "../components/internal/user-error.ts";
-import type { Stack } from "../engine/stack.ts";
+import type { Stack } from "../stack-file.ts";
 import { step } from "./progress.ts";
 import { setUp } from "./setup.ts";
 

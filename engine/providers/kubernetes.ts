@@ -1,6 +1,6 @@
 import { UserError } from "../../components/internal/user-error.ts";
 import { KubernetesCluster, KubernetesError, type Manifest } from "../../kubernetes/cluster.ts";
-import { awaitReady } from "../../kubernetes/readiness.ts";
+import { applyOnceKnown, awaitReady } from "../../kubernetes/readiness.ts";
 import { differences, hasUnknown, type Properties } from "../values.ts";
 import { NotReady, type Context, type Provider } from "./provider.ts";
 
@@ -49,7 +49,7 @@ async function apply(manifest: Manifest, context: Context): Promise<Properties> 
       (await cluster?.apply(manifest, true).catch((e: KubernetesError) => (e.status === 404 ? undefined : Promise.reject(e)))) ?? manifest
     );
   }
-  const applied = await cluster!.apply(manifest, false);
+  const applied = await applyOnceKnown(manifest, cluster!, context);
   return awaitReady(manifest, cluster!, context).catch((error) => {
     throw new NotReady(error.message, idOf(manifest), applied);
   });

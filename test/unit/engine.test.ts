@@ -200,6 +200,46 @@ test("a resource is found under its former name", async () => {
   expect(project.done()).toEqual(["update a"]);
 });
 
+describe("transforms", () => {
+  const appending = (text: string) =>
+    `({ type, props }) => type.includes("Resource") ? { props: { ...props, value: props.value + "${text}" } } : undefined`;
+  const valueOf = () => JSON.parse(project.checkpoint()).resources.find((r: { urn: string }) => r.urn.endsWith("::a")).inputs.value;
+
+  test("those of a resource come first, then those of what it is in, the nearest first, then those of the stack", async () => {
+    project.write(`
+      await pulumi.runtime.registerResourceTransform(${appending(" stack")});
+      const outer = new pulumi.ComponentResource("project:index:Outer", "outer", {}, { transforms: [${appending(" outer")}] });
+      const inner = new pulumi.ComponentResource("project:index:Inner", "inner", {}, { parent: outer, transforms: [${appending(" inner")}] });
+      thing("a", { value: "a" }, { parent: inner, transforms: [${appending(" own")}] });`);
+    const { code, out } = await project.run("up");
+    expect(out).toContain("1 created");
+    expect(code).toBe(0);
+    expect(valueOf()).toBe("a own inner outer stack");
+    expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
+  });
+
+  test("change options too, and secrets stay sealed", async () => {
+    project.write(`
+      const transforms = [({ name, props, opts }) => name === "a" ? { props, opts: { ...opts, dependsOn: [b] } } : undefined];
+      const b = thing("b", { value: pulumi.secret("hush") });
+      thing("a", { value: pulumi.secret("hush") }, { transforms });`);
+    expect((await project.run("up")).code).toBe(0);
+    expect(project.done()).toEqual(["create b", "create a"]);
+    expect(project.checkpoint()).not.toContain("hush");
+    project.write("");
+    await project.run("up");
+    expect(project.done()).toEqual(["delete a", "delete b"]);
+  });
+
+  test("one that throws stops the run with its message, and so does an option that the engine does not honour", async () => {
+    project.write(`thing("a", {}, { transforms: [() => { throw new Error("no such shape"); }] });`);
+    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("no such shape") as string });
+    project.write(`thing("a", {}, { transforms: [({ props, opts }) => ({ props, opts: { ...opts, protect: true } })] });`);
+    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("does not honour protect") as string });
+    expect(project.done()).toEqual([]);
+  });
+});
+
 describe("options that the engine does not honour are refused by name", () => {
   const table: [string, string][] = [
     ["protect", "protect: true"],

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { Stack } from "../../engine/stack.ts";
+import type { Stack } from "../../stack-file.ts";
 import { engineFor } from "../../tools/engines.ts";
 
 let folder: string;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open, seal } from "../../engine/secrets.ts";
-import { readStack } from "../../engine/stack.ts";
+import { readStack } from "../../stack-file.ts";
 
 const here = process.cwd();
 const passphrase = process.env["PULUMI_CONFIG_PASSPHRASE"];

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse, YAMLParseError } from "yaml";
-import { UserError } from "../components/internal/user-error.ts";
-import { open, passphraseKey } from "./secrets.ts";
-import type { Properties } from "./values.ts";
+import { UserError } from "./components/internal/user-error.ts";
+import { open, passphraseKey } from "./engine/secrets.ts";
+import type { Properties } from "./engine/values.ts";
 
 /** A stack as Pulumi.yaml and its own file describe it (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
 export interface Stack {

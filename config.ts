@@ -2,60 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import leven from "leven";
 import * as pulumi from "@pulumi/pulumi";
 import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
+import { parse } from "yaml";
 import { z } from "zod";
-import { problemWithHost, problemWithName } from "./components/internal/names.ts";
-import { throwIfAny } from "./components/internal/user-error.ts";
+import { throwIfAny, UserError } from "./components/internal/user-error.ts";
+import { hasIngress, serviceSettings, type ServiceSettings } from "./service-settings.ts";
+import { problemsWithLocalPorts, problemsWithSecrets, problemsWithServices } from "./stack-rules.ts";
 
 const port = z.int().min(1).max(65535);
 
-/** A quantity of Kubernetes, https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/. */
-const quantity = z.string().regex(/^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/, 'must be a Kubernetes quantity such as "250m" or "64Mi"');
-
-const service = z
-  .strictObject({
-    source: z.string().min(1).optional().describe("Folder with the Go module (or the Dockerfile) to build, from the project's root."),
-    image: z
-      .string()
-      .regex(/@sha256:[0-9a-f]{64}$/, 'must name the image by digest, such as "registry.example/web@sha256:…"')
-      .optional()
-      .describe("An image by digest, instead of a source."),
-    builder: z
-      .enum(["go", "dockerfile"])
-      .default("go")
-      .describe("How `source` becomes an image: the Go toolchain alone, or its Dockerfile."),
-    package: z.string().min(1).optional().describe("Package to compile, from the module's folder. Default: the module's root."),
-    platforms: z
-      .array(z.string().regex(/^linux\/[a-z0-9]+(\/v\d+)?$/, 'must be a platform such as "linux/arm64"'))
-      .min(1)
-      .optional()
-      .describe("Platforms of the image; several make an image index. Default: this machine's, on Linux."),
-    version: z
-      .string()
-      .regex(/^[\w.+-]+$/, 'must be letters, digits and ".+-_"')
-      .optional()
-      .describe("Handed to the program as `main.version`."),
-    port: port.default(8080).describe("Port that the service listens on, in its container and as a Service."),
-    host: z.string().optional().describe("Host name that the outside reaches it by. Default: only other services reach it."),
-    replicas: z.int().min(1).max(1000).default(2).describe("How many pods run."),
-    env: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
-      .default({})
-      .describe("Environment variables."),
-    resources: z
-      .strictObject({
-        cpu: quantity.default("50m").describe("CPU that a pod is sure of."),
-        memory: quantity.default("64Mi").describe("Memory that a pod is sure of, and its limit."),
-      })
-      .prefault({})
-      .describe("What a pod asks for."),
-  })
-  .superRefine((value, context) => {
-    const host = value.host === undefined ? undefined : problemWithHost(value.host);
-    if (host) context.addIssue({ code: "custom", path: ["host"], message: host });
-    if ((value.source === undefined) === (value.image === undefined)) {
-      context.addIssue({ code: "custom", message: "needs either `source` (to build) or `image` (by digest), and not both" });
-    }
-  });
+export type { ServiceSettings } from "./service-settings.ts";
 
 const local = z
   .strictObject({
@@ -73,40 +28,13 @@ const local = z
   })
   .prefault({});
 
-const settings = z
-  .strictObject({
-    platform: z.enum(["local"]).default("local").describe("Where the stack runs."),
-    services: z.record(z.string(), service).describe("The services by name. They reach each other by that name."),
-    local: local.describe("Settings of the platform `local`."),
-  })
-  .superRefine(({ services, local: { ports } }, context) => {
-    const names = Object.keys(services);
-    if (names.length === 0) context.addIssue({ code: "custom", path: ["services"], message: "needs at least one service" });
-    for (const name of names) {
-      const message = problemWithName(name);
-      if (message) context.addIssue({ code: "custom", path: ["services", name], message: `the name ${message}` });
-    }
-    for (const group of duplicates(
-      names.filter((n) => services[n]?.host !== undefined),
-      (n) => String(services[n]?.host),
-    )) {
-      context.addIssue({
-        code: "custom",
-        path: ["services", String(group.at(-1)), "host"],
-        message: `is the host of ${group.join(" and ")}; each needs its own`,
-      });
-    }
-    for (const group of duplicates(Object.keys(ports), (key) => String(ports[key as keyof typeof ports]))) {
-      context.addIssue({
-        code: "custom",
-        path: ["local", "ports", String(group.at(-1))],
-        message: `${group.join(" and ")} cannot share a port`,
-      });
-    }
-  });
+const settings = z.strictObject({
+  platform: z.enum(["local"]).default("local").describe("Where the stack runs."),
+  services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
+  local: local.describe("Settings of the platform `local`."),
+});
 
 export type Settings = z.infer<typeof settings>;
-export type ServiceSettings = z.infer<typeof service>;
 
 /** Everything the program knows of its stack. */
 export interface Configuration extends Settings {
@@ -122,30 +50,65 @@ export function loadConfiguration(): Configuration {
   const stack = pulumi.getStack();
   const project = pulumi.getProject();
   const input: Record<string, unknown> = {};
-  const secret: string[] = [];
+  const file = `stacks/Pulumi.${stack}.yaml`;
+  const secret = secretPaths(file);
   for (const [full, value] of Object.entries(pulumi.runtime.allConfig())) {
     const [namespace, key = ""] = full.split(":");
     if (namespace !== project) continue;
     input[key] = parseValue(value);
-    if (isConfigSecret(full)) secret.push(key);
+    // Values that are secret and not in the file, as those of an environment, are told of as a whole.
+    if (isConfigSecret(full) && !secret.some(([first]) => first === key)) secret.push([key]);
   }
+  useGivenImages(input);
   const { value, problems } = checkSettings(input, setUpImages(), secret);
   throwIfAny(
     problems.map((p) => `${project}:${p}`),
-    `The configuration of stack "${stack}" does not hold. In stacks/Pulumi.${stack}.yaml:`,
+    `The configuration of stack "${stack}" does not hold. In ${file}:`,
   );
   return { ...(value as Settings), stack };
 }
 
-/** Checks plain settings; the problems are lines of path, rule and value, the last not for keys with secrets in them. */
+/**
+ * Checks plain settings; the problems are lines of path, rule and value, the last not where it holds something secret.
+ * `secret` has the paths of secret values.
+ */
 export function checkSettings(
   input: Record<string, unknown>,
   images: Partial<Settings["local"]> = {},
-  secretKeys: string[] = [],
+  secret: Path[] = [],
 ): { value?: Settings; problems: string[] } {
-  const result = settings.safeParse(input, { reportInput: true });
-  if (result.success) return { value: { ...result.data, local: { ...images, ...result.data.local } }, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => describeIssue(issue, input, secretKeys)) };
+  const result = settings.safeParse(input);
+  const shape = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, input, secret));
+  // What can be read of the services is held to the other rules even where something else is wrong.
+  const given = isMap(input["services"]) ? input["services"] : {};
+  const read = result.success ? result.data.services : readable(given, result.error.issues);
+  const services = Object.fromEntries(Object.entries(read).map(([name, service]) => [name, withClass(service)]));
+  const rules = [
+    ...(isMap(input["services"]) && Object.keys(given).length === 0 ? [{ path: ["services"], message: "needs at least one service" }] : []),
+    ...problemsWithServices(services, Object.keys(given)),
+    ...problemsWithSecrets(given, secret),
+    ...problemsWithLocalPorts(local.safeParse(input["local"]).data?.ports ?? {}),
+  ];
+  const mask = masker(secret.map((path) => valueAt(input, path)));
+  const problems = [...shape, ...rules.map(({ path, message }) => `${formatPath(path)}: ${mask(message)}`)];
+  if (!result.success || problems.length > 0) return { problems };
+  return { value: { ...result.data, services, local: { ...images, ...result.data.local } }, problems: [] };
+}
+
+/** The services that no issue is about. */
+function readable(services: Record<string, unknown>, issues: z.core.$ZodIssue[]): Settings["services"] {
+  const others = Object.entries(services).filter(([name]) => !issues.some(({ path }) => path[0] === "services" && path[1] === name));
+  return Object.fromEntries(
+    others.flatMap(([name, service]) => {
+      const { success, data } = serviceSettings.safeParse(service);
+      return success ? [[name, data]] : [];
+    }),
+  );
+}
+
+/** A service with the ingress class that its platform has, where it names none. */
+function withClass(service: ServiceSettings): ServiceSettings {
+  return hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
 }
 
 /** The JSON schema of a stack file, for editors. */
@@ -168,11 +131,46 @@ export function stackFileSchema(): object {
 /** Internal to the SDK, which hands secrets on as such only key by key. */
 const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret: (key: string) => boolean };
 
+type Path = PropertyKey[];
+
+/** Where a stack file has secrets: the paths of what is `secure:`. The SDK hands the values on without saying. */
+function secretPaths(file: string): Path[] {
+  const project = `${pulumi.getProject()}:`;
+  const find = (value: unknown, path: Path): Path[] => {
+    if (value === null || typeof value !== "object") return [];
+    if (Object.keys(value).join() === "secure") return [path];
+    return Object.entries(value).flatMap(([key, below]) => find(below, [...path, Array.isArray(value) ? Number(key) : key]));
+  };
+  const { config = {} } = existsSync(file) ? (parse(readFileSync(file, "utf8")) ?? {}) : {};
+  return Object.entries(config as object).flatMap(([key, value]) =>
+    key.startsWith(project) ? find(value, [key.slice(project.length)]) : [],
+  );
+}
+
 /** The images that set-up found or made for this machine, see tools/images.ts. */
 function setUpImages(): Partial<Settings["local"]> {
   const record = ".slipway/images.json";
   return existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
 }
+
+/**
+ * SLIPWAY_IMAGES, such as `{"web": "registry.example/web@sha256:…"}`, deploys images that exist in the place of those that
+ * would be built: to go back, or to hand on what a pipeline has built before.
+ */
+function useGivenImages(input: Record<string, unknown>): void {
+  const given = process.env["SLIPWAY_IMAGES"];
+  const services = input["services"];
+  if (!given || !isMap(services)) return;
+  const images = parseValue(given);
+  if (!isMap(images))
+    throw new UserError('SLIPWAY_IMAGES: must be a map of images by service, such as {"web": "registry.example/web@sha256:…"}, as JSON');
+  for (const [name, image] of Object.entries(images)) {
+    const { source: _source, builder: _builder, package: _package, platforms: _platforms, ...rest } = (services[name] ?? {}) as Service;
+    services[name] = { ...rest, image };
+  }
+}
+
+type Service = Record<string, unknown>;
 
 /** Pulumi hands every value on as text, objects as JSON. */
 function parseValue(text: string): unknown {
@@ -183,21 +181,27 @@ function parseValue(text: string): unknown {
   }
 }
 
-function describeIssue(issue: z.core.$ZodIssue, input: object, secretKeys: string[]): string[] {
+function describeIssue(issue: z.core.$ZodIssue, input: object, secret: Path[]): string[] {
   const path = formatPath(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(issue.path);
     return issue.keys.map((key) => {
-      const nearest = known.map((k) => ({ k, distance: leven(key, k) })).sort((a, b) => a.distance - b.distance)[0];
+      const nearest = known.map((k) => ({ k, distance: distance(key, k) })).sort((a, b) => a.distance - b.distance)[0];
       const hint = nearest && nearest.distance <= 3 ? `did you mean "${nearest.k}"?` : `known are ${known.join(", ")}`;
       return `${formatPath([...issue.path, key])}: unknown key; ${hint}`;
     });
   }
   const value = valueAt(input, issue.path);
   if (issue.code === "invalid_type" && value === undefined) return [`${path}: is missing; it must be ${article(issue.expected)}`];
-  if (secretKeys.includes(String(issue.path[0]))) return [`${path}: ${rule(issue).replace(/, got .*/s, "")}`];
-  const got = ["custom", "invalid_key"].includes(issue.code) || value === undefined ? "" : `, got ${shorten(value)}`;
+  const holdsSecret = secret.some((at) => issue.path.every((part, i) => i >= at.length || part === at[i]));
+  const got = issue.code === "invalid_key" || holdsSecret || value === undefined ? "" : `, got ${shorten(value)}`;
   return [`${path}: ${rule(issue)}${got}`];
+}
+
+/** How far a mistyped key is from a known one; letters that changed places are nearer than others. */
+function distance(key: string, known: string): number {
+  const letters = (word: string) => [...word].sort().join("");
+  return leven(key, known) - (letters(key) === letters(known) ? 0.5 : 0);
 }
 
 function rule(issue: z.core.$ZodIssue): string {
@@ -211,7 +215,7 @@ function rule(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `must be ${issue.values.map((v) => JSON.stringify(v)).join(" or ")}`;
     case "invalid_key":
-      return "is no name that an environment variable can have";
+      return "the name must not be empty";
     default:
       return issue.message;
   }
@@ -230,7 +234,11 @@ function article(type: string): string {
   return names[type] ?? type;
 }
 
-function formatPath(path: PropertyKey[]): string {
+function isMap(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : (i ? "." : "") + String(part))).join("");
 }
 
@@ -241,20 +249,45 @@ function valueAt(value: unknown, path: PropertyKey[]): unknown {
   );
 }
 
+/** Takes what is secret out of messages, numbers where they stand alone. */
+function masker(secrets: unknown[]): (message: string) => string {
+  const leaves = (value: unknown): unknown[] =>
+    value !== null && typeof value === "object" ? Object.values(value).flatMap(leaves) : [value];
+  const [numbers, texts] = [secrets.flatMap(leaves).filter((leaf) => typeof leaf === "number"), secrets.flatMap(leaves).filter(isText)];
+  // The longest first: what is left of it otherwise would tell of it.
+  const alternatives = [
+    ...texts.sort((a, b) => b.length - a.length).map(escape),
+    ...numbers.map((number) => `(?<![\\w.])${escape(String(number))}(?![\\w.])`),
+  ];
+  const pattern = new RegExp(alternatives.join("|"), "g");
+  return (message) => (alternatives.length === 0 ? message : message.replace(pattern, "[secret]"));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
 function shorten(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? text.slice(0, 57) + "…" : text;
 }
 
-/** The keys that the schema has at a path. */
-function knownKeys(path: PropertyKey[]): string[] {
-  type Node = { properties?: Record<string, Node>; additionalProperties?: Node };
-  const schema = z.toJSONSchema(settings, { io: "input" }) as Node;
-  const node = path.reduce<Node | undefined>((n, key) => n?.properties?.[String(key)] ?? n?.additionalProperties, schema);
-  return Object.keys(node?.properties ?? {});
+interface SchemaNode {
+  properties?: Record<string, SchemaNode>;
+  additionalProperties?: SchemaNode;
+  items?: SchemaNode;
 }
 
-/** Groups of items with the same key. */
-function duplicates<T>(items: T[], key: (item: T) => string): T[][] {
-  return [...Map.groupBy(items, key).values()].filter((group) => group.length > 1);
+let schema: SchemaNode | undefined;
+
+/** The keys that the schema has at a path. */
+function knownKeys(path: Path): string[] {
+  schema ??= z.toJSONSchema(settings, { io: "input" }) as SchemaNode;
+  const below = (node: SchemaNode | undefined, key: PropertyKey) =>
+    typeof key === "number" ? node?.items : (node?.properties?.[String(key)] ?? node?.additionalProperties);
+  return Object.keys(path.reduce(below, schema)?.properties ?? {});
 }

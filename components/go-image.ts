@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
+import type { Compression } from "./internal/oci.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { UserError } from "./internal/user-error.ts";
 
@@ -39,7 +40,7 @@ export interface GoImageArgs {
   /** Labels of the image, and annotations of its manifests. Only for the builder `go`. @default - none. */
   labels?: Record<string, string>;
   /** Of the image's layers. Only for the builder `go`. @default "gzip" */
-  compression?: "gzip" | "none";
+  compression?: Compression;
   /** @default - what the Docker credential store has for the registry, if it has any. */
   credentials?: RegistryCredentials;
 }

@@ -1,3 +1,4 @@
 export { GoImage, ImageBuilder, type GoImageArgs, type RegistryCredentials } from "./go-image.ts";
+export { Compression } from "./internal/oci.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
-export { WebService, type WebServiceArgs, type WebServiceResources } from "./web-service.ts";
+export * from "./web-service.ts";

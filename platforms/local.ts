@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerEngine, noEngine } from "../components/internal/docker-engine.ts";
@@ -7,7 +9,8 @@ import { restrictedNamespace } from "../components/internal/restricted-namespace
 import { LocalCluster } from "../components/local-cluster.ts";
 import { WebService } from "../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
-import type { Platform, PlatformModule } from "./platform.ts";
+import { problemsWithClasses } from "../kubernetes/classes.ts";
+import { workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
 
 /** Docker objects of a stack carry this label. */
 const stackLabel = "dev.slipway.stack";
@@ -15,8 +18,8 @@ const stackLabel = "dev.slipway.stack";
 /** Compressing layers for a registry on this machine costs more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** A Docker engine must answer, and the ports be free or this stack's own. */
-export async function preflight({ stack, local }: Configuration): Promise<string[]> {
+/** A Docker engine must answer, the ports be free or this stack's own, and the cluster, where it runs, have what services name. */
+export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
   const engine = dockerEngine();
   const containers = await engine.listContainers().catch(() => undefined);
   if (containers === undefined) return [noEngine];
@@ -31,13 +34,40 @@ export async function preflight({ stack, local }: Configuration): Promise<string
       ];
     }),
   );
-  return problems.flat();
+  const isUp = holders.get(local.ports.api)?.Labels[stackLabel] === stack;
+  return [...problems.flat(), ...(isUp ? await missingClasses(stack, services) : [])];
 }
 
+/** Seconds that a cluster may take to say which classes it has; one that is starting is not waited for. */
+const patienceSeconds = 3;
+
+async function missingClasses(stack: string, services: Configuration["services"]): Promise<string[]> {
+  const file = join(folderOf(stack), "kubeconfig.yaml");
+  if (!existsSync(file)) return [];
+  const { KubernetesCluster } = await import("../kubernetes/cluster.ts");
+  const asked = problemsWithClasses(services, new KubernetesCluster(readFileSync(file, "utf8"))).catch(() => []);
+  const problems = await Promise.race([asked, setTimeout(patienceSeconds * 1000, [], { ref: false })]);
+  return problems.map((problem) => `${pulumi.getProject()}:${problem}`);
+}
+
+/** Where a stack keeps what it writes on this machine. */
+function folderOf(stack: string): string {
+  return resolve(".slipway", stack);
+}
+
+/** A laptop has room for a second set of pods, and a developer waits for each round of an update. */
+const quickRollout = { maxSurge: "100%", minReadySeconds: 0 };
+
+/** There is one proxy here, which notices at once. */
+const quickShutdown = { sleepSeconds: 5 };
+
+/** Traefik serves a Gateway at the ports that it listens on itself, not at those of its Service. */
+const traefikGateway = { className: "traefik", httpPort: 8000, httpsPort: 8443 };
+
 /** Kubernetes and a registry in Docker on this machine. */
-export function createPlatform({ stack, local }: Configuration): Platform {
+export function createPlatform({ stack, services, local }: Configuration): Platform {
   const name = `${pulumi.getProject()}-${stack}`;
-  const cluster = new LocalCluster(name, { ...local, folder: resolve(".slipway", stack), labels: { [stackLabel]: stack } });
+  const cluster = new LocalCluster(name, { ...local, folder: folderOf(stack), labels: { [stackLabel]: stack } });
   const provider = new k8s.Provider(name, {
     kubeconfig: cluster.kubeconfig,
     clusterIdentifier: name,
@@ -55,13 +85,31 @@ export function createPlatform({ stack, local }: Configuration): Platform {
   return {
     repository: (service) => `${cluster.registry}/${service}`,
     imageOptions: { dependsOn: cluster.registryContainer },
-    deploy(service, { port, host, replicas, env, resources }: ServiceSettings, image) {
-      // A laptop has room for a second set of pods, and a developer waits for each round of an update.
-      new WebService(service, { image, port, host, replicas, env, resources, namespace, maxSurge: "100%" }, inCluster);
-      return host === undefined ? {} : { url: `http://${host}${local.ports.http === 80 ? "" : `:${local.ports.http}`}/` };
+    deploy(name, service, image) {
+      const given = workloadArgs(name, services);
+      const args = {
+        ...given,
+        image,
+        namespace,
+        partOf: pulumi.getProject(),
+        rollout: { ...quickRollout, ...given.rollout },
+        tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
+        shutdown: { ...quickShutdown, ...given.shutdown },
+        gateway: given.expose === "gateway" && given.gateway?.name === undefined ? { ...traefikGateway, ...given.gateway } : given.gateway,
+      };
+      new WebService(name, args, inCluster);
+      return { url: urlOf(service, local.ports) };
     },
     outputs: { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry },
   };
+}
+
+/** Where the outside reaches a service, by the first of its hosts. */
+function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports: Configuration["local"]["ports"]): string | undefined {
+  const [first] = [...(host === undefined ? [] : [{ host, path: "/" }]), ...routes];
+  if (!first || expose === "none") return undefined;
+  const [scheme, port, usual] = tls ? ["https", ports.https, 443] : ["http", ports.http, 80];
+  return `${scheme}://${first.host}${port === usual ? "" : `:${port}`}${first.path ?? "/"}`;
 }
 
 function isFree(port: number): Promise<boolean> {

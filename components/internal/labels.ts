@@ -1,6 +1,18 @@
+export interface Identity {
+  name: string;
+  version?: string;
+  partOf?: string;
+}
+
 /** The recommended labels, https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/. */
-export function recommendedLabels(name: string): Record<string, string> {
-  return { ...selectorLabels(name), "app.kubernetes.io/managed-by": "pulumi" };
+export function recommendedLabels({ name, version, partOf }: Identity): Record<string, string> {
+  return {
+    ...selectorLabels(name),
+    "app.kubernetes.io/instance": name,
+    ...(version !== undefined && { "app.kubernetes.io/version": version }),
+    ...(partOf !== undefined && { "app.kubernetes.io/part-of": partOf }),
+    "app.kubernetes.io/managed-by": "pulumi",
+  };
 }
 
 /** What selects the pods of a service. It must never change: a Deployment with another selector is another Deployment. */

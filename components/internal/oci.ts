@@ -47,7 +47,9 @@ export interface OciImage {
   blobs: Map<string, Uint8Array>;
 }
 
-export type Compression = "gzip" | "none";
+/** How layers are compressed. */
+export const Compression = { Gzip: "gzip", None: "none" } as const;
+export type Compression = (typeof Compression)[keyof typeof Compression];
 
 export function digestOf(content: Uint8Array | string): string {
   return "sha256:" + createHash("sha256").update(content).digest("hex");

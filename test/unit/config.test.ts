@@ -11,7 +11,7 @@ test("a minimal service gets the documented defaults", () => {
     problems: [],
     value: {
       platform: "local",
-      services: { web: { source: "app", builder: "go", port: 8080, replicas: 2, env: {}, resources: { cpu: "50m", memory: "64Mi" } } },
+      services: { web: { source: "app", builder: "go" } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
     },
   });
@@ -20,7 +20,11 @@ test("a minimal service gets the documented defaults", () => {
 describe("what cannot be is refused, with path, rule and value", () => {
   const table: [string, object, string[]][] = [
     ["an unknown key", { services: { web }, sevices: {} }, ['sevices: unknown key; did you mean "services"?']],
-    ["an unknown key of a service", { services: { web: { ...web, hots: 1 } } }, ['services.web.hots: unknown key; did you mean "host"?']],
+    [
+      "an unknown key of a service",
+      { services: { web: { ...web, replica: 1 } } },
+      ['services.web.replica: unknown key; did you mean "replicas"?'],
+    ],
     [
       "an unknown key that is near to none",
       { services: { web }, local: { ports: { telephone: 1 } } },
@@ -32,7 +36,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
     ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number, got "three"']],
     ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number, got 1.5"]],
     ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1, got 0"]],
-    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be at most 65535, got 70000"]],
+    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be from 1024 to 65535, got 70000"]],
     [
       "a name that Kubernetes refuses",
       { services: { Web_1: web } },
@@ -45,7 +49,16 @@ describe("what cannot be is refused, with path, rule and value", () => {
       { services: { web: { ...web, host: "http://web" } } },
       ['services.web.host: must be a host name in lower case such as web.localhost, without scheme, port or path, got "http://web"'],
     ],
-    ["two services with one host", { services: { a: web, b: web } }, ["services.b.host: is the host of a and b; each needs its own"]],
+    [
+      "two services with one host",
+      { services: { a: web, b: web } },
+      ["services.b.host: web.localhost/ is there for a and b; a path of a host leads to one of them"],
+    ],
+    [
+      "a call of nobody",
+      { services: { web: { ...web, calls: ["db"] }, api: { source: "app" } } },
+      ['services.web.calls[0]: must be another service of the stack, got "db"; known are api'],
+    ],
     [
       "two uses of one port",
       { services: { web }, local: { ports: { api: 8080 } } },
@@ -69,14 +82,67 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "a quantity that is none",
       { services: { web: { ...web, resources: { memory: "lots" } } } },
-      ['services.web.resources.memory: must be a Kubernetes quantity such as "250m" or "64Mi", got "lots"'],
+      ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi", got "lots"'],
     ],
     [
       "a name of a variable that is none",
       { services: { web: { ...web, env: { "A-B": "x" } } } },
-      ["services.web.env.A-B: is no name that an environment variable can have"],
+      ["services.web.env.A-B: is no name that an environment variable can have: letters, digits and _, no digit first"],
     ],
     ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be text, got 5"]],
+    [
+      "a name that is empty",
+      { services: { web: { ...web, nodeSelector: { "": "ssd" } } } },
+      ["services.web.nodeSelector.: the name must not be empty"],
+    ],
+    [
+      "an unknown key in a list",
+      { services: { web: { source: "app", routes: [{ host: "a.org", pth: "/" }] } } },
+      ['services.web.routes[0].pth: unknown key; did you mean "path"?'],
+    ],
+    [
+      "a surge that is neither number nor text",
+      { services: { web: { ...web, rollout: { maxSurge: true } } } },
+      ['services.web.rollout.maxSurge: must be a number of pods or percent such as "25%", got true'],
+    ],
+    [
+      "a surge of a stateful service",
+      { services: { web: { ...web, kind: "stateful", rollout: { maxSurge: 1 } } } },
+      ["services.web.rollout.maxSurge: is only for kind: stateless; leave it out"],
+    ],
+    [
+      "a path of a host for two services",
+      {
+        services: {
+          a: { source: "app", routes: [{ host: "a.org", path: "/api" }] },
+          b: { source: "app", host: "a.org", routes: [{ host: "a.org", path: "/api/" }] },
+        },
+      },
+      ["services.b.routes[0]: a.org/api/ is there for a and b; a path of a host leads to one of them"],
+    ],
+    [
+      "two services that would make one object",
+      { services: { web: { ...web, kind: "stateful" }, "web-pods": { source: "app" } } },
+      ['services.web-pods: would make the Service "web-pods" twice, for web and web-pods; choose another name'],
+    ],
+    [
+      "settings of a build for an image that is there",
+      { services: { web: { image: `r/w@${digest}`, package: "cmd", platforms: ["linux/arm64"] } } },
+      [
+        "services.web.package: is for what is built from `source`; leave it out",
+        "services.web.platforms: is for what is built from `source`; leave it out",
+      ],
+    ],
+    [
+      "several platforms of a Dockerfile",
+      { services: { web: { ...web, builder: "dockerfile", platforms: ["linux/arm64", "linux/amd64"] } } },
+      ["services.web.platforms: must be one with builder: dockerfile, got linux/arm64, linux/amd64; name one, or set builder: go"],
+    ],
+    [
+      "a file in the place of the program",
+      { services: { web: { ...web, files: { "/app/config.yaml": "a" } } } },
+      ['services.web.files./app/config.yaml: must not be /app or below it, which is the program itself, got "/app/config.yaml"'],
+    ],
     [
       "an unknown builder",
       { services: { web: { ...web, builder: "make" } } },
@@ -92,7 +158,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
         'platform: must be "local", got "moon"',
-        "services.web.port: must be at least 1, got 0",
+        "services.web.port: must be from 1024 to 65535, got 0",
         "services.web.replicas: must be at least 1, got 0",
       ],
     ],
@@ -116,6 +182,35 @@ test("the message names the stack, its file and every key", async () => {
       "  - slipway:services.web.replicas: must be at least 1, got 0",
     ].join("\n"),
   );
+});
+
+test("a secret among the plain variables and files is refused, also where all around it is secret", () => {
+  const services = { web: { ...web, env: { A: "s3cr3t" }, files: { "/a": "s3cr3t content" } } };
+  const remedy = (path: string, field: string) =>
+    `services.web.${path}: holds a secret, which whoever may see the service's objects could read; put it into ${field}`;
+  expect(checkSettings({ services }, {}, [["services", "web", "env", "A"]]).problems).toEqual([remedy("env.A", "secretEnv")]);
+  expect(checkSettings({ services }, {}, [["services"]]).problems).toEqual([
+    remedy("env.A", "secretEnv"),
+    remedy("files./a", "secretFiles"),
+  ]);
+});
+
+test("images that are given instead of those to be built must be a map of them", async () => {
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
+  const image = `r/w@${digest}`;
+  try {
+    pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, package: "cmd" } }) });
+    process.env["SLIPWAY_IMAGES"] = JSON.stringify({ web: image });
+    expect(loadConfiguration().services["web"]).toMatchObject({ image, host: "web.localhost" });
+    process.env["SLIPWAY_IMAGES"] = "web";
+    expect(() => loadConfiguration()).toThrow(
+      'SLIPWAY_IMAGES: must be a map of images by service, such as {"web": "registry.example/web@sha256:…"}, as JSON',
+    );
+    pulumi.runtime.setAllConfig({ "slipway:services": "web" });
+    expect(() => loadConfiguration()).toThrow('slipway:services: must be a map, got "web"');
+  } finally {
+    delete process.env["SLIPWAY_IMAGES"];
+  }
 });
 
 test("values of a secret key stay out of the message", async () => {

@@ -77,6 +77,11 @@ test("the local stack is exactly these resources", async () => {
       `${service}:core/v1:ServiceAccount web`,
       `${service}:core/v1:ServiceAccount worker`,
       `${service}:networking.k8s.io/v1:Ingress web`,
+      `${service}:networking.k8s.io/v1:NetworkPolicy web`,
+      `${service}:networking.k8s.io/v1:NetworkPolicy worker`,
+      `${service}:policy/v1:PodDisruptionBudget web`,
+      `${service}:policy/v1:PodDisruptionBudget worker`,
+      `${service}:traefik.io/v1alpha1:Middleware web-retry`,
     ].sort(),
   );
 });

@@ -1,0 +1,116 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { controllerAnnotations } from "./controllers.ts";
+import type { WebServiceSpec } from "./defaults.ts";
+
+type Meta = k8s.types.input.meta.v1.ObjectMeta;
+
+/** Seconds that an ingress controller or a Gateway may take to say where it serves. */
+const addressTimeout = { create: "2m", update: "2m" };
+
+/** Lets the outside reach a service, by an Ingress or by an HTTPRoute. */
+export function createExposure(
+  spec: WebServiceSpec,
+  service: k8s.core.v1.Service,
+  metadata: Meta,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  if (spec.expose === "ingress") createIngress(spec, service, metadata, opts);
+  if (spec.expose === "gateway") createRoutes(spec, service, metadata, opts);
+}
+
+function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metadata: Meta, opts: pulumi.CustomResourceOptions): void {
+  const { name, tls, ingressClassName, ingressAnnotations } = spec;
+  const backend = { service: { name: service.metadata.name, port: { name: "http" } } };
+  const annotations = {
+    ...(spec.awaitAddress === false && { "pulumi.com/skipAwait": "true" }),
+    ...(tls?.clusterIssuer !== undefined && { "cert-manager.io/cluster-issuer": tls.clusterIssuer }),
+    ...controllerAnnotations(spec, metadata, opts),
+    ...ingressAnnotations,
+  };
+  new k8s.networking.v1.Ingress(
+    name,
+    {
+      metadata: { ...metadata, annotations },
+      spec: {
+        ingressClassName,
+        tls: tls && [{ hosts: hostsOf(spec), secretName: secretName(spec) }],
+        rules: hostsOf(spec).map((host) => ({
+          host,
+          http: { paths: pathsOf(spec, host).map((path) => ({ path, pathType: "Prefix", backend })) },
+        })),
+      },
+    },
+    { ...opts, customTimeouts: addressTimeout },
+  );
+}
+
+function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metadata: Meta, opts: pulumi.CustomResourceOptions): void {
+  const { name, tls, gateway = {} } = spec;
+  const gatewayName = gateway.name ?? name;
+  const gatewayNamespace = gateway.namespace ?? metadata.namespace;
+  const dependsOn = gateway.className === undefined ? [] : [createGateway(spec, metadata, opts)];
+  const parent = (sectionName?: string) => [
+    { name: gatewayName, namespace: gatewayNamespace, ...(sectionName !== undefined && { sectionName }) },
+  ];
+  const route = (suffix: string, listener: string | undefined, hostnames: string[], rules: object[]) =>
+    new k8s.apiextensions.CustomResource(
+      name + suffix,
+      {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata: { ...metadata, name: name + suffix },
+        spec: { parentRefs: parent(listener), hostnames, rules },
+      },
+      { ...opts, dependsOn },
+    );
+  const backendRefs = [{ name: service.metadata.name, port: spec.port }];
+  // A route has the same rules for all its host names.
+  const groups = Map.groupBy(hostsOf(spec), (host) => JSON.stringify(pathsOf(spec, host)));
+  for (const [i, hosts] of [...groups.values()].entries()) {
+    const matches = pathsOf(spec, String(hosts[0])).map((value) => ({ path: { type: "PathPrefix", value } }));
+    route(i === 0 ? "" : `-${i + 1}`, tls ? "https" : undefined, hosts, [{ matches, backendRefs }]);
+  }
+  if (tls && tls.redirect !== false) {
+    const requestRedirect = { scheme: "https", port: tls.redirectPort ?? 443, statusCode: 301 };
+    route("-redirect", "http", hostsOf(spec), [{ filters: [{ type: "RequestRedirect", requestRedirect }] }]);
+  }
+}
+
+function createGateway(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): pulumi.Resource {
+  const { name, tls, gateway = {} } = spec;
+  const annotations: Record<string, pulumi.Input<string>> = {
+    // https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/#annotations
+    "pulumi.com/waitFor": "condition=Programmed",
+    ...(tls?.clusterIssuer !== undefined && { "cert-manager.io/cluster-issuer": tls.clusterIssuer }),
+  };
+  const http = { name: "http", port: gateway.httpPort ?? 80, protocol: "HTTP" };
+  const https = {
+    name: "https",
+    port: gateway.httpsPort ?? 443,
+    protocol: "HTTPS",
+    tls: { mode: "Terminate", certificateRefs: [{ name: secretName(spec) }] },
+  };
+  return new k8s.apiextensions.CustomResource(
+    `${name}-gateway`,
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "Gateway",
+      metadata: { ...metadata, name: gateway.name ?? name, annotations },
+      spec: { gatewayClassName: gateway.className, listeners: tls ? [http, https] : [http] },
+    },
+    { ...opts, customTimeouts: addressTimeout },
+  );
+}
+
+function secretName({ name, tls }: WebServiceSpec): pulumi.Input<string> {
+  return tls?.secretName ?? `${name}-tls`;
+}
+
+function hostsOf({ routes }: WebServiceSpec): string[] {
+  return [...new Set(routes.map(({ host }) => host))];
+}
+
+function pathsOf({ routes }: WebServiceSpec, host: string): string[] {
+  return routes.filter((route) => route.host === host).map(({ path }) => path);
+}

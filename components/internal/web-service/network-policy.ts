@@ -1,0 +1,65 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DestinationArgs, PeerArgs } from "../../web-service-args.ts";
+import { selectorLabels } from "../labels.ts";
+import { containerPorts } from "./pod.ts";
+import type { WebServiceSpec } from "./defaults.ts";
+
+type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+
+const traefik: PeerArgs = { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } };
+
+/** Cuts the pods of a service off from everything but what is declared. */
+export function createNetworkPolicy(
+  spec: WebServiceSpec,
+  metadata: k8s.types.input.meta.v1.ObjectMeta,
+  opts: pulumi.CustomResourceOptions,
+): k8s.networking.v1.NetworkPolicy | undefined {
+  const {
+    isolated = true,
+    callers = [],
+    peers = [],
+    destinations = [],
+    ingressController = traefik,
+    ingressCidrs = [],
+  } = spec.network ?? {};
+  if (!isolated) return undefined;
+  const exposed = spec.expose === "none" ? [] : [peerOf(ingressController), ...ingressCidrs.map((cidr) => ({ ipBlock: { cidr } }))];
+  const from: Peer[] = [...exposed, ...callers.map(podsOf), ...peers.map(peerOf)];
+  const ports = containerPorts(spec).map(({ containerPort }) => ({ protocol: "TCP", port: containerPort }));
+  return new k8s.networking.v1.NetworkPolicy(
+    spec.name,
+    {
+      metadata,
+      spec: {
+        podSelector: { matchLabels: selectorLabels(spec.name) },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: from.length > 0 ? [{ from, ports }] : [],
+        egress: [dns(spec.network?.dnsAnywhere ?? false), ...destinations.map(egressOf)],
+      },
+    },
+    opts,
+  );
+}
+
+/** To the pods of the cluster's DNS; or anywhere, where DNS is no pod, as in EKS Auto Mode. */
+function dns(anywhere: boolean): Egress {
+  const ports = ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 }));
+  return anywhere ? { ports } : { to: [peerOf({ namespace: "kube-system", podLabels: { "k8s-app": "kube-dns" } })], ports };
+}
+
+function egressOf({ service, cidr, ports }: DestinationArgs): Egress {
+  const to: Peer[] = service !== undefined ? [podsOf(service)] : [{ ipBlock: { cidr: String(cidr) } }];
+  return { to, ports: ports?.map((port) => ({ protocol: "TCP", port })) };
+}
+
+/** The pods of another service of the namespace. */
+function podsOf(service: string): Peer {
+  return { podSelector: { matchLabels: selectorLabels(service) } };
+}
+
+function peerOf({ namespace, podLabels }: PeerArgs): Peer {
+  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": namespace } };
+  return podLabels ? { namespaceSelector, podSelector: { matchLabels: podLabels } } : { namespaceSelector };
+}

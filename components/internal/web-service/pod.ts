@@ -1,0 +1,97 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ProbeArgs } from "../../web-service-args.ts";
+import { recommendedLabels, selectorLabels } from "../labels.ts";
+import type { Configuration } from "./configuration.ts";
+import type { WebServiceSpec } from "./defaults.ts";
+
+const nonRoot = 65532; // as in the images of GoImage, distroless and Chainguard
+
+/** The pods of a service: restricted in full, spread out, ended gently. */
+export function podTemplate(
+  spec: WebServiceSpec,
+  { env, volumes, mounts, annotations }: Configuration,
+  serviceAccountName: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+  const own = Object.entries(spec.volumes ?? {});
+  // A volume of a StatefulSet comes from its template, by the same name.
+  const declared = own.filter(([, { kind }]) => kind === "emptyDir" || spec.kind === "stateless");
+  return {
+    metadata: { labels: recommendedLabels(spec), annotations },
+    spec: {
+      serviceAccountName,
+      automountServiceAccountToken: (spec.serviceAccount?.rules ?? []).length > 0,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: spec.shutdown.gracePeriodSeconds,
+      priorityClassName: spec.priorityClassName,
+      nodeSelector: spec.nodeSelector,
+      affinity: spec.affinity,
+      tolerations: spec.tolerations?.map((t) => ({ ...t, operator: t.operator ?? (t.value === undefined ? "Exists" : "Equal") })),
+      topologySpreadConstraints: topologySpread(spec),
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: nonRoot,
+        runAsGroup: nonRoot,
+        fsGroup: nonRoot,
+        // A large volume is not walked through at every start.
+        fsGroupChangePolicy: own.length > 0 ? "OnRootMismatch" : undefined,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name: "app",
+          image: spec.image,
+          imagePullPolicy: "IfNotPresent",
+          ports: containerPorts(spec),
+          env,
+          resources: resourcesOf(spec),
+          startupProbe: probeOf(spec.probes.startup),
+          readinessProbe: probeOf(spec.probes.readiness),
+          livenessProbe: probeOf(spec.probes.liveness),
+          lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
+          securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+          terminationMessagePolicy: "FallbackToLogsOnError",
+          volumeMounts: [...own.map(([name, { mountPath }]) => ({ name, mountPath })), ...mounts],
+        },
+      ],
+      volumes: [...declared.map(([name, { kind, size }]) => volumeOf(spec.name, name, kind, size)), ...volumes],
+    },
+  };
+}
+
+/** Name of the claim of a persistent volume of a stateless service. */
+export function claimName(service: string, volume: string): string {
+  return `${service}-${volume}`;
+}
+
+export function containerPorts({ port, ports }: WebServiceSpec) {
+  const further = Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" }));
+  return [{ name: "http", containerPort: port, protocol: "TCP" }, ...further];
+}
+
+function volumeOf(service: string, name: string, kind: string, size: string): k8s.types.input.core.v1.Volume {
+  if (kind === "emptyDir") return { name, emptyDir: { sizeLimit: size } };
+  return { name, persistentVolumeClaim: { claimName: claimName(service, name) } };
+}
+
+function topologySpread(spec: WebServiceSpec): k8s.types.input.core.v1.TopologySpreadConstraint[] | undefined {
+  if (spec.topologySpread === "none" || !spec.several) return undefined;
+  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: spec.topologySpread === "required" ? "DoNotSchedule" : "ScheduleAnyway",
+    labelSelector: { matchLabels: selectorLabels(spec.name) },
+    // Each version by itself: else the old pods decide where the new ones may go. StatefulSets have no such label.
+    matchLabelKeys: spec.kind === "stateless" ? ["pod-template-hash"] : undefined,
+  }));
+}
+
+function resourcesOf({ resources: r }: WebServiceSpec): k8s.types.input.core.v1.ResourceRequirements {
+  const requests = { cpu: r.cpu, memory: r.memory, "ephemeral-storage": r.ephemeralStorage };
+  const limits = { memory: r.memoryLimit, "ephemeral-storage": r.ephemeralStorageLimit };
+  return { requests, limits: r.cpuLimit === undefined ? limits : { ...limits, cpu: r.cpuLimit } };
+}
+
+function probeOf({ path, port, ...thresholds }: Required<ProbeArgs>): k8s.types.input.core.v1.Probe {
+  return { httpGet: { path, port }, ...thresholds };
+}

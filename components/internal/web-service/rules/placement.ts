@@ -1,0 +1,41 @@
+import type { TolerationArgs, WebServiceArgs } from "../../../web-service-args.ts";
+import { problemWithKey, problemWithLabelValue, problemWithObjectName } from "../../names.ts";
+import { ifKnown, prefixed, type Report } from "./problem.ts";
+
+const operators = ["Exists", "Equal"];
+const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+/** Which nodes the pods may be on. */
+export function checkPlacement(args: WebServiceArgs, report: Report): void {
+  report(["priorityClassName"], ifKnown(args.priorityClassName, problemWithObjectName));
+  checkLabels(["nodeSelector"], args.nodeSelector, report);
+  for (const [i, toleration] of (args.tolerations ?? []).entries())
+    checkToleration(toleration, (key, message) => report(["tolerations", i, ...key], message));
+}
+
+function checkToleration({ key, operator, value, effect }: TolerationArgs, report: Report): void {
+  report(["key"], ifKnown(key, problemWithKey));
+  report(["value"], ifKnown(value, problemWithLabelValue));
+  report(["operator"], operator !== undefined && !operators.includes(operator) && `must be ${operators.join(" or ")}, got "${operator}"`);
+  report(["effect"], effect !== undefined && !effects.includes(effect) && `must be ${effects.join(" or ")}, got "${effect}"`);
+  report(["value"], operator === "Exists" && value !== undefined && "is nothing that operator: Exists looks at; leave out one of the two");
+  report(
+    ["key"],
+    key === undefined &&
+      (value !== undefined || operator === "Equal") &&
+      "is missing: a value is that of a key; give it, or operator: Exists alone",
+  );
+}
+
+/** Keys and values as Kubernetes takes them of labels. */
+export function checkLabels(path: (string | number)[], labels: Record<string, unknown> | undefined, report: Report): void {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    report([...path, key], prefixed("the key", problemWithKey(key)));
+    report([...path, key], ifKnown(value, problemWithLabelValue));
+  }
+}
+
+/** Keys as Kubernetes takes them of annotations; values may be anything. */
+export function checkAnnotations(path: string[], annotations: Record<string, unknown> | undefined, report: Report): void {
+  for (const key of Object.keys(annotations ?? {})) report([...path, key], prefixed("the key", problemWithKey(key)));
+}

@@ -1,0 +1,82 @@
+import type { VolumeArgs, WebServiceArgs } from "../../../web-service-args.ts";
+import { dataKeyOf, problemWithName, problemWithObjectName } from "../../names.ts";
+import type { WebServiceSpec } from "../defaults.ts";
+import { ifKnown, prefixed, type Report } from "./problem.ts";
+import { problemWithBytes } from "./resources.ts";
+
+const accessModes = ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"];
+
+/** Names of the volumes that files are in, see ../configuration.ts. */
+const ownNames = /^(files|secret-files|secret-folder-\d+)$/;
+
+export function checkVolumes(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
+  for (const [name, volume] of Object.entries(args.volumes ?? {})) {
+    const reportVolume: Report = (path, message) => report(["volumes", name, ...path], message);
+    reportVolume([], prefixed("the name", problemWithName(name)));
+    reportVolume([], ownNames.test(name) && "is the name of a volume that files are in; choose another");
+    reportVolume(["size"], problemWithBytes(volume.size));
+    if (volume.kind === "persistent") checkPersistent(volume, spec, reportVolume);
+    else
+      for (const key of ["storageClass", "accessMode"] as const)
+        reportVolume([key], volume[key] !== undefined && "is only for kind: persistent; leave it out");
+  }
+  checkPaths(args, report);
+}
+
+function checkPersistent({ accessMode = "ReadWriteOnce", storageClass }: VolumeArgs, spec: WebServiceSpec, report: Report): void {
+  report(["storageClass"], ifKnown(storageClass, problemWithObjectName));
+  report(["accessMode"], !accessModes.includes(accessMode) && `must be ${accessModes.join(" or ")}, got "${accessMode}"`);
+  const pods = spec.autoscaling?.maxReplicas ?? spec.replicas;
+  const oneWriter = ["ReadWriteOnce", "ReadWriteOncePod"].includes(accessMode);
+  report(
+    ["accessMode"],
+    spec.kind !== "stateful" &&
+      oneWriter &&
+      typeof pods === "number" &&
+      pods > 1 &&
+      `${accessMode} lets one node write, and the service has ${spec.autoscaling ? "up to " : ""}${pods} pods. Set kind: stateful (a volume for each pod), accessMode: ReadWriteMany with a StorageClass that can do it, or replicas: 1`,
+  );
+}
+
+/** Something at a path in the container. Only in a volume can there be something below it. */
+interface Mount {
+  at: string[];
+  path: string;
+  is: "a file" | "a read-only folder" | "a volume";
+}
+
+function checkPaths(args: WebServiceArgs, report: Report): void {
+  const of = (source: "files" | "secretFiles" | "secretFolders", is: Mount["is"]) =>
+    Object.keys(args[source] ?? {}).map((path): Mount => ({ at: [source, path], path, is }));
+  const mounts: Mount[] = [
+    ...of("files", "a file"),
+    ...of("secretFiles", "a file"),
+    ...of("secretFolders", "a read-only folder"),
+    ...Object.entries(args.volumes ?? {}).map(([name, { mountPath }]): Mount => ({
+      at: ["volumes", name, "mountPath"],
+      path: mountPath,
+      is: "a volume",
+    })),
+  ];
+  for (const [i, { at, path, is }] of mounts.entries()) {
+    report(at, problemWithPath(path));
+    report(at, is === "a file" && problemWithFilePath(path));
+    const same = mounts.slice(0, i).find((other) => other.path === path);
+    report(at, same && `is taken by ${same.at.slice(0, 2).join(".")} already; each needs its own path`);
+    const above = mounts.find((other) => other.is !== "a volume" && path.startsWith(`${other.path}/`));
+    report(at, above && `is below ${above.path}, which is ${above.is}; choose another path`);
+  }
+}
+
+function problemWithPath(path: string): string | undefined {
+  if (!/^(\/[^/:\0]+)+$/.test(path) || /\/\.\.?(\/|$)/.test(path))
+    return `must be an absolute path without ".", ".." and ":" such as /etc/web/config.yaml, got "${path}"`;
+  if (/^\/(proc|sys|dev(?!\/shm$))(\/|$)/.test(path)) return `must not be in /proc, /sys or /dev, which are the system's, got "${path}"`;
+  return undefined;
+}
+
+/** The path becomes a key of a ConfigMap or Secret, where what is no letter, digit, "." or "-" takes three characters a byte. */
+function problemWithFilePath(path: string): string | false {
+  const { length } = dataKeyOf(path);
+  return length > 253 && `is too long for a key of a ConfigMap or Secret (at most 253 characters, got ${length}); choose a shorter path`;
+}

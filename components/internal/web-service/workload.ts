@@ -1,0 +1,105 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { selectorLabels } from "../labels.ts";
+import type { WebServiceSpec } from "./defaults.ts";
+import { claimName, containerPorts } from "./pod.ts";
+
+type Meta = k8s.types.input.meta.v1.ObjectMeta;
+type Template = k8s.types.input.core.v1.PodTemplateSpec;
+
+/** Seconds beyond the progress deadline that Pulumi waits: so it is Kubernetes that says what went wrong. */
+const patienceSeconds = 30;
+
+/** Runs the pods: as a Deployment, or as a StatefulSet with volumes for each of them. */
+export function createWorkload(
+  spec: WebServiceSpec,
+  template: Template,
+  metadata: Meta,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet {
+  const seconds = `${spec.rollout.progressDeadlineSeconds + patienceSeconds}s`;
+  const options = { ...opts, customTimeouts: { create: seconds, update: seconds } };
+  const common = {
+    replicas: spec.replicas,
+    revisionHistoryLimit: 5,
+    minReadySeconds: spec.rollout.minReadySeconds,
+    selector: { matchLabels: selectorLabels(spec.name) },
+    template,
+  };
+  if (spec.kind === "stateful") return createStatefulSet(spec, common, metadata, options);
+  for (const [volume, args] of persistent(spec)) {
+    // Many classes bind a claim only once a pod uses it, which comes later.
+    const annotations = { "pulumi.com/skipAwait": "true" };
+    const name = claimName(spec.name, volume);
+    new k8s.core.v1.PersistentVolumeClaim(name, { metadata: { ...metadata, name, annotations }, spec: claimOf(args) }, opts);
+  }
+  const { maxSurge, progressDeadlineSeconds } = spec.rollout;
+  // Two pods cannot both write to a volume for one: there the old one goes first.
+  const oneWriter = persistent(spec).some(([, { accessMode = "ReadWriteOnce" }]) => accessMode.startsWith("ReadWriteOnce"));
+  const strategy = oneWriter
+    ? { type: "Recreate" }
+    : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: intOrPercent(maxSurge) } };
+  return new k8s.apps.v1.Deployment(spec.name, { metadata, spec: { ...common, progressDeadlineSeconds, strategy } }, options);
+}
+
+type Common = Pick<
+  k8s.types.input.apps.v1.StatefulSetSpec,
+  "replicas" | "revisionHistoryLimit" | "minReadySeconds" | "selector" | "template"
+>;
+
+function createStatefulSet(
+  spec: WebServiceSpec,
+  common: Common,
+  metadata: Meta,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apps.v1.StatefulSet {
+  // Gives every pod a name in DNS, from its start: <name>-0.<name>-pods.
+  const headless = new k8s.core.v1.Service(
+    `${spec.name}-pods`,
+    {
+      metadata: { ...metadata, name: `${spec.name}-pods` },
+      spec: {
+        clusterIP: "None",
+        publishNotReadyAddresses: true,
+        selector: selectorLabels(spec.name),
+        ports: containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol })),
+      },
+    },
+    { ...opts, customTimeouts: undefined },
+  );
+  return new k8s.apps.v1.StatefulSet(
+    spec.name,
+    {
+      metadata,
+      spec: {
+        ...common,
+        serviceName: headless.metadata.name,
+        podManagementPolicy: "Parallel",
+        updateStrategy: { type: "RollingUpdate" },
+        // What was written is kept when the service goes, or has fewer pods.
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+        volumeClaimTemplates: persistent(spec).map(([name, args]) => ({
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata: { name, labels: selectorLabels(spec.name) },
+          spec: claimOf(args),
+        })),
+      },
+    },
+    opts,
+  );
+}
+
+/** Kubernetes wants a number as a number. */
+function intOrPercent(text: pulumi.Input<string>): pulumi.Input<number | string> {
+  const parse = (value: string) => (/^\d+$/.test(value) ? Number(value) : value);
+  return typeof text === "string" ? parse(text) : pulumi.output(text).apply(parse);
+}
+
+function persistent({ volumes = {} }: WebServiceSpec) {
+  return Object.entries(volumes).filter(([, { kind }]) => kind === "persistent");
+}
+
+function claimOf({ size, storageClass, accessMode = "ReadWriteOnce" }: NonNullable<WebServiceSpec["volumes"]>[string]) {
+  return { accessModes: [accessMode], storageClassName: storageClass, resources: { requests: { storage: size } } };
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import slipway from "../index.ts";
+import type { Manifest } from "../kubernetes/cluster.ts";
+import type { Stack } from "../stack-file.ts";
+import { record, type Recorded } from "./unit/harness.ts";
+
+/**
+ * The Kubernetes objects that the program registers for the configuration of a stack, whole, by kind, namespace and name.
+ * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster.
+ */
+export async function render({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
+  const absolute = withAbsoluteSources(config);
+  const program = () => {
+    pulumi.runtime.setAllConfig(absolute, secretKeys);
+    return slipway();
+  };
+  const { resources } = await onEmptyMachine((folder) => record(program, { outputs: outputs(folder) }));
+  const manifests = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => reveal(inputs) as Manifest);
+  const key = ({ apiVersion, kind, metadata }: Manifest) => JSON.stringify([kind, apiVersion, metadata?.namespace ?? "", metadata?.name]);
+  return manifests.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+/** What the program takes from resources that others make. */
+function outputs(folder: string) {
+  return {
+    "docker:index/container:Container": ({ name }: Recorded) => {
+      if (name.endsWith("-node")) writeFileSync(join(folder, ".slipway/test/kubeconfig.yaml"), "apiVersion: v1\n");
+      return {};
+    },
+    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }: Recorded) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
+    "kubernetes:core/v1:Secret": ({ inputs }: Recorded) => ({ metadata: { ...inputs["metadata"], uid: "0b1c" } }),
+  };
+}
+
+/** Runs in a folder of its own, with a Docker API that has nothing but one container, which holds every port for the stack. */
+async function onEmptyMachine<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const { DOCKER_HOST: dockerHost } = process.env;
+  const checkout = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), "slipway-render-"));
+  const ports = Array.from({ length: 65_536 }, (_, port) => ({ PublicPort: port }));
+  const containers = JSON.stringify([{ Names: ["/test"], Labels: { "dev.slipway.stack": "test" }, Ports: ports }]);
+  const docker = createServer((_request, response) => response.end(containers));
+  try {
+    mkdirSync(join(folder, ".slipway"));
+    await new Promise<void>((listening) => docker.listen(join(folder, "docker.sock"), listening));
+    process.chdir(folder);
+    process.env["DOCKER_HOST"] = `unix://${folder}/docker.sock`;
+    return await work(folder);
+  } finally {
+    if (dockerHost === undefined) delete process.env["DOCKER_HOST"];
+    else process.env["DOCKER_HOST"] = dockerHost;
+    process.chdir(checkout);
+    docker.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Sources of the checkout, found from any folder. */
+function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
+  const services = JSON.parse(config["slipway:services"] ?? "{}") as Record<string, { source?: string }>;
+  for (const service of Object.values(services)) if (service.source !== undefined) service.source = resolve(service.source);
+  return { ...config, "slipway:services": JSON.stringify(services) };
+}
+
+/** Takes values out of what marks them as secret. */
+function reveal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reveal);
+  if (value === null || typeof value !== "object") return value;
+  const map = value as Record<string, unknown>;
+  if (map[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) return reveal(map["value"]);
+  return Object.fromEntries(Object.entries(map).map(([key, below]) => [key, reveal(below)]));
+}

@@ -13,9 +13,12 @@ export type Manifest = KubernetesObject & Record<string, any>; // eslint-disable
 /** A refusal of the Kubernetes API, in its own words. */
 export class KubernetesError extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** The cluster does not know what was asked for, not even by name. */
+  readonly isUnknownKind: boolean;
+  constructor(status: number, message: string, isUnknownKind = false) {
     super(message);
     this.status = status;
+    this.isUnknownKind = isUnknownKind;
   }
 }
 
@@ -59,11 +62,34 @@ export class KubernetesCluster extends KubernetesObjectApi {
     }
   }
 
+  /** The last lines that a container wrote; with `previous`, those of its run before. Empty where it has not run. */
+  async logs(pod: Manifest, container: string, { lines, previous }: { lines: number; previous: boolean }): Promise<string[]> {
+    const path = `/api/v1/namespaces/${pod.metadata?.namespace}/pods/${pod.metadata?.name}/log`;
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
+    for (const [name, value] of Object.entries({ container, tailLines: lines, previous })) request.setQueryParam(name, String(value));
+    const missing = (error: Error) => (error instanceof KubernetesError ? "" : Promise.reject(error));
+    const text: string = await this.requestPromise<string & KubernetesObject>(request).catch(missing);
+    return text.split("\n").filter(Boolean);
+  }
+
+  /** @throws KubernetesError with status 404 where the cluster does not know the kind. */
+  protected override async specUriPath(spec: KubernetesObject, action: "create" | "delete" | "list" | "patch" | "read" | "replace") {
+    return super.specUriPath(spec, action).catch((error: Error) => {
+      const unknown =
+        /^Unrecognized API version and kind/.test(error.message) || (error instanceof KubernetesError && error.status === 404);
+      throw unknown ? new KubernetesError(404, `the cluster does not know the kind ${spec.kind} of ${spec.apiVersion}`, true) : error;
+    });
+  }
+
   protected override async processResponse<T extends KubernetesObject>(response: ResponseContext): Promise<T> {
     const text = await response.body.text();
-    if (response.httpStatusCode < 300) return JSON.parse(text);
+    if (response.httpStatusCode < 300) return isText(response) || text === "" ? (text as unknown as T) : JSON.parse(text);
     throw new KubernetesError(response.httpStatusCode, text.startsWith("{") ? JSON.parse(text).message : text);
   }
+}
+
+function isText({ headers }: ResponseContext): boolean {
+  return headers["content-type"]?.startsWith("text/plain") === true;
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -1,4 +1,5 @@
-import type { KubernetesCluster, Manifest } from "./cluster.ts";
+import { KubernetesError, type KubernetesCluster, type Manifest } from "./cluster.ts";
+import { troubleWith } from "./trouble.ts";
 
 type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- parts of objects of any kind
 
@@ -46,6 +47,24 @@ const conditions: Record<string, Condition> = {
   },
 };
 
+/** Seconds that the kind of an object may take to come: the operator that brings it may be starting. */
+const kindSeconds = 60;
+
+/** Applies an object, once the cluster knows its kind. */
+export async function applyOnceKnown(manifest: Manifest, cluster: KubernetesCluster, { progress, signal }: Patience): Promise<Manifest> {
+  const until = Date.now() + kindSeconds * 1000;
+  for (;;) {
+    try {
+      return await cluster.apply(manifest, false);
+    } catch (error) {
+      const unknown = error instanceof KubernetesError && error.isUnknownKind;
+      if (!unknown || signal.aborted || Date.now() > until) throw error;
+      progress("its kind to be known to the cluster");
+      await new Promise((wake) => setTimeout(wake, 500));
+    }
+  }
+}
+
 /**
  * Waits until an object is ready, and returns it.
  *
@@ -56,19 +75,37 @@ export async function awaitReady(
   cluster: KubernetesCluster,
   { timeoutSeconds = 600, progress, signal }: Patience,
 ): Promise<Manifest> {
-  const condition = manifest.metadata?.annotations?.["pulumi.com/skipAwait"] === "true" ? undefined : conditions[String(manifest.kind)];
+  const condition = conditionOf(manifest);
   const until = Date.now() + timeoutSeconds * 1000;
+  let looked = Date.now();
   for (;;) {
     const object = await cluster.find(manifest);
     if (!object) throw new Error("it was deleted while it was waited for");
     const waitsFor = await condition?.(object, cluster);
     if (waitsFor === undefined) return object;
     if (signal.aborted) throw new Error("it is no longer waited for");
-    if (Date.now() > until)
-      throw new Error([`not ready after ${timeoutSeconds} s; it waits for ${waitsFor}`, ...(await troubles(object, cluster))].join("\n"));
+    if (Date.now() > until) throw new Error(`not ready after ${timeoutSeconds} s; it waits for ${waitsFor}`);
+    if (workloads.includes(String(object.kind)) && Date.now() - looked > 1000) {
+      looked = Date.now();
+      const trouble = await troubleWith(object, cluster);
+      if (trouble?.final)
+        throw new Error(`${trouble.pod ? `pod ${trouble.pod.metadata?.name}: ` : ""}${trouble.reason}: ${trouble.message}`);
+    }
     progress(waitsFor);
     await new Promise((wake) => setTimeout(wake, 150));
   }
+}
+
+const workloads = ["Deployment", "StatefulSet"];
+
+/** The annotations are Pulumi's: https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/. */
+function conditionOf({ kind, metadata }: Manifest): Condition | undefined {
+  const { "pulumi.com/skipAwait": skip, "pulumi.com/waitFor": waitFor } = metadata?.annotations ?? {};
+  if (skip === "true") return undefined;
+  const [, type, value = "True"] = /^condition=([^=]+)(?:=(.+))?$/.exec(waitFor ?? "") ?? [];
+  if (type === undefined) return conditions[String(kind)];
+  const holds = (c: Properties) => c.type === type && c.status === value;
+  return ({ status }) => (status?.conditions?.some(holds) ? undefined : `${type} to be ${value}`);
 }
 
 function has(status: Properties, type: string, reason?: string): boolean {
@@ -80,16 +117,4 @@ function has(status: Properties, type: string, reason?: string): boolean {
 async function hasEndpoints(service: string, namespace: string | undefined, cluster: KubernetesCluster): Promise<boolean> {
   const slices = await cluster.select("discovery.k8s.io/v1", "EndpointSlice", namespace, `kubernetes.io/service-name=${service}`);
   return slices.some((slice) => slice.endpoints?.some((e: Properties) => e.conditions?.ready !== false));
-}
-
-/** What the containers of an object's pods wait for or ended with. */
-async function troubles({ spec, metadata }: Manifest, cluster: KubernetesCluster): Promise<string[]> {
-  const labels = Object.entries(spec?.selector?.matchLabels ?? {}).map(([k, v]) => `${k}=${String(v)}`);
-  const pods = labels.length > 0 ? await cluster.select("v1", "Pod", metadata?.namespace, labels.join(",")) : [];
-  return pods.flatMap((pod) =>
-    (pod.status?.containerStatuses ?? []).flatMap(({ ready, state, lastState }: Properties) => {
-      const { reason, message = "" } = state?.waiting ?? state?.terminated ?? lastState?.terminated ?? {};
-      return ready || !reason ? [] : [`pod ${pod.metadata?.name}: ${reason} ${message}`.trimEnd()];
-    }),
-  );
 }

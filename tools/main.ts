@@ -1,24 +1,30 @@
 import { parseArgs, styleText } from "node:util";
 import { UserError } from "../components/internal/user-error.ts";
-import { readStack } from "../engine/stack.ts";
+import { readStack } from "../stack-file.ts";
 import { engineFor } from "./engines.ts";
 import { setUp } from "./setup.ts";
 import { summarize } from "./summary.ts";
+import { imagesToGoBackTo, tellFailures } from "./workloads.ts";
 
 const usage = `usage: tools/slipway COMMAND [--stack local]
   setup      what the stack needs on this machine; up does it too
   up         bring the stack to what the program says
   preview    tell what up would do
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
+  rollback   deploy the last good images again; --service names one
   down       delete everything that the stack has
   check      all checks, and the tests that need no Docker
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "outputs", "down", "check", "test", "fix"];
+const commands = ["setup", "up", "preview", "outputs", "rollback", "down", "check", "test", "fix"];
 
 async function main(): Promise<boolean> {
-  const options = { stack: { type: "string", default: "local" }, "show-secrets": { type: "boolean", default: false } } as const;
+  const options = {
+    stack: { type: "string", default: "local" },
+    service: { type: "string" },
+    "show-secrets": { type: "boolean", default: false },
+  } as const;
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const [command] = positionals;
   if (!commands.includes(command ?? "")) throw new UserError(usage);
@@ -42,9 +48,17 @@ async function main(): Promise<boolean> {
   }
   if (command === "down") return engine.down();
   await setUp(stack);
+  if (command === "rollback") {
+    const images = await imagesToGoBackTo(stack, values.service || undefined);
+    for (const [name, image] of Object.entries(images)) process.stdout.write(`${name}  ${image}\n`);
+    process.env["SLIPWAY_IMAGES"] = JSON.stringify(images);
+  }
   process.stdout.write(`${command} of stack "${stack.name}" with ${engine.title}\n`);
   if (command === "preview") return engine.preview();
-  if (!(await engine.up())) return false;
+  if (!(await engine.up())) {
+    await tellFailures(stack);
+    return false;
+  }
   await summarize(await engine.outputs(false), began);
   return true;
 }

@@ -1,4 +1,5 @@
-import { request } from "node:http";
+import http from "node:http";
+import https from "node:https";
 import { styleText } from "node:util";
 
 /** Seconds that a URL may take to answer as it should, once everything behind it is up. */
@@ -29,11 +30,14 @@ async function answerOf(url: string): Promise<string> {
 }
 
 function status(url: string): Promise<number | string> {
-  const { hostname, port, pathname, host } = new URL(url);
+  const { hostname, port, pathname, host, protocol } = new URL(url);
   // Not every resolver knows that *.localhost is this machine.
   const address = hostname.endsWith(".localhost") ? "127.0.0.1" : hostname;
   return new Promise((done) => {
-    const asked = request({ host: address, port, path: pathname, headers: { host }, timeout: 2000 }, (response) => {
+    const { request } = protocol === "https:" ? https : http;
+    // Whether it answers is asked, not whether its certificate is one that this machine trusts.
+    const tls = { servername: hostname, rejectUnauthorized: false };
+    const asked = request({ host: address, port, path: pathname, headers: { host }, timeout: 2000, ...tls }, (response) => {
       response.resume();
       done(response.statusCode ?? 0);
     });

@@ -1,0 +1,51 @@
+import type { KubernetesCluster, Manifest } from "./cluster.ts";
+import { troubleWith } from "./trouble.ts";
+
+/** A workload and the images that it has had. */
+export interface Release {
+  name: string;
+  /** By digest. */
+  image: string;
+  /**
+   * Image of the version to go back to: the last other one, or, where the present version does not come up, that of the last
+   * that did, which is the same where settings are to blame. Undefined where there is none.
+   */
+  good: string | undefined;
+  /** Whether the present version has come up. */
+  healthy: boolean;
+}
+
+/** What is deployed, and what there is to go back to: as the cluster remembers it, so from any machine. */
+export async function release(workload: Manifest, cluster: KubernetesCluster): Promise<Release> {
+  const image = imageOf(workload.spec.template);
+  const healthy = (await troubleWith(workload, cluster)) === undefined;
+  const before = (await versions(workload, cluster)).slice(1);
+  const good = healthy ? before.find((version) => version.image !== image) : (before.find(({ serves }) => serves) ?? before[0]);
+  return { name: String(workload.metadata?.name), image, good: good?.image, healthy };
+}
+
+interface Version {
+  revision: number;
+  image: string;
+  serves: boolean;
+}
+
+/** The versions that Kubernetes keeps of a workload, the present one first. */
+async function versions(workload: Manifest, cluster: KubernetesCluster): Promise<Version[]> {
+  const { namespace, uid } = workload.metadata ?? {};
+  const selector = Object.entries(workload.spec.selector.matchLabels)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(",");
+  const kind = workload.kind === "StatefulSet" ? "ControllerRevision" : "ReplicaSet";
+  const owned = (object: Manifest) => object.metadata?.ownerReferences?.some((owner) => owner.uid === uid);
+  const kept = (await cluster.select("apps/v1", kind, namespace, selector)).filter(owned).map((object) => ({
+    revision: Number(object.revision ?? object.metadata?.annotations?.["deployment.kubernetes.io/revision"]),
+    image: imageOf(object.data?.spec.template ?? object.spec.template),
+    serves: (object.status?.readyReplicas ?? 0) > 0 || object.metadata?.name === workload.status?.currentRevision,
+  }));
+  return kept.sort((a, b) => b.revision - a.revision);
+}
+
+function imageOf(template: Manifest): string {
+  return template.spec.containers[0].image;
+}

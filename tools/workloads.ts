@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { failureCard } from "../kubernetes/failure-card.ts";
+import { KubernetesCluster, type Manifest } from "../kubernetes/cluster.ts";
+import { release, type Release } from "../kubernetes/history.ts";
+import type { Stack } from "../stack-file.ts";
+import { UserError } from "../components/internal/user-error.ts";
+
+/** After a failure: a card for every workload of the stack whose new version did not come up. */
+export async function tellFailures(stack: Stack): Promise<void> {
+  const cluster = clusterOf(stack);
+  if (!cluster) return;
+  try {
+    for (const workload of await workloadsOf(stack, cluster)) {
+      const card = await failureCard(workload, cluster, async () => wayBack(await release(workload, cluster), stack));
+      if (card) process.stdout.write(`\n${card}\n`);
+    }
+  } catch (error) {
+    process.stderr.write(`Why the workloads failed cannot be told, for the cluster does not answer: ${(error as Error).message}\n`);
+  }
+}
+
+function wayBack({ name, image, good }: Release, { name: stack }: Stack): string {
+  if (good === undefined) return "it is the first version";
+  return good === image ? settingsBack(stack) : `make rollback STACK=${stack} SERVICE=${name}`;
+}
+
+function settingsBack(stack: string): string {
+  return `the image is that of the version before: put the settings back in stacks/Pulumi.${stack}.yaml, then make up STACK=${stack}`;
+}
+
+/**
+ * The image of every service to go back to: of those whose new version did not come up the last that did; where all have
+ * come up, the version before of the service that is named, or of the only one. The others stay as they are.
+ */
+export async function imagesToGoBackTo(stack: Stack, service: string | undefined): Promise<Record<string, string>> {
+  const cluster = clusterOf(stack);
+  if (!cluster) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to go back to.`);
+  const all = await Promise.all((await workloadsOf(stack, cluster)).map((workload) => release(workload, cluster)));
+  const names = all.map(({ name }) => name);
+  if (service !== undefined && !names.includes(service))
+    throw new UserError(`There is no service "${service}". Known: ${names.join(", ")}.`);
+  const failed = all.filter(({ healthy }) => !healthy).map(({ name }) => name);
+  const chosen = service !== undefined ? [service] : failed.length > 0 ? failed : names;
+  if (chosen.length > 1 && failed.length === 0)
+    throw new UserError(`All services have come up: say which is to go back, by SERVICE=… (${names.join(", ")}).`);
+  const images: Record<string, string> = {};
+  for (const { name, image, good } of all) {
+    if (chosen.includes(name) && good === undefined) throw new UserError(`Service "${name}" has no other version to go back to.`);
+    if (chosen.includes(name) && good === image) throw new UserError(`Service "${name}": ${settingsBack(stack.name)}.`);
+    images[name] = chosen.includes(name) ? String(good) : image;
+  }
+  return images;
+}
+
+function clusterOf(stack: Stack): KubernetesCluster | undefined {
+  const file = join(stack.folder, "kubeconfig.yaml");
+  return existsSync(file) ? new KubernetesCluster(readFileSync(file, "utf8")) : undefined;
+}
+
+async function workloadsOf({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
+  const ours = "app.kubernetes.io/managed-by=pulumi";
+  const kinds = await Promise.all(["Deployment", "StatefulSet"].map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
+  // A list leaves out what kind its items are.
+  return kinds.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: ["Deployment", "StatefulSet"][i] })));
+}

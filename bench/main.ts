@@ -1,24 +1,23 @@
 // How fast and how small: medians of several runs on this machine, compared runs in turn. Asserts nothing; prints a table.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { pack } from "tar-stream";
-import { cacheFolder } from "../components/internal/cache-folder.ts";
 import { command } from "../components/internal/command.ts";
 import { pushImage } from "../components/internal/docker-engine.ts";
 import { KubernetesCluster } from "../kubernetes/cluster.ts";
 import { EngineProject } from "../test/engine-project.ts";
 import { Checkout, docker, eventually, get, ports } from "../test/integration/checkout.ts";
-import { readStack } from "../engine/stack.ts";
+import { readStack } from "../stack-file.ts";
 import { setUp } from "../tools/setup.ts";
+import { goProgram } from "../tools/go-programs.ts";
 import { step } from "../tools/progress.ts";
 
 const { runs } = parseArgs({ options: { runs: { type: "string", default: "5" } } }).values;
 const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
-const koVersion = "v0.19.1";
 
 interface Row {
   what: string;
@@ -58,7 +57,7 @@ for (const run of times("unchanged up")) {
   await run(async () => {
     const child = checkout.start("up");
     const peak = peakMemory(child.pid!);
-    unchanged.push(await seconds(async () => expectIn((await child.run).out, "13 unchanged")));
+    unchanged.push(await seconds(async () => expectIn((await child.run).out, "16 unchanged")));
     memory.push(await peak);
   });
 }
@@ -74,7 +73,7 @@ for (const run of times("edit → new answer of 3 replicas")) {
 }
 row("One-line edit → 3 replicas rolled, new answer through the Ingress", rolled, "s", "≤ 5 s");
 
-const ko = await installKo();
+const { path: ko, version: koVersion } = await goProgram("ko");
 const base = await pushEmptyImage(`127.0.0.1:${ports.registry}/base`);
 const withEngine: number[] = [];
 const alone: number[] = [];
@@ -187,14 +186,6 @@ async function peakMemory(pid: number): Promise<number> {
     await new Promise((wake) => setTimeout(wake, 100));
   }
   return peak;
-}
-
-async function installKo(): Promise<string> {
-  const folder = cacheFolder("bench", `ko-${koVersion}`);
-  mkdirSync(folder, { recursive: true });
-  const install = () => command("go", ["install", `github.com/google/ko@${koVersion}`], { env: { GOBIN: folder } });
-  if (!existsSync(join(folder, "ko"))) await step(`ko ${koVersion}`, install, { always: true });
-  return join(folder, "ko");
 }
 
 /** What ko builds upon: a base from nothing, as Slipway's is. */

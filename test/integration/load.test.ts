@@ -1,0 +1,29 @@
+import { jest } from "@jest/globals";
+import { Checkout } from "./checkout.ts";
+import { underLoad, type Failure } from "./load.ts";
+import { deploy, scenarios } from "./scenarios.ts";
+
+jest.setTimeout(300_000);
+
+// The short form of `make bench`, whose table is in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
+const attacks = [
+  { rate: 150, keepAlive: true },
+  { rate: 150, keepAlive: false },
+];
+let checkout: Checkout;
+
+beforeAll(async () => {
+  checkout = new Checkout("integration-load");
+  await deploy(checkout);
+});
+afterAll(() => checkout[Symbol.asyncDispose]());
+
+test.each(scenarios)("no request fails that was not in flight on what was killed: $name", async ({ run }) => {
+  let isExcused: ((failure: Failure) => boolean) | undefined;
+  const loads = await underLoad("web.localhost", attacks, async () => {
+    isExcused = (await run(checkout)) || undefined;
+  });
+  expect(loads.map(({ failures }) => failures.filter((failure) => !isExcused?.(failure)))).toEqual([[], []]);
+  // A load that was not there proves nothing.
+  for (const { requests } of loads) expect(requests).toBeGreaterThan(500);
+});

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { command } from "../../components/internal/command.ts";
+import { goProgram } from "../../tools/go-programs.ts";
+import { ports } from "./checkout.ts";
+
+export interface Attack {
+  /** Requests a second, whether the earlier ones were answered or not. */
+  rate: number;
+  /** Whether connections are used again; else every request has one of its own. */
+  keepAlive: boolean;
+}
+
+/** A request that got no answer, or another than 200. */
+export interface Failure {
+  /** When it was sent and when it was given up, in milliseconds since 1970. */
+  from: number;
+  to: number;
+  code: number;
+  error: string;
+}
+
+export interface Load {
+  keepAlive: boolean;
+  requests: number;
+  failures: Failure[];
+  /** Milliseconds until an answer: half of them took less, 99 of 100, all. */
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/** Sends requests to a host of the Ingress while something happens, from before it to after it. */
+export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>): Promise<Load[]> {
+  const { path: vegeta } = await goProgram("vegeta"); // https://github.com/tsenart/vegeta
+  const folder = mkdtempSync(join(tmpdir(), "slipway-load-"));
+  try {
+    const running = attacks.map((attack, i) => begin(vegeta, host, attack, join(folder, String(i))));
+    try {
+      await work();
+    } finally {
+      for (const { end } of running) await end();
+    }
+    return await Promise.all(attacks.map(({ keepAlive }, i) => read(vegeta, join(folder, String(i)), keepAlive)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function begin(vegeta: string, host: string, { rate, keepAlive }: Attack, output: string) {
+  const args = ["attack", `-rate=${rate}/1s`, "-duration=0", `-keepalive=${keepAlive}`, "-timeout=10s", `-output=${output}`];
+  const attack = spawn(vegeta, args, { stdio: ["pipe", "ignore", "inherit"] });
+  attack.stdin.end(`GET http://127.0.0.1:${ports.http}/\nHost: ${host}\n`);
+  const ended = new Promise<void>((done) => attack.on("close", () => done()));
+  const end = () => {
+    attack.kill("SIGINT"); // it then waits for what is under way
+    return ended;
+  };
+  return { end };
+}
+
+async function read(vegeta: string, results: string, keepAlive: boolean): Promise<Load> {
+  const encoded = await command(vegeta, ["encode", "--to=csv", results], { lines: Infinity });
+  const all = encoded.trim().split("\n").map(parse);
+  const took = all.map(({ from, to }) => to - from).sort((a, b) => a - b);
+  const quantile = (q: number) => took[Math.min(took.length - 1, Math.floor(took.length * q))]!;
+  return {
+    keepAlive,
+    requests: all.length,
+    failures: all.filter(({ code }) => code !== 200),
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    max: quantile(1),
+  };
+}
+
+/** A line of `vegeta encode --to=csv`: time in ns, code, latency in ns, bytes out, bytes in, error, … */
+function parse(line: string): Failure {
+  const [time, code, latency, , , error = ""] = line.split(",");
+  const from = Number(time) / 1e6;
+  return { from, to: from + Number(latency) / 1e6, code: Number(code), error };
+}

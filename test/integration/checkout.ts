@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -28,7 +28,7 @@ export class Checkout {
   constructor(stack: string) {
     this.stack = stack;
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
-    for (const file of files.split("\n").filter((f) => f && !f.startsWith("test/"))) {
+    for (const file of files.split("\n").filter((f) => !f.startsWith("test/") && f && existsSync(f))) {
       mkdirSync(join(this.folder, dirname(file)), { recursive: true });
       cpSync(file, join(this.folder, file));
     }

@@ -104,7 +104,7 @@ test("an unchanged up does nothing", async () => {
   };
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
-  expect(out).toContain("13 unchanged (time)\n");
+  expect(out).toContain("16 unchanged (time)\n");
   expect((await running("web")).map((p) => p.metadata?.uid).sort()).toEqual(before.pods);
   expect(await tags("web")).toEqual(before.tags);
   expect((await docker.listContainers()).map((c) => c.Id)).toEqual(before.objects.map((c) => c.Id));
@@ -149,14 +149,17 @@ test("code that does not compile stops the run with the compiler's lines, and no
 
 test("two services reach each other by name, and the objects of one that is removed go", async () => {
   cpSync("test/fixtures/caller", join(checkout.folder, "caller"), { recursive: true });
-  checkout.configure({ web, caller: { source: "caller", host: "caller.localhost", port: 9000, env: { TARGET: "http://web:8080/" } } });
+  checkout.configure({
+    web,
+    caller: { source: "caller", host: "caller.localhost", port: 9000, calls: ["web"], env: { TARGET: "http://web:8080/" } },
+  });
   expect((await checkout.run("up")).code).toBe(0);
   expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://web:8080/ says: Hello again\n" });
 
   checkout.configure({ web });
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
-  expect(out).toMatch(/5 deleted, 13 unchanged \(time\)\n/);
+  expect(out).toMatch(/1 updated, 8 deleted, 15 unchanged \(time\)\n/);
   for (const [apiVersion, kind] of [
     ["apps/v1", "Deployment"],
     ["v1", "Service"],
@@ -173,14 +176,21 @@ test("a Dockerfile's image runs too, by digest, and is built and pushed again wh
   cpSync("test/fixtures/caller", folder, { recursive: true });
   execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
   writeFileSync(join(folder, "Dockerfile"), 'FROM scratch\nCOPY caller /caller\nUSER 65532:65532\nENTRYPOINT ["/caller"]\n');
-  const built = { source: "built", builder: "dockerfile", host: "built.localhost", port: 9000, env: { TARGET: "http://web:8080/" } };
+  const built = {
+    source: "built",
+    builder: "dockerfile",
+    host: "built.localhost",
+    port: 9000,
+    calls: ["web"],
+    env: { TARGET: "http://web:8080/" },
+  };
   checkout.configure({ web, built });
   expect((await checkout.run("up")).code).toBe(0);
   expect(await get("built.localhost")).toEqual({ status: 200, body: "http://web:8080/ says: Hello again\n" });
   const ref = (await checkout.outputs()).images["built"]!;
   expect(ref).toMatch(new RegExp(`^127\\.0\\.0\\.1:${ports.registry}/built@sha256:[0-9a-f]{64}$`));
   expect((await running("built")).map((pod) => pod.spec.containers[0].image)).toEqual([ref, ref]);
-  expect((await checkout.run("up")).out).toContain("19 unchanged (time)\n");
+  expect((await checkout.run("up")).out).toContain("25 unchanged (time)\n");
 
   const accept = "application/vnd.docker.distribution.manifest.v2+json";
   const manifest = `http://127.0.0.1:${ports.registry}/v2/built/manifests/${ref.split("@")[1]}`;

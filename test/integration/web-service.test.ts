@@ -1,0 +1,154 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { jest } from "@jest/globals";
+import type { KubernetesCluster } from "../../kubernetes/cluster.ts";
+import { Checkout, eventually, get, ports } from "./checkout.ts";
+
+jest.setTimeout(300_000);
+
+const stack = "integration-service";
+const namespace = `slipway-${stack}`;
+const secretValue = "the secret greeting";
+const services = {
+  web: { source: "app", host: "web.localhost", replicas: 1, tls: {}, secretEnv: { GREETING: secretValue } },
+  routed: { source: "app", host: "routed.localhost", replicas: 1, expose: "gateway", env: { GREETING: "Hello from the Gateway" } },
+  store: {
+    source: "app",
+    kind: "stateful",
+    replicas: 2,
+    volumes: {
+      data: { kind: "persistent", mountPath: "/data", size: "10Mi" },
+      scratch: { kind: "emptyDir", mountPath: "/tmp", size: "8Mi" },
+    },
+    files: { "/etc/store/settings.yaml": "limit: 10\n" },
+  },
+  caller: { source: "caller", host: "caller.localhost", calls: ["store"], env: { TARGET: "http://store:8080/" } },
+  stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://store:8080/" } },
+};
+let checkout: Checkout;
+let cluster: KubernetesCluster;
+
+beforeAll(async () => {
+  checkout = new Checkout(stack);
+  cpSync("test/fixtures/caller", join(checkout.folder, "caller"), { recursive: true });
+  checkout.configure(services);
+  const { code, out } = await checkout.run("up");
+  if (code !== 0) throw new Error(out);
+  cluster = await checkout.cluster();
+  await cluster.apply(certificate("web.localhost"), false);
+});
+afterAll(() => checkout[Symbol.asyncDispose]());
+
+/** A Secret with a certificate of its own signing for a host, by Go's own program for it. */
+function certificate(host: string) {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-certificate-"));
+  const goRoot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+  execFileSync("go", ["run", join(goRoot, "src/crypto/tls/generate_cert.go"), "--host", host], { cwd: folder, stdio: "ignore" });
+  const data = { "tls.crt": readFileSync(join(folder, "cert.pem"), "base64"), "tls.key": readFileSync(join(folder, "key.pem"), "base64") };
+  rmSync(folder, { recursive: true });
+  return { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls", metadata: { name: "web-tls", namespace }, data };
+}
+
+const find = (apiVersion: string, kind: string, name: string) => cluster.find({ apiVersion, kind, metadata: { name, namespace } });
+
+test("TLS answers with the certificate of the Secret, and HTTP leads there", async () => {
+  expect((await checkout.outputs()).urls["web"]).toBe(`https://web.localhost:${ports.https}/`);
+  const names = () =>
+    new Promise<string | undefined>((done, failed) => {
+      const options = { host: "127.0.0.1", port: ports.https, servername: "web.localhost", rejectUnauthorized: false };
+      const socket: TLSSocket = connect(options, () => {
+        done(socket.getPeerCertificate().subjectaltname);
+        socket.destroy();
+      }).on("error", failed);
+    });
+  await eventually(names, (name) => name === "DNS:web.localhost");
+  const body = await new Promise((done, failed) => {
+    const options = { host: "127.0.0.1", port: ports.https, servername: "web.localhost", rejectUnauthorized: false };
+    const asked = request({ ...options, headers: { host: "web.localhost" } }, (response) => {
+      let text = "";
+      response.on("data", (part) => (text += part)).on("end", () => done(text));
+    });
+    asked.on("error", failed).end();
+  });
+  expect(body).toBe(`${secretValue}\n`);
+  expect((await get("web.localhost")).status).toBe(301);
+});
+
+test("a secret value is in the Secret and nowhere else", async () => {
+  expect(Buffer.from((await find("v1", "Secret", "web"))?.data.GREETING, "base64").toString()).toBe(secretValue);
+  const kinds = [
+    ["apps/v1", "Deployment"],
+    ["apps/v1", "ReplicaSet"],
+    ["v1", "Pod"],
+    ["v1", "ConfigMap"],
+    ["v1", "Event"],
+  ] as const;
+  for (const [apiVersion, kind] of kinds)
+    expect(JSON.stringify((await cluster.list(apiVersion, kind, namespace)).items)).not.toContain(secretValue);
+});
+
+test("a changed secret rolls out, and an unchanged one does not", async () => {
+  expect((await checkout.run("up")).out).toMatch(/\n\d+ unchanged \(time\)\n/);
+  checkout.configure({ ...services, web: { ...services.web, secretEnv: { GREETING: "another secret" } } });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(0);
+  expect(out).not.toContain("another secret");
+  expect(out).toMatch(/~ kubernetes:core\/v1:Secret web {2}updated/);
+  expect(out).toMatch(/~ kubernetes:apps\/v1:Deployment web {2}updated/);
+  checkout.configure(services);
+  expect((await checkout.run("up")).code).toBe(0);
+});
+
+test("a Gateway that is made for the service routes to it", async () => {
+  expect(
+    await eventually(
+      () => get("routed.localhost"),
+      ({ status }) => status === 200,
+    ),
+  ).toEqual({
+    status: 200,
+    body: "Hello from the Gateway\n",
+  });
+});
+
+test("every pod of a stateful service has a volume of its own, a name, and its files", async () => {
+  for (const i of [0, 1]) {
+    expect((await find("v1", "PersistentVolumeClaim", `data-store-${i}`))?.status.phase).toBe("Bound");
+    expect((await find("v1", "Pod", `store-${i}`))?.status.containerStatuses[0].ready).toBe(true);
+  }
+  expect((await find("v1", "ConfigMap", "store"))?.data).toEqual({ "etc_2fstore_2fsettings.yaml": "limit: 10\n" });
+});
+
+test("a service reaches those that it says it calls, and no other does", async () => {
+  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://store:8080/ says: Hello World\n" });
+  const { status, body } = await get("stranger.localhost");
+  expect(status).toBe(500);
+  expect(body).toContain("Client.Timeout exceeded");
+});
+
+test("a class that the cluster does not have is refused before anything is changed", async () => {
+  const { web, store } = services;
+  checkout.configure({
+    ...services,
+    web: { ...web, ingressClassName: "nginx", priorityClassName: "gold" },
+    store: { ...store, volumes: { ...store.volumes, data: { ...store.volumes.data, storageClass: "fast" } } },
+    routed: { ...services.routed, gateway: { className: "cilium" } },
+  });
+  const { code, out } = await checkout.run("up");
+  checkout.configure(services);
+  expect(code).toBe(1);
+  expect(out).toContain(
+    [
+      `Stack "${stack}" cannot run on this machine:`,
+      '      - slipway:services.web.ingressClassName: "nginx" is no IngressClass of the cluster; known are traefik',
+      '      - slipway:services.web.priorityClassName: "gold" is no PriorityClass of the cluster; known are system-cluster-critical, system-node-critical',
+      '      - slipway:services.routed.gateway.className: "cilium" is no GatewayClass of the cluster; known are traefik',
+      '      - slipway:services.store.volumes.data.storageClass: "fast" is no StorageClass of the cluster; known are local-path',
+    ].join("\n"),
+  );
+  expect(out).not.toMatch(/created|updated|replaced|deleted/);
+});

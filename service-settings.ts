@@ -211,7 +211,7 @@ const exposure = {
   ingressClassName: text.optional().describe("Default: traefik on the platform local."),
   connectRetries: z.int().optional().describe("How often the ingress controller asks again where it cannot connect to a pod. Default: 10."),
   ingressAnnotations: labels.optional().describe("Annotations of the Ingress."),
-  awaitAddress: z.boolean().optional().describe("Whether to wait until an address is published. Default: true."),
+  awaitAddress: z.boolean().optional().describe("Whether to wait until an address is published. Default: true for traefik, nginx and alb."),
   gateway: z
     .strictObject({
       name: text.optional().describe("Name of the Gateway. Default: the service's."),

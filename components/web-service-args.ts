@@ -295,7 +295,11 @@ export interface WebServiceArgs {
   connectRetries?: number;
   /** Annotations of the Ingress. @default - none but those that `tls` needs. */
   ingressAnnotations?: Record<string, Input<string>>;
-  /** Whether to wait until the ingress controller has published an address; not all do. @default true */
+  /**
+   * Whether to wait, up to 2 minutes, until the ingress controller has published an address. Not all do.
+   *
+   * @default - whether the class is traefik, nginx, alb or the cluster's default.
+   */
   awaitAddress?: boolean;
   /** @default - a Gateway of the service's name in its namespace. */
   gateway?: GatewayArgs;

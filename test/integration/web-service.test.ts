@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request } from "node:https";
+import http from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { jest } from "@jest/globals";
 import type { KubernetesCluster } from "../../kubernetes/cluster.ts";
+import { parse } from "yaml";
 import { Checkout, eventually, get, ports } from "./checkout.ts";
 
 jest.setTimeout(300_000);
@@ -16,7 +18,7 @@ const secretValue = "the secret greeting";
 const services = {
   web: { source: "app", host: "web.localhost", replicas: 1, tls: {}, secretEnv: { GREETING: secretValue } },
   routed: { source: "app", host: "routed.localhost", replicas: 1, expose: "gateway", env: { GREETING: "Hello from the Gateway" } },
-  store: {
+  ledger: {
     source: "app",
     kind: "stateful",
     replicas: 2,
@@ -24,10 +26,10 @@ const services = {
       data: { kind: "persistent", mountPath: "/data", size: "10Mi" },
       scratch: { kind: "emptyDir", mountPath: "/tmp", size: "8Mi" },
     },
-    files: { "/etc/store/settings.yaml": "limit: 10\n" },
+    files: { "/etc/ledger/settings.yaml": "limit: 10\n" },
   },
-  caller: { source: "caller", host: "caller.localhost", calls: ["store"], env: { TARGET: "http://store:8080/" } },
-  stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://store:8080/" } },
+  caller: { source: "caller", host: "caller.localhost", calls: ["ledger"], env: { TARGET: "http://ledger:8080/" } },
+  stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://ledger:8080/" } },
 };
 let checkout: Checkout;
 let cluster: KubernetesCluster;
@@ -55,6 +57,19 @@ function certificate(host: string) {
 
 const find = (apiVersion: string, kind: string, name: string) => cluster.find({ apiVersion, kind, metadata: { name, namespace } });
 
+/** Asks as a browser does, with the port in the name of the host. */
+function ask(client: typeof http | typeof https, port: number) {
+  return new Promise<{ status?: number; body: string; location?: string }>((done, failed) => {
+    const options = { host: "127.0.0.1", port, servername: "web.localhost", rejectUnauthorized: false };
+    const asked = client.request({ ...options, headers: { host: `web.localhost:${port}` } }, (response) => {
+      let body = "";
+      const { statusCode: status, headers } = response;
+      response.on("data", (part) => (body += part)).on("end", () => done({ status, body, location: headers.location }));
+    });
+    asked.on("error", failed).end();
+  });
+}
+
 test("TLS answers with the certificate of the Secret, and HTTP leads there", async () => {
   expect((await checkout.outputs()).urls["web"]).toBe(`https://web.localhost:${ports.https}/`);
   const names = () =>
@@ -66,16 +81,8 @@ test("TLS answers with the certificate of the Secret, and HTTP leads there", asy
       }).on("error", failed);
     });
   await eventually(names, (name) => name === "DNS:web.localhost");
-  const body = await new Promise((done, failed) => {
-    const options = { host: "127.0.0.1", port: ports.https, servername: "web.localhost", rejectUnauthorized: false };
-    const asked = request({ ...options, headers: { host: "web.localhost" } }, (response) => {
-      let text = "";
-      response.on("data", (part) => (text += part)).on("end", () => done(text));
-    });
-    asked.on("error", failed).end();
-  });
-  expect(body).toBe(`${secretValue}\n`);
-  expect((await get("web.localhost")).status).toBe(301);
+  expect(await ask(https, ports.https)).toEqual({ status: 200, body: `${secretValue}\n`, location: undefined });
+  expect(await ask(http, ports.http)).toMatchObject({ status: 301, location: `https://web.localhost:${ports.https}/` });
 });
 
 test("a secret value is in the Secret and nowhere else", async () => {
@@ -117,25 +124,25 @@ test("a Gateway that is made for the service routes to it", async () => {
 
 test("every pod of a stateful service has a volume of its own, a name, and its files", async () => {
   for (const i of [0, 1]) {
-    expect((await find("v1", "PersistentVolumeClaim", `data-store-${i}`))?.status.phase).toBe("Bound");
-    expect((await find("v1", "Pod", `store-${i}`))?.status.containerStatuses[0].ready).toBe(true);
+    expect((await find("v1", "PersistentVolumeClaim", `data-ledger-${i}`))?.status.phase).toBe("Bound");
+    expect((await find("v1", "Pod", `ledger-${i}`))?.status.containerStatuses[0].ready).toBe(true);
   }
-  expect((await find("v1", "ConfigMap", "store"))?.data).toEqual({ "etc_2fstore_2fsettings.yaml": "limit: 10\n" });
+  expect((await find("v1", "ConfigMap", "ledger"))?.data).toEqual({ "etc_2fledger_2fsettings.yaml": "limit: 10\n" });
 });
 
 test("a service reaches those that it says it calls, and no other does", async () => {
-  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://store:8080/ says: Hello World\n" });
+  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://ledger:8080/ says: Hello World\n" });
   const { status, body } = await get("stranger.localhost");
   expect(status).toBe(500);
   expect(body).toContain("Client.Timeout exceeded");
 });
 
 test("a class that the cluster does not have is refused before anything is changed", async () => {
-  const { web, store } = services;
+  const { web, ledger } = services;
   checkout.configure({
     ...services,
     web: { ...web, ingressClassName: "nginx", priorityClassName: "gold" },
-    store: { ...store, volumes: { ...store.volumes, data: { ...store.volumes.data, storageClass: "fast" } } },
+    ledger: { ...ledger, volumes: { ...ledger.volumes, data: { ...ledger.volumes.data, storageClass: "fast" } } },
     routed: { ...services.routed, gateway: { className: "cilium" } },
   });
   const { code, out } = await checkout.run("up");
@@ -147,8 +154,21 @@ test("a class that the cluster does not have is refused before anything is chang
       '      - slipway:services.web.ingressClassName: "nginx" is no IngressClass of the cluster; known are traefik',
       '      - slipway:services.web.priorityClassName: "gold" is no PriorityClass of the cluster; known are system-cluster-critical, system-node-critical',
       '      - slipway:services.routed.gateway.className: "cilium" is no GatewayClass of the cluster; known are traefik',
-      '      - slipway:services.store.volumes.data.storageClass: "fast" is no StorageClass of the cluster; known are local-path',
+      '      - slipway:services.ledger.volumes.data.storageClass: "fast" is no StorageClass of the cluster; known are local-path',
     ].join("\n"),
   );
   expect(out).not.toMatch(/created|updated|replaced|deleted/);
+});
+
+test("the example of docs/SERVICES.md, which has fewer than 30 lines, deploys as it stands", async () => {
+  const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(readFileSync("docs/SERVICES.md", "utf8")) ?? [];
+  expect(yaml.trimEnd().split("\n").length).toBeLessThan(30);
+  const partner = { apiVersion: "v1", kind: "Secret", metadata: { name: "partner", namespace }, stringData: { "api-key": "hush" } };
+  await cluster.apply(partner, false);
+  checkout.configure(parse(yaml).config["slipway:services"]);
+  const { code, out } = await checkout.run("up");
+  expect(out).toContain(`web  https://web.localhost:${ports.https}/  answers HTTP 200`);
+  expect(code).toBe(0);
+  expect((await find("apps/v1", "StatefulSet", "store"))?.status.readyReplicas).toBe(2);
+  expect((await find("autoscaling/v2", "HorizontalPodAutoscaler", "web"))?.spec.maxReplicas).toBe(6);
 });

@@ -431,7 +431,10 @@ describe("exposure", () => {
   });
 
   test("an address that nobody publishes is not waited for", async () => {
-    expect(await annotationsOf({ awaitAddress: false })).toEqual({ "pulumi.com/skipAwait": "true" });
+    const skipped = { "pulumi.com/skipAwait": "true" };
+    expect(await annotationsOf({ awaitAddress: false })).toEqual(skipped);
+    expect(await annotationsOf({ ingressClassName: "haproxy" })).toEqual(skipped);
+    expect(await annotationsOf({ ingressClassName: "haproxy", awaitAddress: true })).toEqual({});
   });
 
   test("hosts with the same paths share a route, on the Gateway that was named", async () => {

@@ -14,8 +14,8 @@ import type {
 } from "../../web-service-args.ts";
 import { formatBytes, parseQuantity } from "../quantity.ts";
 
-/** The ingress classes of which is known how their controllers are told to redirect, see controllers.ts. */
-export const redirectingClasses = ["traefik", "nginx", "alb"];
+/** The ingress classes of whose controllers is known how they redirect, see controllers.ts, and that they publish addresses. */
+export const knownIngressClasses = ["traefik", "nginx", "alb"];
 
 /** The arguments of a WebService with every default filled in. */
 export interface WebServiceSpec extends WebServiceArgs {
@@ -35,6 +35,7 @@ export interface WebServiceSpec extends WebServiceArgs {
   shutdown: Required<ShutdownArgs>;
   resources: Required<Omit<ResourcesArgs, "cpuLimit">> & Pick<ResourcesArgs, "cpuLimit">;
   expose: Exposure;
+  awaitAddress: boolean;
   connectRetries: number;
   routes: Required<RouteArgs>[];
 }
@@ -80,6 +81,7 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
     shutdown: { sleepSeconds, drainSeconds, gracePeriodSeconds: shutdown.gracePeriodSeconds ?? sleepSeconds + drainSeconds + 5 },
     resources: resolveResources(args),
     expose: args.expose ?? (routes.length > 0 ? "ingress" : "none"),
+    awaitAddress: args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClasses.includes(args.ingressClassName)),
     connectRetries: args.connectRetries ?? 10,
     routes: routes.map(({ host, path = "/" }) => ({ host, path })),
   };

@@ -23,7 +23,7 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
   const { name, tls, ingressClassName, ingressAnnotations } = spec;
   const backend = { service: { name: service.metadata.name, port: { name: "http" } } };
   const annotations = {
-    ...(spec.awaitAddress === false && { "pulumi.com/skipAwait": "true" }),
+    ...(!spec.awaitAddress && { "pulumi.com/skipAwait": "true" }),
     ...(tls?.clusterIssuer !== undefined && { "cert-manager.io/cluster-issuer": tls.clusterIssuer }),
     ...controllerAnnotations(spec, metadata, opts),
     ...ingressAnnotations,

@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithHost, problemWithName, problemWithObjectName } from "../../names.ts";
-import { redirectingClasses, type WebServiceSpec } from "../defaults.ts";
+import { knownIngressClasses, type WebServiceSpec } from "../defaults.ts";
 import { checkAnnotations } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "./problem.ts";
 
@@ -51,8 +51,8 @@ function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, 
     ["tls", "redirect"],
     expose === "ingress" &&
       tls.redirect !== false &&
-      !redirectingClasses.includes(ingressClassName ?? "") &&
-      `each ingress controller redirects in its own way, known of ${redirectingClasses.join(", ")}; set ingressClassName to one of them, or redirect: false`,
+      !knownIngressClasses.includes(ingressClassName ?? "") &&
+      `each ingress controller redirects in its own way, known of ${knownIngressClasses.join(", ")}; set ingressClassName to one of them, or redirect: false`,
   );
   for (const key of ["secretName", "clusterIssuer"] as const) {
     report(["tls", key], ifKnown(tls[key], problemWithObjectName));

@@ -17,8 +17,13 @@ export default async function slipway() {
   }
 
   // Whatever can fail on this machine does so before anything is changed.
-  throwIfAny(await preflight(configuration), `Stack "${stack}" cannot run on this machine:`);
-  for (const source of sources.values()) await GoImage.compile(source);
+  const compile = async () => {
+    for (const source of sources.values()) await GoImage.compile(source);
+  };
+  const [problems, compiled] = await Promise.allSettled([preflight(configuration), compile()]);
+  if (problems.status === "rejected") throw problems.reason;
+  throwIfAny(problems.value, `Stack "${stack}" cannot run on this machine:`);
+  if (compiled.status === "rejected") throw compiled.reason;
 
   const platform = createPlatform(configuration);
   const images: Record<string, pulumi.Input<string>> = {};

@@ -9,7 +9,6 @@ import { restrictedNamespace } from "../components/internal/restricted-namespace
 import { LocalCluster } from "../components/local-cluster.ts";
 import { WebService } from "../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
-import { problemsWithClasses } from "../kubernetes/classes.ts";
 import { workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
 
 /** Docker objects of a stack carry this label. */
@@ -44,7 +43,10 @@ const patienceSeconds = 3;
 async function missingClasses(stack: string, services: Configuration["services"]): Promise<string[]> {
   const file = join(folderOf(stack), "kubeconfig.yaml");
   if (!existsSync(file)) return [];
-  const { KubernetesCluster } = await import("../kubernetes/cluster.ts");
+  const [{ KubernetesCluster }, { problemsWithClasses }] = await Promise.all([
+    import("../kubernetes/cluster.ts"),
+    import("../kubernetes/classes.ts"),
+  ]);
   const asked = problemsWithClasses(services, new KubernetesCluster(readFileSync(file, "utf8"))).catch(() => []);
   const problems = await Promise.race([asked, setTimeout(patienceSeconds * 1000, [], { ref: false })]);
   return problems.map((problem) => `${pulumi.getProject()}:${problem}`);

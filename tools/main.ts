@@ -4,7 +4,6 @@ import { readStack } from "../stack-file.ts";
 import { engineFor } from "./engines.ts";
 import { setUp } from "./setup.ts";
 import { summarize } from "./summary.ts";
-import { imagesToGoBackTo, tellFailures } from "./workloads.ts";
 
 const usage = `usage: tools/slipway COMMAND [--stack local]
   setup      what the stack needs on this machine; up does it too
@@ -49,6 +48,7 @@ async function main(): Promise<boolean> {
   if (command === "down") return engine.down();
   await setUp(stack);
   if (command === "rollback") {
+    const { imagesToGoBackTo } = await import("./workloads.ts");
     const images = await imagesToGoBackTo(stack, values.service || undefined);
     for (const [name, image] of Object.entries(images)) process.stdout.write(`${name}  ${image}\n`);
     process.env["SLIPWAY_IMAGES"] = JSON.stringify(images);
@@ -56,6 +56,7 @@ async function main(): Promise<boolean> {
   process.stdout.write(`${command} of stack "${stack.name}" with ${engine.title}\n`);
   if (command === "preview") return engine.preview();
   if (!(await engine.up())) {
+    const { tellFailures } = await import("./workloads.ts"); // its client takes time to load
     await tellFailures(stack);
     return false;
   }

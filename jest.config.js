@@ -9,6 +9,8 @@ const common = {
 export default {
   // Most tests wait for other processes.
   maxWorkers: "100%",
+  // Many tests run programs, and machines may be busy.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/unit/**/*.test.ts"] },
     { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },

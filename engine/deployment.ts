@@ -2,7 +2,7 @@ import parseDuration from "parse-duration";
 import { UserError } from "../components/internal/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
 import type { Display } from "./display.ts";
-import { NotReady, type Context, type Provider } from "./providers/provider.ts";
+import { foretold, NotReady, type Context, type Provider } from "./providers/provider.ts";
 import { differences, has, isSecret, plain, secret, type Properties } from "./values.ts";
 
 /** A resource as the program registers it. */
@@ -159,7 +159,7 @@ async function providerOf(type: string): Promise<Provider> {
   if (type.startsWith("docker:")) return (await import("./providers/docker.ts")).dockerProvider;
   if (type.startsWith("kubernetes:")) return (await import("./providers/kubernetes.ts")).kubernetesProvider;
   if (type.startsWith("pulumi-nodejs:")) return (await import("./providers/dynamic.ts")).dynamicProvider;
-  throw new UserError(`the embedded engine has no provider for ${type}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)`);
+  return foretold(type);
 }
 
 /** Neither a component nor a provider: something outside. */

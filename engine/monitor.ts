@@ -3,9 +3,9 @@ import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Callback as CallbackReference } from "@pulumi/pulumi/proto/callback_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
-import { UserError } from "../components/internal/user-error.ts";
 import type { Stack } from "../stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
+import { needsCLI } from "./providers/provider.ts";
 import { Transforms } from "./transforms.ts";
 import type { Properties } from "./values.ts";
 
@@ -77,10 +77,6 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
     readResource: (request: Properties, callback: Callback) =>
       callback(needsCLI(`reads no existing resources, such as ${request.getName()}`)),
   };
-}
-
-function needsCLI(what: string): UserError {
-  return new UserError(`the embedded engine ${what}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)`);
 }
 
 /** Refuses what would change the meaning of the program and is not honoured here. */

@@ -1,3 +1,4 @@
+import { UserError } from "../../components/internal/user-error.ts";
 import type { ResourceState } from "../checkpoint.ts";
 import type { Properties } from "../values.ts";
 
@@ -38,4 +39,16 @@ export class NotReady extends Error {
     this.id = id;
     this.outputs = outputs;
   }
+}
+
+/** What is said where the embedded engine cannot do something. */
+export function needsCLI(what: string): UserError {
+  return new UserError(`the embedded engine ${what}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)`);
+}
+
+/** For types that only the Pulumi CLI has: a preview tells of them, an update refuses them. */
+export function foretold(type: string): Provider {
+  const refuse = () => Promise.reject(needsCLI(`has no provider for ${type}`));
+  const create: Provider["create"] = (_type, outputs, { preview }) => (preview ? Promise.resolve({ id: "", outputs }) : refuse());
+  return { diff: refuse, create, update: refuse, delete: refuse };
 }

@@ -260,8 +260,13 @@ describe("options that the engine does not honour are refused by name", () => {
   });
 });
 
-test("a provider that the engine does not have is refused by name", async () => {
-  project.write(`new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", {});`);
+test("a preview tells of a resource whose provider the engine does not have, and an update refuses it by name", async () => {
+  project.write(`
+    const b = new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", { bucket: "b", arn: undefined });
+    thing("a", { value: b.arn });`);
+  const preview = await project.run("preview");
+  expect(preview.out).toContain("+ aws:s3/bucket:Bucket b  to create\n");
+  expect(preview.out).toContain("2 to create");
   const { code, out } = await project.run("up");
   expect(code).toBe(1);
   expect(out).toBe(

@@ -194,7 +194,7 @@ export interface NetworkArgs {
   destinations?: DestinationArgs[];
   /** Where an ingress controller's requests come from that is no pod, such as the subnets of a load balancer. @default - none. */
   ingressCidrs?: string[];
-  /** Whose pods let requests in from outside. @default - Traefik in kube-system. */
+  /** Whose pods let requests in from outside. @default - Traefik in kube-system; for the class nginx, ingress-nginx. */
   ingressController?: PeerArgs;
   /** Whether names may be asked of any address, as where DNS is no pod. @default false */
   dnsAnywhere?: boolean;

@@ -31,6 +31,8 @@ export class WebService extends pulumi.ComponentResource {
   declare readonly namespace: pulumi.Output<string>;
   /** Name by which other pods of the namespace reach it, at `port`. */
   declare readonly serviceName: pulumi.Output<string>;
+  /** Host name or IP address by which the ingress controller serves it; absent without an Ingress. */
+  declare readonly address?: pulumi.Output<string>;
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:WebService", name, {}, opts);
@@ -49,8 +51,14 @@ export class WebService extends pulumi.ComponentResource {
     createScaling(spec, metadata, child);
     const ports = containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol }));
     const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
-    createExposure(spec, service, metadata, child);
+    this.address = createExposure(spec, service, metadata, child)?.status.apply(addressIn);
     this.serviceName = service.metadata.name;
-    this.registerOutputs({ namespace: this.namespace, serviceName: this.serviceName });
+    this.registerOutputs({ namespace: this.namespace, serviceName: this.serviceName, address: this.address });
   }
+}
+
+/** An Ingress that was not waited for may have none yet. */
+function addressIn(status?: Partial<k8s.types.output.networking.v1.IngressStatus>): string {
+  const { hostname, ip } = status?.loadBalancer?.ingress?.[0] ?? {};
+  return hostname ?? ip ?? "";
 }

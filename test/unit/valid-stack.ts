@@ -172,7 +172,7 @@ const exposure = (name: string) => {
   const ingress = some({
     expose: fc.constant("ingress"),
     tls,
-    ingressClassName: fc.constantFrom("traefik", "nginx", "alb"),
+    ingressClassName: fc.constantFrom("traefik", "nginx"),
     ingressAnnotations: annotations,
     awaitAddress: fc.boolean(),
     connectRetries: number(0, 9),

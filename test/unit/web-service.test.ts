@@ -178,6 +178,17 @@ describe("security", () => {
     ]);
     expect(egress[0].to).toBeUndefined();
   });
+
+  test("whose pods the ingress controller is, its class says; a load balancer is addresses", async () => {
+    const fromOf = async (args: Partial<WebServiceArgs>) =>
+      (await specOf("NetworkPolicy", { host: "web.example.org", ...args })).ingress[0].from;
+    const nginx = { matchLabels: { "app.kubernetes.io/name": "ingress-nginx" } };
+    const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } };
+    expect(await fromOf({ ingressClassName: "nginx" })).toEqual([{ namespaceSelector, podSelector: nginx }]);
+    expect(await fromOf({ ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual([
+      { ipBlock: { cidr: "10.0.0.0/24" } },
+    ]);
+  });
 });
 
 describe("life and death", () => {
@@ -410,7 +421,7 @@ describe("exposure", () => {
       "traefik.ingress.kubernetes.io/router.middlewares": "shared-web-redirect@kubernetescrd,shared-web-retry@kubernetescrd",
     });
     expect(await annotationsOf({ tls: {}, ingressClassName: "nginx" })).toEqual({ "nginx.ingress.kubernetes.io/ssl-redirect": "true" });
-    expect(await annotationsOf({ tls: {}, ingressClassName: "alb" })).toEqual({
+    expect(await annotationsOf({ tls: {}, ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual({
       "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
       "alb.ingress.kubernetes.io/ssl-redirect": "443",
     });
@@ -433,8 +444,8 @@ describe("exposure", () => {
   test("an address that nobody publishes is not waited for", async () => {
     const skipped = { "pulumi.com/skipAwait": "true" };
     expect(await annotationsOf({ awaitAddress: false })).toEqual(skipped);
-    expect(await annotationsOf({ ingressClassName: "haproxy" })).toEqual(skipped);
-    expect(await annotationsOf({ ingressClassName: "haproxy", awaitAddress: true })).toEqual({});
+    expect(await annotationsOf({ ingressClassName: "haproxy", network: { isolated: false } })).toEqual(skipped);
+    expect(await annotationsOf({ ingressClassName: "haproxy", awaitAddress: true, network: { isolated: false } })).toEqual({});
   });
 
   test("hosts with the same paths share a route, on the Gateway that was named", async () => {

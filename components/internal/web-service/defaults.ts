@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type {
   AutoscalingArgs,
   Exposure,
+  PeerArgs,
   ProbeArgs,
   ProbesArgs,
   ResourcesArgs,
@@ -16,6 +17,12 @@ import { formatBytes, parseQuantity } from "../quantity.ts";
 
 /** The ingress classes of whose controllers is known how they redirect, see controllers.ts, and that they publish addresses. */
 export const knownIngressClasses = ["traefik", "nginx", "alb"];
+
+/** The pods of ingress controllers by class, where their usual installation puts them. A cloud's load balancer is no pod. */
+export const ingressControllers: Partial<Record<string, PeerArgs>> = {
+  traefik: { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } },
+  nginx: { namespace: "ingress-nginx", podLabels: { "app.kubernetes.io/name": "ingress-nginx" } },
+};
 
 /** The arguments of a WebService with every default filled in. */
 export interface WebServiceSpec extends WebServiceArgs {

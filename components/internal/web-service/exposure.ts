@@ -5,21 +5,22 @@ import type { WebServiceSpec } from "./defaults.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
-/** Seconds that an ingress controller or a Gateway may take to say where it serves. */
+/** How long an ingress controller or a Gateway may take to say where it serves; a cloud has to make a load balancer first. */
 const addressTimeout = { create: "2m", update: "2m" };
+const loadBalancerTimeout = { create: "10m", update: "10m" };
 
-/** Lets the outside reach a service, by an Ingress or by an HTTPRoute. */
+/** Lets the outside reach a service, by an Ingress or by an HTTPRoute; returns what has the address, where it has one. */
 export function createExposure(
   spec: WebServiceSpec,
   service: k8s.core.v1.Service,
   metadata: Meta,
   opts: pulumi.CustomResourceOptions,
-): void {
-  if (spec.expose === "ingress") createIngress(spec, service, metadata, opts);
+): k8s.networking.v1.Ingress | undefined {
   if (spec.expose === "gateway") createRoutes(spec, service, metadata, opts);
+  return spec.expose === "ingress" ? createIngress(spec, service, metadata, opts) : undefined;
 }
 
-function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metadata: Meta, opts: pulumi.CustomResourceOptions): void {
+function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metadata: Meta, opts: pulumi.CustomResourceOptions) {
   const { name, tls, ingressClassName, ingressAnnotations } = spec;
   const backend = { service: { name: service.metadata.name, port: { name: "http" } } };
   const annotations = {
@@ -28,20 +29,22 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
     ...controllerAnnotations(spec, metadata, opts),
     ...ingressAnnotations,
   };
-  new k8s.networking.v1.Ingress(
+  // The AWS load balancer takes its certificates from Certificate Manager.
+  const secret = ingressClassName === "alb" ? undefined : secretName(spec);
+  return new k8s.networking.v1.Ingress(
     name,
     {
       metadata: { ...metadata, annotations },
       spec: {
         ingressClassName,
-        tls: tls && [{ hosts: hostsOf(spec), secretName: secretName(spec) }],
+        tls: tls && [{ hosts: hostsOf(spec), secretName: secret }],
         rules: hostsOf(spec).map((host) => ({
           host,
           http: { paths: pathsOf(spec, host).map((path) => ({ path, pathType: "Prefix", backend })) },
         })),
       },
     },
-    { ...opts, customTimeouts: addressTimeout },
+    { ...opts, customTimeouts: ingressClassName === "alb" ? loadBalancerTimeout : addressTimeout },
   );
 }
 

@@ -3,12 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DestinationArgs, PeerArgs } from "../../web-service-args.ts";
 import { selectorLabels } from "../labels.ts";
 import { containerPorts } from "./pod.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import { ingressControllers, type WebServiceSpec } from "./defaults.ts";
 
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
-
-const traefik: PeerArgs = { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } };
 
 /** Cuts the pods of a service off from everything but what is declared. */
 export function createNetworkPolicy(
@@ -21,11 +19,14 @@ export function createNetworkPolicy(
     callers = [],
     peers = [],
     destinations = [],
-    ingressController = traefik,
+    ingressController = ingressControllers[spec.ingressClassName ?? "traefik"],
     ingressCidrs = [],
   } = spec.network ?? {};
   if (!isolated) return undefined;
-  const exposed = spec.expose === "none" ? [] : [peerOf(ingressController), ...ingressCidrs.map((cidr) => ({ ipBlock: { cidr } }))];
+  const exposed =
+    spec.expose === "none"
+      ? []
+      : [...(ingressController ? [peerOf(ingressController)] : []), ...ingressCidrs.map((cidr) => ({ ipBlock: { cidr } }))];
   const from: Peer[] = [...exposed, ...callers.map(podsOf), ...peers.map(peerOf)];
   const ports = containerPorts(spec).map(({ containerPort }) => ({ protocol: "TCP", port: containerPort }));
   return new k8s.networking.v1.NetworkPolicy(

@@ -33,7 +33,7 @@ export function problemsWithWebService(name: string, args: WebServiceArgs): Prob
   checkPlacement(args, report);
   checkConfiguration(args, report);
   checkVolumes(args, spec, report);
-  checkNetwork(args, report);
+  checkNetwork(args, spec, report);
   checkAccount(args, report);
   checkExposure(args, spec, report);
   return problems;

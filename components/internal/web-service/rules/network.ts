@@ -1,10 +1,19 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PeerArgs, WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithName } from "../../names.ts";
+import { ingressControllers, type WebServiceSpec } from "../defaults.ts";
 import { checkAnnotations, checkLabels } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "./problem.ts";
 
-export function checkNetwork({ network = {} }: WebServiceArgs, report: Report): void {
+export function checkNetwork({ network = {}, ingressClassName }: WebServiceArgs, { expose }: WebServiceSpec, report: Report): void {
+  const reachesPods = (network.ingressController ?? ingressControllers[ingressClassName ?? "traefik"]) || network.ingressCidrs?.length;
+  report(
+    ["network"],
+    expose === "ingress" &&
+      network.isolated !== false &&
+      !reachesPods &&
+      `lets nothing in from the ingress controller of class ${ingressClassName}; set ingressController (its pods) or ingressCidrs (its addresses)`,
+  );
   for (const [i, { service, cidr, ports }] of (network.destinations ?? []).entries()) {
     const at = ["network", "destinations", i];
     report(at, (service === undefined) === (cidr === undefined) && "needs either `service` or `cidr`, and not both");

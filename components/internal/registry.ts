@@ -21,13 +21,13 @@ export interface StoredImage {
   blobs: string;
 }
 
-/** Whether the registry answers, and has it. */
+/** Whether the registry answers, and has it. Where it does not let us look, with a token that is too old, it is taken to. */
 export async function isThere(inputs: RegistryTarget, reference: string): Promise<boolean> {
   try {
     await (await connect(inputs, 0, 5000)).checkManifest(reference);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return [401, 403].includes((error as { statusCode?: number }).statusCode ?? 0);
   }
 }
 
@@ -52,7 +52,9 @@ async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {
     await Promise.all(content.map((c: { digest: string }) => client.uploadBlob(blob(c.digest))));
     await client.uploadManifest(text, { mediaType: manifest.mediaType, reference });
   };
-  await pushManifest(inputs.digest, inputs.tag);
+  // A tag that cannot be changed is refused even with what it stands for.
+  const tagged = await client.checkManifest(inputs.tag).catch(() => undefined);
+  if (tagged?.digest !== inputs.digest) await pushManifest(inputs.digest, inputs.tag);
 }
 
 async function connect(inputs: RegistryTarget, retry: number, timeout?: number) {

@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { jest } from "@jest/globals";
@@ -19,7 +21,7 @@ let project: EngineProject;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   chmodSync(folder, 0o755);
-  writeFileSync(join(folder, "htpasswd"), "robot:$2a$04$ybUbEPWgf1VMo3xspKKS4eIlMMAsZ/7fOUw0tJavsGMMW/vifcBfK\n");
+  allow("robot", "successor");
   const { registryImage: image = localClusterDefaults.registryImage } = JSON.parse(readFileSync(".slipway/images.json", "utf8"));
   await docker
     .getContainer(name)
@@ -59,6 +61,33 @@ const manifest = async (reference: string) => {
 };
 const refOf = async () => JSON.parse((await project.run("outputs")).out).ref as string;
 
+/** Who may log in, all with the password pa55word. */
+function allow(...users: string[]): void {
+  const hash = "$2a$04$ybUbEPWgf1VMo3xspKKS4eIlMMAsZ/7fOUw0tJavsGMMW/vifcBfK";
+  writeFileSync(join(folder, "htpasswd"), users.map((user) => `${user}:${hash}\n`).join(""));
+}
+
+/** The registry behind a door that refuses to put a tag that is there already, as repositories of ECR with immutable tags do. */
+async function immutable(work: (repository: string) => Promise<void>): Promise<void> {
+  const door = createServer((asked, answer) => {
+    const forward = (method = asked.method, changed = {}) =>
+      httpRequest({ host: "127.0.0.1", port, path: asked.url, method, headers: { ...asked.headers, ...changed } });
+    const pass = () =>
+      asked.pipe(
+        forward().on("response", (response) => {
+          answer.writeHead(response.statusCode ?? 500, response.headers);
+          response.pipe(answer);
+        }),
+      );
+    if (asked.method !== "PUT" || !/\/manifests\/[0-9a-f]{12}$/.test(asked.url ?? "")) return void pass();
+    forward("HEAD", { "content-length": 0, accept: asked.headers["content-type"] })
+      .on("response", (response) => (response.statusCode === 200 ? answer.writeHead(400).end("immutable") : pass()))
+      .end();
+  });
+  await new Promise<void>((listening) => door.listen(0, "127.0.0.1", listening));
+  await work(`127.0.0.1:${(door.address() as AddressInfo).port}/team/immutable`).finally(() => door.close());
+}
+
 /** What `docker login` would leave. */
 function dockerConfig(content: object): Record<string, string> {
   const path = join(folder, "docker");
@@ -81,6 +110,25 @@ test("another password is no change", async () => {
   project.write(image(`version: "1", credentials: { username: "robot", password: pulumi.secret("pa55word").apply((p) => p) }`));
   expect((await project.run("up", dockerConfig({}))).out).toBe("1 unchanged (time)\n");
 });
+
+test("a login that is no longer valid makes no image look lost", async () => {
+  project.write(image(`version: "1", credentials: { username: "robot", password: "pa55word" }`));
+  await project.run("up", dockerConfig({}));
+  project.write(image(`version: "1", credentials: { username: "successor", password: "pa55word" }`));
+  allow("successor");
+  const { out } = await project.run("up", dockerConfig({}));
+  allow("robot", "successor");
+  expect(out).toBe("1 unchanged (time)\n");
+});
+
+test("a version that was there before is gone back to, where tags cannot be changed", () =>
+  immutable(async (elsewhere) => {
+    for (const version of ["6", "7", "6"]) {
+      const args = `version: "${version}", credentials: { username: "robot", password: "pa55word" }`;
+      project.write(image(args).replace(repository, elsewhere));
+      expect((await project.run("up", dockerConfig({}))).out).toMatch(/1 (created|updated) \(time\)\n$/);
+    }
+  }));
 
 test("the login that Docker has stored is used", async () => {
   project.write(image(`version: "2"`));

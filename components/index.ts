@@ -1,4 +1,10 @@
+export * from "./ecr-repository.ts";
+export * from "./eks-add-ons.ts";
+export * from "./eks-cluster.ts";
 export { GoImage, ImageBuilder, type GoImageArgs, type RegistryCredentials } from "./go-image.ts";
+export { ecrCredentials } from "./internal/ecr-credentials.ts";
 export { Compression } from "./internal/oci.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
+export * from "./network.ts";
+export * from "./tls-certificate.ts";
 export * from "./web-service.ts";

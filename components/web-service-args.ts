@@ -183,7 +183,7 @@ export interface PeerArgs {
 }
 
 /** Who may reach the pods, and whom they may reach: nobody but what is declared. */
-export interface NetworkArgs {
+export interface NetworkPolicyArgs {
   /** Whether there is a NetworkPolicy. @default true */
   isolated?: boolean;
   /** Services of the same namespace that may call this one, by name. @default - none. */
@@ -275,7 +275,7 @@ export interface WebServiceArgs {
   /** Volumes by name. The root file system is read-only. @default - none. */
   volumes?: Record<string, VolumeArgs>;
   serviceAccount?: ServiceAccountArgs;
-  network?: NetworkArgs;
+  network?: NetworkPolicyArgs;
   /** @default "ingress" with a host, else "none" */
   expose?: Exposure;
   /** Host name by which the outside reaches all of the service: short for one of `routes`. */

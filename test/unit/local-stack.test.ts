@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -111,4 +112,14 @@ test("code that does not compile stops the program before it registers anything"
   await expect(run({ web: { source }, broken: { source: broken } })).rejects.toThrow("./main.go:3:15: undefined: undefined");
   const monitor = (pulumi.runtime as unknown as { getMonitor(): { getRegisteredResources(): Map<string, unknown> } }).getMonitor();
   expect([...monitor.getRegisteredResources().keys()]).toEqual([]);
+});
+
+test("the local stack loads no module of AWS", () => {
+  const loaded = `Object.keys(process.getBuiltinModule("node:module")._cache)`;
+  const program = `
+    await import("${checkout}/index.ts");
+    await import("${checkout}/platforms/local.ts");
+    console.log(JSON.stringify(${loaded}.filter((file) => file.includes("/@pulumi/")).map((file) => file.split("/@pulumi/")[1].split("/")[0])));`;
+  const out = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  expect([...new Set(JSON.parse(out) as string[])].sort()).toEqual(["docker", "kubernetes", "pulumi"]);
 });

@@ -16,11 +16,16 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
         ...(redirect && { "nginx.ingress.kubernetes.io/ssl-redirect": "true" }),
         ...(spec.connectRetries === 0 && { "nginx.ingress.kubernetes.io/proxy-next-upstream": "off" }),
       };
-    case "alb": // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#ssl-redirect
-      if (!redirect) return {};
+    case "alb": // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
       return {
-        "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
-        "alb.ingress.kubernetes.io/ssl-redirect": "443",
+        // Straight to the pods: a Service of type ClusterIP has no port on nodes.
+        "alb.ingress.kubernetes.io/target-type": "ip",
+        "alb.ingress.kubernetes.io/healthcheck-path": spec.probes.readiness.path,
+        ...(redirect && {
+          "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
+          "alb.ingress.kubernetes.io/ssl-redirect": "443",
+          "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        }),
       };
     default:
       return {};

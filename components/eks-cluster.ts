@@ -1,0 +1,184 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { EksClusterArgs } from "./eks-cluster-args.ts";
+import { createAccess } from "./internal/eks/access.ts";
+import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons, createAddons } from "./internal/eks/addons.ts";
+import * as iam from "./internal/eks/iam.ts";
+import { kubeconfig } from "./internal/eks/kubeconfig.ts";
+import { createNodeGroups } from "./internal/eks/node-groups.ts";
+import { createPodIdentities } from "./internal/eks/pod-identities.ts";
+import { createRole } from "./internal/eks/role.ts";
+import { problemsWithEksCluster } from "./internal/eks/rules.ts";
+import { defaultVersion, supportWarning } from "./internal/eks/versions.ts";
+import { throwIfAny } from "./internal/user-error.ts";
+
+export * from "./eks-cluster-args.ts";
+
+/**
+ * An Amazon EKS cluster with EKS Auto Mode or managed node groups: its API is reached from the VPC and by named ranges, and used by
+ * those named and nobody else; secrets and logs are encrypted with a key of its own; pods have the AWS rights that they are given
+ * and none of their node's.
+ *
+ * What is put into it should depend on the component itself: so it comes after nodes and rights, and goes before them.
+ *
+ * @example
+ * const deployer = "arn:aws:iam::111122223333:role/deployer";
+ * const cluster = new EksCluster(
+ *   "prod",
+ *   {
+ *     region: "eu-central-1",
+ *     subnetIds: network.privateSubnetIds,
+ *     accessEntries: [{ principalArn: deployer, policy: "ClusterAdmin" }],
+ *     deletionProtection: true,
+ *   },
+ *   { dependsOn: [network] },
+ * );
+ * const { kubeconfig } = cluster;
+ * const provider = new k8s.Provider("prod", { kubeconfig, clusterIdentifier: "prod" }, { dependsOn: [cluster] });
+ */
+export class EksCluster extends pulumi.ComponentResource {
+  declare readonly clusterName: pulumi.Output<string>;
+  declare readonly arn: pulumi.Output<string>;
+  /** URL of the Kubernetes API. */
+  declare readonly endpoint: pulumi.Output<string>;
+  /** The security group that the control plane and nodes have in common. */
+  declare readonly clusterSecurityGroupId: pulumi.Output<string>;
+  /** Kubernetes version. */
+  declare readonly version: pulumi.Output<string>;
+  /** A kubeconfig that asks the AWS CLI for tokens; a secret, though none is in it. */
+  declare readonly kubeconfig: pulumi.Output<string>;
+  /** Role of the nodes, such as for repositories that they pull from. */
+  declare readonly nodeRoleArn: pulumi.Output<string>;
+
+  constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:index:EksCluster", name, {}, opts);
+    const problems = problemsWithEksCluster(name, args).map(({ path, message }) => [path.join("."), message].join(" ").trimStart());
+    throwIfAny(problems, `EksCluster "${name}":`);
+    const { region, version = defaultVersion, nodeGroups, endpoint, deletionProtection = false, logRetentionDays = 90, tags } = args;
+    const warning = supportWarning(version, new Date());
+    if (warning !== undefined) void pulumi.log.warn(warning, this);
+    const child = { parent: this };
+    const kept = { parent: this, protect: deletionProtection || undefined };
+    const autoMode = nodeGroups === undefined;
+    const publicAccessCidrs = endpoint?.publicCidrs ?? [];
+    const policyArns = (...policies: string[]) => policies.map((policy) => iam.managedPolicy(region, policy));
+
+    const nodes = createRole(
+      `${name}-node`,
+      {
+        description: `Nodes of ${name}`,
+        trust: iam.nodeTrust(),
+        policyArns: policyArns(...(autoMode ? autoNodePolicies : nodePolicies)),
+        tags,
+      },
+      child,
+    );
+    // It tells the account: to ask AWS for it takes credentials, which a preview should not.
+    const identity = nodes.role.arn.apply((arn) => ({ region, account: iam.accountOf(arn), cluster: name }));
+    const control = createRole(
+      `${name}-cluster`,
+      {
+        description: `Control plane of ${name}`,
+        trust: identity.apply(iam.clusterTrust),
+        policyArns: policyArns("AmazonEKSClusterPolicy", ...(autoMode ? autoClusterPolicies : [])),
+        tags,
+      },
+      child,
+    );
+    if (autoMode && tags !== undefined) {
+      const policy = identity.apply(iam.taggingPolicy);
+      control.rights.push(new aws.iam.RolePolicy(`${name}-cluster`, { role: control.role.name, policy }, child));
+    }
+    const keyArn = args.kmsKeyArn ?? createKey(name, identity.apply(iam.keyPolicy), tags, kept);
+    const logs = new aws.cloudwatch.LogGroup(
+      name,
+      {
+        name: iam.logGroupName(name),
+        retentionInDays: logRetentionDays,
+        kmsKeyId: keyArn,
+        deletionProtectionEnabled: deletionProtection,
+        tags,
+      },
+      kept,
+    );
+
+    const cluster = new aws.eks.Cluster(
+      name,
+      {
+        name,
+        version,
+        roleArn: control.role.arn,
+        bootstrapSelfManagedAddons: false,
+        // Of Auto Mode these three are on together or off together.
+        computeConfig: autoMode
+          ? { enabled: true, nodePools: ["general-purpose", "system"], nodeRoleArn: nodes.role.arn }
+          : { enabled: false },
+        kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: autoMode } },
+        storageConfig: { blockStorage: { enabled: autoMode } },
+        accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
+        vpcConfig: {
+          subnetIds: args.subnetIds,
+          endpointPrivateAccess: true,
+          endpointPublicAccess: publicAccessCidrs.length > 0,
+          publicAccessCidrs: publicAccessCidrs.length > 0 ? publicAccessCidrs : undefined,
+        },
+        encryptionConfig: { resources: ["secrets"], provider: { keyArn } },
+        enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+        upgradePolicy: { supportType: "STANDARD" },
+        zonalShiftConfig: { enabled: true },
+        deletionProtection,
+        tags,
+      },
+      // Without the log group EKS makes one that is kept for ever; without the rights it cannot take down what it made.
+      { ...kept, dependsOn: [logs, ...control.rights, ...nodes.rights] },
+    );
+
+    const made = { name, cluster, identity, args };
+    createAccess(made, this);
+    if (autoMode) createAddons(made, autoModeAddons, this);
+    else {
+      const before = createAddons(made, addonsBeforeNodes, this);
+      const groups = createNodeGroups(made, nodes.role, this, [...before, ...nodes.rights]);
+      createAddons(made, addonsAfterNodes, this, groups);
+    }
+    createPodIdentities(made, this);
+
+    this.clusterName = cluster.name;
+    this.arn = cluster.arn;
+    this.endpoint = cluster.endpoint;
+    this.clusterSecurityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
+    this.version = cluster.version;
+    this.nodeRoleArn = nodes.role.arn;
+    const certificateAuthority = cluster.certificateAuthority.data;
+    const connection = pulumi.output({ cluster: cluster.name, endpoint: cluster.endpoint, certificateAuthority });
+    this.kubeconfig = pulumi.secret(connection.apply((values) => kubeconfig({ ...values, region, ...args.kubeconfig })));
+    this.registerOutputs({
+      clusterName: this.clusterName,
+      arn: this.arn,
+      endpoint: this.endpoint,
+      clusterSecurityGroupId: this.clusterSecurityGroupId,
+      version: this.version,
+      kubeconfig: this.kubeconfig,
+      nodeRoleArn: this.nodeRoleArn,
+    });
+  }
+}
+
+/** https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html */
+const autoClusterPolicies = [
+  "AmazonEKSComputePolicy",
+  "AmazonEKSBlockStoragePolicy",
+  "AmazonEKSLoadBalancingPolicy",
+  "AmazonEKSNetworkingPolicy",
+];
+const autoNodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
+
+/** https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, with the rights of the network add-on left to its own role. */
+const nodePolicies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
+
+function createKey(name: string, policy: pulumi.Output<string>, tags: EksClusterArgs["tags"], opts: pulumi.CustomResourceOptions) {
+  const description = `Encrypts the secrets and the control plane's logs of ${name}`;
+  const key = new aws.kms.Key(name, { description, policy, enableKeyRotation: true, deletionWindowInDays: 30, tags }, opts);
+  new aws.kms.Alias(name, { name: `alias/eks/${name}`, targetKeyId: key.id }, opts);
+  return key.arn;
+}

@@ -1,0 +1,85 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { createEndpoints } from "./internal/network/endpoints.ts";
+import { createFlowLogs } from "./internal/network/flow-logs.ts";
+import { createNat } from "./internal/network/nat.ts";
+import { problemsWithNetwork } from "./internal/network/rules.ts";
+import { layOut } from "./internal/subnets.ts";
+import { throwIfAny } from "./internal/user-error.ts";
+import type { NetworkArgs } from "./network-args.ts";
+
+export * from "./network-args.ts";
+
+/**
+ * A VPC for an EKS cluster. In each zone it has a public subnet for load balancers and NAT gateways, a private one for nodes and
+ * pods, which reach out but not the other way round, and an intra one without any way out, for the cluster's control plane. No
+ * subnet hands out public addresses, the default security group lets nothing through, and flow logs tell who spoke with whom.
+ *
+ * What is put into it should depend on the component itself, so that it comes after the routes and goes before them.
+ *
+ * @example
+ * const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
+ * const network = new Network("prod", { region: "eu-central-1", zones, nat: "perAz" });
+ */
+export class Network extends pulumi.ComponentResource {
+  declare readonly vpcId: pulumi.Output<string>;
+  /** The range of the whole network. */
+  declare readonly cidr: pulumi.Output<string>;
+  /** Ranges of the public subnets: where requests of load balancers come from. */
+  declare readonly publicCidrs: pulumi.Output<string[]>;
+  /** Ids of the subnets, in the order of the zones. */
+  declare readonly publicSubnetIds: pulumi.Output<string[]>;
+  declare readonly privateSubnetIds: pulumi.Output<string[]>;
+  declare readonly intraSubnetIds: pulumi.Output<string[]>;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:index:Network", name, {}, opts);
+    const problems = problemsWithNetwork(args).map(({ path, message }) => `${path.join(".")} ${message}`);
+    throwIfAny(problems, `Network "${name}":`);
+    const { zones, tags, cidr = "10.0.0.0/16" } = args;
+    const layout = layOut(cidr, zones.length);
+    const child = { parent: this };
+    const named = (resource: string, more?: Record<string, string>) => ({ Name: resource, ...more, ...tags });
+
+    const vpc = new aws.ec2.Vpc(name, { cidrBlock: cidr, enableDnsSupport: true, enableDnsHostnames: true, tags: named(name) }, child);
+    const vpcId = vpc.id;
+    new aws.ec2.DefaultSecurityGroup(name, { vpcId, ingress: [], egress: [], tags: named(`${name}-default`) }, child);
+    createFlowLogs(`${name}-flow-logs`, vpc, args, child);
+
+    const routeTable = (suffix: string) => {
+      return new aws.ec2.RouteTable(`${name}-${suffix}`, { vpcId, tags: named(`${name}-${suffix}`) }, child);
+    };
+    const subnets = (kind: keyof typeof layout, tables: aws.ec2.RouteTable[], more?: Record<string, string>) =>
+      zones.map((availabilityZone, i) => {
+        const resource = `${name}-${kind}-${availabilityZone}`;
+        const place = { vpcId, availabilityZone, cidrBlock: layout[kind][i]!, mapPublicIpOnLaunch: false };
+        const subnet = new aws.ec2.Subnet(resource, { ...place, tags: named(resource, more) }, child);
+        new aws.ec2.RouteTableAssociation(resource, { subnetId: subnet.id, routeTableId: (tables[i] ?? tables[0]!).id }, child);
+        return subnet;
+      });
+    const publicTable = routeTable("public");
+    const privateTables = zones.map((zone) => routeTable(`private-${zone}`));
+    const intraTable = routeTable("intra");
+    // By these tags load balancers find their subnets.
+    const publicSubnets = subnets("public", [publicTable], { "kubernetes.io/role/elb": "1" });
+    const privateSubnets = subnets("private", privateTables, { "kubernetes.io/role/internal-elb": "1" });
+    const intraSubnets = subnets("intra", [intraTable]);
+
+    const gateway = new aws.ec2.InternetGateway(name, { vpcId, tags: named(name) }, child);
+    const route = (suffix: string, table: aws.ec2.RouteTable, to: Partial<aws.ec2.RouteArgs>) =>
+      new aws.ec2.Route(`${name}-${suffix}`, { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", ...to }, child);
+    route("public", publicTable, { gatewayId: gateway.id });
+    for (const [i, { id }] of createNat(name, publicSubnets, gateway, args, child).entries())
+      route(`private-${zones[i]}`, privateTables[i]!, { natGatewayId: id });
+    createEndpoints(name, { vpc, cidr, subnets: privateSubnets, routeTables: [...privateTables, intraTable] }, args, child);
+
+    this.vpcId = vpc.id;
+    this.cidr = pulumi.output(cidr);
+    this.publicCidrs = pulumi.output(layout.public);
+    this.publicSubnetIds = pulumi.all(publicSubnets.map(({ id }) => id));
+    this.privateSubnetIds = pulumi.all(privateSubnets.map(({ id }) => id));
+    this.intraSubnetIds = pulumi.all(intraSubnets.map(({ id }) => id));
+    const { cidr: range, publicCidrs, publicSubnetIds, privateSubnetIds, intraSubnetIds } = this;
+    this.registerOutputs({ vpcId, cidr: range, publicCidrs, publicSubnetIds, privateSubnetIds, intraSubnetIds });
+  }
+}

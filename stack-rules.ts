@@ -1,4 +1,4 @@
-import type { Problem } from "./components/internal/web-service/rules.ts";
+import type { Problem } from "./components/internal/problem.ts";
 import { problemsWithWebService, routeKey } from "./components/internal/web-service/rules.ts";
 import type { ServiceSettings } from "./service-settings.ts";
 

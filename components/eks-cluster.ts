@@ -10,6 +10,7 @@ import { createPodIdentities } from "./internal/eks/pod-identities.ts";
 import { createRole } from "./internal/eks/role.ts";
 import { problemsWithEksCluster } from "./internal/eks/rules.ts";
 import { defaultVersion, supportWarning } from "./internal/eks/versions.ts";
+import { formatProblems } from "./internal/problem.ts";
 import { throwIfAny } from "./internal/user-error.ts";
 
 export * from "./eks-cluster-args.ts";
@@ -52,8 +53,7 @@ export class EksCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:EksCluster", name, {}, opts);
-    const problems = problemsWithEksCluster(name, args).map(({ path, message }) => [path.join("."), message].join(" ").trimStart());
-    throwIfAny(problems, `EksCluster "${name}":`);
+    throwIfAny(formatProblems(problemsWithEksCluster(name, args)), `EksCluster "${name}":`);
     const { region, version = defaultVersion, nodeGroups, endpoint, deletionProtection = false, logRetentionDays = 90, tags } = args;
     const warning = supportWarning(version, new Date());
     if (warning !== undefined) void pulumi.log.warn(warning, this);

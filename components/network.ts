@@ -4,6 +4,7 @@ import { createEndpoints } from "./internal/network/endpoints.ts";
 import { createFlowLogs } from "./internal/network/flow-logs.ts";
 import { createNat } from "./internal/network/nat.ts";
 import { problemsWithNetwork } from "./internal/network/rules.ts";
+import { formatProblems } from "./internal/problem.ts";
 import { layOut } from "./internal/subnets.ts";
 import { throwIfAny } from "./internal/user-error.ts";
 import type { NetworkArgs } from "./network-args.ts";
@@ -34,8 +35,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Network", name, {}, opts);
-    const problems = problemsWithNetwork(args).map(({ path, message }) => `${path.join(".")} ${message}`);
-    throwIfAny(problems, `Network "${name}":`);
+    throwIfAny(formatProblems(problemsWithNetwork(args)), `Network "${name}":`);
     const { zones, tags, cidr = "10.0.0.0/16" } = args;
     const layout = layOut(cidr, zones.length);
     const child = { parent: this };

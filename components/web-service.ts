@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "./internal/labels.ts";
+import { formatProblems } from "./internal/problem.ts";
 import { restrictedNamespace } from "./internal/restricted-namespace.ts";
 import { throwIfAny } from "./internal/user-error.ts";
 import { createAccount } from "./internal/web-service/account.ts";
@@ -9,7 +10,7 @@ import { resolve } from "./internal/web-service/defaults.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { containerPorts, podTemplate } from "./internal/web-service/pod.ts";
-import { formatProblems, problemsWithWebService } from "./internal/web-service/rules.ts";
+import { problemsWithWebService } from "./internal/web-service/rules.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
 import { createWorkload } from "./internal/web-service/workload.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";

@@ -95,3 +95,10 @@ function isText({ headers }: ResponseContext): boolean {
 function unlessMissing(error: unknown): undefined {
   if (!(error instanceof KubernetesError && error.status === 404)) throw error;
 }
+
+/** What selects the pods of a workload, as the API takes it. */
+export function selectorOf({ spec }: Manifest): string {
+  return Object.entries(spec.selector.matchLabels)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(",");
+}

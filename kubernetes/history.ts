@@ -1,4 +1,4 @@
-import type { KubernetesCluster, Manifest } from "./cluster.ts";
+import { selectorOf, type KubernetesCluster, type Manifest } from "./cluster.ts";
 import { troubleWith } from "./trouble.ts";
 
 /** A workload and the images that it has had. */
@@ -33,9 +33,7 @@ interface Version {
 /** The versions that Kubernetes keeps of a workload, the present one first. */
 async function versions(workload: Manifest, cluster: KubernetesCluster): Promise<Version[]> {
   const { namespace, uid } = workload.metadata ?? {};
-  const selector = Object.entries(workload.spec.selector.matchLabels)
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(",");
+  const selector = selectorOf(workload);
   const kind = workload.kind === "StatefulSet" ? "ControllerRevision" : "ReplicaSet";
   const owned = (object: Manifest) => object.metadata?.ownerReferences?.some((owner) => owner.uid === uid);
   const kept = (await cluster.select("apps/v1", kind, namespace, selector)).filter(owned).map((object) => ({

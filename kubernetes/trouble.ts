@@ -1,4 +1,4 @@
-import type { KubernetesCluster, Manifest } from "./cluster.ts";
+import { selectorOf, type KubernetesCluster, type Manifest } from "./cluster.ts";
 
 type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- parts of objects of any kind
 
@@ -24,9 +24,7 @@ const nodeUnderWay = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 /** The pods of the newest version of a Deployment or StatefulSet. */
 export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
   const { namespace, annotations } = workload.metadata ?? {};
-  const selector = Object.entries(workload.spec.selector.matchLabels)
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(",");
+  const selector = selectorOf(workload);
   const pods = await cluster.select("v1", "Pod", namespace, selector);
   if (workload.kind === "StatefulSet")
     return pods.filter((p) => p.metadata?.labels?.["controller-revision-hash"] === workload.status?.updateRevision);

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { EngineProject } from "../engine-project.ts";
-import { formatProblems, problemsWithWebService } from "../../components/internal/web-service/rules.ts";
+import { formatProblems } from "../../components/internal/problem.ts";
+import { problemsWithWebService } from "../../components/internal/web-service/rules.ts";
 import { WebService, type WebServiceArgs } from "../../components/web-service.ts";
 import { record, tree, type Recorded } from "./harness.ts";
 

@@ -1,8 +1,9 @@
 import { Address4 } from "ip-address";
 import { AccessPolicy, AmiType, CapacityType, TaintEffect, type EksClusterArgs } from "../../eks-cluster-args.ts";
+import { problemWithRegion, problemWithRetention } from "../aws.ts";
 import { problemWithKey, problemWithLabelValue, problemWithName, problemWithObjectName } from "../names.ts";
 import { redact } from "../redact.ts";
-import { ifKnown, problemWithNumber, type Problem, type Report } from "../web-service/rules/problem.ts";
+import { ifKnown, problemWithNumber, type Problem, type Report } from "../problem.ts";
 import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons } from "./addons.ts";
 import { policyName, problemWithPolicyDocument } from "./iam.ts";
 import { defaultAmiType, isArm, isArmImage, problemWithInstanceType } from "./instance-types.ts";
@@ -25,9 +26,6 @@ export function problemsWithEksCluster(name: string, args: EksClusterArgs): Prob
 /** Names of IAM roles, 64 characters at most, are the cluster's, up to 8 more of ours and 8 of Pulumi's. */
 const longestName = 48;
 
-/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html, but for ever. */
-const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
 function checkCluster(name: string, args: EksClusterArgs, report: Report): void {
   const { region, version, subnetIds, kmsKeyArn, logRetentionDays: days, nodeGroups, addonVersions = {} } = args;
   report(
@@ -35,24 +33,19 @@ function checkCluster(name: string, args: EksClusterArgs, report: Report): void 
     (name.length > longestName || !/^[0-9A-Za-z][\w-]*$/.test(name)) &&
       `the name must be 1 to ${longestName} letters, digits, "-" and "_", the first a letter or digit, got "${name}"`,
   );
-  const isRegion = /^[a-z]{2}(-[a-z]+)+-\d$/.test(region);
-  report(["region"], !isRegion && `must be a region of AWS such as eu-central-1, got "${region}"`);
+  const regionProblem = problemWithRegion(region);
+  report(["region"], regionProblem);
   report(["version"], ifKnown(version, problemWithVersion));
   const subnets = Array.isArray(subnetIds) ? subnetIds : undefined;
   report(["subnetIds"], subnets && subnets.length < 2 && `must be of two zones at least, got ${subnets.length}; EKS wants so`);
   report(
     ["kmsKeyArn"],
-    isRegion &&
+    regionProblem === undefined &&
       typeof kmsKeyArn === "string" &&
       !new RegExp(`^arn:aws(-[a-z]+)*:kms:${region}:\\d{12}:key/[\\w-]+$`).test(kmsKeyArn) &&
       `must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/…, got "${kmsKeyArn}"`,
   );
-  report(
-    ["logRetentionDays"],
-    days !== undefined &&
-      !retentions.includes(days) &&
-      `must be one of ${retentions.join(", ")}, got ${days}: CloudWatch Logs has no others`,
-  );
+  report(["logRetentionDays"], problemWithRetention(days));
   const addons: readonly string[] = nodeGroups ? [...addonsBeforeNodes, ...addonsAfterNodes] : autoModeAddons;
   for (const [addon, addonVersion] of Object.entries(addonVersions)) {
     report(["addonVersions", addon], !addons.includes(addon) && `is no add-on of this cluster; it has ${addons.join(", ")}`);

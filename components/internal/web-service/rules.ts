@@ -1,4 +1,5 @@
 import type { WebServiceArgs } from "../../web-service-args.ts";
+import type { Problem, Report } from "../problem.ts";
 import { resolve } from "./defaults.ts";
 import { checkConfiguration } from "./rules/configuration.ts";
 import { checkExposure } from "./rules/exposure.ts";
@@ -7,13 +8,11 @@ import { checkLife } from "./rules/life.ts";
 import { checkAccount, checkNetwork } from "./rules/network.ts";
 import { checkPlacement } from "./rules/placement.ts";
 import { checkPorts } from "./rules/ports.ts";
-import type { Problem, Report } from "./rules/problem.ts";
 import { checkResources } from "./rules/resources.ts";
 import { checkScaling } from "./rules/scaling.ts";
 import { checkVolumes } from "./rules/volumes.ts";
 
 export { routeKey } from "./rules/exposure.ts";
-export type { Problem } from "./rules/problem.ts";
 
 /**
  * What is wrong with the arguments of a WebService, as far as their values are known: the rules that a stack file and a
@@ -37,9 +36,4 @@ export function problemsWithWebService(name: string, args: WebServiceArgs): Prob
   checkAccount(args, report);
   checkExposure(args, spec, report);
   return problems;
-}
-
-/** Problems as lines. */
-export function formatProblems(problems: Problem[]): string[] {
-  return problems.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")} ${message}`));
 }

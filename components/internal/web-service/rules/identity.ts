@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithLabelValue, problemWithName } from "../../names.ts";
-import { ifKnown, prefixed, type Report } from "./problem.ts";
+import { ifKnown, prefixed, type Report } from "../../problem.ts";
 
 /** Pods of a StatefulSet carry its name, a dash and a hash of ten digits as a label of at most 63. */
 const statefulLength = 52;

@@ -25,3 +25,8 @@ export function ifKnown(value: unknown, problemWith: (text: string) => string | 
 export function prefixed(prefix: string, message: string | undefined): string | undefined {
   return message && `${prefix} ${message}`;
 }
+
+/** Problems as lines. */
+export function formatProblems(problems: Problem[]): string[] {
+  return problems.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")} ${message}`));
+}

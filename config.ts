@@ -5,36 +5,23 @@ import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
 import { parse } from "yaml";
 import { z } from "zod";
 import { throwIfAny, UserError } from "./components/internal/user-error.ts";
-import { hasIngress, serviceSettings, type ServiceSettings } from "./service-settings.ts";
-import { problemsWithLocalPorts, problemsWithSecrets, problemsWithServices } from "./stack-rules.ts";
+import { loadPlatform } from "./platforms/platform.ts";
+import { localSettings } from "./settings/local.ts";
+import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
+import { serviceSettings } from "./settings/service.ts";
 
-const port = z.int().min(1).max(65535);
-
-export type { ServiceSettings } from "./service-settings.ts";
-
-const local = z
-  .strictObject({
-    ports: z
-      .strictObject({
-        api: port.default(6550).describe("The Kubernetes API."),
-        http: port.default(8080).describe("HTTP of all services with a host."),
-        https: port.default(8443).describe("HTTPS of the same."),
-        registry: port.default(5001).describe("The container registry."),
-      })
-      .prefault({})
-      .describe("Ports on 127.0.0.1 that the cluster and its registry take."),
-    nodeImage: z.string().min(1).optional().describe("Image of the Kubernetes node, with the interface of rancher/k3s."),
-    registryImage: z.string().min(1).optional().describe("Image of the registry, with the interface of registry:3."),
-  })
-  .prefault({});
+export type { ServiceSettings } from "./settings/service.ts";
 
 const settings = z.strictObject({
   platform: z.enum(["local"]).default("local").describe("Where the stack runs."),
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
-  local: local.describe("Settings of the platform `local`."),
+  local: localSettings,
 });
 
 export type Settings = z.infer<typeof settings>;
+
+/** What a platform is told of a stack: of the platforms' settings its own. */
+export type PlatformSettings = Omit<Settings, "services">;
 
 /** Everything the program knows of its stack. */
 export interface Configuration extends Settings {
@@ -46,7 +33,7 @@ export interface Configuration extends Settings {
  *
  * @throws UserError with every problem: its path, the rule, the value, and the file to change.
  */
-export function loadConfiguration(): Configuration {
+export async function loadConfiguration(): Promise<Configuration> {
   const stack = pulumi.getStack();
   const project = pulumi.getProject();
   const input: Record<string, unknown> = {};
@@ -60,7 +47,7 @@ export function loadConfiguration(): Configuration {
     if (isConfigSecret(full) && !secret.some(([first]) => first === key)) secret.push([key]);
   }
   useGivenImages(input);
-  const { value, problems } = checkSettings(input, setUpImages(), secret);
+  const { value, problems } = await checkSettings(input, setUpImages(), secret);
   throwIfAny(
     problems.map((p) => `${project}:${p}`),
     `The configuration of stack "${stack}" does not hold. In ${file}:`,
@@ -72,27 +59,42 @@ export function loadConfiguration(): Configuration {
  * Checks plain settings; the problems are lines of path, rule and value, the last not where it holds something secret.
  * `secret` has the paths of secret values.
  */
-export function checkSettings(
+export async function checkSettings(
   input: Record<string, unknown>,
   images: Partial<Settings["local"]> = {},
   secret: Path[] = [],
-): { value?: Settings; problems: string[] } {
+): Promise<{ value?: Settings; problems: string[] }> {
   const result = settings.safeParse(input);
-  const shape = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, input, secret));
-  // What can be read of the services is held to the other rules even where something else is wrong.
+  const issues = result.error?.issues ?? [];
+  // What can be read is held to the other rules even where something else is wrong.
+  const own = platformSettings(input);
+  const platform = own && (await loadPlatform(own.platform));
   const given = isMap(input["services"]) ? input["services"] : {};
-  const read = result.success ? result.data.services : readable(given, result.error.issues);
-  const services = Object.fromEntries(Object.entries(read).map(([name, service]) => [name, withClass(service)]));
+  const read = readable(given, issues);
+  const services = platform
+    ? Object.fromEntries(Object.entries(read).map(([name, service]) => [name, platform.withDefaults(service, own)]))
+    : read;
   const rules = [
-    ...(isMap(input["services"]) && Object.keys(given).length === 0 ? [{ path: ["services"], message: "needs at least one service" }] : []),
+    ...(isMap(input["services"]) && Object.keys(given).length === 0 && !platform?.mayBeEmpty
+      ? [{ path: ["services"], message: "needs at least one service" }]
+      : []),
     ...problemsWithServices(services, Object.keys(given)),
     ...problemsWithSecrets(given, secret),
-    ...problemsWithLocalPorts(local.safeParse(input["local"]).data?.ports ?? {}),
+    ...(platform ? platform.problemsWith(own, services) : []),
   ];
   const mask = masker(secret.map((path) => valueAt(input, path)));
+  const shape = issues.flatMap((issue) => describeIssue(issue, input, secret));
   const problems = [...shape, ...rules.map(({ path, message }) => `${formatPath(path)}: ${mask(message)}`)];
   if (!result.success || problems.length > 0) return { problems };
   return { value: { ...result.data, services, local: { ...images, ...result.data.local } }, problems: [] };
+}
+
+/** The settings of the stack's platform, or undefined where they cannot be read. */
+function platformSettings(input: Record<string, unknown>): PlatformSettings | undefined {
+  const { success, data: platform } = settings.shape.platform.safeParse(input["platform"]);
+  if (!success) return undefined;
+  const own = settings.shape[platform].safeParse(input[platform]);
+  return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
 }
 
 /** The services that no issue is about. */
@@ -104,11 +106,6 @@ function readable(services: Record<string, unknown>, issues: z.core.$ZodIssue[])
       return success ? [[name, data]] : [];
     }),
   );
-}
-
-/** A service with the ingress class that its platform has, where it names none. */
-function withClass(service: ServiceSettings): ServiceSettings {
-  return hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
 }
 
 /** The JSON schema of a stack file, for editors. */

@@ -6,7 +6,7 @@ import { loadPlatform } from "./platforms/platform.ts";
 
 /** config → platform → image → service → outputs */
 export default async function slipway() {
-  const configuration = loadConfiguration();
+  const configuration = await loadConfiguration();
   const { stack, services } = configuration;
   const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
@@ -25,14 +25,12 @@ export default async function slipway() {
   throwIfAny(problems.value, `Stack "${stack}" cannot run on this machine:`);
   if (compiled.status === "rejected") throw compiled.reason;
 
-  const platform = createPlatform(configuration);
+  const platform = await createPlatform(configuration);
   const images: Record<string, pulumi.Input<string>> = {};
   const urls: Record<string, pulumi.Input<string>> = {};
   for (const [name, service] of Object.entries(services)) {
     const source = sources.get(name);
-    const image = source
-      ? new GoImage(name, { ...source, repository: platform.repository(name) }, platform.imageOptions).ref
-      : String(service.image);
+    const image = source ? new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref : String(service.image);
     const { url } = platform.deploy(name, service, image);
     images[name] = image;
     if (url !== undefined) urls[name] = url;

@@ -1,4 +1,4 @@
-import { hasIngress, type ServiceSettings } from "../service-settings.ts";
+import { hasIngress, type ServiceSettings } from "../settings/service.ts";
 import { KubernetesError, type KubernetesCluster } from "./cluster.ts";
 
 /** The kinds of classes that services name, and where a class says that it is the default one. */

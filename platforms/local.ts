@@ -9,10 +9,20 @@ import { restrictedNamespace } from "../components/internal/restricted-namespace
 import { LocalCluster } from "../components/local-cluster.ts";
 import { WebService } from "../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
+import { hasIngress } from "../settings/service.ts";
 import { workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
 
 /** Docker objects of a stack carry this label. */
 const stackLabel = "dev.slipway.stack";
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) =>
+  hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
+
+export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }) =>
+  [...Map.groupBy(Object.entries(ports), ([, port]) => port).values()]
+    .map((sharers) => sharers.map(([key]) => key))
+    .filter((keys) => keys.length > 1)
+    .map((keys) => ({ path: ["local", "ports", String(keys.at(-1))], message: `${keys.join(" and ")} cannot share a port` }));
 
 /** Compressing layers for a registry on this machine costs more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
@@ -85,7 +95,7 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
   const namespace = restrictedNamespace("services", name, inCluster).metadata.name;
 
   return {
-    repository: (service) => `${cluster.registry}/${service}`,
+    registry: (service) => ({ repository: `${cluster.registry}/${service}` }),
     imageOptions: { dependsOn: cluster.registryContainer },
     deploy(name, service, image) {
       const given = workloadArgs(name, services);

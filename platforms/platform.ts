@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
-import type { Configuration, ServiceSettings } from "../config.ts";
+import type { Problem } from "../components/internal/problem.ts";
+import type { Configuration, PlatformSettings, ServiceSettings } from "../config.ts";
 
 export interface DeployedService {
   /** Where the outside reaches it; absent for a service without a host. */
@@ -10,8 +11,8 @@ export interface DeployedService {
 
 /** A place where services run. Making it registers what it consists of: a cluster, a registry. */
 export interface Platform {
-  /** Repository that the image of a service goes to. */
-  repository(service: string): pulumi.Input<string>;
+  /** Where the image of a service goes to. */
+  registry(service: string): Pick<GoImageArgs, "repository" | "credentials">;
   /** What an image must wait for before it is pushed. */
   imageOptions: pulumi.ComponentResourceOptions;
   deploy(name: string, service: ServiceSettings, image: pulumi.Input<string>): DeployedService;
@@ -21,11 +22,17 @@ export interface Platform {
 
 /** What the module of a platform exports. */
 export interface PlatformModule {
+  /** A service with what the platform gives where it says nothing. */
+  withDefaults: (service: ServiceSettings, settings: PlatformSettings) => ServiceSettings;
+  /** What must hold of a stack here, beyond what must everywhere. It is pure. */
+  problemsWith: (settings: PlatformSettings, services: Configuration["services"]) => Problem[];
+  /** Whether a stack may have no services, for it is there for those of other stacks. */
+  mayBeEmpty?: boolean;
   /** How images for this platform are made. */
   imageDefaults: Pick<GoImageArgs, "compression">;
-  /** What must hold on this machine before anything is changed; the problems, in words. */
+  /** What must hold on this machine, and where it deploys to, before anything is changed; the problems, in words. */
   preflight: (configuration: Configuration) => Promise<string[]>;
-  createPlatform: (configuration: Configuration) => Platform;
+  createPlatform: (configuration: Configuration) => Platform | Promise<Platform>;
 }
 
 /** Loads a platform by name; only then are the SDKs that it needs. */

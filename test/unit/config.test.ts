@@ -6,8 +6,8 @@ import { checkSettings, loadConfiguration, stackFileSchema } from "../../config.
 const web = { source: "app", host: "web.localhost" };
 const digest = `sha256:${"0".repeat(64)}`;
 
-test("a minimal service gets the documented defaults", () => {
-  expect(checkSettings({ services: { web: { source: "app" } } })).toEqual({
+test("a minimal service gets the documented defaults", async () => {
+  expect(await checkSettings({ services: { web: { source: "app" } } })).toEqual({
     problems: [],
     value: {
       platform: "local",
@@ -163,8 +163,8 @@ describe("what cannot be is refused, with path, rule and value", () => {
       ],
     ],
   ];
-  test.each(table)("%s", (_what, input, problems) => {
-    expect(checkSettings(input as Record<string, unknown>).problems.sort()).toEqual(problems.sort());
+  test.each(table)("%s", async (_what, input, problems) => {
+    expect((await checkSettings(input as Record<string, unknown>)).problems.sort()).toEqual(problems.sort());
   });
 });
 
@@ -175,7 +175,7 @@ test("the message names the stack, its file and every key", async () => {
     "slipway:services": JSON.stringify({ web: { ...web, replicas: 0 } }),
     "aws:region": "x",
   });
-  expect(() => loadConfiguration()).toThrow(
+  await expect(loadConfiguration()).rejects.toThrow(
     [
       'The configuration of stack "dev" does not hold. In stacks/Pulumi.dev.yaml:',
       '  - slipway:platform: must be "local", got "moon"',
@@ -184,12 +184,12 @@ test("the message names the stack, its file and every key", async () => {
   );
 });
 
-test("a secret among the plain variables and files is refused, also where all around it is secret", () => {
+test("a secret among the plain variables and files is refused, also where all around it is secret", async () => {
   const services = { web: { ...web, env: { A: "s3cr3t" }, files: { "/a": "s3cr3t content" } } };
   const remedy = (path: string, field: string) =>
     `services.web.${path}: holds a secret, which whoever may see the service's objects could read; put it into ${field}`;
-  expect(checkSettings({ services }, {}, [["services", "web", "env", "A"]]).problems).toEqual([remedy("env.A", "secretEnv")]);
-  expect(checkSettings({ services }, {}, [["services"]]).problems).toEqual([
+  expect((await checkSettings({ services }, {}, [["services", "web", "env", "A"]])).problems).toEqual([remedy("env.A", "secretEnv")]);
+  expect((await checkSettings({ services }, {}, [["services"]])).problems).toEqual([
     remedy("env.A", "secretEnv"),
     remedy("files./a", "secretFiles"),
   ]);
@@ -201,13 +201,13 @@ test("images that are given instead of those to be built must be a map of them",
   try {
     pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, package: "cmd" } }) });
     process.env["SLIPWAY_IMAGES"] = JSON.stringify({ web: image });
-    expect(loadConfiguration().services["web"]).toMatchObject({ image, host: "web.localhost" });
+    expect((await loadConfiguration()).services["web"]).toMatchObject({ image, host: "web.localhost" });
     process.env["SLIPWAY_IMAGES"] = "web";
-    expect(() => loadConfiguration()).toThrow(
+    await expect(loadConfiguration()).rejects.toThrow(
       'SLIPWAY_IMAGES: must be a map of images by service, such as {"web": "registry.example/web@sha256:…"}, as JSON',
     );
     pulumi.runtime.setAllConfig({ "slipway:services": "web" });
-    expect(() => loadConfiguration()).toThrow('slipway:services: must be a map, got "web"');
+    await expect(loadConfiguration()).rejects.toThrow('slipway:services: must be a map, got "web"');
   } finally {
     delete process.env["SLIPWAY_IMAGES"];
   }
@@ -216,13 +216,13 @@ test("images that are given instead of those to be built must be a map of them",
 test("values of a secret key stay out of the message", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, host: "s3cr3t!" } }) }, ["slipway:services"]);
-  expect(() => loadConfiguration()).toThrow(/^((?!s3cr3t).)*$/s);
+  await expect(loadConfiguration()).rejects.toThrow(/^((?!s3cr3t).)*$/s);
 });
 
-test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s holds", (file) => {
+test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s holds", async (file) => {
   const { config } = parse(readFileSync(`stacks/${file}`, "utf8"));
   const input = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("slipway:", ""), value]));
-  expect(checkSettings(input).problems).toEqual([]);
+  expect((await checkSettings(input)).problems).toEqual([]);
 });
 
 test("stacks/schema.json is the schema of the configuration (make fix renews it)", () => {

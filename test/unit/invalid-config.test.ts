@@ -14,48 +14,46 @@ interface Invalid {
 /** What a message has that a person was not meant to see. */
 const nonsense = /\n\s*at |\[object |undefined|NaN|Error:/;
 
-test("300 generated valid configs are taken", () => {
-  const property = fc.property(validStack, (stack) => expect(checkSettings(stack).problems).toEqual([]));
-  fc.assert(property, { numRuns: 300 });
+test("300 generated valid configs are taken", async () => {
+  const property = fc.asyncProperty(validStack, async (stack) => expect((await checkSettings(stack)).problems).toEqual([]));
+  await fc.assert(property, { numRuns: 300 });
 });
 
-test("10,000 generated invalid configs are all refused with a path, none by a stack trace", () => {
-  const property = fc.property(invalidStack, ({ stack, at }) => {
-    const { problems, value } = checkSettings(stack);
+test("10,000 generated invalid configs are all refused with a path, none by a stack trace", async () => {
+  const property = fc.asyncProperty(invalidStack, async ({ stack, at }) => {
+    const { problems, value } = await checkSettings(stack);
     return value === undefined && pathsOf(problems).includes(at) && !nonsense.test(problems.join("\n"));
   });
-  fc.assert(property, { numRuns: 10_000 });
+  await fc.assert(property, { numRuns: 10_000 });
 });
 
-test("each contradiction is refused at its own path, by itself", () => {
+test("each contradiction is refused at its own path, by itself", async () => {
   const least: Stack = { services: { web: { source: "app" } } };
-  const unnoticed = contradictions.flatMap((contradiction) =>
-    fc
-      .sample(contradicted(fc.constant(least), contradiction), 10)
-      .filter(({ stack, at }) => !pathsOf(checkSettings(stack).problems).includes(at)),
-  );
+  const unnoticed: Invalid[] = [];
+  for (const { stack, at } of contradictions.flatMap((contradiction) => fc.sample(contradicted(fc.constant(least), contradiction), 10)))
+    if (!pathsOf((await checkSettings(stack)).problems).includes(at)) unnoticed.push({ stack, at });
   expect(unnoticed).toEqual([]);
 });
 
-test("whatever JSON stands in the place of a field, the answer is a value or problems with a path", () => {
-  const property = fc.property(validStack, fc.nat(), fc.jsonValue(), (valid, n, json) => {
-    const { problems, value } = checkSettings(put(valid, pick(nodes(valid), n).path, json) as Stack);
+test("whatever JSON stands in the place of a field, the answer is a value or problems with a path", async () => {
+  const property = fc.asyncProperty(validStack, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
+    const { problems, value } = await checkSettings(put(valid, pick(nodes(valid), n).path, json) as Stack);
     for (const problem of problems) expect(problem).toMatch(/^(platform|services|local)\b[^]*: /);
     expect(problems.join("\n")).not.toMatch(nonsense);
     expect(value === undefined).toBe(problems.length > 0);
   });
-  fc.assert(property, { numRuns: 1000 });
+  await fc.assert(property, { numRuns: 1000 });
 });
 
-test("a secret is in no message, wherever it stands and whatever else is wrong", () => {
+test("a secret is in no message, wherever it stands and whatever else is wrong", async () => {
   const secrets = ["s3cr3t", "/s3cr3t/", "s3cr3t.*", "*.s3cr3t.org", `"s3cr3t\\`, "53237Mi", 53237, -53237, { a: "s3cr3t" }];
-  const property = fc.property(invalidStack, fc.nat(), fc.constantFrom(...secrets), ({ stack }, n, secret) => {
+  const property = fc.asyncProperty(invalidStack, fc.nat(), fc.constantFrom(...secrets), async ({ stack }, n, secret) => {
     const leaves = nodes(stack).filter(({ value }) => Object(value) !== value);
     const { path } = pick([{ path: ["platform"] }, ...leaves], n);
-    const { problems } = checkSettings(put(stack, path, secret) as Stack, {}, [path]);
+    const { problems } = await checkSettings(put(stack, path, secret) as Stack, {}, [path]);
     expect(problems.join("\n")).not.toMatch(/s3cr3t|53237/);
   });
-  fc.assert(property, { numRuns: 1000 });
+  await fc.assert(property, { numRuns: 1000 });
 });
 
 const contradictions = [

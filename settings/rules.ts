@@ -1,6 +1,6 @@
-import type { Problem } from "./components/internal/problem.ts";
-import { problemsWithWebService, routeKey } from "./components/internal/web-service/rules.ts";
-import type { ServiceSettings } from "./service-settings.ts";
+import type { Problem } from "../components/internal/problem.ts";
+import { problemsWithWebService, routeKey } from "../components/internal/web-service/rules.ts";
+import type { ServiceSettings } from "./service.ts";
 
 type Services = Record<string, ServiceSettings>;
 type Report = (path: (string | number)[], message: string | false) => void;
@@ -124,13 +124,6 @@ export function problemsWithSecrets(services: Record<string, unknown>, secret: P
       return paths.filter((path) => secret.some((at) => at.every((part, i) => part === path[i]))).map((path) => ({ path, message }));
     }),
   );
-}
-
-export function problemsWithLocalPorts(ports: Record<string, number>): Problem[] {
-  return duplicates(Object.keys(ports), (key) => String(ports[key])).map((group) => ({
-    path: ["local", "ports", String(group.at(-1))],
-    message: `${group.join(" and ")} cannot share a port`,
-  }));
 }
 
 /** Groups of items with the same key. */

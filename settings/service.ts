@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Exposure, TopologySpread, VolumeKind, WorkloadKind } from "./components/web-service-args.ts";
-import { ImageBuilder } from "./components/go-image.ts";
+import { Exposure, TopologySpread, VolumeKind, WorkloadKind } from "../components/web-service-args.ts";
+import { ImageBuilder } from "../components/go-image.ts";
 
 // Shapes and defaults of a service in a stack file. What must hold beyond a value's shape is in
 // components/internal/web-service/rules.ts, which programs are held to as well; the arguments' meaning, units and defaults

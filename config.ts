@@ -94,7 +94,7 @@ function platformSettings(input: Record<string, unknown>): PlatformSettings | un
   const { success, data: platform } = settings.shape.platform.safeParse(input["platform"]);
   if (!success) return undefined;
   const own = settings.shape[platform].safeParse(input[platform]);
-  return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
+  return own.success ? { platform, [platform]: own.data } : undefined;
 }
 
 /** The services that no issue is about. */

@@ -3,6 +3,7 @@ import {
   HttpMethod,
   KubeConfig,
   KubernetesObjectApi,
+  PatchStrategy,
   ServerConfiguration,
   type KubernetesObject,
   type ResponseContext,
@@ -39,6 +40,12 @@ export class KubernetesCluster extends KubernetesObjectApi {
     request.setHeaderParam("Content-Type", "application/apply-patch+yaml");
     request.setBody(JSON.stringify(manifest));
     return this.requestPromise<Manifest>(request);
+  }
+
+  /** Changes what is given, and leaves the rest as it is. */
+  async merge(part: Manifest): Promise<void> {
+    const none = undefined;
+    await this.patch(part, none, none, none, none, PatchStrategy.MergePatch);
   }
 
   async find({ apiVersion, kind, metadata }: Manifest): Promise<Manifest | undefined> {

@@ -7,8 +7,8 @@ export interface Release {
   /** By digest. */
   image: string;
   /**
-   * Image of the version to go back to: the last other one, or, where the present version does not come up, that of the last
-   * that did, which is the same where settings are to blame. Undefined where there is none.
+   * Image of the version to go back to: the last other one that came up, or, where the present version does not, that of the
+   * last that did, which is the same where settings are to blame. Undefined where there is none.
    */
   good: string | undefined;
   /** Whether the present version has come up. */
@@ -20,14 +20,32 @@ export async function release(workload: Manifest, cluster: KubernetesCluster): P
   const image = imageOf(workload.spec.template);
   const healthy = (await troubleWith(workload, cluster)) === undefined;
   const before = (await versions(workload, cluster)).slice(1);
-  const good = healthy ? before.find((version) => version.image !== image) : (before.find(({ serves }) => serves) ?? before[0]);
+  const others = healthy ? before.filter((version) => version.image !== image) : before;
+  const serving = healthy ? undefined : others.find(({ serves }) => serves);
+  const good = serving ?? others.find(({ cameUp }) => cameUp) ?? others[0];
   return { name: String(workload.metadata?.name), image, good: good?.image, healthy };
 }
 
+/**
+ * Notes of the present version of a workload that it has come up. Kubernetes itself forgets: of an older version it knows
+ * what it was, and not whether it ever served.
+ */
+export async function rememberComingUp(workload: Manifest, cluster: KubernetesCluster): Promise<void> {
+  const [present] = await versions(workload, cluster);
+  if (present === undefined || present.cameUp) return;
+  const { name, namespace } = present.object.metadata ?? {};
+  await cluster.merge({ ...present.object, metadata: { name, namespace, annotations: { [mark]: "true" } } });
+}
+
+const mark = "dev.slipway/came-up";
+
 interface Version {
+  object: Manifest;
   revision: number;
   image: string;
   serves: boolean;
+  /** Noted by `rememberComingUp`; one that was deployed otherwise is not. */
+  cameUp: boolean;
 }
 
 /** The versions that Kubernetes keeps of a workload, the present one first. */
@@ -37,6 +55,8 @@ async function versions(workload: Manifest, cluster: KubernetesCluster): Promise
   const kind = workload.kind === "StatefulSet" ? "ControllerRevision" : "ReplicaSet";
   const owned = (object: Manifest) => object.metadata?.ownerReferences?.some((owner) => owner.uid === uid);
   const kept = (await cluster.select("apps/v1", kind, namespace, selector)).filter(owned).map((object) => ({
+    object: { apiVersion: "apps/v1", kind, metadata: object.metadata },
+    cameUp: object.metadata?.annotations?.[mark] === "true",
     revision: Number(object.revision ?? object.metadata?.annotations?.["deployment.kubernetes.io/revision"]),
     image: imageOf(object.data?.spec.template ?? object.spec.template),
     serves: (object.status?.readyReplicas ?? 0) > 0 || object.metadata?.name === workload.status?.currentRevision,

@@ -49,18 +49,19 @@ async function main(): Promise<boolean> {
   await setUp(stack);
   if (command === "rollback") {
     const { imagesToGoBackTo } = await import("./workloads.ts");
-    const images = await imagesToGoBackTo(stack, values.service || undefined);
+    const images = await imagesToGoBackTo(stack, engine, values.service || undefined);
     for (const [name, image] of Object.entries(images)) process.stdout.write(`${name}  ${image}\n`);
     process.env["SLIPWAY_IMAGES"] = JSON.stringify(images);
   }
   process.stdout.write(`${command} of stack "${stack.name}" with ${engine.title}\n`);
   if (command === "preview") return engine.preview();
-  if (!(await engine.up())) {
-    const { tellFailures } = await import("./workloads.ts"); // its client takes time to load
-    await tellFailures(stack);
+  const succeeded = await engine.up();
+  const { rememberVersions, tellFailures } = await import("./workloads.ts"); // its client takes time to load
+  if (!succeeded) {
+    await tellFailures(stack, engine);
     return false;
   }
-  await summarize(await engine.outputs(false), began);
+  await Promise.all([rememberVersions(stack, engine), summarize(await engine.outputs(false), began)]);
   return true;
 }
 

@@ -2,13 +2,27 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { failureCard } from "../kubernetes/failure-card.ts";
 import { KubernetesCluster, type Manifest } from "../kubernetes/cluster.ts";
-import { release, type Release } from "../kubernetes/history.ts";
+import { release, rememberComingUp, type Release } from "../kubernetes/history.ts";
 import type { Stack } from "../stack-file.ts";
 import { UserError } from "../components/internal/user-error.ts";
+import type { Engine } from "./engines.ts";
+
+/** After a success: what runs now is what `rollback` may go back to later. */
+export async function rememberVersions(stack: Stack, engine: Engine): Promise<void> {
+  const cluster = await clusterOf(stack, engine);
+  if (!cluster) return;
+  try {
+    await Promise.all((await workloadsOf(stack, cluster)).map((workload) => rememberComingUp(workload, cluster)));
+  } catch (error) {
+    process.stderr.write(
+      `make rollback may not know later that this version came up, for it could not be noted: ${(error as Error).message}\n`,
+    );
+  }
+}
 
 /** After a failure: a card for every workload of the stack whose new version did not come up. */
-export async function tellFailures(stack: Stack): Promise<void> {
-  const cluster = clusterOf(stack);
+export async function tellFailures(stack: Stack, engine: Engine): Promise<void> {
+  const cluster = await clusterOf(stack, engine);
   if (!cluster) return;
   try {
     for (const workload of await workloadsOf(stack, cluster)) {
@@ -33,8 +47,8 @@ function settingsBack(stack: string): string {
  * The image of every service to go back to: of those whose new version did not come up the last that did; where all have
  * come up, the version before of the service that is named, or of the only one. The others stay as they are.
  */
-export async function imagesToGoBackTo(stack: Stack, service: string | undefined): Promise<Record<string, string>> {
-  const cluster = clusterOf(stack);
+export async function imagesToGoBackTo(stack: Stack, engine: Engine, service: string | undefined): Promise<Record<string, string>> {
+  const cluster = await clusterOf(stack, engine);
   if (!cluster) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to go back to.`);
   const all = await Promise.all((await workloadsOf(stack, cluster)).map((workload) => release(workload, cluster)));
   const names = all.map(({ name }) => name);
@@ -53,9 +67,16 @@ export async function imagesToGoBackTo(stack: Stack, service: string | undefined
   return images;
 }
 
-function clusterOf(stack: Stack): KubernetesCluster | undefined {
+/** By the file that a local cluster leaves, which is there also where the first update failed, or by the stack's output. */
+async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
   const file = join(stack.folder, "kubeconfig.yaml");
-  return existsSync(file) ? new KubernetesCluster(readFileSync(file, "utf8")) : undefined;
+  const kubeconfig = existsSync(file)
+    ? readFileSync(file, "utf8")
+    : await engine.outputs(true).then(
+        (outputs) => outputs["kubeconfig"],
+        () => undefined,
+      );
+  return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
 }
 
 async function workloadsOf({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {

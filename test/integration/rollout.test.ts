@@ -178,6 +178,19 @@ describe("rollback", () => {
     expect(await get("web.localhost")).toEqual({ status: 200, body: "Hello World\n" });
   });
 
+  test("passes over a version that never came up, where all is well again", async () => {
+    expect((await deploy({})).code).toBe(0);
+    const { images: good } = await checkout.outputs();
+    const image = `127.0.0.1:${ports.registry}/web@sha256:${"1".repeat(64)}`;
+    expect((await deploy({ source: undefined, image })).code).toBe(1);
+    checkout.edit("app/settings.go", 'greeting: "Hello again"', 'greeting: "Hello at last"');
+    expect((await deploy({})).code).toBe(0);
+    const back = await checkout.run("rollback");
+    expect(back.code).toBe(0);
+    expect(back.out).toContain(`web  ${good["web"]}\n`);
+    expect(await get("web.localhost")).toEqual({ status: 200, body: "Hello again\n" });
+  });
+
   test("changes nothing where settings are to blame, and says so", async () => {
     expect((await deploy({})).code).toBe(0);
     expect((await deploy({ env: { SHUTDOWN_TIMEOUT: "soon" } })).code).toBe(1);

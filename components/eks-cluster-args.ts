@@ -97,17 +97,6 @@ export interface NodeGroupArgs {
   amiType?: AmiType;
 }
 
-/** AWS rights of pods, https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html. */
-export interface PodIdentityArgs {
-  namespace: string;
-  /** Name of the ServiceAccount that the pods run as. */
-  serviceAccount: string;
-  /** ARNs of IAM policies, AWS' or your own. @default - none. */
-  policyArns?: string[];
-  /** An IAM policy document, as JSON, for these pods alone. @default - none. */
-  policyDocument?: Input<string>;
-}
-
 /** As whom the kubeconfig asks AWS for a token. */
 export interface KubeconfigArgs {
   /** Profile of the AWS configuration. @default - what the environment of who uses the kubeconfig says. */
@@ -160,8 +149,6 @@ export interface EksClusterArgs {
    * @default false
    */
   deletionProtection?: boolean;
-  /** AWS rights of pods by names of your choice. @default - pods have none. */
-  podIdentities?: Record<string, PodIdentityArgs>;
   /** @default - whoever uses it, by what their environment says. */
   kubeconfig?: KubeconfigArgs;
   /** Tags of everything in AWS, and of volumes and load balancers that the cluster makes. @default - none. */

@@ -6,7 +6,6 @@ import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons, createAddons } fro
 import * as iam from "./internal/eks/iam.ts";
 import { kubeconfig } from "./internal/eks/kubeconfig.ts";
 import { createNodeGroups } from "./internal/eks/node-groups.ts";
-import { createPodIdentities } from "./internal/eks/pod-identities.ts";
 import { createRole } from "./internal/eks/role.ts";
 import { problemsWithEksCluster } from "./internal/eks/rules.ts";
 import { defaultVersion, supportWarning } from "./internal/eks/versions.ts";
@@ -141,7 +140,6 @@ export class EksCluster extends pulumi.ComponentResource {
       const groups = createNodeGroups(made, nodes.role, this, [...before, ...nodes.rights]);
       createAddons(made, addonsAfterNodes, this, groups);
     }
-    createPodIdentities(made, this);
 
     this.clusterName = cluster.name;
     this.arn = cluster.arn;

@@ -6,5 +6,6 @@ export { ecrCredentials } from "./internal/ecr-credentials.ts";
 export { Compression } from "./internal/oci.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
 export * from "./network.ts";
+export * from "./pod-identity.ts";
 export * from "./tls-certificate.ts";
 export * from "./web-service.ts";

@@ -5,7 +5,7 @@ import * as iam from "../../components/internal/eks/iam.ts";
 import { isArm } from "../../components/internal/eks/instance-types.ts";
 import { problemsWithEksCluster } from "../../components/internal/eks/rules.ts";
 import { defaultVersion, standardSupportEnds, supportWarning } from "../../components/internal/eks/versions.ts";
-import { record, settle, tree, type Outputs, type Recorded } from "./harness.ts";
+import { record, register, settle, tree, type Outputs, type Recorded } from "./harness.ts";
 
 const account = "111122223333";
 const region = "eu-central-1";
@@ -33,31 +33,14 @@ const ofKind = (resources: Recorded[], kind: string) =>
   Object.fromEntries(resources.filter((r) => r.type.endsWith(`:${kind}`)).map(({ name, inputs }) => [name, inputs]));
 const inputsOf = async (kind: string, args: Partial<EksClusterArgs> = {}) => ofKind((await build(args)).resources, kind);
 
-interface Registration {
-  /** Kinds and names of what it waits for, beside the EksCluster itself. */
-  waitsFor: string[];
-  protect: boolean;
-}
-
-/** How resources were registered, by kind and name; mocks are not told. Internal to the SDK. */
-async function registrations(args: Partial<EksClusterArgs>, then?: (cluster: EksCluster) => void): Promise<Record<string, Registration>> {
-  type Request = { getType(): string; getName(): string; getDependenciesList(): string[]; getProtect(): boolean };
-  type Monitor = { registerResource(request: Request, callback: unknown): unknown };
-  const found: Record<string, Registration> = {};
-  const program = () => {
-    const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, callback) => {
-      const waitsFor = request.getDependenciesList().map((urn) => `${urn.split("::").at(-2)!.split(":").at(-1)} ${urn.split("::").at(-1)}`);
-      found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = { waitsFor: waitsFor.sort(), protect: request.getProtect() };
-      return register(request, callback);
-    };
-    const cluster = create(args);
-    then?.(cluster);
-  };
-  await record(program, { outputs });
-  return found;
-}
+const registrations = (args: Partial<EksClusterArgs>, then?: (cluster: EksCluster) => void) =>
+  register(
+    () => {
+      const cluster = create(args);
+      then?.(cluster);
+    },
+    { outputs },
+  );
 
 const child = "slipway:index:EksCluster$aws";
 /** What there is in any case. */
@@ -117,28 +100,11 @@ describe("what it consists of, all its children", () => {
       ].sort(),
     );
   });
-  test("with pod identities a role each, its rights and what binds it to the ServiceAccount", async () => {
-    const web = { namespace: "web", serviceAccount: "web", policyArns: ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"] };
-    const policyDocument = pulumi.output('{"Version":"2012-10-17"}');
-    expect(await listed({ podIdentities: { web: { ...web, policyDocument } } })).toEqual(
-      [
-        ...common,
-        ...ownKey,
-        ...autoMode,
-        `${child}:eks/podIdentityAssociation:PodIdentityAssociation prod-pod-web`,
-        `${child}:iam/role:Role prod-pod-web`,
-        `${child}:iam/rolePolicy:RolePolicy prod-pod-web`,
-        `${child}:iam/rolePolicyAttachment:RolePolicyAttachment prod-pod-web-AmazonSQSReadOnlyAccess`,
-      ].sort(),
-    );
-  });
   test.each<[string, Partial<EksClusterArgs>]>([
     ["Auto Mode", {}],
     ["node groups", { nodeGroups: { system: pool } }],
   ])("in a preview, where nothing is known yet, the same: with %s", async (_, more) => {
-    const policyDocument = pulumi.output(subnetIds).apply(() => "{}");
-    const podIdentities = { web: { namespace: "web", serviceAccount: "web", policyDocument } };
-    const args = { ...more, podIdentities, subnetIds: pulumi.output(subnetIds), tags: { team: "a" } };
+    const args = { ...more, subnetIds: pulumi.output(subnetIds), tags: { team: "a" } };
     expect(await listed(args, true)).toEqual(await listed(args));
   });
 });
@@ -435,35 +401,8 @@ test("add-ons enforce network policies, and call AWS by roles of their own", asy
   });
 });
 
-test("pods have the rights that they are given", async () => {
-  const policyDocument =
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:*:*:q"}]}';
-  const { resources } = await build({
-    podIdentities: { queue: { namespace: "web", serviceAccount: "sender", policyDocument } },
-    tags: { team: "a" },
-  });
-  expect(ofKind(resources, "Role")["prod-pod-queue"]).toEqual({
-    description: "AWS rights of pods of web/sender in prod",
-    assumeRolePolicy: iam.podTrust({ region, account, cluster: "prod" }, "web", "sender"),
-    tags: { team: "a" },
-  });
-  expect(ofKind(resources, "RolePolicy")["prod-pod-queue"]).toEqual({ role: "prod-pod-queue", policy: policyDocument });
-  expect(ofKind(resources, "PodIdentityAssociation")).toEqual({
-    "prod-pod-queue": {
-      clusterName: "prod",
-      namespace: "web",
-      serviceAccount: "sender",
-      roleArn: `arn:aws:iam::${account}:role/prod-pod-queue`,
-      tags: { team: "a" },
-    },
-  });
-});
-
 test("all that can have tags has them", async () => {
-  const podIdentities = {
-    web: { namespace: "web", serviceAccount: "web", policyArns: ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"] },
-  };
-  const { resources } = await build({ nodeGroups: { system: pool }, podIdentities, tags: { team: "a" } });
+  const { resources } = await build({ nodeGroups: { system: pool }, tags: { team: "a" } });
   const without = resources.filter(({ type, inputs }) => type.startsWith("aws:") && inputs.tags?.team !== "a").map(({ type }) => type);
   expect([...new Set(without)].sort()).toEqual([
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
@@ -517,18 +456,12 @@ describe("what comes after what, and goes before it", () => {
     expect(addon("aws-ebs-csi-driver")).toEqual(["Cluster prod", "NodeGroup prod-system", ...ebsRights]);
   });
 
-  test("access comes after the cluster, a policy after its principal's entry, a pod's role after its rights", async () => {
-    const policyDocument = pulumi.output("{}");
-    const found = await registrations({ podIdentities: { web: { namespace: "web", serviceAccount: "web", policyDocument } } });
+  test("access comes after the cluster, a policy after its principal's entry", async () => {
+    const found = await registrations({});
     expect(found["AccessEntry prod-deployer-8e3b"]!.waitsFor).toEqual(["Cluster prod"]);
     expect(found["AccessPolicyAssociation prod-deployer-8e3b-ClusterAdmin"]!.waitsFor).toEqual([
       "AccessEntry prod-deployer-8e3b",
       "Cluster prod",
-    ]);
-    expect(found["PodIdentityAssociation prod-pod-web"]!.waitsFor).toEqual([
-      "Cluster prod",
-      "Role prod-pod-web",
-      "RolePolicy prod-pod-web",
     ]);
   });
 
@@ -709,7 +642,6 @@ describe("refused", () => {
     nodeGroups: { ...more, g: { ...pool, ...changes } },
   });
   const access = (...accessEntries: EksClusterArgs["accessEntries"]) => ({ accessEntries: [...required.accessEntries, ...accessEntries] });
-  const identity = { namespace: "web", serviceAccount: "web", policyArns: ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"] };
   const locked =
     "accessEntries must have an entry with the policy ClusterAdmin and without namespaces, the deployer's; nobody else could get in, nor let others in";
 
@@ -828,31 +760,6 @@ describe("refused", () => {
     [
       group({ taints: [{ key: "a", effect: "NoSchedule" as "NO_SCHEDULE" }] }),
       'nodeGroups.g.taints.0.effect must be NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE, got "NoSchedule"',
-    ],
-    [{ podIdentities: { a: identity, b: identity } }, "podIdentities.b is for the same ServiceAccount as a; put the rights into one"],
-    [
-      { podIdentities: { a: { ...identity, policyArns: [] } } },
-      "podIdentities.a gives no rights; give policyArns or policyDocument, or leave it out",
-    ],
-    [
-      { podIdentities: { a: { ...identity, policyArns: [`arn:aws:iam::${account}:role/a`] } } },
-      'podIdentities.a.policyArns.0 must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got "arn:aws:iam::<account>:role/a"',
-    ],
-    [
-      { podIdentities: { a: { ...identity, policyArns: [...identity.policyArns, ...identity.policyArns] } } },
-      "podIdentities.a.policyArns.1 names AmazonSQSReadOnlyAccess twice",
-    ],
-    [
-      { podIdentities: { a: { ...identity, policyDocument: "{" } } },
-      "podIdentities.a.policyDocument must be an IAM policy document as JSON, and is no JSON",
-    ],
-    [
-      { podIdentities: { a: { ...identity, namespace: "A" } } },
-      'podIdentities.a.namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "A"',
-    ],
-    [
-      { podIdentities: { [`a${"b".repeat(47)}`]: identity } },
-      `podIdentities.a${"b".repeat(47)} must be named with 1 to 47 letters, digits, "-" and "_"`,
     ],
   ])("%j", (args, ...messages) => {
     const problems = problemsWithEksCluster("prod", { ...required, ...args });

@@ -45,6 +45,32 @@ export async function record<T>(program: () => T | Promise<T>, options: { previe
   }
 }
 
+/** How a resource was registered. */
+export interface Registration {
+  /** Kinds and names of what it waits for, sorted; of components what is in them. */
+  waitsFor: string[];
+  protect: boolean;
+}
+
+/** Runs a program as `record` does: how its resources were registered, by kind and name, which mocks are not told. Internal to the SDK. */
+export async function register(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, Registration>> {
+  type Request = { getType(): string; getName(): string; getDependenciesList(): string[]; getProtect(): boolean };
+  type Monitor = { registerResource(request: Request, callback: unknown): unknown };
+  const found: Record<string, Registration> = {};
+  const watched = () => {
+    const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) => {
+      const waitsFor = request.getDependenciesList().map((urn) => `${urn.split("::").at(-2)!.split(":").at(-1)} ${urn.split("::").at(-1)}`);
+      found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = { waitsFor: waitsFor.sort(), protect: request.getProtect() };
+      return register(request, callback);
+    };
+    return program();
+  };
+  await record(watched, options);
+  return found;
+}
+
 /** The URNs of what was registered: `…$<parent type>$<type>::<name>`. Internal to the SDK. */
 function registered(): Map<string, unknown> {
   const monitor = (pulumi.runtime as unknown as { getMonitor(): { getRegisteredResources(): Map<string, unknown> } }).getMonitor();

@@ -24,6 +24,11 @@ export function accountOf(arn: string): string {
   return arn.split(":")[4] ?? "";
 }
 
+/** The identity that the ARN of a cluster tells. */
+export function identityOf(arn: string): ClusterIdentity {
+  return { region: arn.split(":")[3] ?? "", account: accountOf(arn), cluster: arn.split("/").at(-1) ?? "" };
+}
+
 /** ARN of a policy that AWS provides. */
 export function managedPolicy(region: string, name: string): string {
   return `arn:${partitionOf(region)}:iam::aws:policy/${name}`;

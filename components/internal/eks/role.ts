@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { policyName } from "./iam.ts";
 
 export interface RoleValues {
-  description: string;
+  description: pulumi.Input<string>;
   /** Who may act as it: a document. */
   trust: pulumi.Input<string>;
   /** ARNs of policies. */

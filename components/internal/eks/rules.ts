@@ -1,11 +1,10 @@
 import { Address4 } from "ip-address";
 import { AccessPolicy, AmiType, CapacityType, TaintEffect, type EksClusterArgs } from "../../eks-cluster-args.ts";
 import { problemWithRegion, problemWithRetention } from "../aws.ts";
-import { problemWithKey, problemWithLabelValue, problemWithName, problemWithObjectName } from "../names.ts";
+import { problemWithKey, problemWithLabelValue, problemWithName } from "../names.ts";
 import { redact } from "../redact.ts";
 import { ifKnown, problemWithNumber, type Problem, type Report } from "../problem.ts";
 import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons } from "./addons.ts";
-import { policyName, problemWithPolicyDocument } from "./iam.ts";
 import { defaultAmiType, isArm, isArmImage, problemWithInstanceType } from "./instance-types.ts";
 import { problemWithVersion } from "./versions.ts";
 
@@ -19,7 +18,6 @@ export function problemsWithEksCluster(name: string, args: EksClusterArgs): Prob
   checkEndpoint(args, report);
   checkAccess(args, report);
   checkNodeGroups(args, report);
-  checkPodIdentities(name, args, report);
   return problems;
 }
 
@@ -178,34 +176,5 @@ function checkNodeGroup(name: string, group: NonNullable<EksClusterArgs["nodeGro
       [...path, "taints", i, "effect"],
       !Object.values(TaintEffect).includes(effect) && `must be ${Object.values(TaintEffect).join(", ")}, got "${effect}"`,
     );
-  }
-}
-
-function checkPodIdentities(cluster: string, { podIdentities = {} }: EksClusterArgs, report: Report): void {
-  const seen = new Map<string, string>();
-  for (const [name, { namespace, serviceAccount, policyArns = [], policyDocument }] of Object.entries(podIdentities)) {
-    const path = ["podIdentities", name];
-    // With "-pod-" between them and 8 characters of Pulumi's it is the name of an IAM role.
-    const most = 64 - 8 - "-pod-".length - cluster.length;
-    report(path, (name.length > most || !/^[\w-]+$/.test(name)) && `must be named with 1 to ${most} letters, digits, "-" and "_"`);
-    report([...path, "namespace"], problemWithName(namespace));
-    report([...path, "serviceAccount"], problemWithObjectName(serviceAccount));
-    const key = `${namespace}/${serviceAccount}`;
-    report(path, seen.has(key) && `is for the same ServiceAccount as ${seen.get(key)}; put the rights into one`);
-    seen.set(key, name);
-    report(
-      path,
-      policyArns.length === 0 && policyDocument === undefined && "gives no rights; give policyArns or policyDocument, or leave it out",
-    );
-    for (const [i, arn] of policyArns.entries()) {
-      report(
-        [...path, "policyArns", i],
-        !/^arn:aws(-[a-z]+)*:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/.test(arn) &&
-          `must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got "${arn}"`,
-      );
-      const name = policyName(arn);
-      report([...path, "policyArns", i], policyArns.findIndex((other) => policyName(other) === name) < i && `names ${name} twice`);
-    }
-    report([...path, "policyDocument"], ifKnown(policyDocument, problemWithPolicyDocument));
   }
 }

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
+import { eksSettings } from "./settings/eks.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings } from "./settings/service.ts";
@@ -13,9 +14,10 @@ import { serviceSettings } from "./settings/service.ts";
 export type { ServiceSettings } from "./settings/service.ts";
 
 const settings = z.strictObject({
-  platform: z.enum(["local"]).default("local").describe("Where the stack runs."),
+  platform: z.enum(["local", "eks"]).default("local").describe("Where the stack runs."),
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
   local: localSettings,
+  eks: eksSettings.optional(),
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -64,6 +66,8 @@ export async function checkSettings(
   images: Partial<Settings["local"]> = {},
   secret: Path[] = [],
 ): Promise<{ value?: Settings; problems: string[] }> {
+  // A platform whose settings are missing is told of by what must be in them.
+  if (input["platform"] === "eks" && input["eks"] === undefined) return checkSettings({ ...input, eks: {} }, images, secret);
   const result = settings.safeParse(input);
   const issues = result.error?.issues ?? [];
   // What can be read is held to the other rules even where something else is wrong.
@@ -94,7 +98,7 @@ function platformSettings(input: Record<string, unknown>): PlatformSettings | un
   const { success, data: platform } = settings.shape.platform.safeParse(input["platform"]);
   if (!success) return undefined;
   const own = settings.shape[platform].safeParse(input[platform]);
-  return own.success ? { platform, [platform]: own.data } : undefined;
+  return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
 }
 
 /** The services that no issue is about. */

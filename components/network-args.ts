@@ -31,6 +31,13 @@ export interface NetworkArgs {
    * @default "10.0.0.0/16"
    */
   cidr?: string;
+  /**
+   * Ranges of networks that are connected to it, by peering, VPN or a transit gateway. They must not overlap with it: an address
+   * would be in two places.
+   *
+   * @default - none.
+   */
+  connectedCidrs?: string[];
   /** @default "single" */
   nat?: NatStrategy;
   /**

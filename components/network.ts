@@ -5,7 +5,7 @@ import { createFlowLogs } from "./internal/network/flow-logs.ts";
 import { createNat } from "./internal/network/nat.ts";
 import { problemsWithNetwork } from "./internal/network/rules.ts";
 import { formatProblems } from "./internal/problem.ts";
-import { layOut } from "./internal/subnets.ts";
+import { defaultCidr, layOut } from "./internal/subnets.ts";
 import { throwIfAny } from "./internal/user-error.ts";
 import type { NetworkArgs } from "./network-args.ts";
 
@@ -13,7 +13,7 @@ export * from "./network-args.ts";
 
 /**
  * A VPC for an EKS cluster. In each zone it has a public subnet for load balancers and NAT gateways, a private one for nodes and
- * pods, which reach out but not the other way round, and an intra one without any way out, for the cluster's control plane. No
+ * pods, which reach out but not the other way round, and an intra one without any way out, such as for databases. No
  * subnet hands out public addresses, the default security group lets nothing through, and flow logs tell who spoke with whom.
  *
  * What is put into it should depend on the component itself, so that it comes after the routes and goes before them.
@@ -36,7 +36,7 @@ export class Network extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Network", name, {}, opts);
     throwIfAny(formatProblems(problemsWithNetwork(args)), `Network "${name}":`);
-    const { zones, tags, cidr = "10.0.0.0/16" } = args;
+    const { zones, tags, cidr = defaultCidr } = args;
     const layout = layOut(cidr, zones.length);
     const child = { parent: this };
     const named = (resource: string, more?: Record<string, string>) => ({ Name: resource, ...more, ...tags });

@@ -12,7 +12,7 @@ import type { Properties } from "./values.ts";
 type Callback = (error: Error | null, response?: unknown) => void;
 
 /** The monitor that a program registers its resources with: the seam that the SDK has for tests, with an engine behind it. */
-function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: Error) => void): object {
+function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, onFailure: (error: Error) => void): object {
   const urnOf = (parent: string, type: string, name: string) => {
     const below = parent && !parent.includes("::pulumi:pulumi:Stack::") ? `${parent.split("::")[2]}$` : "";
     return `urn:pulumi:${stack.name}::${stack.project}::${below}${type}::${name}`;
@@ -23,7 +23,7 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
   async function register(request: Properties): Promise<unknown> {
     const [parent, type, name] = [request.getParent(), request.getType(), request.getName()];
     await transforms.apply(request, urnOf(parent, type, name));
-    refuseOptions(request);
+    refuseOptions(request, preview);
     const aliasOf = (alias: Properties) => {
       const spec = alias.getSpec();
       const under = spec?.getNoparent() ? "" : spec?.getParenturn() || parent;
@@ -79,10 +79,10 @@ function createMonitor(deployment: Deployment, stack: Stack, onFailure: (error: 
   };
 }
 
-/** Refuses what would change the meaning of the program and is not honoured here. */
-function refuseOptions(request: Properties): void {
+/** Refuses what would change the meaning of the program and is not honoured here. A preview deletes nothing anyway. */
+function refuseOptions(request: Properties, preview: boolean): void {
   const given = {
-    protect: request.getProtect(),
+    protect: request.getProtect() && !preview,
     ignoreChanges: request.getIgnorechangesList().length > 0,
     replaceOnChanges: request.getReplaceonchangesList().length > 0,
     replaceWith: request.getReplaceWithList().length > 0,
@@ -101,7 +101,7 @@ function refuseOptions(request: Properties): void {
 export async function runProgram(stack: Stack, program: () => Promise<unknown>, deployment: Deployment, preview: boolean): Promise<void> {
   const failure = Promise.withResolvers<never>();
   const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn))); // a turn for rejections to be told
-  settings.setMockOptions(createMonitor(deployment, stack, failure.reject), stack.project, stack.name, preview);
+  settings.setMockOptions(createMonitor(deployment, stack, preview, failure.reject), stack.project, stack.name, preview);
   pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
   await (settings as unknown as { awaitFeatureSupport(): Promise<void> }).awaitFeatureSupport(); // internal to the SDK
   process.on("unhandledRejection", failure.reject); // what the program throws in an apply reaches no one else

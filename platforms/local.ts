@@ -8,9 +8,9 @@ import { dockerEngine, noEngine } from "../components/internal/docker-engine.ts"
 import { restrictedNamespace } from "../components/internal/restricted-namespace.ts";
 import { LocalCluster } from "../components/local-cluster.ts";
 import { WebService } from "../components/web-service.ts";
-import type { Configuration, ServiceSettings } from "../config.ts";
+import type { Configuration } from "../config.ts";
 import { hasIngress } from "../settings/service.ts";
-import { workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
+import { problemsWithAws, urlOf, workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
 
 /** Docker objects of a stack carry this label. */
 const stackLabel = "dev.slipway.stack";
@@ -18,11 +18,13 @@ const stackLabel = "dev.slipway.stack";
 export const withDefaults: PlatformModule["withDefaults"] = (service) =>
   hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }) =>
-  [...Map.groupBy(Object.entries(ports), ([, port]) => port).values()]
+export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }, services) => [
+  ...problemsWithAws(services),
+  ...[...Map.groupBy(Object.entries(ports), ([, port]) => port).values()]
     .map((sharers) => sharers.map(([key]) => key))
     .filter((keys) => keys.length > 1)
-    .map((keys) => ({ path: ["local", "ports", String(keys.at(-1))], message: `${keys.join(" and ")} cannot share a port` }));
+    .map((keys) => ({ path: ["local", "ports", String(keys.at(-1))], message: `${keys.join(" and ")} cannot share a port` })),
+];
 
 /** Compressing layers for a registry on this machine costs more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
@@ -114,14 +116,6 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
     },
     outputs: { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry },
   };
-}
-
-/** Where the outside reaches a service, by the first of its hosts. */
-function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports: Configuration["local"]["ports"]): string | undefined {
-  const [first] = [...(host === undefined ? [] : [{ host, path: "/" }]), ...routes];
-  if (!first || expose === "none") return undefined;
-  const [scheme, port, usual] = tls ? ["https", ports.https, 443] : ["http", ports.http, 80];
-  return `${scheme}://${first.host}${port === usual ? "" : `:${port}`}${first.path ?? "/"}`;
 }
 
 function isFree(port: number): Promise<boolean> {

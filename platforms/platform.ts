@@ -40,6 +40,20 @@ export function loadPlatform(name: Configuration["platform"]): Promise<PlatformM
   return import(`./${name}.ts`) as Promise<PlatformModule>;
 }
 
+/** What is refused where there is no AWS. */
+export function problemsWithAws(services: Configuration["services"]): Problem[] {
+  const withAws = Object.entries(services).filter(([, { aws }]) => aws !== undefined);
+  return withAws.map(([name]) => ({ path: ["services", name, "aws"], message: "is for the platform eks; leave it out" }));
+}
+
+/** Where the outside reaches a service, by the first of its hosts, if by any. */
+export function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports = { http: 80, https: 443 }): string | undefined {
+  const [first] = [...(host === undefined ? [] : [{ host, path: "/" }]), ...routes];
+  if (!first || expose === "none") return undefined;
+  const [scheme, port, usual] = tls ? ["https", ports.https, 443] : ["http", ports.http, 80];
+  return `${scheme}://${first.host}${port === usual ? "" : `:${port}`}${first.path ?? "/"}`;
+}
+
 /** What a service's settings say of its workload, with who calls it: the same wherever it is Kubernetes that runs it. */
 export function workloadArgs(name: string, services: Configuration["services"]): Omit<WebServiceArgs, "image"> {
   const {
@@ -48,6 +62,7 @@ export function workloadArgs(name: string, services: Configuration["services"]):
     builder: _builder,
     package: _package,
     platforms: _platforms,
+    aws: _aws,
     calls = [],
     ...args
   } = services[name]!;

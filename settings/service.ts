@@ -191,6 +191,13 @@ const network = {
     })
     .optional()
     .describe("The ServiceAccount of the pods."),
+  aws: z
+    .strictObject({
+      policyArns: z.array(text).optional().describe("ARNs of IAM policies."),
+      policy: z.record(z.string(), z.unknown()).optional().describe("An IAM policy document for these pods alone."),
+    })
+    .optional()
+    .describe("AWS rights of the pods, on the platform eks; with them they reach AWS, and what else answers HTTPS."),
 };
 
 const exposure = {
@@ -208,7 +215,7 @@ const exposure = {
     })
     .optional()
     .describe("TLS for all hosts of the service."),
-  ingressClassName: text.optional().describe("Default: traefik on the platform local."),
+  ingressClassName: text.optional().describe("Default: traefik on the platform local, alb on eks."),
   connectRetries: z.int().optional().describe("How often the ingress controller asks again where it cannot connect to a pod. Default: 10."),
   ingressAnnotations: labels.optional().describe("Annotations of the Ingress."),
   awaitAddress: z.boolean().optional().describe("Whether to wait until an address is published. Default: true for traefik, nginx and alb."),

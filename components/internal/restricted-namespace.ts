@@ -12,12 +12,14 @@ export function restrictedNamespace(
   resourceName: string,
   name: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
+  more: Record<string, string> = {},
 ): k8s.core.v1.Namespace {
   const labels = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": podSecurityVersion,
     "pod-security.kubernetes.io/warn": "restricted",
     "pod-security.kubernetes.io/warn-version": podSecurityVersion,
+    ...more,
   };
   return new k8s.core.v1.Namespace(resourceName, { metadata: { name, labels } }, opts);
 }

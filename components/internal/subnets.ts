@@ -7,6 +7,9 @@ export interface SubnetLayout {
   intra: string[];
 }
 
+/** The range of a network that names none. */
+export const defaultCidr = "10.0.0.0/16";
+
 /** How many zones there is room for. */
 export const mostZones = 4;
 
@@ -41,6 +44,11 @@ export function layOut(cidr: string, zones: number): SubnetLayout {
 export function overlaps(a: string, b: string): boolean {
   const [one, other] = [parse(a), parse(b)];
   return one !== undefined && other !== undefined && (one.isInSubnet(other) || other.isInSubnet(one));
+}
+
+/** Whether a text is a range of IPv4 addresses in its one right form. */
+export function isRange(cidr: string): boolean {
+  return parse(cidr) !== undefined;
 }
 
 /** What a VPC of an EKS cluster may have, https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. */

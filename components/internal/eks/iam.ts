@@ -103,10 +103,19 @@ const keyAdministration = [
 
 /**
  * IAM policies of the account decide about the key, as EKS needs it, which uses it by a grant of who makes the cluster; and
- * CloudWatch Logs may encrypt the cluster's logs with it,
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html. In a key policy the resource is the key.
+ * CloudWatch Logs may encrypt the cluster's logs with it.
  */
 export function keyPolicy({ region, account, cluster }: ClusterIdentity): string {
+  return policyOfKey(region, account, "ControlPlaneLogs", "StringEquals", logGroupName(cluster));
+}
+
+/** The same for images, whose registry uses a key as EKS does, and for log groups whose names begin so. */
+export function dataKeyPolicy({ region, account, logGroups }: { region: string; account: string; logGroups: string }): string {
+  return policyOfKey(region, account, "Logs", "ArnLike", `${logGroups}*`);
+}
+
+/** In a key policy the resource is the key. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
+function policyOfKey(region: string, account: string, logs: string, operator: "StringEquals" | "ArnLike", logGroup: string): string {
   const partition = partitionOf(region);
   const kms = (actions: string[]) => actions.map((action) => `kms:${action}`).sort();
   return document(
@@ -118,15 +127,13 @@ export function keyPolicy({ region, account, cluster }: ClusterIdentity): string
       Resource: ["*"],
     },
     {
-      Sid: "ControlPlaneLogs",
+      Sid: logs,
       Effect: "Allow",
       Principal: { Service: `logs.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}` },
       Action: kms(keyUse),
       Resource: ["*"],
       Condition: {
-        StringEquals: {
-          "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${logGroupName(cluster)}`,
-        },
+        [operator]: { "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}` },
       },
     },
   );

@@ -5,6 +5,7 @@ import { problemWithKey, problemWithLabelValue, problemWithName } from "../names
 import { redact } from "../redact.ts";
 import { ifKnown, problemWithNumber, type Problem, type Report } from "../problem.ts";
 import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons } from "./addons.ts";
+import { overlaps } from "../subnets.ts";
 import { defaultAmiType, isArm, isArmImage, problemWithInstanceType } from "./instance-types.ts";
 import { problemWithVersion } from "./versions.ts";
 
@@ -69,7 +70,13 @@ const reservedRanges = [
 function checkEndpoint({ endpoint }: EksClusterArgs, report: Report): void {
   const cidrs = endpoint?.publicCidrs ?? [];
   report(["endpoint", "publicCidrs"], cidrs.length > mostPublicCidrs && `must be at most ${mostPublicCidrs}, got ${cidrs.length}`);
-  for (const [i, cidr] of cidrs.entries()) report(["endpoint", "publicCidrs", i], problemWithPublicCidr(cidr));
+  for (const [i, cidr] of cidrs.entries())
+    report(["endpoint", "publicCidrs", i], problemWithPublicCidr(cidr) ?? problemWithOverlap(cidr, cidrs.slice(0, i)));
+}
+
+function problemWithOverlap(cidr: string, before: string[]): string | undefined {
+  const other = before.find((range) => overlaps(range, cidr));
+  return other && `must not overlap with ${other}, got "${cidr}"; the larger of the two is enough`;
 }
 
 function problemWithPublicCidr(cidr: string): string | undefined {

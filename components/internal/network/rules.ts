@@ -1,13 +1,14 @@
 import { NatStrategy, type NetworkArgs } from "../../network-args.ts";
 import { problemWithRegion, problemWithRetention } from "../aws.ts";
-import { mostZones, problemsWithCidr } from "../subnets.ts";
+import { defaultCidr, isRange, mostZones, overlaps, problemsWithCidr } from "../subnets.ts";
 import type { Problem } from "../problem.ts";
 
 /** What is wrong with the arguments of a Network. */
 export function problemsWithNetwork(args: NetworkArgs): Problem[] {
-  const { region, zones, cidr, nat, interfaceEndpoints, flowLogRetentionDays: days } = args;
+  const { region, zones, cidr = defaultCidr, nat, interfaceEndpoints, connectedCidrs = [], flowLogRetentionDays: days } = args;
   const problems: Problem[] = [];
-  const report = (key: keyof NetworkArgs, message: string | undefined | false) => message && problems.push({ path: [key], message });
+  const report = (key: keyof NetworkArgs, message: string | undefined | false, ...rest: number[]) =>
+    message && problems.push({ path: [key, ...rest], message });
   const regionProblem = problemWithRegion(region);
   report("region", regionProblem);
   report(
@@ -20,7 +21,15 @@ export function problemsWithNetwork(args: NetworkArgs): Problem[] {
   const elsewhere =
     regionProblem === undefined && zones.find((zone) => !/^[a-z]$/.test(zone.replace(region, "")) || !zone.startsWith(region));
   report("zones", typeof elsewhere === "string" && `must be zones of ${region} such as ${region}a, got "${elsewhere}"`);
-  for (const problem of cidr === undefined ? [] : problemsWithCidr(cidr)) report("cidr", problem);
+  for (const problem of problemsWithCidr(cidr)) report("cidr", problem);
+  for (const [i, other] of connectedCidrs.entries()) {
+    report("connectedCidrs", !isRange(other) && `must be an IPv4 range such as 10.1.0.0/16, got "${other}"`, i);
+    report(
+      "connectedCidrs",
+      overlaps(cidr, other) && `must not overlap with the network's own ${cidr}, got "${other}"; set another cidr`,
+      i,
+    );
+  }
   const strategies = Object.values(NatStrategy);
   report("nat", nat !== undefined && !strategies.includes(nat) && `must be ${strategies.join(", ")}, got "${String(nat)}"`);
   report(

@@ -1,0 +1,95 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { EksAddOns } from "../../components/eks-add-ons.ts";
+import { EksCluster } from "../../components/eks-cluster.ts";
+import { UserError } from "../../components/internal/user-error.ts";
+import { Network } from "../../components/network.ts";
+import { TlsCertificate } from "../../components/tls-certificate.ts";
+import type { EksSettings } from "../../settings/eks.ts";
+import { clusterArgs, loadBalancerCidrs, networkArgs, nodePlatforms, schemeOf } from "./settings.ts";
+
+/** What services stand on: of this stack, or of another one. */
+export interface Ground {
+  kubeconfig: pulumi.Output<string>;
+  facts: Facts;
+  provider: k8s.Provider;
+  /** What services come after, and go before. */
+  ready: pulumi.Resource[];
+}
+
+/** What a stack with a cluster puts out for the stacks of services. None of it is secret. */
+export interface Facts {
+  clusterArn: pulumi.Input<string>;
+  /** Ranges that the load balancer's requests come from. */
+  loadBalancerCidrs: string[];
+  /** Platforms of images that the nodes run. */
+  nodePlatforms: string[];
+  domain?: { name: string; zoneId: string };
+}
+
+interface Given {
+  tags: Record<string, string>;
+  kmsKeyArn: pulumi.Input<string>;
+}
+
+/** A network (or the one that exists), a cluster in it, and, in the cluster, what services need. */
+export function provision(name: string, eks: EksSettings, { tags, kmsKeyArn }: Given, inAws: pulumi.ComponentResourceOptions): Ground {
+  const { domain, nodeGroups, deletionProtection, loadBalancer = {} } = eks;
+  const autoMode = nodeGroups === undefined;
+  const ofNetwork = networkArgs(eks, tags);
+  const network = ofNetwork && new Network(name, { ...ofNetwork, kmsKeyArn }, inAws);
+  const subnetIds = network?.privateSubnetIds ?? eks.network?.privateSubnetIds ?? [];
+  const cluster = new EksCluster(name, clusterArgs(eks, tags, subnetIds), { ...inAws, dependsOn: network ? [network] : [] });
+  const { kubeconfig } = cluster;
+  const settings = { ...providerSettings, kubeconfig, clusterIdentifier: name, upsertExistingObjects: true };
+  const provider = new k8s.Provider(name, settings, { dependsOn: [cluster] });
+
+  const hosts = domain ? [domain.name, `*.${domain.name}`] : [];
+  const certificate = domain && autoMode ? new TlsCertificate(name, { hosts, zoneId: domain.zoneId, tags }, inAws) : undefined;
+  const forAll = {
+    ...loadBalancer,
+    scheme: schemeOf(eks),
+    certificateArns: certificate ? [certificate.arn] : [],
+    deletionProtection: loadBalancer.deletionProtection ?? deletionProtection,
+    subnetIds: eks.network?.loadBalancerSubnetIds,
+  };
+  const addOns = new EksAddOns(name, { autoMode, loadBalancer: autoMode ? forAll : undefined, tags }, { provider });
+  const facts = { clusterArn: cluster.arn, loadBalancerCidrs: loadBalancerCidrs(eks), nodePlatforms: nodePlatforms(eks), domain };
+  return { kubeconfig, facts, provider, ready: [addOns] };
+}
+
+interface Referred {
+  kubeconfig: pulumi.Output<string>;
+  facts: Facts & { clusterArn: string };
+}
+
+/** What another stack says of its cluster: plain values, so that they can be checked before anything is registered. */
+export async function refer(stack: string): Promise<Referred> {
+  const reference = new pulumi.StackReference(stack);
+  const { value: facts } = await reference.getOutputDetails("platform");
+  const { value, secretValue: kubeconfig = value } = await reference.getOutputDetails("kubeconfig");
+  if (!isFacts(facts) || typeof kubeconfig !== "string")
+    throw new UserError(
+      `slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "${stack}", which has no outputs platform and kubeconfig. Bring it up first, or mend the name (pulumi stack ls --all)`,
+    );
+  return { kubeconfig: pulumi.secret(kubeconfig), facts };
+}
+
+/** Services on the cluster of another stack. */
+export function join(name: string, { kubeconfig, facts }: Referred): Ground {
+  // What is there already is not taken over: it may be another stack's.
+  const settings = { ...providerSettings, kubeconfig, clusterIdentifier: facts.clusterArn, upsertExistingObjects: false };
+  return { kubeconfig, facts, provider: new k8s.Provider(name, settings), ready: [] };
+}
+
+const providerSettings = {
+  // Changed in place: a replaced ConfigMap or Secret is missing for a moment.
+  enableConfigMapMutable: true,
+  enableSecretMutable: true,
+  enablePatchForce: true,
+};
+
+function isFacts(output: unknown): output is Facts & { clusterArn: string } {
+  const { clusterArn, loadBalancerCidrs, nodePlatforms } = (output ?? {}) as Partial<Record<keyof Facts, unknown>>;
+  return typeof clusterArn === "string" && Array.isArray(loadBalancerCidrs) && Array.isArray(nodePlatforms);
+}

@@ -178,5 +178,5 @@ function revealed(state: ResourceState): ResourceState {
 
 /** Type and name, as short as they are clear: `docker:Container web`. */
 export function label({ type, urn }: { type: string; urn: string }): string {
-  return `${type.replace(/:index\/\w+|\/\w+(?=:\w+$)|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
+  return `${type.replace(/:index\/\w+|(?<=^aws:\w+)\/\w+|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
 }

@@ -22,7 +22,7 @@ export default async function slipway() {
   };
   const [problems, compiled] = await Promise.allSettled([preflight(configuration), compile()]);
   if (problems.status === "rejected") throw problems.reason;
-  throwIfAny(problems.value, `Stack "${stack}" cannot run on this machine:`);
+  throwIfAny(problems.value, `Stack "${stack}" cannot be brought up:`);
   if (compiled.status === "rejected") throw compiled.reason;
 
   const platform = await createPlatform(configuration);

@@ -46,7 +46,11 @@ export async function engineFor(stack: Stack, install: boolean): Promise<Engine>
 function embeddedEngine(stack: Stack): Engine {
   return {
     title: "the embedded engine",
-    up: () => embedded.up(stack),
+    up() {
+      const platform = stack.config[`${stack.project}:platform`];
+      if (platform === "eks") throw new UserError(onAws(stack));
+      return embedded.up(stack);
+    },
     preview: () => embedded.preview(stack),
     down: () => embedded.down(stack).then(() => true),
     async outputs(showSecrets) {
@@ -54,6 +58,10 @@ function embeddedEngine(stack: Stack): Engine {
       return embedded.outputs(stack, showSecrets);
     },
   };
+}
+
+function onAws({ name }: Stack): string {
+  return `Stack "${name}" is on AWS, which the embedded engine changes nothing on: it has no provider for it, nor a state that a team shares. Install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/), then make up STACK=${name}. make preview STACK=${name} works without.`;
 }
 
 /** Tells that a stack was made by the Pulumi CLI. */

@@ -41,6 +41,7 @@ export function provision(name: string, eks: EksSettings, { tags, kmsKeyArn }: G
   const subnetIds = network?.privateSubnetIds ?? eks.network?.privateSubnetIds ?? [];
   const cluster = new EksCluster(name, clusterArgs(eks, tags, subnetIds), { ...inAws, dependsOn: network ? [network] : [] });
   const { kubeconfig } = cluster;
+  if (network && !eks.endpoint?.publicCidrs?.length && !eks.network?.connectedCidrs?.length) void pulumi.log.warn(outOfReach, cluster);
   const settings = { ...providerSettings, kubeconfig, clusterIdentifier: name, upsertExistingObjects: true };
   const provider = new k8s.Provider(name, settings, { dependsOn: [cluster] });
 
@@ -57,6 +58,9 @@ export function provision(name: string, eks: EksSettings, { tags, kmsKeyArn }: G
   const facts = { clusterArn: cluster.arn, loadBalancerCidrs: loadBalancerCidrs(eks), nodePlatforms: nodePlatforms(eks), domain };
   return { kubeconfig, facts, provider, ready: [addOns] };
 }
+
+const outOfReach =
+  "The Kubernetes API is reached from the new VPC alone: who deploys must be in it. Set eks.endpoint.publicCidrs to their way out, or connect the VPC with their network and say so by eks.network.connectedCidrs.";
 
 interface Referred {
   kubeconfig: pulumi.Output<string>;

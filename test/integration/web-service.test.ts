@@ -150,7 +150,7 @@ test("a class that the cluster does not have is refused before anything is chang
   expect(code).toBe(1);
   expect(out).toContain(
     [
-      `Stack "${stack}" cannot run on this machine:`,
+      `Stack "${stack}" cannot be brought up:`,
       '      - slipway:services.web.ingressClassName: "nginx" is no IngressClass of the cluster; known are traefik',
       '      - slipway:services.web.priorityClassName: "gold" is no PriorityClass of the cluster; known are system-cluster-critical, system-node-critical',
       '      - slipway:services.routed.gateway.className: "cilium" is no GatewayClass of the cluster; known are traefik',

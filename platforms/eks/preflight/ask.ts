@@ -1,0 +1,9 @@
+import { redact } from "../../../components/internal/redact.ts";
+
+/** Asks AWS; the answer as JSON. */
+export type Ask = <T>(...args: string[]) => Promise<T>;
+
+/** What `aws` said, without accounts and keys. */
+export function said(error: Error): string {
+  return redact(error.message.split("\n").findLast((line) => line.includes("| ")) ?? error.message).replace(/^\s*\|\s*/, "");
+}

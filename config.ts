@@ -9,7 +9,7 @@ import { loadPlatform } from "./platforms/platform.ts";
 import { eksSettings } from "./settings/eks.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
-import { serviceSettings } from "./settings/service.ts";
+import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
 
 export type { ServiceSettings } from "./settings/service.ts";
 
@@ -21,6 +21,8 @@ const settings = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settings>;
+
+type PlatformName = Settings["platform"];
 
 /** What a platform is told of a stack: of the platforms' settings its own. */
 export type PlatformSettings = Omit<Settings, "services">;
@@ -71,20 +73,20 @@ export async function checkSettings(
   const result = settings.safeParse(input);
   const issues = result.error?.issues ?? [];
   // What can be read is held to the other rules even where something else is wrong.
-  const own = platformSettings(input);
-  const platform = own && (await loadPlatform(own.platform));
+  const { data: name } = settings.shape.platform.safeParse(input["platform"]);
+  const platform = name && (await loadPlatform(name));
+  const own = name && platformSettings(name, input);
   const given = isMap(input["services"]) ? input["services"] : {};
   const read = readable(given, issues);
-  const services = platform
-    ? Object.fromEntries(Object.entries(read).map(([name, service]) => [name, platform.withDefaults(service, own)]))
-    : read;
+  const settle = ([service, given]: [string, ServiceSettings]) => [service, platform && own ? platform.withDefaults(given, own) : given];
+  const services: Settings["services"] = Object.fromEntries(Object.entries(read).map(settle));
   const rules = [
     ...(isMap(input["services"]) && Object.keys(given).length === 0 && !platform?.mayBeEmpty
       ? [{ path: ["services"], message: "needs at least one service" }]
       : []),
     ...problemsWithServices(services, Object.keys(given)),
     ...problemsWithSecrets(given, secret),
-    ...(platform ? platform.problemsWith(own, services) : []),
+    ...(platform && own ? platform.problemsWith(own, services) : []),
   ];
   const mask = masker(secret.map((path) => valueAt(input, path)));
   const shape = issues.flatMap((issue) => describeIssue(issue, input, secret));
@@ -93,10 +95,8 @@ export async function checkSettings(
   return { value: { ...result.data, services, local: { ...images, ...result.data.local } }, problems: [] };
 }
 
-/** The settings of the stack's platform, or undefined where they cannot be read. */
-function platformSettings(input: Record<string, unknown>): PlatformSettings | undefined {
-  const { success, data: platform } = settings.shape.platform.safeParse(input["platform"]);
-  if (!success) return undefined;
+/** The settings of a platform, or undefined where they cannot be read. */
+function platformSettings(platform: PlatformName, input: Record<string, unknown>): PlatformSettings | undefined {
   const own = settings.shape[platform].safeParse(input[platform]);
   return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
 }

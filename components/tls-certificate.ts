@@ -30,8 +30,12 @@ export class TlsCertificate extends pulumi.ComponentResource {
       { domainName, subjectAlternativeNames, validationMethod: "DNS", keyAlgorithm: "EC_prime256v1", tags },
       { parent: this },
     );
-    const records = [domainName, ...subjectAlternativeNames].map((host) => {
-      const proof = certificate.domainValidationOptions.apply((all) => all.find((option) => option.domainName === host)!);
+    // A name and all names below it are proven by the same record.
+    const names = new Set([domainName, ...subjectAlternativeNames].map((host) => host.replace(/^\*\./, "")));
+    const records = [...names].map((host) => {
+      const proof = certificate.domainValidationOptions.apply((all) =>
+        all.find((option) => option.domainName.replace(/^\*\./, "") === host)!,
+      );
       const { resourceRecordName, resourceRecordType, resourceRecordValue } = proof;
       return new aws.route53.Record(
         `${name}-${host}`,
@@ -41,7 +45,7 @@ export class TlsCertificate extends pulumi.ComponentResource {
           type: resourceRecordType,
           records: [resourceRecordValue],
           ttl: 300,
-          // A name and all names below it are proven by the same record.
+          // Other certificates of the account for the name are proven by it as well.
           allowOverwrite: true,
         },
         { parent: this },

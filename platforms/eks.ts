@@ -60,15 +60,15 @@ export async function createPlatform({ stack, services, eks = none }: Configurat
 
   const inAws = { provider: new aws.Provider(name, { region, profile }) };
   const kept = { ...inAws, protect: deletionProtection || undefined };
-  const key = createDataKey(name, { region, logGroups: `${name}-flow-logs`, tags }, kept);
-  const { kubeconfig, facts, provider, ready } = there ? join(name, there) : provision(name, eks, { tags, kmsKeyArn: key.arn }, inAws);
+  const kmsKeyArn = createDataKey(name, { region, logGroups: `${name}-flow-logs`, tags }, kept);
+  const { kubeconfig, facts, provider, ready } = there ? join(name, there) : provision(name, eks, { tags, kmsKeyArn }, inAws);
   const inCluster = { provider, dependsOn: ready };
   const namespace = restrictedNamespace("services", name, inCluster, readinessGates).metadata.name;
   const records = new Map<string, aws.route53.Record>();
 
   return {
     registry(service) {
-      const args = { repositoryName: `${name}/${service}`, kmsKeyArn: key.arn, forceDelete: !deletionProtection, tags };
+      const args = { repositoryName: `${name}/${service}`, kmsKeyArn, forceDelete: !deletionProtection, tags };
       const { repositoryUrl } = new EcrRepository(service, args, kept);
       return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
     },
@@ -79,7 +79,7 @@ export async function createPlatform({ stack, services, eks = none }: Configurat
       const { ingressCidrs, destinations = [] } = args.network ?? {};
       const network = {
         ...args.network,
-        ingressCidrs: ingressCidrs?.length === 0 ? facts.loadBalancerCidrs : ingressCidrs,
+        ingressCidrs: ingressCidrs?.join() === loadBalancerCidrs(eks).join() ? facts.loadBalancerCidrs : ingressCidrs,
         destinations: rights ? [...destinations, ...awsDestinations] : destinations,
       };
       const after = rights ? [...ready, rights] : ready;
@@ -119,6 +119,6 @@ function rightsOf(
   opts: pulumi.ComponentResourceOptions,
 ): PodIdentity | undefined {
   if (given === undefined) return undefined;
-  const policyDocument = given.policy && JSON.stringify(given.policy);
+  const policyDocument = given.policyDocument && JSON.stringify(given.policyDocument);
   return new PodIdentity(`${name}-${service}`, { ...args, serviceAccount: service, policyArns: given.policyArns, policyDocument }, opts);
 }

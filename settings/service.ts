@@ -194,7 +194,7 @@ const network = {
   aws: z
     .strictObject({
       policyArns: z.array(text).optional().describe("ARNs of IAM policies."),
-      policy: z.record(z.string(), z.unknown()).optional().describe("An IAM policy document for these pods alone."),
+      policyDocument: z.record(z.string(), z.unknown()).optional().describe("An IAM policy document for these pods alone."),
     })
     .optional()
     .describe("AWS rights of the pods, on the platform eks; with them they reach AWS, and what else answers HTTPS."),

@@ -52,7 +52,7 @@ export function isRange(cidr: string): boolean {
 }
 
 /** What a VPC of an EKS cluster may have, https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. */
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+export const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 
 /** What is wrong with the range of a network, if anything. */
 export function problemsWithCidr(cidr: string): string[] {

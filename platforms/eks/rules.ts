@@ -149,11 +149,9 @@ function checkService(stack: string, name: string, settings: ServiceSettings, ek
     );
   const { aws } = settings;
   if (aws === undefined) return;
-  const policyDocument = aws.policy && JSON.stringify(aws.policy);
+  const policyDocument = aws.policyDocument && JSON.stringify(aws.policyDocument);
   const identity = { namespace: "services", serviceAccount: name, policyArns: aws.policyArns, policyDocument };
   for (const { path, message } of problemsWithPodIdentity(`${stack}-${name}`, identity)) {
-    const [key, ...rest] = path;
-    if (key === "serviceAccount") continue;
-    report(at(...(path.length === 0 ? ["aws"] : ["aws", key === "policyDocument" ? "policy" : String(key), ...rest])), message);
+    if (path[0] !== "serviceAccount") report(at("aws", ...path), message);
   }
 }

@@ -1,7 +1,7 @@
 import type { NodeGroupArgs } from "../../components/eks-cluster-args.ts";
 import type { EksClusterArgs } from "../../components/eks-cluster.ts";
 import { isArmImage, defaultAmiType } from "../../components/internal/eks/instance-types.ts";
-import { defaultCidr, layOut, problemsWithCidr } from "../../components/internal/subnets.ts";
+import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../components/internal/subnets.ts";
 import type { NetworkArgs } from "../../components/network-args.ts";
 import type { EksSettings } from "../../settings/eks.ts";
 
@@ -39,13 +39,13 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
   };
 }
 
-/** Where requests of the load balancer come from: ranges of its subnets; none where another stack says so. */
+/** Where requests of the load balancer come from: ranges of its subnets, or any there can be where that is yet to be known. */
 export function loadBalancerCidrs(eks: EksSettings): string[] {
-  if (eks.stack !== undefined) return [];
+  if (eks.stack !== undefined) return privateRanges;
   const args = networkArgs(eks, {});
-  if (args === undefined) return eks.network?.loadBalancerCidrs ?? [];
+  if (args === undefined) return eks.network?.loadBalancerCidrs ?? privateRanges;
   const { cidr = defaultCidr, zones } = args;
-  if (problemsWithCidr(cidr).length > 0) return [];
+  if (problemsWithCidr(cidr).length > 0) return privateRanges;
   return layOut(cidr, zones.length)[schemeOf(eks) === "internal" ? "private" : "public"];
 }
 

@@ -14,7 +14,7 @@ export type Outputs = Record<string, (resource: Recorded) => Record<string, unkn
  * Runs a program against mocks that record. They know neither the schemas of the providers nor what a real engine would
  * refuse, and they call no transforms: what is asserted is what was registered.
  */
-export async function record<T>(program: () => T | Promise<T>, options: { preview?: boolean; outputs?: Outputs } = {}) {
+export async function record<T>(program: () => T | Promise<T>, options: { preview?: boolean; outputs?: Outputs; stack?: string } = {}) {
   const resources: Recorded[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -29,7 +29,7 @@ export async function record<T>(program: () => T | Promise<T>, options: { previe
       },
     },
     "slipway",
-    "test",
+    options.stack ?? "test",
     options.preview ?? false,
   );
   let failure: Error | undefined;
@@ -50,19 +50,35 @@ export interface Registration {
   /** Kinds and names of what it waits for, sorted; of components what is in them. */
   waitsFor: string[];
   protect: boolean;
+  /** Kinds and names of its provider and of the component that it is in, if it has them. Both are there before it. */
+  provider: string | undefined;
+  parent: string | undefined;
 }
 
 /** Runs a program as `record` does: how its resources were registered, by kind and name, which mocks are not told. Internal to the SDK. */
 export async function register(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, Registration>> {
-  type Request = { getType(): string; getName(): string; getDependenciesList(): string[]; getProtect(): boolean };
+  type Request = {
+    getType(): string;
+    getName(): string;
+    getDependenciesList(): string[];
+    getProtect(): boolean;
+    getProvider(): string;
+    getParent(): string;
+  };
   type Monitor = { registerResource(request: Request, callback: unknown): unknown };
   const found: Record<string, Registration> = {};
+  const short = (urn: string) => `${urn.split("::").at(2)!.split(":").at(-1)} ${urn.split("::").at(3)}`;
+  const shortIfAny = (urn: string) => (urn === "" ? undefined : short(urn));
   const watched = () => {
     const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) => {
-      const waitsFor = request.getDependenciesList().map((urn) => `${urn.split("::").at(-2)!.split(":").at(-1)} ${urn.split("::").at(-1)}`);
-      found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = { waitsFor: waitsFor.sort(), protect: request.getProtect() };
+      found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = {
+        waitsFor: request.getDependenciesList().map(short).sort(),
+        protect: request.getProtect(),
+        provider: shortIfAny(request.getProvider()),
+        parent: shortIfAny(request.getParent()),
+      };
       return register(request, callback);
     };
     return program();

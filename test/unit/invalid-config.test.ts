@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { checkSettings } from "../../config.ts";
+import { readStack } from "../../stack-file.ts";
 import { generated, ofServices, ofStacks, type Contradiction } from "./contradictions.ts";
 import { validStack, type Stack } from "./valid-stack.ts";
 
@@ -36,9 +37,10 @@ test("each contradiction is refused at its own path, by itself", async () => {
 });
 
 test("whatever JSON stands in the place of a field, the answer is a value or problems with a path", async () => {
-  const property = fc.asyncProperty(validStack, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
+  const stacks = fc.oneof(validStack, fc.constantFrom(...["dev", "prod"].map(stackOf)));
+  const property = fc.asyncProperty(stacks, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
     const { problems, value } = await checkSettings(put(valid, pick(nodes(valid), n).path, json) as Stack);
-    for (const problem of problems) expect(problem).toMatch(/^(platform|services|local)\b[^]*: /);
+    for (const problem of problems) expect(problem).toMatch(/^(platform|services|local|eks)\b[^]*: /);
     expect(problems.join("\n")).not.toMatch(nonsense);
     expect(value === undefined).toBe(problems.length > 0);
   });
@@ -55,6 +57,16 @@ test("a secret is in no message, wherever it stands and whatever else is wrong",
   });
   await fc.assert(property, { numRuns: 1000 });
 });
+
+/** The settings of a stack file. */
+function stackOf(name: string): Stack {
+  const { config } = readStack(name);
+  const parsed = Object.entries(config).map(([key, text]) => [
+    key.replace("slipway:", ""),
+    key === "slipway:platform" ? text : JSON.parse(text),
+  ]);
+  return Object.fromEntries(parsed) as Stack;
+}
 
 const contradictions = [
   ...ofStacks.map((contradiction) => ({ contradiction, inService: false })),

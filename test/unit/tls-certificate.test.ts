@@ -1,7 +1,7 @@
 import { TlsCertificate } from "../../components/tls-certificate.ts";
 import { record, settle, tree, type Recorded } from "./harness.ts";
 
-const hosts = ["web.example.org", "*.web.example.org"];
+const hosts = ["web.example.org", "*.web.example.org", "*.example.net"];
 const outputs = {
   "aws:acm/certificate:Certificate": ({ inputs }: Recorded) => ({
     arn: "arn:aws:acm:eu-central-1:111122223333:certificate/1",
@@ -17,14 +17,14 @@ const outputs = {
 const build = (preview = false) =>
   record(() => new TlsCertificate("web", { hosts: [...hosts, hosts[0]!], zoneId: "Z1", tags: { team: "a" } }), { outputs, preview });
 
-test("it is a certificate, a record of proof for each host, and the wait for both", async () => {
+test("it is a certificate, a record of proof for each name, which those below it share, and the wait for both", async () => {
   const { urns } = await build();
   const child = "slipway:index:TlsCertificate$aws";
   expect(tree(urns)).toEqual([
     "slipway:index:TlsCertificate web",
     `${child}:acm/certificate:Certificate web`,
     `${child}:acm/certificateValidation:CertificateValidation web`,
-    `${child}:route53/record:Record web-*.web.example.org`,
+    `${child}:route53/record:Record web-example.net`,
     `${child}:route53/record:Record web-web.example.org`,
   ]);
 });
@@ -35,18 +35,17 @@ test("each host is proven by the record that AWS asks for, and the ARN is that o
   expect(inputsOf("Certificate")).toEqual([
     {
       domainName: "web.example.org",
-      subjectAlternativeNames: ["*.web.example.org"],
+      subjectAlternativeNames: ["*.web.example.org", "*.example.net"],
       validationMethod: "DNS",
       keyAlgorithm: "EC_prime256v1",
       tags: { team: "a" },
     },
   ]);
-  const proof = { zoneId: "Z1", name: "_proof.web.example.org.", type: "CNAME", records: ["_value.acm-validations.aws."] };
-  expect(inputsOf("Record")).toEqual(Array(2).fill({ ...proof, ttl: 300, allowOverwrite: true }));
+  const names = ["_proof.web.example.org.", "_proof.example.net."];
+  const proof = { zoneId: "Z1", type: "CNAME", records: ["_value.acm-validations.aws."], ttl: 300, allowOverwrite: true };
+  expect(inputsOf("Record")).toEqual(names.map((name) => ({ ...proof, name })));
   const certificateArn = "arn:aws:acm:eu-central-1:111122223333:certificate/1";
-  expect(inputsOf("CertificateValidation")).toEqual([
-    { certificateArn, validationRecordFqdns: ["_proof.web.example.org.", "_proof.web.example.org."] },
-  ]);
+  expect(inputsOf("CertificateValidation")).toEqual([{ certificateArn, validationRecordFqdns: names }]);
   expect(await settle(result.arn)).toEqual({ value: certificateArn, secret: false });
 });
 

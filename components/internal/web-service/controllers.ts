@@ -21,6 +21,8 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
         // Straight to the pods: a Service of type ClusterIP has no port on nodes.
         "alb.ingress.kubernetes.io/target-type": "ip",
         "alb.ingress.kubernetes.io/healthcheck-path": spec.probes.readiness.path,
+        // Its own default is 300 s, in which an update is not done: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay.
+        "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
         ...(redirect && {
           "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
           "alb.ingress.kubernetes.io/ssl-redirect": "443",

@@ -73,6 +73,16 @@ for (const run of times("edit → new answer of 3 replicas")) {
 }
 row("One-line edit → 3 replicas rolled, new answer through the Ingress", rolled, "s", "≤ 5 s");
 
+const foretold: number[] = [];
+for (const run of times("preview of the stack prod")) {
+  const env = { SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };
+  const preview = () => command(join(checkout.folder, "tools/slipway"), ["preview", "--stack", "prod"], { env, cwd: checkout.folder });
+  await run(async () => {
+    foretold.push(await seconds(async () => expectIn(await preview(), "86 to create")));
+  });
+}
+row("Preview of the stack `prod` (EKS), from the command to the last of its 86 resources", foretold, "s", "≤ 3 s");
+
 const { path: ko, version: koVersion } = await goProgram("ko");
 const base = await pushEmptyImage(`127.0.0.1:${ports.registry}/base`);
 const withEngine: number[] = [];

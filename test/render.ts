@@ -6,11 +6,13 @@ import * as pulumi from "@pulumi/pulumi";
 import slipway from "../index.ts";
 import type { Manifest } from "../kubernetes/cluster.ts";
 import type { Stack } from "../stack-file.ts";
+import { awsOutputs, region } from "./unit/aws-outputs.ts";
+import { accountWithRoom, FakeAws } from "./unit/fake-aws.ts";
 import { record, type Recorded } from "./unit/harness.ts";
 
 /**
  * The Kubernetes objects that the program registers for the configuration of a stack, whole, by kind, namespace and name.
- * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster.
+ * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster nor AWS.
  */
 export async function render({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
   const absolute = withAbsoluteSources(config);
@@ -18,6 +20,7 @@ export async function render({ config, secretKeys }: Pick<Stack, "config" | "sec
     pulumi.runtime.setAllConfig(absolute, secretKeys);
     return slipway();
   };
+  using _aws = accountWithRoom(new FakeAws(), region);
   const { resources } = await onEmptyMachine((folder) => record(program, { outputs: outputs(folder) }));
   const manifests = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => reveal(inputs) as Manifest);
   const key = ({ apiVersion, kind, metadata }: Manifest) => JSON.stringify([kind, apiVersion, metadata?.namespace ?? "", metadata?.name]);
@@ -27,11 +30,11 @@ export async function render({ config, secretKeys }: Pick<Stack, "config" | "sec
 /** What the program takes from resources that others make. */
 function outputs(folder: string) {
   return {
+    ...awsOutputs,
     "docker:index/container:Container": ({ name }: Recorded) => {
       if (name.endsWith("-node")) writeFileSync(join(folder, ".slipway/test/kubeconfig.yaml"), "apiVersion: v1\n");
       return {};
     },
-    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }: Recorded) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
     "kubernetes:core/v1:Secret": ({ inputs }: Recorded) => ({ metadata: { ...inputs["metadata"], uid: "0b1c" } }),
   };
 }

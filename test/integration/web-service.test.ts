@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { jest } from "@jest/globals";
-import type { KubernetesCluster } from "../../kubernetes/cluster.ts";
+import type { KubernetesCluster, KubernetesError } from "../../kubernetes/cluster.ts";
 import { parse } from "yaml";
+import { readStack } from "../../stack-file.ts";
 import { Checkout, eventually, get, ports } from "./checkout.ts";
 
 jest.setTimeout(300_000);
@@ -158,6 +159,24 @@ test("a class that the cluster does not have is refused before anything is chang
     ].join("\n"),
   );
   expect(out).not.toMatch(/created|updated|replaced|deleted/);
+});
+
+// The cluster is upstream Kubernetes: what EKS adds to it, this does not prove.
+test("the objects of the stacks on AWS are taken by the Kubernetes API as they stand, but for the kind that is AWS' own", async () => {
+  const { render } = await import("../render.ts"); // Jest cannot load it and the Kubernetes client at once
+  const unknown = new Set<string>();
+  for (const name of ["dev", "staging", "prod"]) {
+    const manifests = await render(readStack(name));
+    expect(manifests.length).toBe(name === "prod" ? 12 : 11);
+    // All are rendered for the same namespace, which is there for the first of them and goes with the cluster.
+    await cluster.apply(manifests.find(({ kind }) => kind === "Namespace")!, false);
+    for (const manifest of manifests)
+      await cluster.apply(manifest, true).catch((error: KubernetesError) => {
+        if (!error.isUnknownKind) throw error;
+        unknown.add(String(manifest.kind));
+      });
+  }
+  expect([...unknown]).toEqual(["IngressClassParams"]);
 });
 
 test("the example of docs/SERVICES.md, which has fewer than 30 lines, deploys as it stands", async () => {

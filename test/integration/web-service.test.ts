@@ -169,7 +169,10 @@ test("the objects of the stacks on AWS are taken by the Kubernetes API as they s
     const manifests = await render(readStack(name));
     expect(manifests.length).toBe(name === "prod" ? 12 : 11);
     // All are rendered for the same namespace, which is there for the first of them and goes with the cluster.
-    await cluster.apply(manifests.find(({ kind }) => kind === "Namespace")!, false);
+    await cluster.apply(
+      manifests.find(({ kind }) => kind === "Namespace")!,
+      false,
+    );
     for (const manifest of manifests)
       await cluster.apply(manifest, true).catch((error: KubernetesError) => {
         if (!error.isUnknownKind) throw error;

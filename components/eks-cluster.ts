@@ -41,6 +41,8 @@ export class EksCluster extends pulumi.ComponentResource {
   declare readonly arn: pulumi.Output<string>;
   /** URL of the Kubernetes API. */
   declare readonly endpoint: pulumi.Output<string>;
+  /** The authority that the API's certificate is from, in Base64. */
+  declare readonly certificateAuthority: pulumi.Output<string>;
   /** The security group that the control plane and nodes have in common. */
   declare readonly clusterSecurityGroupId: pulumi.Output<string>;
   /** Kubernetes version. */
@@ -147,13 +149,15 @@ export class EksCluster extends pulumi.ComponentResource {
     this.clusterSecurityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
     this.version = cluster.version;
     this.nodeRoleArn = nodes.role.arn;
-    const certificateAuthority = cluster.certificateAuthority.data;
-    const connection = pulumi.output({ cluster: cluster.name, endpoint: cluster.endpoint, certificateAuthority });
+    this.certificateAuthority = cluster.certificateAuthority.data;
+    const { name: clusterName, endpoint: url } = cluster;
+    const connection = pulumi.output({ cluster: clusterName, endpoint: url, certificateAuthority: this.certificateAuthority });
     this.kubeconfig = pulumi.secret(connection.apply((values) => kubeconfig({ ...values, region, ...args.kubeconfig })));
     this.registerOutputs({
       clusterName: this.clusterName,
       arn: this.arn,
       endpoint: this.endpoint,
+      certificateAuthority: this.certificateAuthority,
       clusterSecurityGroupId: this.clusterSecurityGroupId,
       version: this.version,
       kubeconfig: this.kubeconfig,

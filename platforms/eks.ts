@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { EcrRepository } from "../components/ecr-repository.ts";
 import { ecrCredentials } from "../components/internal/ecr-credentials.ts";
+import { identityOf } from "../components/internal/eks/iam.ts";
 import { createDataKey } from "../components/internal/data-key.ts";
 import { throwIfAny } from "../components/internal/user-error.ts";
 import { restrictedNamespace } from "../components/internal/restricted-namespace.ts";
@@ -11,7 +12,7 @@ import type { Configuration, ServiceSettings } from "../config.ts";
 import type { EksSettings } from "../settings/eks.ts";
 import { hasIngress } from "../settings/service.ts";
 import { join, provision, refer, type Facts } from "./eks/ground.ts";
-import { hostsOf, problemsWithEks, problemsWithHosts, problemsWithPlatforms } from "./eks/rules.ts";
+import { hostsOf, problemsWithClasses, problemsWithEks, problemsWithHosts, problemsWithPlatforms } from "./eks/rules.ts";
 import { loadBalancerCidrs, nodePlatforms, tagsOf } from "./eks/settings.ts";
 import { urlOf, workloadArgs, type Platform, type PlatformModule } from "./platform.ts";
 
@@ -56,15 +57,15 @@ export async function createPlatform({ stack, services, eks = none }: Configurat
   const tags = tagsOf(pulumi.getProject(), stack, eks);
   const { region, profile, deletionProtection = false } = eks;
   const there = eks.stack === undefined ? undefined : await refer(eks.stack);
-  if (there) throwIfAny(problemsHere(there.facts, services), `Stack "${stack}" does not go with the cluster of "${eks.stack}":`);
+  if (there) throwIfAny(problemsHere(there, eks, services), `Stack "${stack}" does not go with the cluster of "${eks.stack}":`);
 
   const inAws = { provider: new aws.Provider(name, { region, profile }) };
   const kept = { ...inAws, protect: deletionProtection || undefined };
   const kmsKeyArn = createDataKey(name, { region, logGroups: `${name}-flow-logs`, tags }, kept);
-  const { kubeconfig, facts, provider, ready } = there ? join(name, there) : provision(name, eks, { tags, kmsKeyArn }, inAws);
+  const { kubeconfig, facts, provider, ready } = there ? join(name, there, eks) : provision(name, eks, { tags, kmsKeyArn }, inAws);
   const inCluster = { provider, dependsOn: ready };
   const namespace = restrictedNamespace("services", name, inCluster, readinessGates).metadata.name;
-  const records = new Map<string, aws.route53.Record>();
+  const named = new Set<string>();
 
   return {
     registry(service) {
@@ -85,22 +86,30 @@ export async function createPlatform({ stack, services, eks = none }: Configurat
       const after = rights ? [...ready, rights] : ready;
       const { address } = new WebService(service, { ...args, network }, { provider, dependsOn: after });
       const { domain } = facts;
-      for (const { host } of address && domain ? hostsOf({ [service]: settings }) : [])
-        if (!records.has(host)) {
-          // A name that is there is somebody else's: it is not overwritten.
-          const record = { zoneId: domain!.zoneId, name: host, type: "CNAME", ttl: 60, records: [address!] };
-          records.set(host, new aws.route53.Record(host, record, inAws));
-        }
+      const hosts = address && domain ? hostsOf({ [service]: settings }).map(({ host }) => host) : [];
+      for (const host of hosts.filter((host) => !named.has(host))) {
+        named.add(host);
+        // A name that is there is somebody else's: it is not overwritten.
+        const record = { zoneId: domain!.zoneId, name: host, type: "CNAME", ttl: 60, records: [address!] };
+        new aws.route53.Record(host, record, inAws);
+      }
       return { url: urlOf(settings) };
     },
     outputs: { kubeconfig, platform: facts },
   };
 }
 
-/** What of the services does not go with a cluster that is another stack's, and known only now. */
-function problemsHere({ domain, nodePlatforms }: Facts, services: Configuration["services"]): string[] {
-  const problems = [...problemsWithHosts(services, domain), ...problemsWithPlatforms(services, nodePlatforms)];
-  return problems.map(({ path, message }) => `slipway:${path.join(".")}: ${message}`);
+/** What of this stack does not go with a cluster that is another stack's, and known only now. */
+function problemsHere(facts: Facts & { clusterArn: string }, { region }: EksSettings, services: Configuration["services"]): string[] {
+  const { domain, nodePlatforms, autoMode } = facts;
+  const { region: there } = identityOf(facts.clusterArn);
+  const problems = [
+    ...(region === there ? [] : [{ path: ["eks", "region"], message: `must be that of the cluster, ${there}, got "${region}"` }]),
+    ...problemsWithHosts(services, domain),
+    ...problemsWithPlatforms(services, nodePlatforms),
+    ...(autoMode ? [] : problemsWithClasses(services, "alb")),
+  ];
+  return problems.map(({ path, message }) => `${pulumi.getProject()}:${path.join(".")}: ${message}`);
 }
 
 /** Pods count as ready once the load balancer sends to them, https://docs.aws.amazon.com/eks/latest/userguide/auto-elb-example.html. */

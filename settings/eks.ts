@@ -90,7 +90,7 @@ export const eksSettings = z
       .regex(/^[\w.-]+\/[\w.-]+\/[\w.-]+$/, 'must be "<organization>/<project>/<stack>"; without Pulumi Cloud the first is organization')
       .optional()
       .describe(
-        "The stack that has the cluster, where this one has services alone. Of the settings here only region, profile and tags go with it.",
+        "The stack that has the cluster, where this one has services alone. Of the settings here only region, profile, deletionProtection and tags go with it.",
       ),
     version: z.string().optional().describe("Kubernetes version, such as 1.36; it goes up only, one at a time. Default: 1.36."),
     network: network.optional(),

@@ -2,6 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { EksAddOns } from "../../components/eks-add-ons.ts";
 import { EksCluster } from "../../components/eks-cluster.ts";
+import { identityOf } from "../../components/internal/eks/iam.ts";
+import { kubeconfig } from "../../components/internal/eks/kubeconfig.ts";
 import { UserError } from "../../components/internal/user-error.ts";
 import { Network } from "../../components/network.ts";
 import { TlsCertificate } from "../../components/tls-certificate.ts";
@@ -20,6 +22,12 @@ export interface Ground {
 /** What a stack with a cluster puts out for the stacks of services. None of it is secret. */
 export interface Facts {
   clusterArn: pulumi.Input<string>;
+  /** URL of the Kubernetes API. */
+  endpoint: pulumi.Input<string>;
+  /** The authority that its certificate is from, in Base64. */
+  certificateAuthority: pulumi.Input<string>;
+  /** Whether it is of EKS Auto Mode, which makes load balancers. */
+  autoMode: boolean;
   /** Ranges that the load balancer's requests come from. */
   loadBalancerCidrs: string[];
   /** Platforms of images that the nodes run. */
@@ -40,9 +48,8 @@ export function provision(name: string, eks: EksSettings, { tags, kmsKeyArn }: G
   const network = ofNetwork && new Network(name, { ...ofNetwork, kmsKeyArn }, inAws);
   const subnetIds = network?.privateSubnetIds ?? eks.network?.privateSubnetIds ?? [];
   const cluster = new EksCluster(name, clusterArgs(eks, tags, subnetIds), { ...inAws, dependsOn: network ? [network] : [] });
-  const { kubeconfig } = cluster;
   if (network && !eks.endpoint?.publicCidrs?.length && !eks.network?.connectedCidrs?.length) void pulumi.log.warn(outOfReach, cluster);
-  const settings = { ...providerSettings, kubeconfig, clusterIdentifier: name, upsertExistingObjects: true };
+  const settings = { ...providerSettings, kubeconfig: cluster.kubeconfig, clusterIdentifier: name, upsertExistingObjects: true };
   const provider = new k8s.Provider(name, settings, { dependsOn: [cluster] });
 
   const hosts = domain ? [domain.name, `*.${domain.name}`] : [];
@@ -55,35 +62,34 @@ export function provision(name: string, eks: EksSettings, { tags, kmsKeyArn }: G
     subnetIds: eks.network?.loadBalancerSubnetIds,
   };
   const addOns = new EksAddOns(name, { autoMode, loadBalancer: autoMode ? forAll : undefined, tags }, { provider });
-  const facts = { clusterArn: cluster.arn, loadBalancerCidrs: loadBalancerCidrs(eks), nodePlatforms: nodePlatforms(eks), domain };
-  return { kubeconfig, facts, provider, ready: [addOns] };
+  const { arn: clusterArn, endpoint, certificateAuthority } = cluster;
+  const known = { autoMode, loadBalancerCidrs: loadBalancerCidrs(eks), nodePlatforms: nodePlatforms(eks), domain };
+  return { kubeconfig: cluster.kubeconfig, facts: { clusterArn, endpoint, certificateAuthority, ...known }, provider, ready: [addOns] };
 }
 
 const outOfReach =
   "The Kubernetes API is reached from the new VPC alone: who deploys must be in it. Set eks.endpoint.publicCidrs to their way out, or connect the VPC with their network and say so by eks.network.connectedCidrs.";
 
-interface Referred {
-  kubeconfig: pulumi.Output<string>;
-  facts: Facts & { clusterArn: string };
-}
+/** Facts of a stack that is up. */
+type Known = Facts & Record<"clusterArn" | "endpoint" | "certificateAuthority", string>;
 
 /** What another stack says of its cluster: plain values, so that they can be checked before anything is registered. */
-export async function refer(stack: string): Promise<Referred> {
-  const reference = new pulumi.StackReference(stack);
-  const { value: facts } = await reference.getOutputDetails("platform");
-  const { value, secretValue: kubeconfig = value } = await reference.getOutputDetails("kubeconfig");
-  if (!isFacts(facts) || typeof kubeconfig !== "string")
-    throw new UserError(
-      `slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "${stack}", which has no outputs platform and kubeconfig. Bring it up first, or mend the name (pulumi stack ls --all)`,
-    );
-  return { kubeconfig: pulumi.secret(kubeconfig), facts };
+export async function refer(stack: string): Promise<Known> {
+  const { value: facts } = await new pulumi.StackReference(stack).getOutputDetails("platform");
+  if (isKnown(facts)) return facts;
+  throw new UserError(
+    `slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "${stack}", which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)`,
+  );
 }
 
-/** Services on the cluster of another stack. */
-export function join(name: string, { kubeconfig, facts }: Referred): Ground {
+/** Services on the cluster of another stack, which is asked as whom this one says. */
+export function join(name: string, facts: Known, { region, profile }: EksSettings): Ground {
+  const { clusterArn, endpoint, certificateAuthority } = facts;
+  const { cluster } = identityOf(clusterArn);
+  const config = pulumi.secret(kubeconfig({ cluster, endpoint, certificateAuthority, region, profile }));
   // What is there already is not taken over: it may be another stack's.
-  const settings = { ...providerSettings, kubeconfig, clusterIdentifier: facts.clusterArn, upsertExistingObjects: false };
-  return { kubeconfig, facts, provider: new k8s.Provider(name, settings), ready: [] };
+  const settings = { ...providerSettings, kubeconfig: config, clusterIdentifier: clusterArn, upsertExistingObjects: false };
+  return { kubeconfig: config, facts, provider: new k8s.Provider(name, settings), ready: [] };
 }
 
 const providerSettings = {
@@ -93,7 +99,8 @@ const providerSettings = {
   enablePatchForce: true,
 };
 
-function isFacts(output: unknown): output is Facts & { clusterArn: string } {
-  const { clusterArn, loadBalancerCidrs, nodePlatforms } = (output ?? {}) as Partial<Record<keyof Facts, unknown>>;
-  return typeof clusterArn === "string" && Array.isArray(loadBalancerCidrs) && Array.isArray(nodePlatforms);
+function isKnown(output: unknown): output is Known {
+  const { loadBalancerCidrs, nodePlatforms, ...facts } = (output ?? {}) as Partial<Record<keyof Facts, unknown>>;
+  const texts = [facts.clusterArn, facts.endpoint, facts.certificateAuthority];
+  return texts.every((text) => typeof text === "string") && Array.isArray(loadBalancerCidrs) && Array.isArray(nodePlatforms);
 }

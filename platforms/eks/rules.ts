@@ -24,7 +24,8 @@ export function problemsWithEks(name: string, eks: EksSettings, services: Servic
     for (const problem of problemsWithHosts(services, eks.domain)) report(problem.path, problem.message);
     for (const problem of problemsWithPlatforms(services, nodePlatforms(eks))) report(problem.path, problem.message);
   } else checkReference(eks, services, report);
-  for (const [service, settings] of Object.entries(services)) checkService(name, service, settings, eks, report);
+  for (const problem of eks.nodeGroups ? problemsWithClasses(services) : []) report(problem.path, problem.message);
+  for (const [service, settings] of Object.entries(services)) checkService(name, service, settings, report);
   return problems;
 }
 
@@ -88,7 +89,7 @@ function checkDomain({ domain, nodeGroups, loadBalancer }: EksSettings, report: 
   );
 }
 
-const withStack = ["region", "profile", "stack", "tags"];
+const withStack = ["region", "profile", "stack", "deletionProtection", "tags"];
 
 function checkReference(eks: EksSettings, services: Services, report: Report): void {
   const others = Object.keys(eks).filter((key) => !withStack.includes(key));
@@ -131,15 +132,15 @@ export function problemsWithPlatforms(services: Services, nodes: string[]): Prob
   });
 }
 
-function checkService(stack: string, name: string, settings: ServiceSettings, eks: EksSettings, report: Report): void {
+/** Services whose ingress class is not named, or is the one that there is not, where no ingress controller is built in. */
+export function problemsWithClasses(services: Services, missing?: string): Problem[] {
+  const without = Object.entries(services).filter(([, service]) => hasIngress(service) && service.ingressClassName === missing);
+  const message = "is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode";
+  return without.map(([name]) => ({ path: ["services", name, "ingressClassName"], message }));
+}
+
+function checkService(stack: string, name: string, settings: ServiceSettings, report: Report): void {
   const at = (...path: Problem["path"]) => ["services", name, ...path];
-  report(
-    at("ingressClassName"),
-    eks.nodeGroups !== undefined &&
-      hasIngress(settings) &&
-      settings.ingressClassName === undefined &&
-      "is needed with eks.nodeGroups, where no ingress controller is built in; install one and name its class, or leave nodeGroups out",
-  );
   for (const key of ["secretName", "clusterIssuer"] as const)
     report(
       at("tls", key),

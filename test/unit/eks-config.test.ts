@@ -176,7 +176,7 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       { web },
       [
         'services.web.host: needs eks.domain, for the certificate and the DNS record, got "www.example.org"; set that, or leave it out',
-        "services.web.ingressClassName: is needed with eks.nodeGroups, where no ingress controller is built in; install one and name its class, or leave nodeGroups out",
+        "services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
       ],
     ],
     [

@@ -291,6 +291,9 @@ describe.each(stacks)("the stack %s", (stack) => {
     const { value, secret } = await settle(pulumi.output(platform) as pulumi.Output<Record<string, unknown>>);
     expect({ ...value, loadBalancerCidrs: (value["loadBalancerCidrs"] as string[]).length, secret }).toEqual({
       clusterArn: arn("eks", `cluster/slipway-${stack}`),
+      endpoint: "https://api.example",
+      certificateAuthority: "Q0E=",
+      autoMode: true,
       domain: { name: domain, zoneId: "Z0123456789ABCDEFGHIJ" },
       loadBalancerCidrs: zones.length,
       nodePlatforms: ["linux/amd64"],
@@ -476,14 +479,17 @@ describe("variants", () => {
   describe("on the cluster of another stack", () => {
     const platform = {
       clusterArn: arn("eks", "cluster/slipway-platform"),
+      endpoint: "https://api.platform.example",
+      certificateAuthority: "Q0E=",
+      autoMode: true,
       loadBalancerCidrs: ["10.0.128.0/21"],
       nodePlatforms: ["linux/amd64"],
       domain: { name: "example.org", zoneId: "Z1" },
     };
     const eks = { region, stack: "organization/slipway/platform" };
     const only = Object.fromEntries(Object.keys(JSON.parse(readStack("prod").config["slipway:eks"]!)).map((key) => [key, undefined]));
-    const join = (more: Settings = {}, outputs: Record<string, unknown> = { platform, kubeconfig: "apiVersion: v1" }) => {
-      const reference = { "pulumi:pulumi:StackReference": () => ({ outputs, secretOutputNames: ["kubeconfig"] }) };
+    const join = (more: Settings = {}, outputs: Record<string, unknown> = { platform }) => {
+      const reference = { "pulumi:pulumi:StackReference": () => ({ outputs, secretOutputNames: [] }) };
       const program = programOf("prod", { eks: { ...only, ...eks, ...more.eks }, services: more.services ?? services });
       return record(program, { outputs: { ...awsOutputs, ...reference }, stack: "team" });
     };
@@ -520,20 +526,36 @@ describe("variants", () => {
       expect(inputsOf(made, "Namespace")["services"]!.metadata.name).toBe("slipway-team");
     });
 
+    test("the cluster is asked as whom this stack says, and not as whom the other one does", async () => {
+      const { result } = await join({ eks: { profile: "team" } });
+      const { value, secret } = await settle((result as unknown as { kubeconfig: pulumi.Output<string> }).kubeconfig);
+      const { users, clusters } = JSON.parse(value);
+      expect([secret, clusters[0].cluster.server, users[0].user.exec.args.slice(4)]).toEqual([
+        true,
+        "https://api.platform.example",
+        ["--cluster-name", "slipway-platform", "--output", "json", "--profile", "team"],
+      ]);
+    });
+
     test("what does not go with it is refused before anything is registered", async () => {
-      const wrong = { services: { web: { source: "app", host: "www.example.com", platforms: ["linux/arm64"] } } };
-      await expect(join(wrong)).rejects.toThrow(
+      const wrong = {
+        services: { web: { source: "app", host: "www.example.com", platforms: ["linux/arm64"] } },
+        eks: { region: "eu-west-1" },
+      };
+      await expect(join(wrong, { platform: { ...platform, autoMode: false } })).rejects.toThrow(
         [
           'Stack "team" does not go with the cluster of "organization/slipway/platform":',
+          '  - slipway:eks.region: must be that of the cluster, eu-central-1, got "eu-west-1"',
           '  - slipway:services.web.host: must be below example.org, which the certificate is for and the zone has, got "www.example.com"',
           "  - slipway:services.web.platforms: must have linux/amd64, which the nodes are, got linux/arm64; add it, or leave platforms out",
+          "  - slipway:services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
         ].join("\n"),
       );
     });
 
     test("a stack that has no cluster is told of", async () => {
       await expect(join({}, { urls: {} })).rejects.toThrow(
-        'slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "organization/slipway/platform", which has no outputs platform and kubeconfig. Bring it up first, or mend the name (pulumi stack ls --all)',
+        'slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "organization/slipway/platform", which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)',
       );
     });
   });

@@ -661,6 +661,10 @@ describe("refused", () => {
     [{ addonVersions: { coredns: "v1.13.1" } }, "addonVersions.coredns is no add-on of this cluster; it has metrics-server"],
     [{ addonVersions: { "metrics-server": "1" } }, 'addonVersions.metrics-server must be a version such as v1.13.1-eksbuild.1, got "1"'],
     [cidr("0.0.0.0/0"), 'endpoint.publicCidrs.0 must be /8 or smaller, got "0.0.0.0/0"; name the ranges that you use, never the world'],
+    [
+      { endpoint: { publicCidrs: ["203.0.113.64/26", "203.0.113.0/24"] } },
+      'endpoint.publicCidrs.1 must not overlap with 203.0.113.64/26, got "203.0.113.0/24"; the larger of the two is enough',
+    ],
     [cidr("8.0.0.0/7"), 'endpoint.publicCidrs.0 must be /8 or smaller, got "8.0.0.0/7"; name the ranges that you use, never the world'],
     ...["::/0", "2001:db8::/32", "world", "198.51.100.7"].map((range): [Partial<EksClusterArgs>, string] => [
       cidr(range),

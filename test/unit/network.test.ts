@@ -336,6 +336,11 @@ describe("refused, before there is any resource,", () => {
     ],
     ["an unknown nat", { nat: "both" as NatStrategy }, ['nat must be none, single, perAz, regional, got "both"']],
     [
+      "a network that it is connected with, and overlaps",
+      { connectedCidrs: ["10.0.64.0/18"] },
+      ['connectedCidrs.0 must not overlap with the network\'s own 10.0.0.0/16, got "10.0.64.0/18"; set another cidr'],
+    ],
+    [
       "nodes that reach nothing",
       { nat: "none", interfaceEndpoints: false },
       [

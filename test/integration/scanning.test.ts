@@ -1,4 +1,5 @@
 import { jest } from "@jest/globals";
+import { problemsWithTypes } from "../provider-types.ts";
 import type { Registered } from "../render.ts";
 import { terraformPlan, type TerraformPlan } from "../terraform.ts";
 import { arn } from "../unit/aws-outputs.ts";
@@ -107,6 +108,27 @@ describe("checkov", () => {
     const found = unexcused(findings);
     const missed = names.filter((name) => !found.some(({ plan, check }) => plan === name && check === faults[name]![0]));
     expect(missed).toEqual([]);
+  });
+});
+
+describe("Pulumi's provider", () => {
+  test("has all inputs in its types, but for those that are wrong on purpose", () => {
+    const wrong = (kind: string, change: (inputs: Registered["inputs"]) => void) => {
+      const resource = structuredClone(stacks.prod.find(({ type }) => type.endsWith(`:${kind}`))!);
+      change(resource.inputs);
+      return { ...resource, name: "wrong" };
+    };
+    const resources = [
+      ...Object.values(stacks).flat(),
+      wrong("Cluster", ({ vpcConfig }) => (vpcConfig.endpointPrivate = true)),
+      wrong("Addon", (inputs) => (inputs["addonVersion"] = 1)),
+      wrong("Route", (inputs) => delete inputs["routeTableId"]),
+    ];
+    expect(problemsWithTypes(resources)).toEqual([
+      "aws:ec2/route:Route wrong: Property 'routeTableId' is missing in type '{ destinationCidrBlock: string; gatewayId: string; }' but required in type 'RouteArgs'.",
+      "aws:eks/addon:Addon wrong: Type 'number' is not assignable to type 'Input<string | undefined>'.",
+      "aws:eks/cluster:Cluster wrong: Object literal may only specify known properties, and '\"endpointPrivate\"' does not exist in type 'Input<ClusterVpcConfig>'.",
+    ]);
   });
 });
 

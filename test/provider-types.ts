@@ -1,0 +1,59 @@
+import { globSync } from "node:fs";
+import { resolve } from "node:path";
+import ts from "typescript";
+import type { Registered } from "./render.ts";
+
+/**
+ * What of the resources' inputs does not go with the types of Pulumi's AWS provider: properties that it does not know, at any
+ * depth, missing ones, values of another type. The compiler looks at them as literals, which it is strict with, and, at
+ * what the sources hand over: of that the provider's code drops at once, and silently, what it does not know.
+ */
+export function problemsWithTypes(resources: Registered[]): string[] {
+  const ofAws = resources.filter(({ type }) => type.startsWith("aws:"));
+  const generated = resolve("inputs-of-aws.ts");
+  const lines = ofAws.map(({ type, inputs }, i) => {
+    const [, module, kind] = /^aws:(\w+)\/\w+:(\w+)$/.exec(type) ?? [];
+    return `export const inputs${i}: aws.${module}.${kind}Args = ${JSON.stringify(inputs)};`;
+  });
+  const text = ['import type * as aws from "@pulumi/aws";', ...lines].join("\n");
+  const program = compile(generated, text);
+  const inInputs = program.getSemanticDiagnostics(program.getSourceFile(generated)).map(({ start = 0, messageText }) => {
+    const line = text.slice(0, start).split("\n").length - 2;
+    return `${ofAws[line]!.type} ${ofAws[line]!.name}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+  });
+  const sources = program
+    .getSourceFiles()
+    .filter(({ fileName }) => /\/(components|platforms)\//.test(fileName) && !fileName.includes("/node_modules/"));
+  return [...inInputs, ...sources.flatMap((source) => unknownProperties(source, program.getTypeChecker()))].sort();
+}
+
+function compile(generated: string, text: string): ts.Program {
+  const { config } = ts.readConfigFile("tsconfig.json", (file) => ts.sys.readFile(file)) as { config: unknown };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (file) => file === generated || disk.fileExists(file),
+    getSourceFile: (file, target, ...rest) =>
+      file === generated ? ts.createSourceFile(file, text, target) : disk.getSourceFile(file, target, ...rest),
+  };
+  return ts.createProgram([generated, ...globSync("{components,platforms}/**/*.ts").map((file) => resolve(file))], options, host);
+}
+
+/** Properties of what is handed to resources of AWS that are not among their arguments. */
+function unknownProperties(source: ts.SourceFile, types: ts.TypeChecker): string[] {
+  const problems: string[] = [];
+  const visit = (node: ts.Node) => {
+    ts.forEachChild(node, visit);
+    if (!ts.isNewExpression(node) || !/^aws\.\w+\.\w+$/.test(node.expression.getText())) return;
+    const given = node.arguments?.[1];
+    const parameter = types.getResolvedSignature(node)?.getParameters()[1];
+    if (!given || !parameter) return;
+    const known = types.getPropertiesOfType(types.getNonNullableType(types.getTypeOfSymbolAtLocation(parameter, node)));
+    const names = new Set(known.map(({ name }) => name));
+    for (const { name } of types.getPropertiesOfType(types.getTypeAtLocation(given)))
+      if (!names.has(name)) problems.push(`${source.fileName.slice(resolve(".").length + 1)}: ${node.expression.getText()} has no ${name}`);
+  };
+  visit(source);
+  return problems;
+}

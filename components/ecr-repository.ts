@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { identityOf, imageKeyPolicy } from "./internal/eks/iam.ts";
 import { throwIfAny } from "./internal/user-error.ts";
 
 export interface EcrRepositoryArgs {
@@ -55,7 +56,7 @@ export class EcrRepository extends pulumi.ComponentResource {
         name: repositoryName,
         imageTagMutability: "IMMUTABLE",
         imageScanningConfiguration: { scanOnPush: true },
-        encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: args.kmsKeyArn ?? createKey(name, repositoryName, tags, child).arn }],
+        encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: args.kmsKeyArn ?? createKey(name, repositoryName, tags, child) }],
         forceDelete,
         tags,
       },
@@ -73,7 +74,11 @@ export class EcrRepository extends pulumi.ComponentResource {
 
 function createKey(name: string, repositoryName: string, tags: EcrRepositoryArgs["tags"], opts: pulumi.CustomResourceOptions) {
   const description = `Encrypts the images of ${repositoryName}`;
-  return new aws.kms.Key(name, { description, enableKeyRotation: true, deletionWindowInDays: 30, tags }, opts);
+  const key = new aws.kms.Key(name, { description, enableKeyRotation: true, deletionWindowInDays: 30, tags }, opts);
+  const document = key.arn.apply((arn) => imageKeyPolicy(identityOf(arn)));
+  const policy = new aws.kms.KeyPolicy(name, { keyId: key.id, policy: document }, opts);
+  // Whoever uses the key needs the policy to be there.
+  return pulumi.all([key.arn, policy.id]).apply(([arn]) => arn);
 }
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html */

@@ -8,23 +8,49 @@ import type { Manifest } from "../kubernetes/cluster.ts";
 import type { Stack } from "../stack-file.ts";
 import { awsOutputs, region } from "./unit/aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./unit/fake-aws.ts";
-import { record, type Recorded } from "./unit/harness.ts";
+import { record, watch, type Outputs, type Recorded } from "./unit/harness.ts";
 
 /**
  * The Kubernetes objects that the program registers for the configuration of a stack, whole, by kind, namespace and name.
  * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster nor AWS.
  */
-export async function render({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
-  const absolute = withAbsoluteSources(config);
-  const program = () => {
-    pulumi.runtime.setAllConfig(absolute, secretKeys);
-    return slipway();
-  };
-  using _aws = accountWithRoom(new FakeAws(), region);
-  const { resources } = await onEmptyMachine((folder) => record(program, { outputs: outputs(folder) }));
-  const manifests = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => reveal(inputs) as Manifest);
+export async function render(stack: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
+  const resources = await registrations(stack);
+  const manifests = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
   const key = ({ apiVersion, kind, metadata }: Manifest) => JSON.stringify([kind, apiVersion, metadata?.namespace ?? "", metadata?.name]);
   return manifests.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+/** A resource, and which others its inputs come from. */
+export interface Registered extends Recorded {
+  /** By the name of an input, URNs of resources that its value is made of. */
+  madeOf: Record<string, string[]>;
+}
+
+/** All that the program registers for the configuration of a stack. Secrets are in the clear. */
+export async function registrations({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Registered[]> {
+  const absolute = withAbsoluteSources(config);
+  using _aws = accountWithRoom(new FakeAws(), region);
+  return await onEmptyMachine((folder) => {
+    const program = () => {
+      pulumi.runtime.setAllConfig(absolute, secretKeys);
+      return slipway();
+    };
+    return registeredBy(program, outputs(folder));
+  });
+}
+
+/** All that a program registers. Secrets are in the clear. */
+export async function registeredBy(program: () => unknown, outputs: Outputs = awsOutputs): Promise<Registered[]> {
+  const madeOf: Record<string, Registered["madeOf"]> = {};
+  const watched = watch(program, (request) => {
+    const of: Registered["madeOf"] = (madeOf[`${request.getType()} ${request.getName()}`] = {});
+    request.getPropertydependenciesMap().forEach((dependencies, property) => (of[property] = dependencies.getUrnsList()));
+  });
+  const { resources } = await record(watched, { outputs });
+  return resources.map(({ type, name, inputs }) => {
+    return { type, name, inputs: reveal(inputs) as Recorded["inputs"], madeOf: madeOf[`${type} ${name}`] ?? {} };
+  });
 }
 
 /** What the program takes from resources that others make. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { EcrRepository, type EcrRepositoryArgs } from "../../components/ecr-repository.ts";
-import { record, settle, tree, type Outputs, type Recorded } from "./harness.ts";
+import { record, register, settle, tree, type Outputs, type Recorded } from "./harness.ts";
 
 const outputs: Outputs = {
   "aws:ecr/repository:Repository": ({ inputs }) => ({
@@ -20,8 +20,27 @@ const least = [
   `${child}:ecr/repository:Repository shop/web`,
 ];
 
-test("it is a repository with a key and a lifecycle policy", async () => {
-  expect(tree((await build()).urns)).toEqual([...least, `${child}:kms/key:Key shop/web`]);
+const key = [`${child}:kms/key:Key shop/web`, `${child}:kms/keyPolicy:KeyPolicy shop/web`];
+
+test("it is a repository with a lifecycle policy, and a key with its policy", async () => {
+  expect(tree((await build()).urns)).toEqual([...least, ...key]);
+});
+
+test("its key is the account's, whose IAM policies say who uses and administers it, and no other account's", async () => {
+  const { resources } = await build();
+  const [{ keyId, policy }] = inputsOf(resources, "KeyPolicy") as [Record<string, string>];
+  const { Statement } = JSON.parse(policy!) as { Statement: Record<string, string[]>[] };
+  expect(keyId).toBe("shop/web-id");
+  expect(Statement.map(({ Action, ...rest }) => [rest, Action!.every((action) => /^kms:\w+$/.test(action))])).toEqual([
+    [{ Sid: "Account", Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Resource: ["*"] }, true],
+  ]);
+  const needed = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:PutKeyPolicy", "kms:RetireGrant"];
+  expect(needed.filter((action) => !Statement[0]!["Action"]!.includes(action))).toEqual([]);
+});
+
+test("images are there only once the key has its policy", async () => {
+  const { "Repository shop/web": repository } = await register(() => new EcrRepository("shop/web", {}), { outputs });
+  expect(repository!.waitsFor).toEqual(["Key shop/web", "KeyPolicy shop/web"]);
 });
 
 test("tags are immutable, images are scanned when pushed and encrypted by the key, and one with images is not deleted", async () => {
@@ -84,7 +103,7 @@ test("untagged images go after 7 days, and tagged ones when there are 100 newer,
 test("principals that are named may pull, and nothing else", async () => {
   const principals = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:role/team/nodes"];
   const { resources, urns } = await build({ pullPrincipals: [principals[0]!, pulumi.output(principals[1]!)] });
-  expect(tree(urns)).toEqual([...least, `${child}:ecr/repositoryPolicy:RepositoryPolicy shop/web`, `${child}:kms/key:Key shop/web`]);
+  expect(tree(urns)).toEqual([...least, `${child}:ecr/repositoryPolicy:RepositoryPolicy shop/web`, ...key]);
   expect(inputsOf(resources, "RepositoryPolicy")).toEqual([
     {
       repository: "shop/web",
@@ -113,7 +132,7 @@ test("it puts out where to push, its ARN and its account", async () => {
 
 test("in a preview, where nothing is known, the same is registered", async () => {
   const { urns } = await record(() => new EcrRepository("shop/web", {}), { preview: true });
-  expect(tree(urns)).toEqual([...least, `${child}:kms/key:Key shop/web`]);
+  expect(tree(urns)).toEqual([...least, ...key]);
 });
 
 describe("refused, before there is any resource,", () => {

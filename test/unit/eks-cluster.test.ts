@@ -552,6 +552,21 @@ describe("IAM documents", () => {
     });
   });
 
+  test("of the key for images and flow logs differ in the logs alone, and CloudWatch Logs has those whose names begin so", () => {
+    const parse = (text: string) => (JSON.parse(text) as { Statement: iam.Statement[] }).Statement;
+    const [own, logs] = parse(documents.keyPolicy);
+    expect(parse(iam.dataKeyPolicy({ region, account, logGroups: "prod-flow-logs" }))).toEqual([
+      own,
+      {
+        ...logs,
+        Sid: "Logs",
+        Condition: {
+          StringLike: { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${region}:${account}:log-group:prod-flow-logs*` },
+        },
+      },
+    ]);
+  });
+
   test("of tags are for this cluster's volumes and load balancers", () => {
     const Condition = { StringEquals: { "aws:RequestTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } };
     const { Statement } = JSON.parse(documents.taggingPolicy) as { Statement: iam.Statement[] };

@@ -55,34 +55,44 @@ export interface Registration {
   parent: string | undefined;
 }
 
-/** Runs a program as `record` does: how its resources were registered, by kind and name, which mocks are not told. Internal to the SDK. */
-export async function register(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, Registration>> {
-  type Request = {
-    getType(): string;
-    getName(): string;
-    getDependenciesList(): string[];
-    getProtect(): boolean;
-    getProvider(): string;
-    getParent(): string;
-  };
+/** What the SDK asks an engine for, of what mocks are not told. Internal to the SDK. */
+export interface Request {
+  getType(): string;
+  getName(): string;
+  getDependenciesList(): string[];
+  getPropertydependenciesMap(): { forEach(tell: (dependencies: { getUrnsList(): string[] }, property: string) => void): void };
+  getProtect(): boolean;
+  getProvider(): string;
+  getParent(): string;
+}
+
+/** A program that, against mocks, also tells of every resource as the SDK asks for it. */
+export function watch<T>(program: () => T, onRequest: (request: Request) => void): () => T {
   type Monitor = { registerResource(request: Request, callback: unknown): unknown };
-  const found: Record<string, Registration> = {};
-  const short = (urn: string) => `${urn.split("::").at(2)!.split(":").at(-1)} ${urn.split("::").at(3)}`;
-  const shortIfAny = (urn: string) => (urn === "" ? undefined : short(urn));
-  const watched = () => {
+  return () => {
     const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) => {
-      found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = {
-        waitsFor: request.getDependenciesList().map(short).sort(),
-        protect: request.getProtect(),
-        provider: shortIfAny(request.getProvider()),
-        parent: shortIfAny(request.getParent()),
-      };
+      onRequest(request);
       return register(request, callback);
     };
     return program();
   };
+}
+
+/** Runs a program as `record` does: how its resources were registered, by kind and name. */
+export async function register(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, Registration>> {
+  const found: Record<string, Registration> = {};
+  const short = (urn: string) => `${urn.split("::").at(2)!.split(":").at(-1)} ${urn.split("::").at(3)}`;
+  const shortIfAny = (urn: string) => (urn === "" ? undefined : short(urn));
+  const watched = watch(program, (request) => {
+    found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = {
+      waitsFor: request.getDependenciesList().map(short).sort(),
+      protect: request.getProtect(),
+      provider: shortIfAny(request.getProvider()),
+      parent: shortIfAny(request.getParent()),
+    };
+  });
   await record(watched, options);
   return found;
 }

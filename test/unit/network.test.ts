@@ -271,9 +271,10 @@ test("all traffic is written down, for 30 days, by a role that writes there and 
       Statement: [
         {
           Effect: "Allow",
-          Action: ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+          Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
           Resource: [group, `${group}:*`],
         },
+        { Effect: "Allow", Action: ["logs:DescribeLogGroups"], Resource: ["*"] },
       ],
     },
   });

@@ -111,32 +111,40 @@ export function keyPolicy({ region, account, cluster }: ClusterIdentity): string
 
 /** The same for images, whose registry uses a key as EKS does, and for log groups whose names begin so. */
 export function dataKeyPolicy({ region, account, logGroups }: { region: string; account: string; logGroups: string }): string {
-  return policyOfKey(region, account, "Logs", "ArnLike", `${logGroups}*`);
+  return policyOfKey(region, account, "Logs", "StringLike", `${logGroups}*`);
 }
 
-/** In a key policy the resource is the key. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
-function policyOfKey(region: string, account: string, logs: string, operator: "StringEquals" | "ArnLike", logGroup: string): string {
+/** The same for images alone. */
+export function imageKeyPolicy({ region, account }: { region: string; account: string }): string {
+  return document(administration(region, account));
+}
+
+const kms = (actions: string[]) => actions.map((action) => `kms:${action}`).sort();
+
+/** In a key policy the resource is the key. */
+function administration(region: string, account: string): Statement {
+  return {
+    Sid: "Account",
+    Effect: "Allow",
+    Principal: { AWS: `arn:${partitionOf(region)}:iam::${account}:root` },
+    Action: kms([...keyUse, ...keyAdministration]),
+    Resource: ["*"],
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
+function policyOfKey(region: string, account: string, logs: string, operator: "StringEquals" | "StringLike", logGroup: string): string {
   const partition = partitionOf(region);
-  const kms = (actions: string[]) => actions.map((action) => `kms:${action}`).sort();
-  return document(
-    {
-      Sid: "Account",
-      Effect: "Allow",
-      Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-      Action: kms([...keyUse, ...keyAdministration]),
-      Resource: ["*"],
+  return document(administration(region, account), {
+    Sid: logs,
+    Effect: "Allow",
+    Principal: { Service: `logs.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}` },
+    Action: kms(keyUse),
+    Resource: ["*"],
+    Condition: {
+      [operator]: { "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}` },
     },
-    {
-      Sid: logs,
-      Effect: "Allow",
-      Principal: { Service: `logs.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}` },
-      Action: kms(keyUse),
-      Resource: ["*"],
-      Condition: {
-        [operator]: { "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}` },
-      },
-    },
-  );
+  });
 }
 
 /**

@@ -38,9 +38,11 @@ export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs
         Statement: [
           {
             Effect: "Allow",
-            Action: ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             Resource: [group.arn, pulumi.interpolate`${group.arn}:*`],
           },
+          // It is for all groups or none: with the ARN of one it would allow nothing.
+          { Effect: "Allow", Action: ["logs:DescribeLogGroups"], Resource: ["*"] },
         ],
       },
     },

@@ -1,0 +1,49 @@
+import { EcrRepository } from "../../components/ecr-repository.ts";
+import { readStack } from "../../stack-file.ts";
+import { registeredBy, registrations, type Registered } from "../render.ts";
+import { account } from "../unit/aws-outputs.ts";
+
+/** The stack prod with other settings. */
+function prodWith(eks: object, services?: object) {
+  const { config, secretKeys } = readStack("prod");
+  const changed = { ...(JSON.parse(config["slipway:eks"]!) as object), ...eks };
+  const own = services && { "slipway:services": JSON.stringify(services) };
+  return { config: { ...config, "slipway:eks": JSON.stringify(changed), ...own }, secretKeys };
+}
+
+const image = `${account}.dkr.ecr.eu-central-1.amazonaws.com/app@sha256:${"0".repeat(64)}`;
+const spot = { instanceTypes: ["c8i.large", "c7i.large"], minSize: 0, maxSize: 9, capacityType: "SPOT", amiType: "BOTTLEROCKET_x86_64" };
+const nodeGroups = {
+  system: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4 },
+  spot: { ...spot, taints: [{ key: "spot", effect: "NO_SCHEDULE" }] },
+};
+const policyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:eu-central-1:${account}:orders` }],
+};
+const rights = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], policyDocument };
+const given = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: ["subnet-1", "subnet-2"],
+  loadBalancerSubnetIds: ["subnet-3", "subnet-4"],
+  loadBalancerCidrs: ["10.0.3.0/24"],
+};
+
+const stacks = {
+  dev: readStack("dev"),
+  staging: readStack("staging"),
+  prod: readStack("prod"),
+  "node-groups": prodWith({ nodeGroups, domain: undefined }, { web: { image, aws: rights } }),
+  "without-nat": prodWith({ network: { nat: "none" }, loadBalancer: { scheme: "internal" } }),
+  "regional-nat": prodWith({ network: { nat: "regional" } }),
+  "given-network": prodWith({ network: given }),
+};
+
+/** What stacks on AWS consist of that together have all that the platform makes, and of what it makes no use. */
+export async function awsStacks(): Promise<Record<keyof typeof stacks | "repository", Registered[]>> {
+  const pullPrincipals = [`arn:aws:iam::${account}:role/nodes`];
+  const repository = await registeredBy(() => new EcrRepository("shop/web", { pullPrincipals }));
+  const rendered: Record<string, Registered[]> = {};
+  for (const [name, stack] of Object.entries(stacks)) rendered[name] = await registrations(stack);
+  return { ...(rendered as Record<keyof typeof stacks, Registered[]>), repository };
+}

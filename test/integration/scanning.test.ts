@@ -1,0 +1,190 @@
+import { jest } from "@jest/globals";
+import type { Registered } from "../render.ts";
+import { terraformPlan, type TerraformPlan } from "../terraform.ts";
+import { arn } from "../unit/aws-outputs.ts";
+import { awsStacks } from "./aws-stacks.ts";
+import { checkov, parliament, type Finding } from "./scanners.ts";
+import { exceptions, type Exception } from "./scanning-exceptions.ts";
+
+// The first run installs the scanners.
+jest.setTimeout(300_000);
+
+let stacks: Awaited<ReturnType<typeof awsStacks>>;
+beforeAll(async () => {
+  const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
+  stacks = await awsStacks();
+  warn.mockRestore();
+});
+
+describe("checkov", () => {
+  let scanned: Awaited<ReturnType<typeof checkov>>;
+  beforeAll(async () => {
+    scanned = await checkov(Object.fromEntries(Object.entries(stacks).map(([name, resources]) => [name, terraformPlan(resources)])));
+  });
+
+  const excuses = ({ check, resource, where }: Exception, finding: Finding) =>
+    check === finding.check && resource.test(finding.resource) && where(finding.values);
+  const unexcused = (findings: Finding[]) => findings.filter((finding) => !exceptions.some((exception) => excuses(exception, finding)));
+
+  test("finds nothing in any stack that has no reason", () => {
+    expect(unexcused(scanned.findings).map(({ plan, check, resource }) => `${plan}: ${check} ${resource}`)).toEqual([]);
+  });
+
+  test("looks at every resource of AWS", () => {
+    const all = Object.values(stacks).flat();
+    expect(scanned.resources).toBe(all.filter(({ type }) => type.startsWith("aws:")).length);
+  });
+
+  test("has a finding for every exception", () => {
+    const needless = exceptions.filter((exception) => !scanned.findings.some((finding) => excuses(exception, finding)));
+    expect(needless.map(({ check }) => check)).toEqual([]);
+  });
+
+  /** A stack whose resources of a kind have other inputs. */
+  const changed = (stack: keyof typeof stacks, kind: string, change: (inputs: Registered["inputs"]) => unknown): TerraformPlan => {
+    const resources = structuredClone(stacks[stack]);
+    for (const { inputs } of resources.filter(({ type }) => type.endsWith(`:${kind}`))) change(inputs);
+    return terraformPlan(resources);
+  };
+  const without = (kind: string) => terraformPlan(stacks.prod.filter(({ type }) => !type.endsWith(`:${kind}`)));
+  const allow = (statement: object) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+  const anybody = allow({ Principal: { AWS: "*" }, Action: "sts:AssumeRole" });
+  const open = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
+
+  const faults: Record<string, [check: string, plan: () => TerraformPlan]> = {
+    "secrets in the clear": ["CKV_AWS_58", () => changed("prod", "Cluster", (inputs) => delete inputs["encryptionConfig"])],
+    "an API for the world": [
+      "CKV_AWS_38",
+      () => changed("dev", "Cluster", ({ vpcConfig }) => vpcConfig.publicAccessCidrs.push("0.0.0.0/0")),
+    ],
+    "an API that nobody said is public": [
+      "CKV_AWS_39",
+      () => changed("prod", "Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
+    ],
+    "no audit log": ["CKV_AWS_37", () => changed("prod", "Cluster", ({ enabledClusterLogTypes: types }) => types.splice(1, 1))],
+    "an old Kubernetes": ["CKV_AWS_339", () => changed("prod", "Cluster", (inputs) => (inputs["version"] = "1.23"))],
+    "tags that change": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
+    "images that nobody scans": [
+      "CKV_AWS_163",
+      () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
+    ],
+    "images in the clear": ["CKV_AWS_136", () => changed("prod", "Repository", (inputs) => delete inputs["encryptionConfigurations"])],
+    "keys that stay the same": ["CKV_AWS_7", () => changed("prod", "Key", (inputs) => delete inputs["enableKeyRotation"])],
+    "a key without a policy": ["CKV2_AWS_64", () => without("KeyPolicy")],
+    "a key for anybody": [
+      "CKV_AWS_33",
+      () => changed("prod", "Key", (inputs) => (inputs["policy"] = allow({ Principal: "*", Action: "kms:*" }))),
+    ],
+    "logs for ever": ["CKV_AWS_66", () => changed("prod", "LogGroup", (inputs) => delete inputs["retentionInDays"])],
+    "logs for a month": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
+    "logs in the clear": ["CKV_AWS_158", () => changed("prod", "LogGroup", (inputs) => delete inputs["kmsKeyId"])],
+    "no flow logs": ["CKV2_AWS_11", () => without("FlowLog")],
+    "AWS' default security group": ["CKV2_AWS_12", () => without("DefaultSecurityGroup")],
+    "an open default security group": ["CKV2_AWS_12", () => changed("prod", "DefaultSecurityGroup", ({ ingress }) => ingress.push(open))],
+    "public addresses": ["CKV_AWS_130", () => changed("without-nat", "Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true))],
+    "a role for anybody": ["CKV_AWS_60", () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody))],
+    "all rights": [
+      "CKV_AWS_62",
+      () => changed("prod", "RolePolicy", (inputs) => (inputs["policy"] = allow({ Action: "*", Resource: "*" }))),
+    ],
+    "an administrator": [
+      "CKV_AWS_274",
+      () => changed("prod", "RolePolicyAttachment", (inputs) => (inputs["policyArn"] = "arn:aws:iam::aws:policy/AdministratorAccess")),
+    ],
+    "a node's rights for all": [
+      "CKV_AWS_341",
+      () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpPutResponseHopLimit = 2)),
+    ],
+    "the old metadata service": [
+      "CKV_AWS_79",
+      () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpTokens = "optional")),
+    ],
+  };
+
+  test("finds what is taken out of a stack, and no exception excuses it", async () => {
+    const names = Object.keys(faults);
+    const { findings } = await checkov(Object.fromEntries(names.map((name) => [name, faults[name]![1]()])));
+    const found = unexcused(findings);
+    const missed = names.filter((name) => !found.some(({ plan, check }) => plan === name && check === faults[name]![0]));
+    expect(missed).toEqual([]);
+  });
+});
+
+describe("parliament", () => {
+  interface IamDocument {
+    Statement: { Effect: string; Action?: string | string[]; NotAction?: unknown; Resource?: string | string[] }[];
+  }
+
+  /** What a document of this kind is about is what has it. */
+  const key = ["key/itself", "alias/its"].map((resource) => arn("kms", resource));
+  const itself: Record<string, string | string[]> = {
+    "Role assumeRolePolicy": arn("iam", "role/itself"),
+    "Key policy": key,
+    "KeyPolicy policy": key,
+    "RepositoryPolicy policy": arn("ecr", "repository/itself"),
+  };
+
+  /** All IAM documents, by what has them. */
+  function documents(): Record<string, IamDocument> {
+    const found: Record<string, IamDocument> = {};
+    for (const { type, name, inputs } of Object.values(stacks)
+      .flat()
+      .filter(({ type }) => type.startsWith("aws:")))
+      for (const [key, value] of Object.entries(inputs)) {
+        const document = typeof value === "string" && value.startsWith("{") ? (JSON.parse(value) as IamDocument) : (value as IamDocument);
+        const kind = type.split(":").at(-1)!;
+        const Resource = itself[`${kind} ${key}`];
+        if (document?.Statement !== undefined)
+          found[`${kind} ${name} ${key}`] = {
+            ...document,
+            Statement: [document.Statement].flat().map((statement) => (Resource ? { ...statement, Resource } : statement)),
+          };
+      }
+    return found;
+  }
+
+  test("finds nothing in any IAM document, which are all of these", async () => {
+    expect(Object.keys(documents()).sort()).toEqual([
+      "Key slipway-test policy",
+      "KeyPolicy shop/web policy",
+      "KeyPolicy slipway-test-data policy",
+      "RepositoryPolicy shop/web policy",
+      "Role slipway-test-cluster assumeRolePolicy",
+      "Role slipway-test-ebs-csi assumeRolePolicy",
+      "Role slipway-test-flow-logs assumeRolePolicy",
+      "Role slipway-test-node assumeRolePolicy",
+      "Role slipway-test-vpc-cni assumeRolePolicy",
+      "Role slipway-test-web assumeRolePolicy",
+      "RolePolicy slipway-test-cluster policy",
+      "RolePolicy slipway-test-flow-logs policy",
+      "RolePolicy slipway-test-web policy",
+    ]);
+    expect(await parliament(documents())).toEqual([]);
+  });
+
+  test("finds actions, resources and conditions that AWS does not know", async () => {
+    const trust = documents()["Role slipway-test-node assumeRolePolicy"]!;
+    const changed = (change: object) => ({ ...trust, Statement: trust.Statement.map((statement) => ({ ...statement, ...change })) });
+    expect(
+      await parliament({
+        action: changed({ Action: ["sts:AssumeRoles"] }),
+        resource: changed({ Resource: "arn:aws:s3:::nodes" }),
+        condition: changed({ Condition: { StringEquals: { "sts:Name": "x" } } }),
+      }),
+    ).toEqual([
+      'action: UNKNOWN_ACTION "Unknown action sts:AssumeRoles"',
+      'condition: UNKNOWN_CONDITION_FOR_ACTION "Unknown condition sts:Name for action sts:AssumeRole"',
+      'resource: RESOURCE_MISMATCH [{"action":"sts:AssumeRole","required_format":"arn:*:iam::*:role/*"}]',
+    ]);
+  });
+
+  test("no statement allows actions with a wildcard on all resources", () => {
+    const wide = Object.entries(documents()).filter(([, { Statement }]) =>
+      Statement.some(({ Effect, Action = [], NotAction, Resource = [] }) => {
+        const anything = NotAction !== undefined || [Action].flat().some((action) => action.includes("*"));
+        return Effect === "Allow" && anything && [Resource].flat().includes("*");
+      }),
+    );
+    expect(wide.map(([name]) => name)).toEqual([]);
+  });
+});

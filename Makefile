@@ -4,12 +4,22 @@ STACK ?= local
 # `make rollback SERVICE=…` takes back one service.
 SERVICE ?=
 
-.PHONY: setup up preview outputs down rollback check test fix bench certificate-authorities
+# `make import COMPOSE=compose.yaml STACK=shop`, with `PROFILE=…` the services of profiles, too.
+COMPOSE ?= compose.yaml
+PROFILE ?=
+
+.PHONY: setup up preview outputs down rollback images import check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
 rollback: ## deploy the last good images again
 	@tools/slipway rollback --stack $(STACK) --service "$(SERVICE)"
+
+images: ## what the stack has in its registry, and who uses it; PRUNE=1 removes what nobody does, YES=1 without asking
+	@tools/slipway images --stack $(STACK) $(if $(PRUNE),--prune) $(if $(YES),--yes)
+
+import: ## make a stack file of a Compose file
+	@tools/slipway import --stack $(STACK) --compose "$(COMPOSE)" --profile "$(PROFILE)"
 
 bench: ## how fast and how small, as a table
 	@tools/slipway exec node bench/main.ts

@@ -68,11 +68,22 @@ export interface RolloutArgs {
   progressDeadlineSeconds?: number;
 }
 
-/** An HTTP request that tells how a pod is. */
+/** How a pod is asked how it is, https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/#probe-types. */
+export const ProbeKind = {
+  /** By an HTTP request, which 200 to 399 answers. */
+  Http: "http",
+  /** By a connection, for what does not speak HTTP. */
+  Tcp: "tcp",
+  /** By a program in the container that ends with 0. */
+  Exec: "exec",
+} as const;
+export type ProbeKind = (typeof ProbeKind)[keyof typeof ProbeKind];
+
+/** A question that tells how a pod is. */
 export interface ProbeArgs {
-  /** @default "/readyz" for readiness, "/healthz" for the others */
+  /** Only for the kind `http`. @default "/readyz" for readiness, "/healthz" for the others */
   path?: Input<string>;
-  /** Name of a port: `http`, or one of `ports`. @default "http" */
+  /** Name of a port: `http`, or one of `ports`. Not for the kind `exec`. @default "http" */
   port?: string;
   /** Seconds between two requests. @default 1 for startup, 2 for readiness, 10 for liveness */
   periodSeconds?: number;
@@ -83,6 +94,10 @@ export interface ProbeArgs {
 }
 
 export interface ProbesArgs {
+  /** @default "http" */
+  kind?: ProbeKind;
+  /** The program and its arguments, for the kind `exec`. @default - none. */
+  command?: string[];
   /** Until it succeeds the others wait. A pod whose start takes longer than period × failures is started anew. */
   startup?: ProbeArgs;
   /** Answers 200 while the pod can take requests. */
@@ -234,6 +249,12 @@ export interface GatewayArgs {
 export interface WebServiceArgs {
   /** The image, by digest: `repository@sha256:…`. */
   image: Input<string>;
+  /** The program, in the place of the image's entrypoint. @default - the image's. */
+  command?: Input<string>[];
+  /** Its arguments, in the place of the image's. @default - the image's. */
+  args?: Input<string>[];
+  /** Number of the user and the group that it runs as: one that may read the image's files. Never 0, which is root. @default 65532 */
+  user?: number;
   /** @default "stateless" */
   kind?: WorkloadKind;
   /** Port that the program listens on, told to it as `PORT`; and the port of the Service. @default 8080 */

@@ -26,6 +26,11 @@ export async function release(workload: Manifest, cluster: KubernetesCluster): P
   return { name: String(workload.metadata?.name), image, good: good?.image, healthy };
 }
 
+/** The images of all versions that Kubernetes keeps of a workload, and could go back to. */
+export async function keptImages(workload: Manifest, cluster: KubernetesCluster): Promise<string[]> {
+  return [...new Set((await versions(workload, cluster)).map(({ image }) => image))];
+}
+
 /**
  * Notes of the present version of a workload that it has come up. Kubernetes itself forgets: of an older version it knows
  * what it was, and not whether it ever served.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Exposure, TopologySpread, VolumeKind, WorkloadKind } from "../components/web-service-args.ts";
+import { Exposure, ProbeKind, TopologySpread, VolumeKind, WorkloadKind } from "../components/web-service-args.ts";
 import { ImageBuilder } from "../components/go-image.ts";
 
 // Shapes and defaults of a service in a stack file. What must hold beyond a value's shape is in
@@ -43,6 +43,9 @@ const image = {
     .regex(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, 'must be at most 63 letters, digits and ".-_", as a label wants it')
     .optional()
     .describe("Handed to the program as `main.version`, and put on everything as a label."),
+  command: z.array(z.string()).optional().describe("The program, in the place of the image's entrypoint."),
+  args: z.array(z.string()).optional().describe("Its arguments, in the place of the image's."),
+  user: z.int().optional().describe("Number of the user and group that it runs as, never 0, which is root. Default: 65532."),
 };
 
 const scaling = {
@@ -76,9 +79,15 @@ const scaling = {
 
 const life = {
   probes: z
-    .strictObject({ startup: probe("/healthz"), readiness: probe("/readyz"), liveness: probe("/healthz") })
+    .strictObject({
+      kind: z.enum(ProbeKind).optional().describe("By an HTTP request, a connection, or a program in the container. Default: http."),
+      command: z.array(z.string()).optional().describe("The program and its arguments, for kind: exec."),
+      startup: probe("/healthz"),
+      readiness: probe("/readyz"),
+      liveness: probe("/healthz"),
+    })
     .optional()
-    .describe("The requests that tell how a pod is."),
+    .describe("What tells how a pod is."),
   shutdown: z
     .strictObject({
       sleepSeconds: seconds("between leaving the Service and SIGTERM. Default: 10."),

@@ -6,13 +6,14 @@ import { command } from "../components/internal/command.ts";
 import { step } from "./progress.ts";
 import { sourceHash } from "./source-hash.ts";
 
-/** Programs that tests and measurements use; the module of each pins its version and those of all that is in it. */
-export type GoProgram = "ko" | "kube-score" | "vegeta";
+/** Programs that commands, tests and measurements use; the module of each pins its version and those of all that is in it. */
+export type GoProgram = "compose-config" | "ko" | "kube-score" | "vegeta";
 
 /** The path of a program and its version. It is built beside the caches when it is first asked for. */
 export async function goProgram(name: GoProgram): Promise<{ path: string; version: string }> {
   const module = join(import.meta.dirname, "go-programs", name);
-  const [, tool = ""] = /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8")) ?? [];
+  // One without is a program of our own, over a library.
+  const [, tool = "."] = /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8")) ?? [];
   const path = cacheFolder("go-programs", `${name}-${await sourceHash(module)}`);
   if (!existsSync(path)) {
     const build = () => command("go", ["build", "-o", path, tool], { cwd: module, env: { CGO_ENABLED: "0" } });

@@ -11,22 +11,33 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   preview    tell what up would do
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
+  images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
+  import     make a stack file of the Compose file --compose, with the services of --profile, too
   down       delete everything that the stack has
   check      all checks, and the tests that need no Docker
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "outputs", "rollback", "down", "check", "test", "fix"];
+const commands = ["setup", "up", "preview", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
 
 async function main(): Promise<boolean> {
   const options = {
     stack: { type: "string", default: "local" },
     service: { type: "string" },
+    compose: { type: "string", default: "compose.yaml" },
+    profile: { type: "string" },
+    prune: { type: "boolean", default: false },
+    yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
   } as const;
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const [command] = positionals;
   if (!commands.includes(command ?? "")) throw new UserError(usage);
+  if (command === "import") {
+    const { importCompose } = await import("./compose/import.ts");
+    await importCompose(values.compose, values.stack, values.profile?.split(/[ ,]+/).filter(Boolean) ?? []);
+    return true;
+  }
   const began = performance.now();
   const stack = readStack(values.stack);
   if (command === "check" || command === "test" || command === "fix") {
@@ -46,6 +57,11 @@ async function main(): Promise<boolean> {
     return true;
   }
   if (command === "down") return engine.down();
+  if (command === "images") {
+    const { listImages, pruneImages } = await import("./stack-images.ts");
+    await (values.prune ? pruneImages(stack, engine, values.yes) : listImages(stack, engine));
+    return true;
+  }
   await setUp(stack);
   if (command === "rollback") {
     const { imagesToGoBackTo } = await import("./workloads.ts");

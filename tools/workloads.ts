@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { failureCard } from "../kubernetes/failure-card.ts";
 import { KubernetesCluster, type Manifest } from "../kubernetes/cluster.ts";
-import { release, rememberComingUp, type Release } from "../kubernetes/history.ts";
+import { keptImages, release, rememberComingUp, type Release } from "../kubernetes/history.ts";
 import type { Stack } from "../stack-file.ts";
 import { UserError } from "../components/internal/user-error.ts";
 import type { Engine } from "./engines.ts";
@@ -65,6 +65,14 @@ export async function imagesToGoBackTo(stack: Stack, engine: Engine, service: st
     images[name] = chosen.includes(name) ? String(good) : image;
   }
   return images;
+}
+
+/** The images of every service that run or could be gone back to. */
+export async function imagesInUse(stack: Stack, engine: Engine): Promise<Record<string, string[]>> {
+  const cluster = await clusterOf(stack, engine);
+  if (!cluster) return {};
+  const all = await workloadsOf(stack, cluster);
+  return Object.fromEntries(await Promise.all(all.map(async (w) => [String(w.metadata?.name), await keptImages(w, cluster)] as const)));
 }
 
 /** By the file that a local cluster leaves, which is there also where the first update failed, or by the stack's output. */

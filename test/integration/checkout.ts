@@ -49,8 +49,13 @@ export class Checkout {
     writeFileSync(path, text.replace(before, after));
   }
 
-  start(command: string, env: Record<string, string> = {}): ChildProcess & { run: Promise<Run>; said: () => string } {
-    const child = spawn(join(this.folder, "tools/slipway"), [command, "--stack", this.stack], {
+  start(
+    command: string,
+    env: Record<string, string> = {},
+    options: string[] = [],
+  ): ChildProcess & { run: Promise<Run>; said: () => string } {
+    const child = spawn(join(this.folder, "tools/slipway"), [command, "--stack", this.stack, ...options], {
+      stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...env },
       detached: true,
     });
@@ -61,8 +66,8 @@ export class Checkout {
     return Object.assign(child, { run, said: () => out });
   }
 
-  run(command: string, env?: Record<string, string>): Promise<Run> {
-    return this.start(command, env).run;
+  run(command: string, env?: Record<string, string>, options?: string[]): Promise<Run> {
+    return this.start(command, env, options).run;
   }
 
   async outputs(): Promise<{ urls: Record<string, string>; images: Record<string, string>; kubeconfig: string; kubeconfigFile: string }> {

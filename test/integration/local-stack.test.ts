@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
+import { pushImage } from "../../components/internal/docker-engine.ts";
 import type { Manifest } from "../../kubernetes/cluster.ts";
 import { Checkout, docker, eventually, get, objectsOf, ports } from "./checkout.ts";
 
@@ -199,6 +201,40 @@ test("a Dockerfile's image runs too, by digest, and is built and pushed again wh
   expect((await fetch(manifest, { headers: { accept } })).status).toBe(200);
   checkout.configure({ web });
   expect((await checkout.run("up")).code).toBe(0);
+});
+
+test("the images of a stack are listed with who uses them, and what nobody uses is removed, layers and all", async () => {
+  const registry = `127.0.0.1:${ports.registry}`;
+  const folder = checkout.folder;
+  writeFileSync(join(folder, "large"), randomBytes(3_000_000));
+  execFileSync("tar", ["-cf", "large.tar", "large"], { cwd: folder });
+  execFileSync("docker", ["import", "large.tar", `${registry}/stray:1`], { cwd: folder, stdio: "ignore" });
+  await pushImage(docker, `${registry}/stray:1`, {});
+  const list = async () => (await checkout.run("images")).out.split("\n").map((line) => line.split(/ {2,}/));
+  const before = await list();
+  const stray = before.find(([image]) => image === `${registry}/stray:1`);
+  expect(before[0]).toEqual(["IMAGE", "DIGEST", "SIZE", "AGE", "IN", "USED BY"]);
+  expect(stray?.toSpliced(1, 1).toSpliced(2, 1)).toEqual([`${registry}/stray:1`, "3.0 MB", "registry, engine", "nobody"]);
+  const { images } = await checkout.outputs();
+  const [, digest] = images["web"]!.split("@");
+  const running = before.find((cells) => cells[1] === digest!.slice(0, 19));
+  expect(running?.toSpliced(3, 1)).toEqual([`${registry}/web:${digest!.slice(7, 19)}`, digest!.slice(0, 19), "6.3 MB", "registry", "web"]);
+
+  const asked = await checkout.run("images", {}, ["--prune"]);
+  expect(asked.code).toBe(1);
+  expect(asked.out).toMatch(
+    /error: Remove \d images? of [\d.]+ MB\? Nobody is there to answer; say so beforehand: make images PRUNE=1 YES=1 STACK=/,
+  );
+  expect((await checkout.run("images", {}, ["--prune", "--yes"])).code).toBe(0);
+  const names = (lines: string[][]) => lines.map(([image]) => image);
+  expect(names(await list())).toEqual(names(before.filter((cells) => cells.at(-1) !== "nobody")));
+  const { Mountpoint } = await docker.getVolume(`slipway-${stack}-registry`).inspect();
+  const largest = execFileSync("find", [Mountpoint, "-size", "+2900k", "-size", "-3100k"], { encoding: "utf8" });
+  expect(largest).toBe("");
+  expect(await docker.listImages({ filters: { reference: [`${registry}/stray`] } })).toEqual([]);
+  // What is used can still be pulled, by who has nothing of it.
+  expect((await fetch(`http://${registry}/v2/web/manifests/${digest}`, { headers: { accept: ociManifest } })).status).toBe(200);
+  expect((await checkout.run("images", {}, ["--prune"])).out).toBe("Every image is in use.\n");
 });
 
 test("a container that was deleted by hand comes back, with everything that ran in it", async () => {

@@ -29,7 +29,14 @@ const services = {
     },
     files: { "/etc/ledger/settings.yaml": "limit: 10\n" },
   },
-  caller: { source: "caller", host: "caller.localhost", calls: ["ledger"], env: { TARGET: "http://ledger:8080/" } },
+  caller: {
+    source: "caller",
+    host: "caller.localhost",
+    calls: ["ledger"],
+    probes: { kind: "tcp" },
+    user: 10001,
+    env: { TARGET: "http://ledger:8080/" },
+  },
   stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://ledger:8080/" } },
 };
 let checkout: Checkout;

@@ -244,6 +244,19 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
+  test("counts pods once the load balancer sends to them, and takes none but restricted ones", () => {
+    expect(inputsOf(made, "Namespace")["services"]!.metadata).toEqual({
+      name: `slipway-${stack}`,
+      labels: {
+        "eks.amazonaws.com/pod-readiness-gate-inject": "enabled",
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "v1.36",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/warn-version": "v1.36",
+      },
+    });
+  });
+
   test("answers HTTPS by a certificate of its domain, at a name that leads to the load balancer", async () => {
     const { result } = made;
     const { domain, host } = shapes[stack]!;

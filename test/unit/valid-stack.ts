@@ -77,7 +77,11 @@ const life = fc.uniqueArray(word, { maxLength: 3 }).chain((names) => {
     {
       port: number(8000, 8999),
       ports: fc.constant(ports),
-      probes: some({ startup: probe(port, 20), readiness: probe(port, 9), liveness: probe(port, 9) }),
+      probes: fc.oneof(
+        some({ kind: fc.constant("http"), startup: probe(port, 20), readiness: probe(port, 9), liveness: probe(port, 9) }),
+        fc.record({ kind: fc.constant("tcp"), readiness: some({ port, periodSeconds: number(1, 9) }) }),
+        fc.record({ kind: fc.constant("exec"), command: few(word) }),
+      ),
       // Long enough for the longest of these starts.
       rollout: fc.record(
         { maxSurge: fc.oneof(number(1, 9), fc.constant("50%")), minReadySeconds: number(0, 60), progressDeadlineSeconds: number(200, 900) },
@@ -197,6 +201,7 @@ const service = (name: string, others: string[]): fc.Arbitrary<Service> =>
       scaling,
       life,
       some({ resources, volumes, network, serviceAccount, calls: fc.subarray(others) }),
+      some({ command: few(text), args: few(text), user: number(1, 65_535) }),
       placement,
       configuration,
       exposure(name),

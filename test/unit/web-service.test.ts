@@ -244,6 +244,32 @@ describe("life and death", () => {
   });
 });
 
+describe("what is not a program of one's own", () => {
+  test("is started as it wants, by a user of its own", async () => {
+    const pod = await podOf({ command: ["redis-server"], args: ["--appendonly", "yes"], user: 999 });
+    expect([pod.containers[0].command, pod.containers[0].args]).toEqual([["redis-server"], ["--appendonly", "yes"]]);
+    expect(pod.securityContext).toEqual({
+      runAsNonRoot: true,
+      runAsUser: 999,
+      runAsGroup: 999,
+      fsGroup: 999,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    const own = await podOf();
+    expect([own.containers[0].command, own.containers[0].args, own.securityContext.runAsUser]).toEqual([undefined, undefined, 65532]);
+  });
+
+  test("is asked how it is by a connection, or by a program of its own", async () => {
+    const tcp = await containerOf({ ports: { admin: 9001 }, probes: { kind: "tcp", liveness: { port: "admin" } } });
+    const numbers = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 };
+    expect(tcp.readinessProbe).toEqual({ tcpSocket: { port: "http" }, ...numbers });
+    expect(tcp.livenessProbe.tcpSocket).toEqual({ port: "admin" });
+    const exec = await containerOf({ probes: { kind: "exec", command: ["redis-cli", "ping"] } });
+    expect(exec.readinessProbe).toEqual({ exec: { command: ["redis-cli", "ping"] }, ...numbers });
+    expect([exec.startupProbe.exec, exec.livenessProbe.exec]).toEqual(Array(2).fill({ command: ["redis-cli", "ping"] }));
+  });
+});
+
 describe("scaling", () => {
   test("with autoscaling the number of pods is left to it", async () => {
     const args = { autoscaling: { maxReplicas: 10, memory: 80, cpu: 60 } };

@@ -4,7 +4,7 @@ import type {
   Exposure,
   PeerArgs,
   ProbeArgs,
-  ProbesArgs,
+  ProbeKind,
   ResourcesArgs,
   RolloutArgs,
   RouteArgs,
@@ -35,10 +35,11 @@ export interface WebServiceSpec extends WebServiceArgs {
   autoscaling: (Required<Omit<AutoscalingArgs, "memory" | "cpu">> & Pick<AutoscalingArgs, "memory" | "cpu">) | undefined;
   /** Whether there may be more than one pod. */
   several: boolean;
+  user: number;
   rollout: Required<RolloutArgs>;
   maxUnavailable: number;
   topologySpread: TopologySpread;
-  probes: Record<keyof ProbesArgs, Required<ProbeArgs>>;
+  probes: Record<"startup" | "readiness" | "liveness", Required<ProbeArgs>> & { kind: ProbeKind; command: string[] };
   shutdown: Required<ShutdownArgs>;
   resources: Required<Omit<ResourcesArgs, "cpuLimit">> & Pick<ResourcesArgs, "cpuLimit">;
   expose: Exposure;
@@ -46,6 +47,8 @@ export interface WebServiceSpec extends WebServiceArgs {
   connectRetries: number;
   routes: Required<RouteArgs>[];
 }
+
+const nonRoot = 65532; // as in the images of GoImage, distroless and Chainguard
 
 /** Fills in the defaults, each in this one place. */
 export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
@@ -65,6 +68,7 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
   return {
     ...args,
     name,
+    user: args.user ?? nonRoot,
     kind: args.kind ?? "stateless",
     port: args.port ?? 8080,
     ports: args.ports ?? {},
@@ -81,6 +85,8 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
     maxUnavailable: args.maxUnavailable ?? 1,
     topologySpread: args.topologySpread ?? "preferred",
     probes: {
+      kind: probes.kind ?? "http",
+      command: probes.command ?? [],
       startup: probe(probes.startup, { periodSeconds: 1, failureThreshold: 60 }),
       readiness: probe(probes.readiness, { path: "/readyz", periodSeconds: 2 }),
       liveness: probe(probes.liveness, { timeoutSeconds: 5 }),

@@ -1,11 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ProbeArgs } from "../../web-service-args.ts";
 import { recommendedLabels, selectorLabels } from "../labels.ts";
 import type { Configuration } from "./configuration.ts";
 import type { WebServiceSpec } from "./defaults.ts";
-
-const nonRoot = 65532; // as in the images of GoImage, distroless and Chainguard
 
 /** The pods of a service: restricted in full, spread out, ended gently. */
 export function podTemplate(
@@ -30,9 +27,9 @@ export function podTemplate(
       topologySpreadConstraints: topologySpread(spec),
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: nonRoot,
-        runAsGroup: nonRoot,
-        fsGroup: nonRoot,
+        runAsUser: spec.user,
+        runAsGroup: spec.user,
+        fsGroup: spec.user,
         // A large volume is not walked through at every start.
         fsGroupChangePolicy: own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
@@ -42,12 +39,14 @@ export function podTemplate(
           name: "app",
           image: spec.image,
           imagePullPolicy: "IfNotPresent",
+          command: spec.command,
+          args: spec.args,
           ports: containerPorts(spec),
           env,
           resources: resourcesOf(spec),
-          startupProbe: probeOf(spec.probes.startup),
-          readinessProbe: probeOf(spec.probes.readiness),
-          livenessProbe: probeOf(spec.probes.liveness),
+          startupProbe: probeOf(spec.probes, "startup"),
+          readinessProbe: probeOf(spec.probes, "readiness"),
+          livenessProbe: probeOf(spec.probes, "liveness"),
           lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
           securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
           terminationMessagePolicy: "FallbackToLogsOnError",
@@ -92,6 +91,8 @@ function resourcesOf({ resources: r }: WebServiceSpec): k8s.types.input.core.v1.
   return { requests, limits: r.cpuLimit === undefined ? limits : { ...limits, cpu: r.cpuLimit } };
 }
 
-function probeOf({ path, port, ...thresholds }: Required<ProbeArgs>): k8s.types.input.core.v1.Probe {
-  return { httpGet: { path, port }, ...thresholds };
+function probeOf(probes: WebServiceSpec["probes"], which: "startup" | "readiness" | "liveness"): k8s.types.input.core.v1.Probe {
+  const { path, port, ...thresholds } = probes[which];
+  if (probes.kind === "exec") return { exec: { command: probes.command }, ...thresholds };
+  return { ...(probes.kind === "tcp" ? { tcpSocket: { port } } : { httpGet: { path, port } }), ...thresholds };
 }

@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithLabelValue, problemWithName } from "../../names.ts";
-import { ifKnown, prefixed, type Report } from "../../problem.ts";
+import { ifKnown, prefixed, problemWithNumber, type Report } from "../../problem.ts";
 
 /** Pods of a StatefulSet carry its name, a dash and a hash of ten digits as a label of at most 63. */
 const statefulLength = 52;
@@ -23,6 +23,9 @@ export function checkIdentity(name: string, args: WebServiceArgs, report: Report
       !imageByDigest.test(args.image) &&
       `must name the image by digest, such as "registry.example/web@sha256:…", got "${args.image}"`,
   );
+  report(["user"], args.user === 0 ? "must not be 0, which is root; name a user of the image's" : problemWithNumber(args.user, 1));
+  for (const key of ["command", "args"] as const)
+    report([key], args[key]?.length === 0 && "must not be empty; leave it out for the image's own");
   report(["namespace"], ifKnown(args.namespace, problemWithName));
   for (const key of ["version", "partOf"] as const) report([key], ifKnown(args[key], problemWithLabelValue));
 }

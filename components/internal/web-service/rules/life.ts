@@ -51,8 +51,19 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
 
 function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report): void {
   const declared = ["http", ...Object.keys(ports)];
+  const { kind: how = "http", command } = probes;
+  report(
+    ["probes", "command"],
+    how === "exec" && !command?.length && "is needed with kind: exec: the program that is run, and its arguments",
+  );
+  report(
+    ["probes", "command"],
+    how !== "exec" && command !== undefined && `is for kind: exec, and this is ${how}; set that, or leave it out`,
+  );
   for (const kind of ["startup", "readiness", "liveness"] as const) {
     const { port, path, ...numbers } = probes[kind] ?? {};
+    report(["probes", kind, "path"], how !== "http" && path !== undefined && `is for kind: http, and this is ${how}; leave it out`);
+    report(["probes", kind, "port"], how === "exec" && port !== undefined && "is not for kind: exec; leave it out");
     report(
       ["probes", kind, "port"],
       port !== undefined &&

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 import { eksSettings } from "./settings/eks.ts";
+import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
@@ -18,6 +19,7 @@ const settings = z.strictObject({
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
   local: localSettings,
   eks: eksSettings.optional(),
+  gate: gateSettings.optional(),
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -98,7 +100,7 @@ export async function checkSettings(
 /** The settings of a platform, or undefined where they cannot be read. */
 function platformSettings(platform: PlatformName, input: Record<string, unknown>): PlatformSettings | undefined {
   const own = settings.shape[platform].safeParse(input[platform]);
-  return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
+  return own.success ? ({ platform, [platform]: own.data } as unknown as PlatformSettings) : undefined;
 }
 
 /** The services that no issue is about. */

@@ -1,0 +1,123 @@
+import type { Rule } from "../impact.ts";
+import { fromTo } from "./words.ts";
+
+const kind = (...kinds: string[]) => new RegExp(`^docker:index/\\w+:(${kinds.join("|")})$`);
+
+/** What changes of Docker's objects do. https://www.pulumi.com/registry/packages/docker/api-docs/ */
+export const dockerRules: Rule[] = [
+  {
+    id: "docker-volume-gone",
+    type: kind("Volume"),
+    operations: ["replace", "delete"],
+    class: "data loss",
+    why: (step) => `the volume ${step.operation === "delete" ? "is deleted" : "is made anew, empty"}`,
+  },
+  { id: "docker-volume-created", type: kind("Volume"), operations: ["create"], class: "cost change", why: "a volume more" },
+  {
+    id: "docker-container-replaced",
+    type: kind("Container"),
+    operations: ["replace"],
+    class: "restart with downtime",
+    why: "the container is replaced",
+  },
+  {
+    id: "docker-container-deleted",
+    type: kind("Container"),
+    operations: ["delete"],
+    class: "restart with downtime",
+    why: "the container goes",
+  },
+  { id: "docker-container-created", type: kind("Container"), operations: ["create"], class: "cost change", why: "a container more" },
+  {
+    id: "docker-container-updated",
+    type: kind("Container"),
+    operations: ["update"],
+    path: /./,
+    class: "metadata",
+    why: (_, change) => `${change.path} changed while it runs`,
+  },
+  {
+    id: "docker-network-gone",
+    type: kind("Network"),
+    operations: ["replace", "delete"],
+    class: "cluster or network replacement",
+    why: "all containers on the network lose it",
+  },
+  {
+    id: "docker-network-created",
+    type: kind("Network"),
+    operations: ["create"],
+    class: "access change",
+    why: "a network on which containers reach each other",
+  },
+  {
+    id: "docker-image",
+    type: kind("Image", "RegistryImage", "RemoteImage", "Tag"),
+    operations: ["update"],
+    path: /./,
+    class: "nothing",
+    why: "an image is built and pushed; who runs it is told of by itself",
+  },
+  {
+    id: "docker-image-whole",
+    type: kind("Image", "RegistryImage", "RemoteImage", "Tag"),
+    operations: ["create", "replace", "delete"],
+    class: "nothing",
+    why: "an image; who runs it is told of by itself",
+  },
+  {
+    id: "swarm-service-image",
+    type: kind("Service"),
+    operations: ["update"],
+    path: /^taskSpec\.containerSpec\.image$/,
+    class: "rolling update",
+    why: (_, change) => `another image, ${fromTo(change)}: tasks are replaced one after the other`,
+  },
+  {
+    id: "swarm-service-task",
+    type: kind("Service"),
+    operations: ["update"],
+    path: /^taskSpec/,
+    class: "rolling update",
+    why: "the tasks' template changed: they are replaced one after the other",
+  },
+  {
+    id: "swarm-service-replicas",
+    type: kind("Service"),
+    operations: ["update"],
+    path: /^mode/,
+    class: "cost change",
+    why: (_, change) => fromTo(change),
+  },
+  {
+    id: "swarm-service-endpoint",
+    type: kind("Service"),
+    operations: ["update"],
+    path: /^endpointSpec/,
+    class: "access change",
+    why: "from where it is reached",
+  },
+  {
+    id: "swarm-service-rollout",
+    type: kind("Service"),
+    operations: ["update"],
+    path: /^(updateConfig|rollbackConfig|labels|convergeConfig)/,
+    class: "metadata",
+    why: "how later updates go",
+  },
+  {
+    id: "swarm-service-gone",
+    type: kind("Service"),
+    operations: ["replace", "delete"],
+    class: "restart with downtime",
+    why: "all its tasks end",
+  },
+  { id: "swarm-service-created", type: kind("Service"), operations: ["create"], class: "cost change", why: "a service more" },
+  {
+    id: "swarm-configuration",
+    type: kind("Secret", "ServiceConfig"),
+    operations: ["create", "replace", "delete"],
+    class: "rolling update",
+    why: "services that read it are updated",
+  },
+];

@@ -5,8 +5,8 @@ import type { Registered } from "./render.ts";
 
 /**
  * What of the resources' inputs does not go with the types of Pulumi's AWS provider: properties that it does not know, at any
- * depth, missing ones, values of another type. The compiler looks at them as literals, which it is strict with, and, at
- * what the sources hand over: of that the provider's code drops at once, and silently, what it does not know.
+ * depth, missing ones, values of another type: the compiler reads them as literals, with which it is strict. And what the
+ * sources hand over that the provider's classes do not know: they drop it before anybody sees it.
  */
 export function problemsWithTypes(resources: Registered[]): string[] {
   const ofAws = resources.filter(({ type }) => type.startsWith("aws:"));

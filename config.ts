@@ -6,18 +6,22 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
+import { dockerSettings } from "./settings/docker.ts";
 import { eksSettings } from "./settings/eks.ts";
 import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
+import { swarmSettings } from "./settings/swarm.ts";
 
 export type { ServiceSettings } from "./settings/service.ts";
 
 const settings = z.strictObject({
-  platform: z.enum(["local", "eks"]).default("local").describe("Where the stack runs."),
+  platform: z.enum(["local", "docker", "swarm", "eks"]).default("local").describe("Where the stack runs."),
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
   local: localSettings,
+  docker: dockerSettings,
+  swarm: swarmSettings,
   eks: eksSettings.optional(),
   gate: gateSettings.optional(),
 });
@@ -67,7 +71,7 @@ export async function loadConfiguration(): Promise<Configuration> {
  */
 export async function checkSettings(
   input: Record<string, unknown>,
-  images: Partial<Settings["local"]> = {},
+  images: Images = {},
   secret: Path[] = [],
 ): Promise<{ value?: Settings; problems: string[] }> {
   // A platform whose settings are missing is told of by what must be in them.
@@ -94,7 +98,7 @@ export async function checkSettings(
   const shape = issues.flatMap((issue) => describeIssue(issue, input, secret));
   const problems = [...shape, ...rules.map(({ path, message }) => `${formatPath(path)}: ${mask(message)}`)];
   if (!result.success || problems.length > 0) return { problems };
-  return { value: { ...result.data, services, local: { ...images, ...result.data.local } }, problems: [] };
+  return { value: { ...withImages(result.data, images), services }, problems: [] };
 }
 
 /** The settings of a platform, or undefined where they cannot be read. */
@@ -151,9 +155,21 @@ function secretPaths(file: string): Path[] {
 }
 
 /** The images that set-up found or made for this machine, see tools/images.ts. */
-function setUpImages(): Partial<Settings["local"]> {
+function setUpImages(): Images {
   const record = ".slipway/images.json";
   return existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
+}
+
+type Images = Partial<Record<"nodeImage" | "registryImage" | "proxyImage", string>>;
+
+function withImages(given: Settings, { nodeImage, registryImage, proxyImage }: Images): Settings {
+  const [cluster, engine] = [present({ nodeImage, registryImage }), present({ registryImage, proxyImage })];
+  return { ...given, local: { ...cluster, ...given.local }, docker: { ...engine, ...given.docker }, swarm: { ...engine, ...given.swarm } };
+}
+
+/** Without what is undefined. */
+function present<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /**

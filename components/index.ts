@@ -1,3 +1,5 @@
+export { ContainerHost, type ContainerHostArgs, type ContainerHostPorts } from "./container-host.ts";
+export * from "./container-service.ts";
 export * from "./ecr-repository.ts";
 export * from "./eks-add-ons.ts";
 export * from "./eks-cluster.ts";
@@ -7,5 +9,7 @@ export { Compression } from "./internal/oci.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
 export * from "./network.ts";
 export * from "./pod-identity.ts";
+export { Publishing, SwarmHost, type SwarmHostArgs } from "./swarm-host.ts";
+export * from "./swarm-service.ts";
 export * from "./tls-certificate.ts";
 export * from "./web-service.ts";

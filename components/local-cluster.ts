@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { createLocalRegistry, longRunning, registryImage } from "./internal/local-registry.ts";
 import { prepareKubeconfig, readKubeconfig } from "./internal/kubeconfig-file.ts";
 
 export interface LocalClusterPorts {
@@ -29,7 +30,7 @@ export interface LocalClusterArgs {
 
 export const localClusterDefaults = {
   nodeImage: "rancher/k3s:v1.36.3-k3s1",
-  registryImage: "registry:3",
+  registryImage,
   ports: { api: 6550, http: 8080, https: 8443, registry: 5001 },
 } as const;
 
@@ -65,27 +66,11 @@ export class LocalCluster extends pulumi.ComponentResource {
     this.kubeconfigFile = join(args.folder, "kubeconfig.yaml");
 
     const network = new docker.Network(name, { name, labels }, { parent: this });
-    const networksAdvanced = [{ name: network.name }];
     const volume = (suffix: string) => new docker.Volume(`${name}-${suffix}`, { name: `${name}-${suffix}`, labels }, { parent: this });
-    const common = {
-      labels,
-      networksAdvanced,
-      // Not "unless-stopped": an engine that comes back after a crash stops what still runs, and takes that for wanted.
-      restart: "always",
-      logDriver: "json-file",
-      logOpts: { "max-size": "10m", "max-file": "3" },
-    };
 
-    this.registryContainer = new docker.Container(
-      registryName,
-      {
-        ...common,
-        name: registryName,
-        image: args.registryImage ?? localClusterDefaults.registryImage,
-        envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
-        ports: [{ ip: "127.0.0.1", external: ports.registry, internal: 5000 }],
-        volumes: [{ volumeName: volume("registry").name, containerPath: "/var/lib/registry" }],
-      },
+    this.registryContainer = createLocalRegistry(
+      name,
+      { image: args.registryImage, port: ports.registry, network: network.name, labels },
       { parent: this },
     );
 
@@ -94,7 +79,8 @@ export class LocalCluster extends pulumi.ComponentResource {
     const node = new docker.Container(
       `${name}-node`,
       {
-        ...common,
+        ...longRunning(labels),
+        networksAdvanced: [{ name: network.name }],
         name: `${name}-node`,
         // The Node's name; a container made anew is to be the same Node.
         hostname: name,

@@ -15,6 +15,8 @@ export interface ResourceState {
   parent?: string;
   provider?: string;
   dependencies: string[];
+  /** Those of the dependencies whose outputs are among its inputs. */
+  uses?: string[];
   deletedWith?: string;
   inputs: Record<string, Value>;
   outputs: Record<string, Value>;

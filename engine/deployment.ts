@@ -11,6 +11,8 @@ export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors
   aliases: string[];
   additionalSecretOutputs: string[];
   timeouts: { create?: string; update?: string };
+  /** Whether a replacement comes before what it replaces goes, or after. Undefined: as the provider has it. */
+  deleteBeforeReplace?: boolean;
 }
 
 /** Carries out what a program registers, resource by resource, and in the end deletes what it no longer does. */
@@ -63,7 +65,7 @@ export class Deployment {
     await this.deleteAll([...this.checkpoint.resources.values()].filter((r) => !this.registered.has(r.urn)));
   }
 
-  private async reach({ aliases, additionalSecretOutputs, timeouts, ...goal }: Goal): Promise<ResourceState> {
+  private async reach({ aliases, additionalSecretOutputs, timeouts, deleteBeforeReplace, ...goal }: Goal): Promise<ResourceState> {
     // A component's outputs come later; until then those of the last run hold.
     if (!goal.custom) return { ...goal, outputs: this.find(goal.urn)?.outputs ?? {} };
     if (!isReal(goal)) return { ...goal, outputs: goal.inputs, id: "provider" };
@@ -72,7 +74,7 @@ export class Deployment {
     const inputs = plain(goal.inputs);
     const urn = [goal.urn, ...aliases].find((u) => resources.has(u)) ?? goal.urn;
     const old = resources.get(urn);
-    const context = this.context(goal, old?.creating);
+    const context = this.context(goal, old?.creating ? (old.id ?? "") : undefined);
     const change = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
@@ -98,10 +100,14 @@ export class Deployment {
     }
     return this.display.step(operation, label(goal), async (progress) => {
       const timeoutSeconds = parseDuration(timeouts[operation === "update" ? "update" : "create"] || "10m", "s") ?? undefined;
-      const creating = () => this.record(() => resources.set(goal.urn, { ...state(inputs.name, {}), creating: true }));
-      if (old && operation === "replace") {
+      const creating = (id = inputs.name) => this.record(() => resources.set(goal.urn, { ...state(id, {}), creating: true }));
+      if (old && change?.kind === "replace" && (deleteBeforeReplace ?? change.deleteFirst)) {
         await this.deleteAll(this.usersOf(old));
         await provider.delete(revealed(old), { ...context, progress });
+      } else if (old && operation === "replace") {
+        // It stays until the end, under a name of its own.
+        const aside = { ...old, urn: `${goal.urn}#${old.id?.slice(0, 7)}` };
+        this.record(() => resources.set(aside.urn, aside));
       }
       return carryOut({ ...context, progress, timeoutSeconds, creating }).catch((error) => {
         if (error instanceof NotReady)
@@ -114,7 +120,7 @@ export class Deployment {
   /** What cannot stay while a resource of its package that it uses is made anew. */
   private usersOf(used: ResourceState): ResourceState[] {
     const samePackage = (r: ResourceState) => isReal(r) && r.type.split(":")[0] === used.type.split(":")[0];
-    return [...this.checkpoint.resources.values()].filter((r) => samePackage(r) && r.dependencies.includes(used.urn));
+    return [...this.checkpoint.resources.values()].filter((r) => samePackage(r) && (r.uses ?? r.dependencies).includes(used.urn));
   }
 
   /** Deletes resources, those first that no other of them needs. */
@@ -122,10 +128,11 @@ export class Deployment {
     const all = new Set(resources.map((r) => r.urn));
     for (let left = resources; left.length > 0;) {
       const needed = new Set(left.flatMap((r) => [...r.dependencies, r.parent, r.deletedWith, providerUrn(r)]));
-      const next = left.filter((r) => !needed.has(r.urn));
+      const isNeeded = ({ urn }: ResourceState) => needed.has(String(urn.split("#")[0]));
+      const next = left.filter((r) => !isNeeded(r));
       const results = await Promise.allSettled(next.map((r) => this.delete(r, all.has(r.deletedWith ?? ""))));
       for (const result of results) if (result.status === "rejected") throw result.reason;
-      left = left.filter((r) => needed.has(r.urn));
+      left = left.filter(isNeeded);
     }
   }
 
@@ -142,9 +149,10 @@ export class Deployment {
     this.record(() => this.checkpoint.resources.delete(state.urn));
   }
 
-  private context(resource: { provider?: string }, interrupted = false): Context {
+  private context(resource: { urn: string; provider?: string }, interrupted?: string): Context {
     const settings = plain(this.find(providerUrn(resource))?.inputs ?? {});
-    return { preview: this.preview, settings, interrupted, signal: this.stop.signal, progress: () => {}, creating: () => {} };
+    const name = String(resource.urn.split("::").at(-1));
+    return { preview: this.preview, settings, name, interrupted, signal: this.stop.signal, progress: () => {}, creating: () => {} };
   }
 
   private record(change: () => void): void {

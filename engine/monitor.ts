@@ -38,6 +38,8 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
       parent: parent || undefined,
       provider: request.getProvider() || undefined,
       dependencies: request.getDependenciesList(),
+      uses: usesOf(request),
+      deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
       deletedWith: request.getDeletedwith() || undefined,
       inputs: request.getObject()?.toJavaScript() ?? {},
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
@@ -80,6 +82,13 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
   };
 }
 
+/** What the properties of a resource come from. */
+function usesOf(request: Properties): string[] {
+  const uses: string[] = [];
+  request.getPropertydependenciesMap().forEach((of: Properties) => uses.push(...of.getUrnsList()));
+  return uses;
+}
+
 /** Refuses what would change the meaning of the program and is not honoured here. A preview deletes nothing anyway. */
 function refuseOptions(request: Properties, preview: boolean): void {
   const given = {
@@ -89,7 +98,6 @@ function refuseOptions(request: Properties, preview: boolean): void {
     replaceWith: request.getReplaceWithList().length > 0,
     replacementTrigger: request.hasReplacementTrigger(),
     import: request.getImportid() !== "",
-    deleteBeforeReplace: request.getDeletebeforereplacedefined(),
     retainOnDelete: request.getRetainondelete(),
     hooks: Object.values(request.getHooks()?.toObject() ?? {}).flat().length > 0,
     "remote components": request.getRemote(),

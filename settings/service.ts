@@ -22,6 +22,8 @@ const probe = (path: string) =>
     .strictObject({
       path: z.string().startsWith("/", 'must begin with "/"').optional().describe(`Path that is asked for. Default: ${path}.`),
       port: text.optional().describe("Name of a port: `http`, or one of `ports`. Default: http."),
+      tcp: z.boolean().optional().describe("Whether a connection to the port is enough. Default: false."),
+      command: z.array(text).min(1).optional().describe("A command that succeeds in the container, instead of a request."),
       periodSeconds: z.int().min(1).optional().describe("Seconds between two requests."),
       timeoutSeconds: z.int().min(1).optional().describe("Seconds until an answer."),
       failureThreshold: z.int().min(1).optional().describe("Failures in a row that count."),
@@ -130,6 +132,7 @@ const resources = {
 };
 
 const configuration = {
+  args: z.array(z.string()).min(1).optional().describe("Arguments of the program. Default: the image's."),
   env: z.record(z.string(), z.string()).optional().describe("Environment variables; no place for secrets."),
   secretEnv: z
     .record(z.string(), z.string())

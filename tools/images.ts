@@ -3,19 +3,23 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cacheFolder } from "../components/internal/cache-folder.ts";
 import { locked } from "../components/internal/file-lock.ts";
 import { localClusterDefaults } from "../components/local-cluster.ts";
+import { proxyImage } from "../components/internal/proxy.ts";
 import { dockerEngine, hasImage, pullImage } from "../components/internal/docker-engine.ts";
 import { buildNodeImage, nodeImageName } from "./kubernetes-node/build.ts";
 import { step } from "./progress.ts";
+import { buildProxyImage, proxyImageName } from "./traefik/build.ts";
 import { buildRegistryImage, registryImageName } from "./registry/build.ts";
 
-/** What config.ts reads: the images that the platform `local` uses on this machine, where they are not the usual ones. */
+/** What config.ts reads: the images that platforms use on this machine, where they are not the usual ones. */
 const record = ".slipway/images.json";
 
 /** Seconds that the answer of an image registry may take; a slow but working pull goes on for longer. */
 const pullSeconds = 300;
 
+export type ImageKey = "nodeImage" | "registryImage" | "proxyImage";
+
 interface Wanted {
-  key: "nodeImage" | "registryImage";
+  key: ImageKey;
   upstream: string;
   standIn: () => Promise<string>;
   build: (name: string) => Promise<void>;
@@ -24,17 +28,20 @@ interface Wanted {
 const wanted: Wanted[] = [
   { key: "registryImage", upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
   { key: "nodeImage", upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
+  { key: "proxyImage", upstream: proxyImage, standIn: proxyImageName, build: buildProxyImage },
 ];
 
 /**
- * Sees that Docker has the images of the local cluster: the usual ones where they are or can be pulled, else stand-ins that
+ * Sees that Docker has the images that are named: the usual ones where they are or can be pulled, else stand-ins that
  * are built from package registries. Says nothing when all is there.
  */
-export async function ensureImages(): Promise<void> {
+export async function ensureImages(keys: ImageKey[]): Promise<void> {
   const engine = dockerEngine();
-  const chosen: Record<string, string> = {};
+  // Those of other platforms stay as they are.
+  const known: Record<string, string> = existsSync(record) ? JSON.parse(await readFile(record, "utf8")) : {};
+  const chosen = Object.fromEntries(Object.entries(known).filter(([key]) => !keys.includes(key as ImageKey)));
   let pullable: boolean | undefined;
-  for (const { key, upstream, standIn, build } of wanted) {
+  for (const { key, upstream, standIn, build } of wanted.filter((w) => keys.includes(w.key))) {
     if (await hasImage(engine, upstream)) continue;
     const name = await standIn();
     if (!(await hasImage(engine, name))) {
@@ -55,7 +62,7 @@ export async function ensureImages(): Promise<void> {
 /** Whether an image could be pulled. */
 function tryPull(image: string): Promise<boolean> {
   return step(`try to pull ${image}`, () =>
-    pullImage(dockerEngine(), image, AbortSignal.timeout(pullSeconds * 1000)).then(
+    pullImage(dockerEngine(), image, { abortSignal: AbortSignal.timeout(pullSeconds * 1000) }).then(
       () => true,
       () => false,
     ),

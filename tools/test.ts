@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, succeeds } from "../components/internal/command.ts";
 import { UserError } from "../components/internal/user-error.ts";
-import type { Stack } from "../stack-file.ts";
+import { readStack, type Stack } from "../stack-file.ts";
 import { step } from "./progress.ts";
 import { setUp } from "./setup.ts";
 
@@ -17,7 +17,7 @@ export interface Count {
 
 const bin = (name: string) => join("node_modules", ".bin", name);
 const jest = join("node_modules", "jest", "bin", "jest.js");
-const goFiles = () => Array.fromAsync(glob("{app,tools,test}/**/*.go"));
+const goFiles = () => Array.fromAsync(glob("{app,components,tools,test}/**/*.go"));
 
 /** All checks, and the tests that need no Docker. */
 export async function check(): Promise<Count> {
@@ -31,6 +31,7 @@ export async function check(): Promise<Count> {
     await asOne("types", () => command(bin("tsc"), ["--noEmit", "--pretty", "false"], { lines: Infinity })),
     await asOne("go vet", () => command("go", ["vet", "./..."], { cwd: "app" })),
     await testGo("app"),
+    await testGo("components/helper"),
     await testWithJest("unit", []),
   ];
   return sum(counts);
@@ -41,6 +42,8 @@ export async function test(stack: Stack): Promise<Count> {
   const checked = await check();
   try {
     await setUp(stack);
+    // What other platforms need besides is made before the tests' own clocks run.
+    for (const other of ["docker", "swarm"]) await setUp(readStack(other));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     process.stdout.write(`The integration tests cannot run here: ${error.message}\n`);
@@ -75,7 +78,7 @@ async function testGo(module: string): Promise<Count> {
   const race = (await succeeds("gcc", ["--version"])) ? ["-race"] : [];
   const count = { passed: 0, failed: 0 };
   const work = () => run("go", ["test", "-json", ...race, "./..."], { cwd: module });
-  const { code, out } = await step(`go test${race.length > 0 ? " -race" : ""}`, work, { always: true });
+  const { code, out } = await step(`go test${race.length > 0 ? " -race" : ""} of ${module}`, work, { always: true });
   const events = out.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as GoTestEvent] : []));
   for (const { Test, Action } of events) {
     if (Test && Action === "pass") count.passed++;

@@ -1,26 +1,57 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import childProcess from "node:child_process";
+import crypto from "node:crypto";
+import fs from "node:fs";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import stream from "node:stream";
 import Docker from "dockerode";
+
+// Some of it is serialised with the provider in proxy-route.ts: default imports only, see registry-push.ts.
 
 /**
  * A client of the engine that the `docker` command would use: `DOCKER_HOST`, else the current context, else the local
  * socket (https://docs.docker.com/engine/manage-resources/contexts/).
  */
-export function dockerEngine(): Docker {
-  const host = process.env["DOCKER_HOST"] || contextHost();
-  if (host) process.env["DOCKER_HOST"] = host; // dockerode knows the variable, but no contexts
-  return new Docker();
+export function dockerEngine(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
+  return host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host));
+}
+
+/** The endpoint as dockerode takes it, which knows the variable itself, but no contexts. */
+function endpointOf(host: string | undefined): Docker.DockerOptions | undefined {
+  if (host === undefined || host === process.env["DOCKER_HOST"]) return undefined;
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  const { protocol, hostname, port } = new URL(host.replace(/^tcp:/, "http:"));
+  return { protocol: protocol === "https:" ? "https" : "http", host: hostname, port: port || 2375 };
+}
+
+/** As the `docker` command does it: with the `ssh` of this machine, so that its keys, agent and configuration hold. */
+function overSsh(host: string): Docker {
+  const { username, hostname, port } = new URL(host);
+  const to = [...(username ? ["-l", username] : []), ...(port ? ["-p", port] : []), "--", hostname];
+  const agent = new http.Agent();
+  agent.createConnection = () => {
+    const ssh = childProcess.spawn("ssh", ["-o", "BatchMode=yes", "-o", "ConnectTimeout=30", ...to, "docker", "system", "dial-stdio"], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let said = "";
+    ssh.stderr.on("data", (text) => (said += text));
+    const connection = stream.Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
+    ssh.on("error", (error) => connection.destroy(error));
+    ssh.on("close", (code) => code && connection.destroy(new Error(`ssh ${hostname}: ${said.trim() || `exit code ${code}`}`)));
+    return connection;
+  };
+  // Its types have no agent, which its connections take (docker-modem, lib/modem.js).
+  return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
 }
 
 function contextHost(): string | undefined {
-  const folder = process.env["DOCKER_CONFIG"] || join(homedir(), ".docker");
-  const read = (file: string) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
-  const context: string | undefined = process.env["DOCKER_CONTEXT"] || read(join(folder, "config.json"))?.currentContext;
+  const folder = process.env["DOCKER_CONFIG"] || path.join(os.homedir(), ".docker");
+  const read = (file: string) => (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : undefined);
+  const context: string | undefined = process.env["DOCKER_CONTEXT"] || read(path.join(folder, "config.json"))?.currentContext;
   if (!context || context === "default") return undefined;
-  const id = createHash("sha256").update(context).digest("hex");
-  return read(join(folder, "contexts/meta", id, "meta.json"))?.Endpoints?.docker?.Host;
+  const id = crypto.createHash("sha256").update(context).digest("hex");
+  return read(path.join(folder, "contexts/meta", id, "meta.json"))?.Endpoints?.docker?.Host;
 }
 
 /** What to do where no engine answers. */
@@ -30,6 +61,13 @@ export const noEngine =
 /** A refusal of the engine's API. */
 export interface DockerError extends Error {
   statusCode?: number;
+  json?: { message?: string };
+}
+
+/** The registry that an image is in: `docker.io` where its name says none. */
+export function registryOf(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
 export async function hasImage(engine: Docker, reference: string): Promise<boolean> {
@@ -40,9 +78,13 @@ export async function hasImage(engine: Docker, reference: string): Promise<boole
     .then(() => true, missing);
 }
 
-/** Pulls an image; a `signal` bounds it. */
-export async function pullImage(engine: Docker, reference: string, signal?: AbortSignal): Promise<void> {
-  await finished(engine, await engine.pull(reference, { abortSignal: signal }));
+/** Pulls an image; an `abortSignal` bounds it. */
+export async function pullImage(
+  engine: Docker,
+  reference: string,
+  options: { abortSignal?: AbortSignal; authconfig?: object } = {},
+): Promise<void> {
+  await finished(engine, await engine.pull(reference, options));
 }
 
 export interface ImageBuildOptions {

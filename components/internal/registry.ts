@@ -31,6 +31,16 @@ export async function isThere(inputs: RegistryTarget, reference: string): Promis
   }
 }
 
+/** The digest that a tag stands for; undefined where the registry does not answer, or does not have it. */
+export async function digestIn(inputs: RegistryTarget, tag: string): Promise<string | undefined> {
+  return connect(inputs, 0, 5000)
+    .then((client) => client.checkManifest(tag))
+    .then(
+      ({ digest }) => digest,
+      () => undefined,
+    );
+}
+
 /** Pushes an image with all that it refers to. */
 export async function push(inputs: RegistryTarget & StoredImage): Promise<void> {
   await pushOnce(inputs).catch((error: Error & { statusCode?: number }) => {

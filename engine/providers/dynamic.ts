@@ -9,8 +9,8 @@ export const dynamicProvider: Provider = {
     const id = String(state.id);
     const live = (await load(state.outputs).read?.(id, state.outputs)) ?? { id, props: state.outputs };
     if (!live.id) return { kind: "gone" };
-    const { changes, replaces = [] } = (await load(inputs).diff?.(id, live.props, inputs)) ?? {};
-    return changes ? { kind: replaces.length > 0 ? "replace" : "update", because: replaces } : { kind: "same" };
+    const { changes, replaces = [], deleteBeforeReplace: deleteFirst } = (await load(inputs).diff?.(id, live.props, inputs)) ?? {};
+    return changes ? { kind: replaces.length > 0 ? "replace" : "update", because: replaces, deleteFirst } : { kind: "same" };
   },
 
   async create(_type, inputs, { preview }) {

@@ -11,21 +11,22 @@ export const kubernetesProvider: Provider = {
     const live = await connect(context)?.find(before).catch(unlessGone(context));
     if (!live) return { kind: "gone" };
     const after = manifestOf(state.type, inputs);
-    if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"] };
+    if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"], deleteFirst: true };
     const because = differences(state.inputs, inputs).map((d) => d.path);
     if (hasUnknown(inputs)) return { kind: "update", because };
     try {
       const drift = differences(decided(live), decided(await connect(context)!.apply(after, true)));
       return because.length + drift.length > 0 ? { kind: "update", because: [...because, ...drift.map((d) => d.path)] } : { kind: "same" };
     } catch (error) {
-      if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message)) return { kind: "replace", because };
+      if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message))
+        return { kind: "replace", because, deleteFirst: true };
       throw error;
     }
   },
 
   async create(type, inputs, context) {
     const manifest = manifestOf(type, inputs);
-    if (!context.settings.upsertExistingObjects && !context.interrupted && (await connect(context)?.find(manifest))) {
+    if (!context.settings.upsertExistingObjects && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
       throw new UserError("it exists in the cluster already, and this stack did not make it");
     }
     context.creating();

@@ -3,22 +3,24 @@ import type { ResourceState } from "../checkpoint.ts";
 import type { Properties } from "../values.ts";
 
 /** What is to be done about a resource that the checkpoint has: nothing, or this for these properties' sake; or it is gone. */
-export type Change = { kind: "same" | "gone" } | { kind: "update" | "replace"; because: string[] };
+export type Change = { kind: "same" | "gone" } | { kind: "update" | "replace"; because: string[]; deleteFirst?: boolean };
 
 export interface Context {
   /** Nothing may be changed: outputs are foretold. */
   preview: boolean;
   /** Inputs of the provider resource. */
   settings: Properties;
-  /** An earlier run was interrupted while it made this resource: what is there by its name is the stack's own. */
-  interrupted: boolean;
+  /** The resource's name in the program. */
+  name: string;
+  /** The id of what an interrupted run may have made of this resource: what is there by it is the stack's own. */
+  interrupted?: string;
   timeoutSeconds?: number;
   /** Aborted once the run has failed elsewhere: nothing is waited for any more. */
   signal: AbortSignal;
   /** Says what is being waited for. */
   progress: (what: string) => void;
-  /** Notes that from now on the resource may be there, whatever happens. */
-  creating: () => void;
+  /** Notes that from now on the resource may be there, whatever happens; by this id, if not by its `name` property. */
+  creating: (id?: string) => void;
 }
 
 /** Carries out what is registered, for the resource types of one package. Inputs and outputs have no marks of secrecy. */

@@ -17,6 +17,9 @@ export interface Run {
 /** Ports of their own, for a stack to run beside those of whoever works on this machine. */
 export const ports = { api: 26550, http: 28080, https: 28443, registry: 25001 };
 
+/** The same for the platforms without Kubernetes. */
+export const enginePorts = { http: 32180, https: 32143, registry: 32101 };
+
 /**
  * A copy of this checkout in a temporary folder, with a stack of its own, that the real parts carry out: Docker, the
  * registry, Kubernetes, by the embedded engine.
@@ -24,9 +27,11 @@ export const ports = { api: 26550, http: 28080, https: 28443, registry: 25001 };
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), "slipway-checkout-"));
   readonly stack: string;
+  readonly platform: string;
 
-  constructor(stack: string) {
+  constructor(stack: string, platform = "local") {
     this.stack = stack;
+    this.platform = platform;
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
     for (const file of files.split("\n").filter((f) => !f.startsWith("test/") && f && existsSync(f))) {
       mkdirSync(join(this.folder, dirname(file)), { recursive: true });
@@ -35,9 +40,14 @@ export class Checkout {
     symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
   }
 
-  /** Writes the stack's services, and other settings. */
-  configure(services: object, local: object = {}): void {
-    const config = { "slipway:platform": "local", "slipway:services": services, "slipway:local": { ports, ...local } };
+  /** Writes the stack's services, and other settings of its platform. */
+  configure(services: object, settings: object = {}): void {
+    const usual = this.platform === "local" ? { ports } : { ports: enginePorts };
+    const config = {
+      "slipway:platform": this.platform,
+      "slipway:services": services,
+      [`slipway:${this.platform}`]: { ...usual, ...settings },
+    };
     writeFileSync(join(this.folder, `stacks/Pulumi.${this.stack}.yaml`), stringify({ config }));
   }
 
@@ -92,31 +102,50 @@ export async function objectsOf(stack: string): Promise<string[]> {
   const containers = await docker.listContainers({ all: true, filters });
   const networks = await docker.listNetworks({ filters });
   const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
+  const { services, secrets, configs } = await swarmObjectsOf(filters);
   return [
     ...containers.map((c) => `container ${c.Names[0]}`),
     ...networks.map((n) => `network ${n.Name}`),
     ...volumes.map((v) => `volume ${v.Name}`),
+    ...services.map((s) => `service ${s.Spec?.Name}`),
+    ...secrets.map((s) => `secret ${s.Spec?.Name}`),
+    ...configs.map((c) => `config ${c.Spec?.Name}`),
   ].sort();
+}
+
+async function swarmObjectsOf(filters: { label: string[] }) {
+  if (!(await docker.info()).Swarm.ControlAvailable) return { services: [], secrets: [], configs: [] };
+  return {
+    services: await docker.listServices({ filters }),
+    secrets: await docker.listSecrets({ filters }),
+    configs: await docker.listConfigs({ filters }),
+  };
 }
 
 async function removeLeftovers(stack: string): Promise<void> {
   const filters = { label: [`dev.slipway.stack=${stack}`] };
+  const { services, secrets, configs } = await swarmObjectsOf(filters);
+  for (const s of services) await docker.getService(s.ID).remove();
+  for (const s of secrets) await docker.getSecret(s.ID).remove();
+  for (const c of configs) await docker.getConfig(c.ID).remove();
   for (const c of await docker.listContainers({ all: true, filters })) await docker.getContainer(c.Id).remove({ force: true, v: true });
   for (const n of await docker.listNetworks({ filters })) await docker.getNetwork(n.Id).remove();
   for (const v of (await docker.listVolumes({ filters: JSON.stringify(filters) })).Volumes) await docker.getVolume(v.Name).remove();
 }
 
 /** What a host of the stack's ingress answers. */
-export function get(host: string, path = "/"): Promise<{ status: number; body: string }> {
+export function get(host: string, path = "/", options: { port?: number; body?: string } = {}): Promise<{ status: number; body: string }> {
+  const { port = ports.http, body: sent } = options;
+  const method = sent === undefined ? "GET" : "POST";
   return new Promise((done, failed) => {
-    const asked = request({ host: "127.0.0.1", port: ports.http, path, headers: { host }, agent: false, timeout: 5000 }, (response) => {
+    const asked = request({ host: "127.0.0.1", port, path, method, headers: { host }, agent: false, timeout: 5000 }, (response) => {
       let body = "";
       response.on("data", (text) => (body += text));
       response.on("end", () => done({ status: response.statusCode ?? 0, body }));
     });
     asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s")));
     asked.on("error", failed);
-    asked.end();
+    asked.end(sent);
   });
 }
 

@@ -33,11 +33,11 @@ export interface Load {
 }
 
 /** Sends requests to a host of the Ingress while something happens, from before it to after it. */
-export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>): Promise<Load[]> {
+export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>, port = ports.http): Promise<Load[]> {
   const { path: vegeta } = await goProgram("vegeta"); // https://github.com/tsenart/vegeta
   const folder = mkdtempSync(join(tmpdir(), "slipway-load-"));
   try {
-    const running = attacks.map((attack, i) => begin(vegeta, host, attack, join(folder, String(i))));
+    const running = attacks.map((attack, i) => begin(vegeta, `127.0.0.1:${port}`, host, attack, join(folder, String(i))));
     try {
       await work();
     } finally {
@@ -49,10 +49,10 @@ export async function underLoad(host: string, attacks: Attack[], work: () => Pro
   }
 }
 
-function begin(vegeta: string, host: string, { rate, keepAlive }: Attack, output: string) {
+function begin(vegeta: string, address: string, host: string, { rate, keepAlive }: Attack, output: string) {
   const args = ["attack", `-rate=${rate}/1s`, "-duration=0", `-keepalive=${keepAlive}`, "-timeout=10s", `-output=${output}`];
   const attack = spawn(vegeta, args, { stdio: ["pipe", "ignore", "inherit"] });
-  attack.stdin.end(`GET http://127.0.0.1:${ports.http}/\nHost: ${host}\n`);
+  attack.stdin.end(`GET http://${address}/\nHost: ${host}\n`);
   const ended = new Promise<void>((done) => attack.on("close", () => done()));
   const end = () => {
     attack.kill("SIGINT"); // it then waits for what is under way

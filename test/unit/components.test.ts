@@ -5,7 +5,20 @@ const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { d
 
 // What `pulumi package get-schema ./components` starts with. That the schema then binds, it takes the CLI to show.
 test("the components can be offered to programs in other languages", () => {
-  const names = ["EcrRepository", "EksAddOns", "EksCluster", "GoImage", "LocalCluster", "Network", "TlsCertificate", "WebService"];
+  const names = [
+    "ContainerHost",
+    "ContainerService",
+    "EcrRepository",
+    "EksAddOns",
+    "EksCluster",
+    "GoImage",
+    "LocalCluster",
+    "Network",
+    "SwarmHost",
+    "SwarmService",
+    "TlsCertificate",
+    "WebService",
+  ];
   const analyzer = new Analyzer("components", "slipway", { name: "slipway", dependencies }, new Set(names));
   expect(Object.keys(analyzer.analyze().components).sort()).toEqual(names);
 });

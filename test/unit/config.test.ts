@@ -13,6 +13,8 @@ test("a minimal service gets the documented defaults", async () => {
       platform: "local",
       services: { web: { source: "app", builder: "go" } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
+      docker: { ports: { http: 8080, https: 8443, registry: 5001 } },
+      swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },
     },
   });
 });
@@ -30,7 +32,11 @@ describe("what cannot be is refused, with path, rule and value", () => {
       { services: { web }, local: { ports: { telephone: 1 } } },
       ["local.ports.telephone: unknown key; known are api, http, https, registry"],
     ],
-    ["an unknown platform", { platform: "moon", services: { web } }, ['platform: must be "local" or "eks", got "moon"']],
+    [
+      "an unknown platform",
+      { platform: "moon", services: { web } },
+      ['platform: must be "local" or "docker" or "swarm" or "eks", got "moon"'],
+    ],
     ["no services at all", {}, ["services: is missing; it must be a map"]],
     ["an empty map of services", { services: {} }, ["services: needs at least one service"]],
     ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number, got "three"']],
@@ -157,7 +163,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
       "several at once",
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
-        'platform: must be "local" or "eks", got "moon"',
+        'platform: must be "local" or "docker" or "swarm" or "eks", got "moon"',
         "services.web.port: must be from 1024 to 65535, got 0",
         "services.web.replicas: must be at least 1, got 0",
       ],
@@ -178,7 +184,7 @@ test("the message names the stack, its file and every key", async () => {
   await expect(loadConfiguration()).rejects.toThrow(
     [
       'The configuration of stack "dev" does not hold. In stacks/Pulumi.dev.yaml:',
-      '  - slipway:platform: must be "local" or "eks", got "moon"',
+      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks", got "moon"',
       "  - slipway:services.web.replicas: must be at least 1, got 0",
     ].join("\n"),
   );

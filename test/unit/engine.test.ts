@@ -74,10 +74,35 @@ test("what changed is updated, what must be is replaced, and what the program no
   project.done();
   project.write(`thing("a", { value: 2 }); const b = thing("b", { kind: 2 }); thing("d", {}, { dependsOn: b });`);
   const { code, out } = await project.run("up");
-  expect({ code, last: out.trim().split("\n").at(-1) }).toEqual({ code: 0, last: "1 created, 1 updated, 1 replaced, 1 deleted (time)" });
+  expect({ code, last: out.trim().split("\n").at(-1) }).toEqual({ code: 0, last: "1 created, 1 updated, 1 replaced, 2 deleted (time)" });
   const done = project.done();
-  expect(done.filter((line) => line.endsWith(" b"))).toEqual(["delete b", "create b"]);
+  expect(done.filter((line) => line.endsWith(" b"))).toEqual(["create b", "delete b"]);
   expect(done.sort()).toEqual(["create b", "create d", "delete b", "delete c", "update a"]);
+});
+
+test("what is replaced stays until all else is done, and an interrupted run leaves it to the next", async () => {
+  project.write(`const a = thing("a", { kind: 1 }); thing("b", {}, { dependsOn: a });`);
+  await project.run("up");
+  project.done();
+  project.write(
+    `const a = thing("a", { kind: 2 }); thing("b", { value: 1 }, { dependsOn: a }); thing("c", { fail: "no" }, { dependsOn: a });`,
+  );
+  expect((await project.run("up")).code).toBe(1);
+  expect(project.done().slice(0, 1)).toEqual(["create a"]);
+  project.write(`const a = thing("a", { kind: 2 }); thing("b", { value: 1 }, { dependsOn: a });`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done().at(-1)).toBe("delete a");
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual([]);
+});
+
+test("deleteBeforeReplace takes away first what is replaced", async () => {
+  project.write(`thing("a", { kind: 1 }, { deleteBeforeReplace: true });`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { kind: 2 }, { deleteBeforeReplace: true });`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual(["delete a", "create a"]);
 });
 
 test("down deletes dependents first and leaves no checkpoint", async () => {
@@ -245,7 +270,6 @@ describe("options that the engine does not honour are refused by name", () => {
     ["protect", "protect: true"],
     ["ignoreChanges", 'ignoreChanges: ["value"]'],
     ["replaceOnChanges", 'replaceOnChanges: ["value"]'],
-    ["deleteBeforeReplace", "deleteBeforeReplace: true"],
     ["retainOnDelete", "retainOnDelete: true"],
     ["import", 'import: "x"'],
   ];

@@ -50,6 +50,8 @@ test("whatever JSON stands in the place of a field, the answer is a value or pro
 test("a secret is in no message, wherever it stands and whatever else is wrong", async () => {
   const secrets = ["s3cr3t", "/s3cr3t/", "s3cr3t.*", "*.s3cr3t.org", `"s3cr3t\\`, "53237Mi", 53237, -53237, { a: "s3cr3t" }];
   const property = fc.asyncProperty(invalidStack, fc.nat(), fc.constantFrom(...secrets), async ({ stack }, n, secret) => {
+    // A generated name may have the secret's digits in it.
+    fc.pre(!/s3cr3t|53237/.test(JSON.stringify(stack)));
     const leaves = nodes(stack).filter(({ value }) => Object(value) !== value);
     const { path } = pick([{ path: ["platform"] }, ...leaves], n);
     const { problems } = await checkSettings(put(stack, path, secret) as Stack, {}, [path]);

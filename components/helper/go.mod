@@ -1,0 +1,3 @@
+module dev.slipway/helper
+
+go 1.25

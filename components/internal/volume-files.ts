@@ -1,0 +1,92 @@
+import crypto from "node:crypto";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import tarStream from "tar-stream";
+import { dockerEngine, hasImage, pullImage, type DockerError } from "./docker-engine.ts";
+
+// Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
+
+export interface VolumeFilesArgs {
+  /** Endpoint of the engine, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */
+  engine?: pulumi.Input<string | undefined>;
+  /** The image that the files go along with: what it has beside them in their folders comes along. */
+  image: pulumi.Input<string>;
+  /** Credentials for the registry of the image. @default - none. */
+  username?: pulumi.Input<string | undefined>;
+  password?: pulumi.Input<string | undefined>;
+  /** Beginning of the names of the volumes. */
+  prefix: string;
+  labels: Record<string, pulumi.Input<string>>;
+  files: { path: string; content: pulumi.Input<string>; mode: number }[];
+}
+
+type Inputs = pulumi.Unwrap<VolumeFilesArgs>;
+type State = Inputs & { volumes: Record<string, string> };
+
+/**
+ * Files in volumes, one for each of their folders: a container with a read-only root takes no files otherwise. Other files are
+ * other volumes, so that containers of the version before keep theirs.
+ */
+export class VolumeFiles extends pulumi.dynamic.Resource {
+  /** Name of the volume by folder. */
+  declare readonly volumes: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: VolumeFilesArgs, opts?: pulumi.CustomResourceOptions) {
+    const secret = { additionalSecretOutputs: ["files", "password"] };
+    super(provider, name, { ...args, volumes: undefined }, pulumi.mergeOptions(opts, secret), "slipway", "VolumeFiles");
+  }
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+  async create(inputs) {
+    const id = `${inputs.prefix}-files-${crypto.randomBytes(4).toString("hex").slice(0, 7)}`;
+    const folders = [...new Set(inputs.files.map((file) => path.posix.dirname(file.path)))];
+    const volumes = Object.fromEntries(folders.map((folder, i) => [folder, `${id}-${i}`]));
+    await fill(id, { ...inputs, volumes }).catch(async (error: DockerError) => {
+      await removeVolumes({ ...inputs, volumes });
+      throw new Error(`${id}: ${error.json?.message ?? error.message}`);
+    });
+    return { id, outs: { ...inputs, volumes } };
+  },
+  async diff(_id, olds, news) {
+    const keys = ["engine", "image", "prefix", "labels", "files"] as const;
+    const replaces = keys.filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+    return { changes: replaces.length > 0, replaces };
+  },
+  async read(id, props) {
+    const found = Object.values(props!.volumes).map((volume) => dockerEngine(props!.engine).getVolume(volume).inspect());
+    const missing = (error: DockerError) => (error.statusCode === 404 ? { id: "" } : Promise.reject(error));
+    return Promise.all(found).then(() => ({ id, props }), missing);
+  },
+  async delete(_id, state) {
+    await removeVolumes(state);
+  },
+};
+
+/** By way of a container that never runs. */
+async function fill(id: string, { engine, image, username, password, labels, files, volumes }: State): Promise<void> {
+  const docker = dockerEngine(engine);
+  if (!(await hasImage(docker, image))) {
+    const serveraddress = image.split("/")[0];
+    await pullImage(docker, image, username ? { authconfig: { username, password, serveraddress } } : {});
+  }
+  for (const name of Object.values(volumes)) await docker.createVolume({ Name: name, Labels: labels });
+  const Binds = Object.entries(volumes).map(([folder, name]) => `${name}:${folder}`);
+  const container = await docker.createContainer({ name: id, Image: image, Cmd: ["none"], Labels: labels, HostConfig: { Binds } });
+  try {
+    for (const folder of Object.keys(volumes)) {
+      const archive = tarStream.pack();
+      for (const file of files.filter((f) => path.posix.dirname(f.path) === folder))
+        archive.entry({ name: path.posix.basename(file.path), mode: file.mode, uid: 0, gid: 65532 }, file.content);
+      archive.finalize();
+      await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: folder });
+    }
+  } finally {
+    await container.remove({ force: true });
+  }
+}
+
+async function removeVolumes({ engine, volumes }: State): Promise<void> {
+  const missing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
+  for (const name of Object.values(volumes)) await dockerEngine(engine).getVolume(name).remove({}).catch(missing);
+}

@@ -1,0 +1,122 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { ContainerHost } from "../components/container-host.ts";
+import { ContainerService } from "../components/container-service.ts";
+import { namesOfVolumes } from "../components/internal/container-service/volumes.ts";
+import { dockerEngine } from "../components/internal/docker-engine.ts";
+import type { Configuration } from "../config.ts";
+import * as engine from "./engine.ts";
+import type { Platform, PlatformModule } from "./platform.ts";
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
+
+export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, services) =>
+  engine.problemsWithSettings("docker", docker, services);
+
+/** Compressing layers for a registry on this machine costs more time than it saves. */
+export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
+
+/** The engine must answer, the ports be free or this stack's own, and what is named as existing exist. */
+export async function preflight(configuration: Configuration): Promise<string[]> {
+  const { docker: settings, stack } = configuration;
+  const problems = await engine.problemsWithEngine(configuration, "docker", settings);
+  if (problems.length > 0) return problems;
+  return [...(await engine.missingNetworks("docker", settings, stack)), ...(await missingVolumes(settings, stack))];
+}
+
+async function missingVolumes({ host, volumes = {} }: Configuration["docker"], stack: string): Promise<string[]> {
+  const lines = Object.entries(volumes).map(async ([key, { external, name = key }]) =>
+    external && (await engine.isMissing(dockerEngine(host).getVolume(name).inspect()))
+      ? [engine.missingLine("docker", `volumes.${key}`, "volume", name, stack)]
+      : [],
+  );
+  return (await Promise.all(lines)).flat();
+}
+
+/** The proxy is told of a change at once, and needs no longer to notice. */
+const quickShutdown = { sleepSeconds: 1 };
+
+/** One replica at a time, each as soon as it is ready. */
+const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
+
+/** Services that have a way out do not meet on it. */
+const noTalk = { "com.docker.network.bridge.enable_icc": "false" };
+
+/** Containers on one Docker engine. */
+export function createPlatform({ stack, services, docker: settings }: Configuration): Platform {
+  const name = `${pulumi.getProject()}-${stack}`;
+  const labels = { [engine.stackLabel]: stack };
+  const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
+  const { registry, host, ports } = settings;
+  const credentials = engine.credentialsOf(settings);
+  const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
+  const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
+
+  const volumes = createVolumes(name, services, settings, asLabels, opts);
+  const on = new ContainerHost(
+    name,
+    {
+      engine: host,
+      ports,
+      address: settings.address ?? (engine.isLocal(host) ? "127.0.0.1" : "0.0.0.0"),
+      repository: registry?.repository,
+      credentials,
+      certificates: settings.certificates,
+      volumes: Object.values(volumes).flatMap((own) => Object.values(own).flat()),
+      proxyImage: settings.proxyImage,
+      registryImage: settings.registryImage,
+      labels,
+    },
+    opts,
+  );
+  const networks = engine.createNetworks(name, services, settings, { wayOut: noTalk }, asLabels, opts);
+
+  return {
+    registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
+    imageOptions: { dependsOn: on.registryContainer },
+    deploy(service, given, image) {
+      const args = engine.workloadArgs(given);
+      new ContainerService(
+        service,
+        {
+          ...args,
+          image,
+          rollout: { ...oneByOne, ...args.rollout },
+          shutdown: { ...quickShutdown, ...args.shutdown },
+          on: { proxy: on.proxy, helper: on.helper, engine: host, credentials, httpsPort: ports.https },
+          prefix: `${name}-${service}`,
+          labels,
+          network: networks.own[service]!,
+          networks: networks.furtherOf(service),
+          volumeNames: volumes[service] ?? {},
+        },
+        { ...opts, dependsOn: on.helperContainer },
+      );
+      return { url: engine.urlOf(given, ports) };
+    },
+    outputs: { registry: on.repository },
+  };
+}
+
+/** The persistent volumes of every service, by its name and theirs. */
+function createVolumes(
+  prefix: string,
+  services: Configuration["services"],
+  { volumes: given = {} }: Configuration["docker"],
+  labels: docker.types.input.VolumeLabel[],
+  opts: pulumi.CustomResourceOptions,
+): Record<string, Record<string, pulumi.Input<string>[]>> {
+  const make = (name: string, { driver, options }: { driver?: string; options?: Record<string, string> }) =>
+    new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name;
+  return Object.fromEntries(
+    Object.entries(services).map(([service, { kind = "stateless", volumes, replicas = 2 }]) => {
+      const names = namesOfVolumes({ kind, volumes, replicas }, `${prefix}-${service}`);
+      const own = Object.entries(names).map(([volume, usual]) => {
+        const { external, name, ...args } = given[`${service}.${volume}`] ?? {};
+        const all = name === undefined ? usual : kind === "stateful" ? usual.map((_, i) => `${name}-${i}`) : [name];
+        return [volume, all.map((n) => (external ? n : make(n, args)))];
+      });
+      return [service, Object.fromEntries(own)];
+    }),
+  );
+}

@@ -1,0 +1,135 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { dockerEngine } from "../components/internal/docker-engine.ts";
+import { routingFile, routingOf } from "../components/internal/proxy.ts";
+import { resolve } from "../components/internal/web-service/defaults.ts";
+import { SwarmHost } from "../components/swarm-host.ts";
+import { SwarmService } from "../components/swarm-service.ts";
+import type { Configuration, ServiceSettings } from "../config.ts";
+import * as engine from "./engine.ts";
+import type { Platform, PlatformModule } from "./platform.ts";
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
+
+export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services) => engine.problemsWithSettings("swarm", swarm, services);
+
+export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
+
+/** The engine must answer and be a manager of a swarm, the ports be free or this stack's own, and networks that are named exist. */
+export async function preflight(configuration: Configuration): Promise<string[]> {
+  const { swarm: settings, stack } = configuration;
+  const problems = await engine.problemsWithEngine(configuration, "swarm", settings);
+  if (problems.length > 0) return problems;
+  const { Swarm } = await dockerEngine(settings.host).info();
+  const at = `${pulumi.getProject()}:swarm`;
+  const docker = settings.host === undefined ? "docker" : `docker -H ${settings.host}`;
+  if (Swarm.LocalNodeState !== "active")
+    return [
+      `${at}: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`,
+    ];
+  if (!Swarm.ControlAvailable)
+    return [
+      `${at}: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${Swarm.NodeID}; or name a manager in swarm.host`,
+    ];
+  if (Swarm.Nodes > 1 && !settings.registry)
+    return [`${at}.registry: is needed for a swarm of ${Swarm.Nodes} nodes: name a registry that all of them and this machine reach`];
+  return engine.missingNetworks("swarm", settings, stack);
+}
+
+/** Swarm takes a task's name back 2 s before it ends the task. */
+const quickShutdown = { sleepSeconds: 2 };
+
+/** One task at a time, each as soon as it is ready. */
+const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
+
+/** Services on Docker Swarm. */
+export function createPlatform({ stack, services, swarm: settings }: Configuration): Platform {
+  const name = `${pulumi.getProject()}-${stack}`;
+  const labels = { [engine.stackLabel]: stack };
+  const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
+  const { registry, host, ports } = settings;
+  const credentials = engine.credentialsOf(settings);
+  const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
+  const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
+  const encryption = settings.encrypted ? { encrypted: "true" } : undefined;
+  const usual = { driver: "overlay", own: encryption, wayOut: encryption };
+  const networks = engine.createNetworks(name, services, settings, usual, asLabels, opts);
+  const exposed = Object.keys(services).filter((service) => engine.urlOf(services[service]!, ports) !== undefined);
+  const volumes = createVolumes(name, services, settings, asLabels, opts);
+  const on = new SwarmHost(
+    name,
+    {
+      ports,
+      publish: settings.publish,
+      proxies: settings.proxies,
+      repository: registry?.repository,
+      credentials,
+      certificates: settings.certificates,
+      routes: Object.fromEntries(exposed.map((service) => [service, routesOf(service, services[service]!, ports.https)])),
+      networks: exposed.map((service) => networks.own[service]!),
+      volumes,
+      proxyImage: settings.proxyImage,
+      registryImage: settings.registryImage,
+      labels,
+    },
+    opts,
+  );
+
+  return {
+    registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
+    imageOptions: { dependsOn: on.registryContainer },
+    deploy(service, given, image) {
+      const args = engine.workloadArgs(given);
+      const drivers = Object.entries(settings.volumes ?? {}).filter(([key]) => key.startsWith(`${service}.`));
+      const { constraints, spread, maxPerNode } = settings;
+      new SwarmService(
+        service,
+        {
+          ...args,
+          image,
+          rollout: { ...oneByOne, ...args.rollout },
+          shutdown: { ...quickShutdown, ...args.shutdown },
+          on: { helper: on.helper },
+          prefix: `${name}-${service}`,
+          labels,
+          network: networks.own[service]!,
+          networks: networks.furtherOf(service),
+          constraints,
+          spread,
+          maxPerNode,
+          volumeDrivers: Object.fromEntries(drivers.map(([key, volume]) => [key.slice(service.length + 1), volume])),
+          credentials,
+        },
+        { ...opts, dependsOn: on.helperService },
+      );
+      return { url: engine.urlOf(given, ports) };
+    },
+    outputs: { registry: on.repository },
+  };
+}
+
+/** To Traefik a service is one name, which leads to those of its tasks that are ready. */
+function routesOf(name: string, given: ServiceSettings, httpsPort: number): string {
+  const { tls, ...args } = engine.workloadArgs(given);
+  const spec = resolve(name, { ...args, image: "" });
+  const routing = routingOf(spec, tls, httpsPort, true);
+  return routingFile(routing, [`http://${name}:${Number(spec.port)}`]);
+}
+
+/** The persistent volumes as they are on this engine, so that they go with the stack; those of other nodes stay there. */
+function createVolumes(
+  prefix: string,
+  services: Configuration["services"],
+  { volumes: given = {} }: Configuration["swarm"],
+  labels: docker.types.input.VolumeLabel[],
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string>[] {
+  return Object.entries(services).flatMap(([service, { kind, volumes = {}, replicas = 2 }]) =>
+    Object.entries(volumes).flatMap(([volume, args]) => {
+      if (args.kind !== "persistent") return [];
+      const { name = `${prefix}-${service}-${volume}`, driver, options } = given[`${service}.${volume}`] ?? {};
+      const names = kind === "stateful" ? Array.from({ length: replicas }, (_, i) => `${name}-${i + 1}`) : [name];
+      return names.map((n) => new docker.Volume(n, { name: n, labels, driver, driverOpts: options }, opts).name);
+    }),
+  );
+}

@@ -1,0 +1,3 @@
+module dev.slipway/probe-app
+
+go 1.25

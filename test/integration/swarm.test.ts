@@ -1,0 +1,192 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { jest } from "@jest/globals";
+import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
+import { underLoad } from "./load.ts";
+
+jest.setTimeout(300_000);
+
+const stack = "integration-swarm";
+const name = `slipway-${stack}`;
+const { http: port } = enginePorts;
+const attacks = [
+  { rate: 100, keepAlive: true },
+  { rate: 100, keepAlive: false },
+];
+let checkout: Checkout;
+let wasInSwarm: boolean;
+let bridges: string[];
+
+const app = {
+  source: "probe-app",
+  host: "app.localhost",
+  replicas: 3,
+  env: { GREETING: "Hello" },
+  rollout: { progressDeadlineSeconds: 60 },
+};
+const networkNames = async () => (await docker.listNetworks()).map(({ Name }) => Name);
+
+beforeAll(async () => {
+  checkout = new Checkout(stack, "swarm");
+  cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  wasInSwarm = (await docker.info()).Swarm.LocalNodeState === "active";
+  bridges = await networkNames();
+});
+
+/** Leaves the engine's Swarm mode as it was. */
+afterAll(async () => {
+  await checkout[Symbol.asyncDispose]();
+  if (!wasInSwarm) await docker.swarmLeave({ force: true });
+  if (!bridges.includes("docker_gwbridge")) await docker.getNetwork("docker_gwbridge").remove();
+});
+
+async function up(services: object, settings: object = {}): Promise<string> {
+  checkout.configure(services, settings);
+  const { code, out } = await checkout.run("up");
+  if (code !== 0) throw new Error(out);
+  return out;
+}
+
+const ask = async (path: string, body?: string) => (await get("app.localhost", path, { port, body })).body;
+const service = async (key = "app") => (await docker.getService(`${name}-${key}`).inspect()) as Inspected;
+
+interface Inspected {
+  Version: { Index: number };
+  UpdateStatus?: { State: string };
+  Spec: { Mode: { Replicated: { Replicas: number } }; TaskTemplate: { ContainerSpec: Record<string, never> }; UpdateConfig: object };
+}
+
+const running = async (key = "app") =>
+  (await docker.listTasks({ filters: { service: [`${name}-${key}`], "desired-state": ["running"] } })).filter(
+    (task) => (task.Status as { State: string }).State === "running",
+  );
+
+test("an engine that is in no swarm gets the command that makes one, and nothing is changed", async () => {
+  if (wasInSwarm) return;
+  checkout.configure({ app });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("slipway:swarm: the engine is in no swarm. Make one: docker swarm init --advertise-addr ADDRESS");
+  expect(await objectsOf(stack)).toEqual([]);
+  await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
+});
+
+test("services are up behind the proxy, hardened, and reach each other by name as `calls` says and no other way", async () => {
+  const out = await up({
+    app: { ...app, calls: ["called"] },
+    called: { ...app, host: undefined, replicas: 1, env: { GREETING: "Called" } },
+    apart: { ...app, host: undefined, replicas: 1 },
+  });
+  expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
+  expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
+  expect(await ask("/fetch?url=http://apart:8080/")).toMatch(/^error: /);
+  expect(await ask("/fetch?url=http://172.17.0.1:1/")).toMatch(/^error: /);
+  const { User, ReadOnly, CapabilityDrop, StopGracePeriod } = (await service()).Spec.TaskTemplate.ContainerSpec;
+  expect({ User, ReadOnly, CapabilityDrop, StopGracePeriod }).toEqual({
+    User: "65532:65532",
+    ReadOnly: true,
+    CapabilityDrop: ["ALL"],
+    StopGracePeriod: 30e9,
+  });
+  expect((await service()).Spec.UpdateConfig).toEqual({
+    Parallelism: 1,
+    FailureAction: "rollback",
+    Monitor: 5e9,
+    MaxFailureRatio: 0,
+    Order: "start-first",
+  });
+  expect((await service()).Spec.TaskTemplate).toMatchObject({
+    Resources: { Limits: { MemoryBytes: 64 * 2 ** 20 }, Reservations: { MemoryBytes: 64 * 2 ** 20, NanoCPUs: 5e7 } },
+  });
+});
+
+test("an unchanged up changes nothing, and what somebody scaled by hand goes back", async () => {
+  const { Version } = await service();
+  expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
+  expect((await service()).Version).toEqual(Version);
+  const { Spec } = await service();
+  await docker.getService(`${name}-app`).update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: 1 } } });
+  expect((await checkout.run("up")).out).toMatch(/^1 updated, \d+ unchanged \(time\)$/m);
+  expect((await running()).length).toBe(3);
+});
+
+test("no request fails in an update, while scaling, or when Swarm goes back from a version that does not come up", async () => {
+  const loads = await underLoad(
+    "app.localhost",
+    attacks,
+    async () => {
+      checkout.edit("probe-app/main.go", '"written"', '"written "');
+      await up({ app });
+      await up({ app: { ...app, replicas: 5 } });
+      await up({ app });
+      checkout.configure({
+        app: {
+          ...app,
+          env: { GREETING: "bad" },
+          image: `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`,
+          source: undefined,
+        },
+      });
+      const { code, out } = await checkout.run("up");
+      expect(code).toBe(1);
+      expect(out).toMatch(
+        /slipway-integration-swarm-app: the new version did not come up, and Swarm went back to the one before\. No such image/,
+      );
+      expect((await service()).UpdateStatus?.State).toBe("rollback_completed");
+      await up({ app });
+    },
+    port,
+  );
+  expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+  for (const { requests } of loads) expect(requests).toBeGreaterThan(1000);
+  expect((await running()).length).toBe(3);
+  expect(await ask("/")).toBe("Hello");
+});
+
+test("a secret rotates: the service is updated, the old one is gone, and its content is only in the file", async () => {
+  const secretFiles = (content: string) => ({ ...app, files: { "/etc/app/note": "note" }, secretFiles: { "/etc/app/token": content } });
+  await up({ app: secretFiles("hush-1") });
+  expect([await ask("/file/etc/app/token"), await ask("/file/etc/app/note")]).toEqual(["440 hush-1", "444 note"]);
+  const objects = async () => (await objectsOf(stack)).filter((object) => /etc-app/.test(object));
+  const before = await objects();
+  expect(before.length).toBe(2);
+  await up({ app: secretFiles("hush-2") });
+  expect(await ask("/file/etc/app/token")).toBe("440 hush-2");
+  const after = await objects();
+  expect(after.length).toBe(2);
+  expect(after.filter((object) => before.includes(object))).toEqual(before.filter((object) => object.startsWith("config ")));
+  expect(JSON.stringify(await service())).not.toContain("hush");
+});
+
+test("each task of a stateful service keeps its volume over an update", async () => {
+  const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } };
+  const stateful = { ...app, replicas: 2, kind: "stateful", rollout: { progressDeadlineSeconds: 60 }, volumes };
+  await up({ app: stateful });
+  const all = async (path: string, body?: string) => {
+    const answers = new Set<string>();
+    for (let i = 0; i < 20; i++) answers.add(await ask(path, body));
+    return [...answers].sort();
+  };
+  expect(await all("/hostname")).toEqual(["app-1", "app-2"]);
+  expect(await all("/file/data/x", "kept")).toEqual(["written "]);
+  await up({ app: { ...stateful, env: { GREETING: "updated" } } });
+  expect(await all("/")).toEqual(["updated"]);
+  expect(await all("/file/data/x")).toEqual(["644 kept"]);
+});
+
+test("a task that hangs is ended, and another takes its place", async () => {
+  const liveness = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 };
+  await up({ app: { ...app, replicas: 1, probes: { liveness } } });
+  const [before] = await running();
+  await ask("/hang", "");
+  await eventually(running, (tasks) => tasks.length === 1 && tasks[0]!.ID !== before!.ID);
+  await eventually(
+    () => ask("/"),
+    (body) => body === "Hello",
+  );
+});
+
+test("down leaves nothing", async () => {
+  expect((await checkout.run("down")).code).toBe(0);
+  expect(await objectsOf(stack)).toEqual([]);
+});

@@ -1,6 +1,6 @@
 // How fast and how small: medians of several runs on this machine, compared runs in turn. Asserts nothing; prints a table.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
@@ -83,21 +83,6 @@ for (const run of times("preview of the stack prod")) {
 }
 row("Preview of the stack `prod` (EKS), from the command to the last of its 86 resources", foretold, "s", "≤ 3 s");
 
-const large = join(checkout.folder, "preview.json");
-writeFileSync(large, largePreview(1000));
-const reviewed: number[] = [];
-const reviewMemory: number[] = [];
-for (const run of times("review of 1,000 resources")) {
-  await run(async () => {
-    const child = checkout.start("review", {}, ["--stack", "local", "--preview", large, "--report", join(checkout.folder, "report.md")]);
-    const peak = peakMemory(child.pid!);
-    reviewed.push(await seconds(async () => expectIn((await child.run).out, "1000 × restart with downtime")));
-    reviewMemory.push(await peak);
-  });
-}
-row("`make review` of a preview of 1,000 resources, with its report", reviewed, "s", "≤ 2 s");
-row("Its memory at the peak", reviewMemory, "MiB", "≤ 300");
-
 const { path: ko, version: koVersion } = await goProgram("ko");
 const base = await pushEmptyImage(`127.0.0.1:${ports.registry}/base`);
 const withEngine: number[] = [];
@@ -146,13 +131,6 @@ process.stdout.write(
 );
 process.stdout.write("| What | Measured | Wanted |\n| --- | --- | --- |\n");
 for (const { what, measured, wanted } of rows) process.stdout.write(`| ${what} | ${measured} | ${wanted} |\n`);
-
-/** A preview in which that many Deployments are replaced, each with all that the real engine tells of one. */
-function largePreview(count: number): string {
-  const { steps } = JSON.parse(readFileSync("test/fixtures/previews/selector.json", "utf8")) as { steps: { urn: string; op: string }[] };
-  const step = steps.find(({ op }) => op === "replace")!;
-  return JSON.stringify({ steps: Array.from({ length: count }, (_, i) => ({ ...step, urn: `${step.urn}-${i}` })) });
-}
 
 /** Runs, each a step that a person can follow. */
 function times(title: string, count = Number(runs)): ((work: () => Promise<void>) => Promise<void>)[] {

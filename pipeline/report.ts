@@ -10,26 +10,23 @@ export interface Review {
   verdict: Verdict;
 }
 
-/** Resources beyond which a table is folded, and beyond which it ends: GitHub takes 65,536 characters in a comment. */
+/** Resources beyond which a table is folded. */
 const most = 12;
-const mostFolded = 100;
 
 /** The review of a change as Markdown, for a pull request: one screen, what is more folded. */
 export function markdown({ plan, impacts, verdict }: Review): string {
   const changed = impacts.filter(({ step }) => step.operation !== "same");
   const telling = changed.filter(({ class: impact }) => severity(impact) > severity("metadata"));
-  const others = changed.filter((impact) => !telling.includes(impact));
+  const rest = changed.filter((impact) => !telling.includes(impact));
   const folded = (title: string, rows: Impact[]) =>
-    rows.length === 0
-      ? []
-      : ["", `<details><summary>${title}</summary>`, "", ...table(rows.slice(0, mostFolded)), ...rest(rows), "", "</details>"];
+    rows.length === 0 ? [] : ["", `<details><summary>${title}</summary>`, "", ...table(rows), "", "</details>"];
   return [
     `### ${escape(plan.stack)}: ${headline({ plan, impacts })}`,
     "",
     gateLine(verdict, plan.stack),
     ...(telling.length === 0 ? [] : ["", ...table(telling.slice(0, most))]),
     ...folded(`${count(telling.length - most, "more")}`, telling.slice(most)),
-    ...folded(`${count(others.length, "change")} that nobody notices`, others),
+    ...folded(`${count(rest.length, "change")} that nobody notices`, rest),
     "",
   ].join("\n");
 }
@@ -67,10 +64,6 @@ export function headline({ plan, impacts }: Pick<Review, "plan" | "impacts">): s
   });
   const { unchanged } = plan;
   return [...counts, ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(", ") || "nothing to do";
-}
-
-function rest(rows: Impact[]): string[] {
-  return rows.length > mostFolded ? ["", `… and ${rows.length - mostFolded} more: make review shows all`] : [];
 }
 
 function table(rows: Impact[]): string[] {

@@ -314,14 +314,6 @@ describe("the report", () => {
     expect(headline({ plan: planOf("base.json"), impacts: [] })).toBe("12 unchanged");
   });
 
-  test("of a thousand changes still goes into a comment on GitHub, and says how many it leaves out", () => {
-    const step = stepOf({ type: "kubernetes:apps/v1:Deployment", operation: "delete" });
-    const text = reportOf({ ...none, steps: Array.from({ length: 1000 }, (_, i) => ({ ...step, urn: `${step.urn}-${i}` })) });
-    expect(text.length).toBeLessThan(65_536);
-    expect(text).toContain("<details><summary>988 more</summary>");
-    expect(text).toContain("\n… and 888 more: make review shows all\n");
-  });
-
   test("has no HTML and no Markdown of names and values", () => {
     const name = '<img src=x onerror="alert(1)">|`x`\n# hi @all';
     const step = {

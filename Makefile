@@ -4,23 +4,16 @@ STACK ?= local
 # `make rollback SERVICE=…` takes back one service.
 SERVICE ?=
 
-# `make review PREVIEW=preview.json REPORT=report.md`, both by choice.
-PREVIEW ?=
-REPORT ?=
-
 # `make import COMPOSE=compose.yaml STACK=shop`, with `PROFILE=…` the services of profiles, too.
 COMPOSE ?= compose.yaml
 PROFILE ?=
 
-.PHONY: setup up preview outputs down rollback review images import check test fix bench certificate-authorities
+.PHONY: setup up preview outputs down rollback images import check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
 rollback: ## deploy the last good images again
 	@tools/slipway rollback --stack $(STACK) --service "$(SERVICE)"
-
-review: ## what a change does to users, and whether the gate lets it through; PREVIEW=… and REPORT=… are files
-	@tools/slipway review --stack $(STACK) --preview "$(PREVIEW)" --report "$(REPORT)"
 
 images: ## what the stack has in its registry, and who uses it; PRUNE=1 removes what nobody does, YES=1 without asking
 	@tools/slipway images --stack $(STACK) $(if $(PRUNE),--prune) $(if $(YES),--yes)

@@ -8,7 +8,6 @@ import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 import { dockerSettings } from "./settings/docker.ts";
 import { eksSettings } from "./settings/eks.ts";
-import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
@@ -23,7 +22,6 @@ const settings = z.strictObject({
   docker: dockerSettings,
   swarm: swarmSettings,
   eks: eksSettings.optional(),
-  gate: gateSettings.optional(),
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -104,7 +102,7 @@ export async function checkSettings(
 /** The settings of a platform, or undefined where they cannot be read. */
 function platformSettings(platform: PlatformName, input: Record<string, unknown>): PlatformSettings | undefined {
   const own = settings.shape[platform].safeParse(input[platform]);
-  return own.success ? ({ platform, [platform]: own.data } as unknown as PlatformSettings) : undefined;
+  return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
 }
 
 /** The services that no issue is about. */

@@ -1,9 +1,9 @@
 import parseDuration from "parse-duration";
 import { UserError } from "../components/internal/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
-import { label, type Display } from "./display.ts";
+import type { Display } from "./display.ts";
 import { foretold, NotReady, type Context, type Provider } from "./providers/provider.ts";
-import { has, isSecret, plain, secret, type Properties } from "./values.ts";
+import { differences, has, isSecret, plain, secret, type Properties } from "./values.ts";
 
 /** A resource as the program registers it. */
 export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors"> {
@@ -78,7 +78,7 @@ export class Deployment {
     const change = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
-      this.display.planned("same", goal, old);
+      this.display.planned("same", label(goal));
       return { ...goal, id: old.id, outputs: old.outputs };
     }
     const operation = !change || change.kind === "gone" ? "create" : change.kind === "replace" ? "replace" : "update";
@@ -95,7 +95,7 @@ export class Deployment {
       return state(id, outputs);
     };
     if (this.preview) {
-      this.display.planned(operation, goal, old, change?.kind === "replace" ? change.because : []);
+      this.display.planned(operation, label(goal), old && operation !== "create" ? differences(old.inputs, goal.inputs) : []);
       return carryOut(context);
     }
     return this.display.step(operation, label(goal), async (progress) => {
@@ -138,7 +138,7 @@ export class Deployment {
 
   /** Deletes a resource; one that goes with another that is deleted too is only forgotten. */
   private async delete(state: ResourceState, goesWithAnother: boolean): Promise<void> {
-    if (isReal(state) && (this.preview || goesWithAnother)) this.display.planned("delete", state);
+    if (isReal(state) && (this.preview || goesWithAnother)) this.display.planned("delete", label(state));
     else if (isReal(state)) {
       const provider = await providerOf(state.type);
       const work = this.display.step("delete", label(state), (progress) =>
@@ -185,3 +185,6 @@ function revealed(state: ResourceState): ResourceState {
 }
 
 /** Type and name, as short as they are clear: `docker:Container web`. */
+export function label({ type, urn }: { type: string; urn: string }): string {
+  return `${type.replace(/:index\/\w+|(?<=^aws:\w+)\/\w+|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
+}

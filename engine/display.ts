@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { differences, plain, type Properties } from "./values.ts";
+import { plain, type Difference } from "./values.ts";
 
 /** Operations: the mark, the colour, and the words for under way, done and planned. */
 const operations = {
@@ -10,18 +10,6 @@ const operations = {
   same: [" ", "dim", "", "unchanged", "unchanged"],
 } as const;
 export type Operation = keyof typeof operations;
-
-/** What a preview tells of. */
-export interface Planned {
-  urn: string;
-  type: string;
-  inputs: Properties;
-}
-
-/** A resource as people are told of it. */
-export function label({ type, urn }: { type: string; urn: string }): string {
-  return `${type.replace(/:index\/\w+|(?<=^aws:\w+)\/\w+|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
-}
 
 /** Tells what happens: a line per resource that changes, and one every five seconds for what takes long. */
 export class Display {
@@ -45,11 +33,10 @@ export class Display {
   }
 
   /** Tells of what a preview would do, or of what needs no doing. */
-  planned(operation: Operation, resource: Planned, old?: Planned, _because?: string[]): void {
+  planned(operation: Operation, resource: string, changes: Difference[] = []): void {
     this.count(operation);
     const [mark, colour, , , planned] = operations[operation];
-    if (operation !== "same") this.line(mark, colour, label(resource), planned);
-    const changes = old && operation !== "create" && operation !== "same" ? differences(old.inputs, resource.inputs) : [];
+    if (operation !== "same") this.line(mark, colour, resource, planned);
     const text = (value: unknown) => (JSON.stringify(plain(value, "[secret]")) ?? "nothing").slice(0, 120);
     for (const { path, before, after } of changes) process.stdout.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
   }

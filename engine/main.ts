@@ -4,7 +4,6 @@ import { locked } from "../components/internal/file-lock.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
-import { PlanDisplay } from "./plan-display.ts";
 import type { Stack } from "../stack-file.ts";
 import { plain, type Properties } from "./values.ts";
 
@@ -21,13 +20,6 @@ export function up(stack: Stack): Promise<boolean> {
 /** Tells what `up` would do, and does nothing. */
 export function preview(stack: Stack): Promise<boolean> {
   return deploy(stack, true);
-}
-
-/** What `up` would do, as `pulumi preview --json` tells it. */
-export async function plan(stack: Stack): Promise<string> {
-  const display = new PlanDisplay();
-  await deploy(stack, true, display);
-  return JSON.stringify(display.plan);
 }
 
 /** Deletes everything that the stack has. */
@@ -47,7 +39,8 @@ export function outputs(stack: Stack, showSecrets: boolean): Properties {
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
 }
 
-async function deploy(stack: Stack, preview: boolean, display = new Display()): Promise<boolean> {
+async function deploy(stack: Stack, preview: boolean): Promise<boolean> {
+  const display = new Display();
   const deployment = new Deployment(new Checkpoint(stack), display, preview);
   const { runProgram } = await import("./monitor.ts");
   const { default: program } = await import(resolve(stack.main));

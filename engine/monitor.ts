@@ -4,8 +4,7 @@ import type { Callback as CallbackReference } from "@pulumi/pulumi/proto/callbac
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Stack } from "../stack-file.ts";
-import type { Deployment } from "./deployment.ts";
-import { label } from "./display.ts";
+import { label, type Deployment } from "./deployment.ts";
 import { needsCLI } from "./providers/provider.ts";
 import { Transforms } from "./transforms.ts";
 import type { Properties } from "./values.ts";

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { command } from "../components/internal/command.ts";
 import { UserError } from "../components/internal/user-error.ts";
 import * as embedded from "../engine/main.ts";
@@ -15,8 +14,6 @@ export interface Engine {
   title: string;
   up(): Promise<boolean>;
   preview(): Promise<boolean>;
-  /** What a preview says, as `pulumi preview --json` prints it. */
-  plan(): Promise<string>;
   down(): Promise<boolean>;
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
 }
@@ -55,7 +52,6 @@ function embeddedEngine(stack: Stack): Engine {
       return embedded.up(stack);
     },
     preview: () => embedded.preview(stack),
-    plan: () => embedded.plan(stack),
     down: () => embedded.down(stack).then(() => true),
     async outputs(showSecrets) {
       if (!embedded.isUp(stack)) throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs: make up STACK=${stack.name}`);
@@ -90,15 +86,6 @@ function pulumiEngine(stack: Stack, pulumi: string): Engine {
     async preview() {
       await select();
       return run(["preview", "--diff"]);
-    },
-    async plan() {
-      await select();
-      // One that fails prints what it has, and in it why.
-      const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], {
-        stdio: ["ignore", "pipe", "inherit"],
-        env: { ...process.env, ...env },
-      });
-      return text(child.stdout);
     },
     async down() {
       const gone = await run(["destroy", "--yes", "--skip-preview"]);

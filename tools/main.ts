@@ -9,8 +9,6 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   setup      what the stack needs on this machine; up does it too
   up         bring the stack to what the program says
   preview    tell what up would do
-  review     what a change does to users, and whether the gate lets it through (else it ends with 1, and with 2 where that cannot be told): of a preview, or of
-             --preview FILE with what \`pulumi preview --json\` printed; --report FILE writes it as Markdown
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
   images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
@@ -20,7 +18,7 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "review", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
+const commands = ["setup", "up", "preview", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
 
 async function main(): Promise<boolean> {
   const options = {
@@ -28,8 +26,6 @@ async function main(): Promise<boolean> {
     service: { type: "string" },
     compose: { type: "string", default: "compose.yaml" },
     profile: { type: "string" },
-    preview: { type: "string" },
-    report: { type: "string" },
     prune: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
@@ -54,11 +50,6 @@ async function main(): Promise<boolean> {
   if (command === "setup") {
     await setUp(stack);
     return true;
-  }
-  if (command === "review") {
-    const { review } = await import("./review.ts");
-    const engine = async () => (await setUp(stack), engineFor(stack, true));
-    return review(stack, engine, { preview: values.preview || undefined, report: values.report || undefined });
   }
   const engine = await engineFor(stack, command === "up" || command === "preview");
   if (command === "outputs") {
@@ -95,7 +86,6 @@ main().then(
   (error: Error) => {
     const usage = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
     process.stderr.write(`${styleText("red", "error:", { stream: process.stderr })} ${usage ? error.message : error.stack}\n`);
-    // A gate that cannot tell is closed, and says so in its own way.
-    process.exit(process.argv[2] === "review" ? 2 : 1);
+    process.exit(1);
   },
 );

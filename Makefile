@@ -8,7 +8,10 @@ SERVICE ?=
 COMPOSE ?= compose.yaml
 PROFILE ?=
 
-.PHONY: setup up preview outputs down rollback images import check test fix bench certificate-authorities
+# `make impact PREVIEW=preview.json`; without it a preview is made.
+PREVIEW ?=
+
+.PHONY: setup up preview outputs down rollback images import impact gate check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
@@ -20,6 +23,12 @@ images: ## what the stack has in its registry, and who uses it; PRUNE=1 removes 
 
 import: ## make a stack file of a Compose file
 	@tools/slipway import --stack $(STACK) --compose "$(COMPOSE)" --profile "$(PROFILE)"
+
+impact: ## what up would do to users; of PREVIEW=…, a file of `pulumi preview --json`, or of a preview made now
+	@tools/slipway impact --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+
+gate: ## the same, and whether the stack lets it through (slipway:gate); exit code 2 of make where it does not
+	@tools/slipway gate --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
 
 bench: ## how fast and how small, as a table
 	@tools/slipway exec node bench/main.ts

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 import { eksSettings } from "./settings/eks.ts";
+import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
@@ -18,6 +19,7 @@ const settings = z.strictObject({
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
   local: localSettings,
   eks: eksSettings.optional(),
+  gate: gateSettings,
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -25,7 +27,7 @@ export type Settings = z.infer<typeof settings>;
 type PlatformName = Settings["platform"];
 
 /** What a platform is told of a stack: of the platforms' settings its own. */
-export type PlatformSettings = Omit<Settings, "services">;
+export type PlatformSettings = Omit<Settings, "services" | "gate">;
 
 /** Everything the program knows of its stack. */
 export interface Configuration extends Settings {

@@ -9,6 +9,8 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   setup      what the stack needs on this machine; up does it too
   up         bring the stack to what the program says
   preview    tell what up would do
+  impact     what up would do to users; --preview takes a file of 'pulumi preview --json', or - for standard input
+  gate       whether the stack lets that through: 0 where it does, 3 where it does not, 1 where it cannot be told
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
   images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
@@ -18,14 +20,16 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
+const commands = ["setup", "up", "preview", "impact", "gate", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
 
-async function main(): Promise<boolean> {
+/** Whether it succeeded, or an exit code. */
+async function main(): Promise<boolean | number> {
   const options = {
     stack: { type: "string", default: "local" },
     service: { type: "string" },
     compose: { type: "string", default: "compose.yaml" },
     profile: { type: "string" },
+    preview: { type: "string" },
     prune: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
@@ -46,6 +50,10 @@ async function main(): Promise<boolean> {
     const { passed, failed } = command === "test" ? await tests.test(stack) : await tests.check();
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed === 0;
+  }
+  if (command === "impact" || command === "gate") {
+    const { review } = await import("./review.ts");
+    return review(command, stack, { preview: values.preview || undefined });
   }
   if (command === "setup") {
     await setUp(stack);
@@ -82,7 +90,7 @@ async function main(): Promise<boolean> {
 }
 
 main().then(
-  (succeeded) => process.exit(succeeded ? 0 : 1),
+  (result) => process.exit(typeof result === "number" ? result : result ? 0 : 1),
   (error: Error) => {
     const usage = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
     process.stderr.write(`${styleText("red", "error:", { stream: process.stderr })} ${usage ? error.message : error.stack}\n`);

@@ -13,6 +13,7 @@ test("a minimal service gets the documented defaults", async () => {
       platform: "local",
       services: { web: { source: "app", builder: "go" } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
+      gate: { approvals: [] },
     },
   });
 });

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { text as textOf } from "node:stream/consumers";
+import { UserError } from "../components/internal/user-error.ts";
+import { configurationOf } from "../pipeline/configuration.ts";
+import { formatVerdict, judge } from "../pipeline/gate.ts";
+import { formatImpacts } from "../pipeline/impact-list.ts";
+import { impactsOf, type StepImpact } from "../pipeline/impact.ts";
+import { readPreview } from "../pipeline/preview/read.ts";
+import type { Stack } from "../stack-file.ts";
+import { step } from "./progress.ts";
+
+/** How a closed gate ends; what cannot be judged ends as any error does, with 1. */
+export const closed = 3;
+
+export interface ReviewOptions {
+  /** A file with a preview, or `-` for standard input. @default - one is made. */
+  preview: string | undefined;
+}
+
+/** Says what a change would do to users, or judges it. Returns the exit code. */
+export async function review(command: string, stack: Stack, options: ReviewOptions): Promise<number> {
+  const configuration = await configurationOf(stack);
+  const impacts = await impactsOn(stack, options);
+  if (command === "impact") {
+    process.stdout.write(`${formatImpacts(impacts, stack.name)}\n`);
+    return 0;
+  }
+  const today = new Date().toISOString().slice(0, 10);
+  const verdict = judge(impacts, configuration.gate, { platform: configuration.platform, today });
+  process.stdout.write(`${formatVerdict(verdict, stack.name)}\n`);
+  return verdict.open ? 0 : closed;
+}
+
+async function impactsOn(stack: Stack, { preview }: ReviewOptions): Promise<StepImpact[]> {
+  if (preview !== undefined)
+    return impactsOf(readPreview(await read(preview), preview === "-" ? "standard input" : preview, expected(stack)));
+  const [{ engineFor }, { setUp }] = await Promise.all([import("./engines.ts"), import("./setup.ts")]);
+  const engine = await engineFor(stack, true);
+  await setUp(stack);
+  const title = `preview of stack "${stack.name}" with ${engine.title}`;
+  const text = await step(title, () => engine.previewAsJson(), { always: true });
+  return impactsOf(readPreview(text, title, expected(stack)));
+}
+
+function expected({ project, name }: Stack) {
+  return { project, stack: name };
+}
+
+async function read(file: string): Promise<string> {
+  if (file === "-") return textOf(process.stdin);
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read (${(error as Error).message}). Name a file with a preview, or "-" for standard input.`);
+  }
+}

@@ -10,8 +10,9 @@ PROFILE ?=
 
 # `make impact PREVIEW=preview.json`; without it a preview is made.
 PREVIEW ?=
+OUT ?=
 
-.PHONY: setup up preview outputs down rollback images import impact gate check test fix bench certificate-authorities
+.PHONY: setup up preview outputs down rollback images import impact gate report report-pictures check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
@@ -29,6 +30,12 @@ impact: ## what up would do to users; of PREVIEW=…, a file of `pulumi preview 
 
 gate: ## the same, and whether the stack lets it through (slipway:gate); exit code 2 of make where it does not
 	@tools/slipway gate --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+
+report: ## the same for people: report.md for a pull request and report.html, into OUT=…, a folder
+	@tools/slipway report --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(OUT),--out "$(OUT)")
+
+report-pictures: ## the pictures in docs/REVIEW.md
+	@tools/slipway exec node tools/report-pictures.ts
 
 bench: ## how fast and how small, as a table
 	@tools/slipway exec node bench/main.ts

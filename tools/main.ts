@@ -11,6 +11,7 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   preview    tell what up would do
   impact     what up would do to users; --preview takes a file of 'pulumi preview --json', or - for standard input
   gate       whether the stack lets that through: 0 where it does, 3 where it does not, 1 where it cannot be told
+  report     the same as report.md, for a pull request, and report.html, into the folder --out
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
   images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
@@ -20,7 +21,22 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "impact", "gate", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
+const commands = [
+  "setup",
+  "up",
+  "preview",
+  "impact",
+  "gate",
+  "report",
+  "outputs",
+  "rollback",
+  "images",
+  "import",
+  "down",
+  "check",
+  "test",
+  "fix",
+];
 
 /** Whether it succeeded, or an exit code. */
 async function main(): Promise<boolean | number> {
@@ -30,6 +46,7 @@ async function main(): Promise<boolean | number> {
     compose: { type: "string", default: "compose.yaml" },
     profile: { type: "string" },
     preview: { type: "string" },
+    out: { type: "string" },
     prune: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
@@ -51,9 +68,9 @@ async function main(): Promise<boolean | number> {
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed === 0;
   }
-  if (command === "impact" || command === "gate") {
+  if (command === "impact" || command === "gate" || command === "report") {
     const { review } = await import("./review.ts");
-    return review(command, stack, { preview: values.preview || undefined });
+    return review(command, stack, { preview: values.preview || undefined, out: values.out || undefined });
   }
   if (command === "setup") {
     await setUp(stack);

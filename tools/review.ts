@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { UserError } from "../components/internal/user-error.ts";
 import { configurationOf } from "../pipeline/configuration.ts";
@@ -6,6 +7,7 @@ import { formatVerdict, judge } from "../pipeline/gate.ts";
 import { formatImpacts } from "../pipeline/impact-list.ts";
 import { impactsOf, type StepImpact } from "../pipeline/impact.ts";
 import { readPreview } from "../pipeline/preview/read.ts";
+import type { Review } from "../pipeline/report.ts";
 import type { Stack } from "../stack-file.ts";
 import { step } from "./progress.ts";
 
@@ -15,9 +17,11 @@ export const closed = 3;
 export interface ReviewOptions {
   /** A file with a preview, or `-` for standard input. @default - one is made. */
   preview: string | undefined;
+  /** Folder of the report. @default - `.slipway/<stack>/report`. */
+  out: string | undefined;
 }
 
-/** Says what a change would do to users, or judges it. Returns the exit code. */
+/** Says what a change would do to users, judges it, or writes a report of it. Returns the exit code. */
 export async function review(command: string, stack: Stack, options: ReviewOptions): Promise<number> {
   const configuration = await configurationOf(stack);
   const impacts = await impactsOn(stack, options);
@@ -28,7 +32,30 @@ export async function review(command: string, stack: Stack, options: ReviewOptio
   const today = new Date().toISOString().slice(0, 10);
   const verdict = judge(impacts, configuration.gate, { platform: configuration.platform, today });
   process.stdout.write(`${formatVerdict(verdict, stack.name)}\n`);
+  if (command === "report") {
+    const { registrationsOf } = await import("../pipeline/render.ts");
+    const resources = await registrationsOf(stack);
+    await writeReport(
+      { project: stack.project, stack: stack.name, impacts, verdict, resources },
+      options.out ?? join(stack.folder, "report"),
+    );
+  }
   return verdict.open ? 0 : closed;
+}
+
+async function writeReport(report: Review, folder: string): Promise<void> {
+  const [{ formatMarkdown }, { formatHtml }] = await Promise.all([
+    import("../pipeline/report/markdown.ts"),
+    import("../pipeline/report/html.ts"),
+  ]);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, content] of [
+    ["report.md", formatMarkdown(report)],
+    ["report.html", formatHtml(report)],
+  ] as const) {
+    writeFileSync(join(folder, file), content);
+    process.stdout.write(`${join(folder, file)}\n`);
+  }
 }
 
 async function impactsOn(stack: Stack, { preview }: ReviewOptions): Promise<StepImpact[]> {

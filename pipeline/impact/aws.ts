@@ -30,6 +30,12 @@ const logs = aws("cloudwatch.LogGroup");
 const isShorter = (_: Step, change?: Change) =>
   Number(change!.after) !== 0 && (Number(change!.before) === 0 || Number(change!.after) < Number(change!.before));
 
+/** AWS takes no range for every range. */
+function isOpenToAll({ after }: Step): boolean {
+  const { endpointPublicAccess, publicAccessCidrs = ["0.0.0.0/0"] } = (after["vpcConfig"] ?? {}) as Record<string, unknown>;
+  return endpointPublicAccess === true && (publicAccessCidrs as string[]).some((cidr) => cidr === "0.0.0.0/0" || cidr === "::/0");
+}
+
 /**
  * What changes of AWS resources do. That a property cannot be changed in place, the provider says in the preview; what it means is
  * here. The first rule that holds decides about a property.
@@ -49,6 +55,15 @@ export const awsRules: ImpactRule[] = [
     operations: comes,
     impact: Impact.Cost,
     reason: "a control plane, paid for by the hour",
+  },
+  {
+    id: "eks-api-open-to-all",
+    types: aws("eks.Cluster"),
+    operations: ["update"],
+    properties: ["vpcConfig.endpointPublicAccess", "vpcConfig.publicAccessCidrs"],
+    when: isOpenToAll,
+    impact: Impact.Access,
+    reason: "{changed}: everybody on the internet reaches the Kubernetes API",
   },
   {
     id: "eks-api-endpoint",

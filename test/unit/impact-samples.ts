@@ -528,15 +528,26 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     reason: "a control plane, paid for by the hour",
   },
   {
+    rule: "eks-api-open-to-all",
+    step: stepOf(
+      "aws:eks/cluster:Cluster",
+      "update",
+      { vpcConfig: { endpointPublicAccess: true, publicAccessCidrs: ["203.0.113.0/24"] } },
+      { vpcConfig: { endpointPublicAccess: true, publicAccessCidrs: ["0.0.0.0/0"] } },
+    ),
+    impact: "access change",
+    reason: "vpcConfig.publicAccessCidrs[0] changed: everybody on the internet reaches the Kubernetes API",
+  },
+  {
     rule: "eks-api-endpoint",
     step: stepOf(
       "aws:eks/cluster:Cluster",
       "update",
       { vpcConfig: { endpointPublicAccess: false } },
-      { vpcConfig: { endpointPublicAccess: true } },
+      { vpcConfig: { endpointPublicAccess: true, publicAccessCidrs: ["203.0.113.0/24"] } },
     ),
     impact: "access change",
-    reason: "vpcConfig.endpointPublicAccess changed: false → true: who reaches the Kubernetes API",
+    reason: "vpcConfig.endpointPublicAccess and 1 more changed: false → true: who reaches the Kubernetes API",
   },
   {
     rule: "eks-version",

@@ -12,7 +12,7 @@ PROFILE ?=
 PREVIEW ?=
 OUT ?=
 
-.PHONY: setup up preview outputs down rollback images import impact gate report report-pictures check test fix bench certificate-authorities
+.PHONY: setup up preview outputs down rollback images import impact gate report report-pictures score render parity check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
@@ -33,6 +33,15 @@ gate: ## the same, and whether the stack lets it through (slipway:gate); exit co
 
 report: ## the same for people: report.md for a pull request and report.html, into OUT=…, a folder
 	@tools/slipway report --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(OUT),--out "$(OUT)")
+
+score: ## how the stack keeps to the policy
+	@tools/slipway score --stack $(STACK)
+
+render: ## write the stack's Kubernetes objects into OUT=…, a folder, for Argo CD, Flux or a scanner
+	@tools/slipway render --stack $(STACK) --out "$(OUT)"
+
+parity: ## what differs between the stacks A=… and B=…, and why
+	@tools/slipway parity --stack "$(A)" --with "$(B)"
 
 report-pictures: ## the pictures in docs/REVIEW.md
 	@tools/slipway exec node tools/report-pictures.ts

@@ -9,6 +9,7 @@ import { loadPlatform } from "./platforms/platform.ts";
 import { eksSettings } from "./settings/eks.ts";
 import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
+import { policySettings } from "./settings/policy.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
 
@@ -20,6 +21,7 @@ const settings = z.strictObject({
   local: localSettings,
   eks: eksSettings.optional(),
   gate: gateSettings,
+  policy: policySettings,
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -27,7 +29,7 @@ export type Settings = z.infer<typeof settings>;
 type PlatformName = Settings["platform"];
 
 /** What a platform is told of a stack: of the platforms' settings its own. */
-export type PlatformSettings = Omit<Settings, "services" | "gate">;
+export type PlatformSettings = Omit<Settings, "services" | "gate" | "policy">;
 
 /** Everything the program knows of its stack. */
 export interface Configuration extends Settings {

@@ -21,7 +21,8 @@ export interface Registered {
 export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   const found: Registered[] = [];
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => ({
-    id: `${name}-id`,
+    // Of a container that has an id, the kubeconfig would be read.
+    id: type === "docker:index/container:Container" ? undefined : `${name}-id`,
     state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties) },
   });
   const call = ({ token }: pulumi.runtime.MockCallArgs) => Promise.reject(new Error(`${token} is asked of a provider`));

@@ -12,6 +12,9 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   impact     what up would do to users; --preview takes a file of 'pulumi preview --json', or - for standard input
   gate       whether the stack lets that through: 0 where it does, 3 where it does not, 1 where it cannot be told
   report     the same as report.md, for a pull request, and report.html, into the folder --out
+  score      how the stack keeps to the policy, without a cluster and without the Pulumi CLI
+  render     write the stack's Kubernetes objects into the folder --out
+  parity     what differs between the stack and --with, another one, and which key makes it
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
   images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
@@ -28,6 +31,9 @@ const commands = [
   "impact",
   "gate",
   "report",
+  "score",
+  "render",
+  "parity",
   "outputs",
   "rollback",
   "images",
@@ -47,6 +53,7 @@ async function main(): Promise<boolean | number> {
     profile: { type: "string" },
     preview: { type: "string" },
     out: { type: "string" },
+    with: { type: "string" },
     prune: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
@@ -71,6 +78,14 @@ async function main(): Promise<boolean | number> {
   if (command === "impact" || command === "gate" || command === "report") {
     const { review } = await import("./review.ts");
     return review(command, stack, { preview: values.preview || undefined, out: values.out || undefined });
+  }
+  if (command === "score" || command === "render" || command === "parity") {
+    const { parity, render, score } = await import("./review.ts");
+    if (command === "score") return score(stack);
+    const [option, value, example] = command === "render" ? ["out", values.out, "OUT=folder"] : ["with", values.with, "A=dev B=prod"];
+    if (!value) throw new UserError(`${command}: needs --${option}; make ${command} ${example}`);
+    await (command === "render" ? render(stack, value) : parity(stack, readStack(value)));
+    return true;
   }
   if (command === "setup") {
     await setUp(stack);

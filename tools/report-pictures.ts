@@ -5,9 +5,9 @@ import { configurationOf } from "../pipeline/configuration.ts";
 import { judge } from "../pipeline/gate.ts";
 import { impactsOf } from "../pipeline/impact.ts";
 import { readPreview } from "../pipeline/preview/read.ts";
-import { registrationsOf } from "../pipeline/render.ts";
 import { formatHtml } from "../pipeline/report/html.ts";
 import { readStack } from "../stack-file.ts";
+import { errorsOf, scoreOn } from "../policy/of-stack.ts";
 import { openBrowser } from "./chromium.ts";
 
 /** The day that approvals and exceptions are looked at for; pictures are the same tomorrow. */
@@ -26,13 +26,14 @@ const browser = await openBrowser();
 try {
   for (const [name, [stackName = "", file = ""]] of Object.entries(previews)) {
     const stack = readStack(stackName);
-    const { gate, platform } = await configurationOf(stack);
+    const { gate, platform, policy } = await configurationOf(stack);
     const { steps } = readPreview(readFileSync(file, "utf8"), file, { project: stack.project, stack: stackName });
     const impacts = impactsOf({ project: stack.project, stack: stackName, steps });
-    const verdict = judge(impacts, gate, { platform, today });
-    const resources = await registrationsOf(stack);
+    const { resources, score } = await scoreOn(stack, policy, impacts, today);
+    const problems = platform === "local" ? score.problems : [...score.problems, ...errorsOf(score)];
+    const verdict = judge(impacts, gate, { platform, today, problems });
     const html = resolve(".slipway", `${name}.html`);
-    writeFileSync(html, formatHtml({ project: stack.project, stack: stackName, impacts, verdict, resources }));
+    writeFileSync(html, formatHtml({ project: stack.project, stack: stackName, impacts, verdict, resources, score }));
     const page = await browser.newPage();
     await page.setViewport({ width: 1100, height: 600 });
     await page.goto(`file://${html}`);

@@ -6,6 +6,10 @@ export const hidden = "[secret]";
 /** Names of properties and variables whose texts are secret, whatever a tool marks: `password`, `DB_PASSWORD`, `clientSecret`. */
 const secretName = /(pass(word|wd|phrase)|secret|token|credentials?|kubeconfig|(api|access|private|secret)[_-]?key)$/i;
 
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
+}
+
 /** Texts that are secret wherever they are: private keys, JSON web tokens, passwords in URLs, keys of GitHub and Slack. */
 const secretText =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)|\b(gh[pousr]_|github_pat_|xox[abprs]-)[\w-]{10,}/g;

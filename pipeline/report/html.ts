@@ -1,5 +1,4 @@
 import { html as markup } from "htm/preact";
-import type { VNode } from "preact";
 import { render } from "preact-render-to-string";
 import { meanings, show } from "../impact.ts";
 import { formatPath } from "../property-path.ts";
@@ -49,7 +48,7 @@ export function formatHtml(review: Review): string {
         </main>
       </body>
     </html>`;
-  return `<!doctype html>\n${render(page as VNode)}\n`;
+  return `<!doctype html>\n${render(page)}\n`;
 }
 
 /** A change, with its values folded. */

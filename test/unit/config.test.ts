@@ -14,6 +14,7 @@ test("a minimal service gets the documented defaults", async () => {
       services: { web: { source: "app", builder: "go" } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
       gate: { approvals: [] },
+      policy: { severities: {}, exceptions: [] },
     },
   });
 });

@@ -49,6 +49,7 @@ report-pictures: ## the pictures in docs/REVIEW.md
 bench: ## how fast and how small, as a table
 	@tools/slipway exec node bench/main.ts
 	@tools/slipway exec node bench/reliability.ts
+	@tools/slipway exec node bench/review.ts
 
 certificate-authorities: ## take over Mozilla's root certificates as of tools/certificate-authorities/go.mod
 	cd tools/certificate-authorities && go run . > ../../.certificate-authorities

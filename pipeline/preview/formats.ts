@@ -6,7 +6,8 @@ import { operations } from "./step.ts";
 // What the Pulumi CLI prints: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/ with --json; the plan's types are in
 // pulumi, sdk/go/common/display/events.go and pkg/display/json.go, those of the stream in sdk/go/common/apitype/events.go.
 
-const properties = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Properties>;
+// Not a record of zod's, which would copy what may be megabytes.
+const properties = z.custom<Properties>((value) => value !== null && typeof value === "object" && !Array.isArray(value), "is no map");
 
 const state = z.looseObject({
   custom: z.boolean().optional(),

@@ -1,6 +1,6 @@
 import { UserError } from "../../components/internal/user-error.ts";
-import { differences } from "../../engine/values.ts";
-import { parsePath, type Path } from "../property-path.ts";
+import { differences, type Properties } from "../../engine/values.ts";
+import { parsePath, valueAt, type Path } from "../property-path.ts";
 import { parsePreview, type RawStep } from "./formats.ts";
 import { hidden, Secrets } from "./secrets.ts";
 import { leaves, operations, type Change, type Preview, type Step } from "./step.ts";
@@ -41,7 +41,6 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
   const operation = operations[op] ?? "unknown";
   const before = secrets.hideOf(type, old?.inputs ?? {}, names);
   const after = secrets.hideOf(type, next?.inputs ?? {}, names);
-  const outputs = operation === "update" || operation === "replace" ? secrets.hideOf(type, old?.outputs ?? {}, names) : {};
   return {
     urn,
     type,
@@ -50,7 +49,7 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
     custom: (next ?? old)?.custom ?? false,
     operation,
     said: op,
-    changes: operation === "update" || operation === "replace" ? changesOf(main, { ...outputs, ...before }, after) : [],
+    changes: operation === "update" || operation === "replace" ? changesOf(main, { before, after }, secrets) : [],
     before,
     after,
     // Pulumi notes on what it deletes first that its replacement is pending.
@@ -61,12 +60,19 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
 }
 
 /** What the provider says has changed; of one that says nothing, where the inputs differ. */
-function changesOf({ old, new: next, detailed, reasons }: RawStep, before: unknown, after: unknown): Change[] {
+function changesOf(
+  { old, new: next, detailed, reasons }: RawStep,
+  shown: { before: Properties; after: Properties },
+  secrets: Secrets,
+): Change[] {
   const told = Object.entries(detailed ?? {}).map(([path, kind]) => ({ path, replaces: kind.endsWith("-replace") }));
   const differing = differences(old?.inputs ?? {}, next?.inputs ?? {}).map(({ path }) => ({ path, replaces: reasons.includes(path) }));
   return (told.length > 0 ? told : differing).flatMap(({ path: text, replaces }) => {
     const path = parsePath(text);
-    return leaves({ path, replaces, before: shownAt(before, path), after: shownAt(after, path) });
+    // Providers tell of properties too that only outputs have.
+    const [first = ""] = path;
+    const had = first in shown.before ? shownAt(shown.before, path) : secrets.hide(valueAt(old?.outputs, path), String(path.at(-1)));
+    return leaves({ path, replaces, before: had, after: shownAt(shown.after, path) });
   });
 }
 

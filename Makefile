@@ -8,7 +8,11 @@ SERVICE ?=
 COMPOSE ?= compose.yaml
 PROFILE ?=
 
-.PHONY: setup up preview outputs down rollback images import check test fix bench certificate-authorities
+# `make impact PREVIEW=preview.json`; without it a preview is made.
+PREVIEW ?=
+OUT ?=
+
+.PHONY: setup up preview outputs down rollback images import impact gate report report-pictures score render parity check test fix bench certificate-authorities
 setup up preview outputs down check test fix: ## see `tools/slipway`
 	@tools/slipway $@ --stack $(STACK)
 
@@ -21,9 +25,31 @@ images: ## what the stack has in its registry, and who uses it; PRUNE=1 removes 
 import: ## make a stack file of a Compose file
 	@tools/slipway import --stack $(STACK) --compose "$(COMPOSE)" --profile "$(PROFILE)"
 
+impact: ## what up would do to users; of PREVIEW=…, a file of `pulumi preview --json`, or of a preview made now
+	@tools/slipway impact --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+
+gate: ## the same, and whether the stack lets it through (slipway:gate); exit code 2 of make where it does not
+	@tools/slipway gate --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+
+report: ## the same for people: report.md for a pull request and report.html, into OUT=…, a folder
+	@tools/slipway report --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(OUT),--out "$(OUT)")
+
+score: ## how the stack keeps to the policy
+	@tools/slipway score --stack $(STACK)
+
+render: ## write the stack's Kubernetes objects into OUT=…, a folder, for Argo CD, Flux or a scanner
+	@tools/slipway render --stack $(STACK) --out "$(OUT)"
+
+parity: ## what differs between the stacks A=… and B=…, and why
+	@tools/slipway parity --stack "$(A)" --with "$(B)"
+
+report-pictures: ## the pictures in docs/REVIEW.md
+	@tools/slipway exec node tools/report-pictures.ts
+
 bench: ## how fast and how small, as a table
 	@tools/slipway exec node bench/main.ts
 	@tools/slipway exec node bench/reliability.ts
+	@tools/slipway exec node bench/review.ts
 
 certificate-authorities: ## take over Mozilla's root certificates as of tools/certificate-authorities/go.mod
 	cd tools/certificate-authorities && go run . > ../../.certificate-authorities

@@ -8,7 +8,9 @@ import { throwIfAny, UserError } from "./components/internal/user-error.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 import { dockerSettings } from "./settings/docker.ts";
 import { eksSettings } from "./settings/eks.ts";
+import { gateSettings } from "./settings/gate.ts";
 import { localSettings } from "./settings/local.ts";
+import { policySettings } from "./settings/policy.ts";
 import { problemsWithSecrets, problemsWithServices } from "./settings/rules.ts";
 import { serviceSettings, type ServiceSettings } from "./settings/service.ts";
 import { swarmSettings } from "./settings/swarm.ts";
@@ -22,6 +24,8 @@ const settings = z.strictObject({
   docker: dockerSettings,
   swarm: swarmSettings,
   eks: eksSettings.optional(),
+  gate: gateSettings,
+  policy: policySettings,
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -29,7 +33,7 @@ export type Settings = z.infer<typeof settings>;
 type PlatformName = Settings["platform"];
 
 /** What a platform is told of a stack: of the platforms' settings its own. */
-export type PlatformSettings = Omit<Settings, "services">;
+export type PlatformSettings = Omit<Settings, "services" | "gate" | "policy">;
 
 /** Everything the program knows of its stack. */
 export interface Configuration extends Settings {

@@ -3,7 +3,7 @@ import { UserError } from "../components/internal/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
 import type { Display } from "./display.ts";
 import { foretold, NotReady, type Context, type Provider } from "./providers/provider.ts";
-import { differences, has, isSecret, plain, secret, type Properties } from "./values.ts";
+import { has, isSecret, plain, secret, type Properties } from "./values.ts";
 
 /** A resource as the program registers it. */
 export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors"> {
@@ -78,7 +78,7 @@ export class Deployment {
     const change = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
-      this.display.planned("same", label(goal));
+      this.display.planned("same", goal, old);
       return { ...goal, id: old.id, outputs: old.outputs };
     }
     const operation = !change || change.kind === "gone" ? "create" : change.kind === "replace" ? "replace" : "update";
@@ -95,7 +95,7 @@ export class Deployment {
       return state(id, outputs);
     };
     if (this.preview) {
-      this.display.planned(operation, label(goal), old && operation !== "create" ? differences(old.inputs, goal.inputs) : []);
+      this.display.planned(operation, goal, operation === "create" ? undefined : old, change);
       return carryOut(context);
     }
     return this.display.step(operation, label(goal), async (progress) => {
@@ -138,7 +138,7 @@ export class Deployment {
 
   /** Deletes a resource; one that goes with another that is deleted too is only forgotten. */
   private async delete(state: ResourceState, goesWithAnother: boolean): Promise<void> {
-    if (isReal(state) && (this.preview || goesWithAnother)) this.display.planned("delete", label(state));
+    if (isReal(state) && (this.preview || goesWithAnother)) this.display.planned("delete", undefined, state);
     else if (isReal(state)) {
       const provider = await providerOf(state.type);
       const work = this.display.step("delete", label(state), (progress) =>

@@ -1,5 +1,8 @@
 import { styleText } from "node:util";
-import { plain, type Difference } from "./values.ts";
+import type { ResourceState } from "./checkpoint.ts";
+import { label } from "./deployment.ts";
+import type { Change } from "./providers/provider.ts";
+import { differences, plain } from "./values.ts";
 
 /** Operations: the mark, the colour, and the words for under way, done and planned. */
 const operations = {
@@ -33,12 +36,13 @@ export class Display {
   }
 
   /** Tells of what a preview would do, or of what needs no doing. */
-  planned(operation: Operation, resource: string, changes: Difference[] = []): void {
+  planned(operation: Operation, goal?: Omit<ResourceState, "outputs">, old?: ResourceState, _change?: Change): void {
     this.count(operation);
     const [mark, colour, , , planned] = operations[operation];
-    if (operation !== "same") this.line(mark, colour, resource, planned);
+    if (operation !== "same") this.line(mark, colour, label((goal ?? old)!), planned);
     const text = (value: unknown) => (JSON.stringify(plain(value, "[secret]")) ?? "nothing").slice(0, 120);
-    for (const { path, before, after } of changes) process.stdout.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
+    for (const { path, before, after } of goal && old ? differences(old.inputs, goal.inputs) : [])
+      process.stdout.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
   }
 
   failed(resource: string, error: Error): void {

@@ -18,8 +18,8 @@ export function up(stack: Stack): Promise<boolean> {
 }
 
 /** Tells what `up` would do, and does nothing. */
-export function preview(stack: Stack): Promise<boolean> {
-  return deploy(stack, true);
+export function preview(stack: Stack, display?: Display): Promise<boolean> {
+  return deploy(stack, true, display);
 }
 
 /** Deletes everything that the stack has. */
@@ -39,8 +39,7 @@ export function outputs(stack: Stack, showSecrets: boolean): Properties {
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
 }
 
-async function deploy(stack: Stack, preview: boolean): Promise<boolean> {
-  const display = new Display();
+async function deploy(stack: Stack, preview: boolean, display = new Display()): Promise<boolean> {
   const deployment = new Deployment(new Checkpoint(stack), display, preview);
   const { runProgram } = await import("./monitor.ts");
   const { default: program } = await import(resolve(stack.main));

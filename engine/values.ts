@@ -36,11 +36,12 @@ export interface Difference {
   after: Value;
 }
 
-/** Where two values differ. */
+/** Where two values differ, by paths as Pulumi writes them: `metadata.labels["example.org/a"]`. */
 export function differences(before: Value, after: Value, path = ""): Difference[] {
   const composite = (v: Value): v is Properties => v !== null && typeof v === "object" && !isSecret(v);
   if (isSecret(before) && isSecret(after)) return differences(before.value, after.value).length > 0 ? [{ path, before, after }] : [];
   if (!composite(before) || !composite(after)) return Object.is(before, after) ? [] : [{ path, before, after }];
-  const at = (key: string) => (Array.isArray(after) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`);
+  const quoted = (key: string) => (/^[\w$-]+$/.test(key) ? (path === "" ? key : `.${key}`) : `[${JSON.stringify(key)}]`);
+  const at = (key: string) => path + (Array.isArray(after) ? `[${key}]` : quoted(key));
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((k) => differences(before[k], after[k], at(k)));
 }

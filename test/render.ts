@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import slipway from "../index.ts";
 import type { Manifest } from "../kubernetes/cluster.ts";
+import { registrationsOf } from "../pipeline/render.ts";
 import type { Stack } from "../stack-file.ts";
 import { awsOutputs, region } from "./unit/aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./unit/fake-aws.ts";
@@ -15,8 +16,9 @@ import { record, watch, type Outputs, type Recorded } from "./unit/harness.ts";
  * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster nor AWS.
  */
 export async function render(stack: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
-  const resources = await registrations(stack);
-  const manifests = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
+  const resources = await registrationsOf({ project: "slipway", name: "test", main: "index.ts", folder: ".slipway/test", ...stack });
+  const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+  const manifests = objects.map(({ inputs }) => reveal(inputs) as Manifest);
   const key = ({ apiVersion, kind, metadata }: Manifest) => JSON.stringify([kind, apiVersion, metadata?.namespace ?? "", metadata?.name]);
   return manifests.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

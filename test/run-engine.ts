@@ -1,12 +1,14 @@
-// The embedded engine on the project in the current folder, for tests: node run-engine.ts up|preview|down|outputs STACK
+// The embedded engine on the project in the current folder, for tests: node run-engine.ts up|preview|plan|down|outputs STACK
 import * as engine from "../engine/main.ts";
+import { previewWithEmbeddedEngine } from "../pipeline/embedded-preview.ts";
 import { readStack } from "../stack-file.ts";
 import { UserError } from "../components/internal/user-error.ts";
 
 const [command = "", name = "test"] = process.argv.slice(2);
 try {
   const stack = readStack(name);
-  if (command === "outputs") console.log(JSON.stringify(engine.outputs(stack, false)));
+  if (command === "plan") console.log(await previewWithEmbeddedEngine(stack));
+  else if (command === "outputs") console.log(JSON.stringify(engine.outputs(stack, false)));
   else if (command === "down") await engine.down(stack);
   else process.exitCode = (await (command === "up" ? engine.up : engine.preview)(stack)) ? 0 : 1;
 } catch (error) {

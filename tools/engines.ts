@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { command } from "../components/internal/command.ts";
 import { UserError } from "../components/internal/user-error.ts";
 import * as embedded from "../engine/main.ts";
+import { previewWithEmbeddedEngine } from "../pipeline/embedded-preview.ts";
 import type { Stack } from "../stack-file.ts";
 import { findPulumi, getPulumi } from "./pulumi-cli.ts";
 
@@ -14,6 +15,8 @@ export interface Engine {
   title: string;
   up(): Promise<boolean>;
   preview(): Promise<boolean>;
+  /** The same as `pulumi preview --json` prints it. */
+  previewAsJson(): Promise<string>;
   down(): Promise<boolean>;
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
 }
@@ -52,6 +55,7 @@ function embeddedEngine(stack: Stack): Engine {
       return embedded.up(stack);
     },
     preview: () => embedded.preview(stack),
+    previewAsJson: () => previewWithEmbeddedEngine(stack),
     down: () => embedded.down(stack).then(() => true),
     async outputs(showSecrets) {
       if (!embedded.isUp(stack)) throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs: make up STACK=${stack.name}`);
@@ -86,6 +90,19 @@ function pulumiEngine(stack: Stack, pulumi: string): Engine {
     async preview() {
       await select();
       return run(["preview", "--diff"]);
+    },
+    async previewAsJson() {
+      await select();
+      // One that fails says why in what it prints, too.
+      return new Promise((done, failed) => {
+        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], {
+          stdio: ["ignore", "pipe", "inherit"],
+          env: { ...process.env, ...env },
+        });
+        let said = "";
+        child.stdout.setEncoding("utf8").on("data", (text) => (said += text));
+        child.on("error", failed).on("close", () => done(said));
+      });
     },
     async down() {
       const gone = await run(["destroy", "--yes", "--skip-preview"]);

@@ -7,7 +7,7 @@ import { step } from "./progress.ts";
 import { sourceHash } from "./source-hash.ts";
 
 /** Programs that commands, tests and measurements use; the module of each pins its version and those of all that is in it. */
-export type GoProgram = "compose-config" | "ko" | "kube-score" | "vegeta";
+export type GoProgram = "actionlint" | "compose-config" | "ko" | "kube-score" | "vegeta";
 
 /** The path of a program and its version. It is built beside the caches when it is first asked for. */
 export async function goProgram(name: GoProgram): Promise<{ path: string; version: string }> {

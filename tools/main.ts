@@ -9,6 +9,12 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   setup      what the stack needs on this machine; up does it too
   up         bring the stack to what the program says
   preview    tell what up would do
+  impact     what up would do to users; --preview takes a file of 'pulumi preview --json', or - for standard input
+  gate       whether the stack lets that through: 0 where it does, 3 where it does not, 1 where it cannot be told
+  report     the same as report.md, for a pull request, and report.html, into the folder --out
+  score      how the stack keeps to the policy, without a cluster and without the Pulumi CLI
+  render     write the stack's Kubernetes objects into the folder --out
+  parity     what differs between the stack and --with, another one, and which key makes it
   outputs    what the stack puts out, as JSON; --show-secrets shows secrets too
   rollback   deploy the last good images again; --service names one
   images     what the stack has in its registry, and who uses it; --prune removes what nobody does, --yes without asking
@@ -18,14 +24,36 @@ const usage = `usage: tools/slipway COMMAND [--stack local]
   test       the same, and the tests on the real Docker, registry and Kubernetes
   fix        mend what the checks find, as far as that needs no thought`;
 
-const commands = ["setup", "up", "preview", "outputs", "rollback", "images", "import", "down", "check", "test", "fix"];
+const commands = [
+  "setup",
+  "up",
+  "preview",
+  "impact",
+  "gate",
+  "report",
+  "score",
+  "render",
+  "parity",
+  "outputs",
+  "rollback",
+  "images",
+  "import",
+  "down",
+  "check",
+  "test",
+  "fix",
+];
 
-async function main(): Promise<boolean> {
+/** Whether it succeeded, or an exit code. */
+async function main(): Promise<boolean | number> {
   const options = {
     stack: { type: "string", default: "local" },
     service: { type: "string" },
     compose: { type: "string", default: "compose.yaml" },
     profile: { type: "string" },
+    preview: { type: "string" },
+    out: { type: "string" },
+    with: { type: "string" },
     prune: { type: "boolean", default: false },
     yes: { type: "boolean", default: false },
     "show-secrets": { type: "boolean", default: false },
@@ -46,6 +74,18 @@ async function main(): Promise<boolean> {
     const { passed, failed } = command === "test" ? await tests.test(stack) : await tests.check();
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed === 0;
+  }
+  if (command === "impact" || command === "gate" || command === "report") {
+    const { review } = await import("./review.ts");
+    return review(command, stack, { preview: values.preview || undefined, out: values.out || undefined });
+  }
+  if (command === "score" || command === "render" || command === "parity") {
+    const { parity, render, score } = await import("./review.ts");
+    if (command === "score") return score(stack);
+    const [option, value, example] = command === "render" ? ["out", values.out, "OUT=folder"] : ["with", values.with, "A=dev B=prod"];
+    if (!value) throw new UserError(`${command}: needs --${option}; make ${command} ${example}`);
+    await (command === "render" ? render(stack, value) : parity(stack, readStack(value)));
+    return true;
   }
   if (command === "setup") {
     await setUp(stack);
@@ -82,7 +122,7 @@ async function main(): Promise<boolean> {
 }
 
 main().then(
-  (succeeded) => process.exit(succeeded ? 0 : 1),
+  (result) => process.exit(typeof result === "number" ? result : result ? 0 : 1),
   (error: Error) => {
     const usage = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
     process.stderr.write(`${styleText("red", "error:", { stream: process.stderr })} ${usage ? error.message : error.stack}\n`);

@@ -86,11 +86,7 @@ function idOf({ metadata }: Manifest): string {
 
 /** What people decide of an object, without what the cluster notes on it as it goes. */
 function decided({ status: _status, ...object }: Properties): Properties {
-  const {
-    name,
-    namespace,
-    labels,
-    annotations: { "deployment.kubernetes.io/revision": _revision, ...annotations } = {} as Properties,
-  } = object.metadata;
+  const { name, namespace, labels, annotations: noted = {} } = object.metadata;
+  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = noted;
   return { ...object, metadata: { name, namespace, labels, annotations } };
 }

@@ -15,6 +15,8 @@ test("a minimal service gets the documented defaults", async () => {
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
       docker: { ports: { http: 8080, https: 8443, registry: 5001 } },
       swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },
+      gate: { approvals: [] },
+      policy: { severities: {}, exceptions: [] },
     },
   });
 });

@@ -289,12 +289,12 @@ test("a preview tells of a resource whose provider the engine does not have, and
     const b = new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", { bucket: "b", arn: undefined });
     thing("a", { value: b.arn });`);
   const preview = await project.run("preview");
-  expect(preview.out).toContain("+ aws:s3/bucket:Bucket b  to create\n");
+  expect(preview.out).toContain("+ aws:s3:Bucket b  to create\n");
   expect(preview.out).toContain("2 to create");
   const { code, out } = await project.run("up");
   expect(code).toBe(1);
   expect(out).toBe(
-    "✗ aws:s3/bucket:Bucket b  the embedded engine has no provider for aws:s3/bucket:Bucket; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n",
+    "✗ aws:s3:Bucket b  the embedded engine has no provider for aws:s3/bucket:Bucket; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n",
   );
 });
 

@@ -1,0 +1,29 @@
+import type { StepImpact } from "../pipeline/impact.ts";
+import { registrationsOf, type Registered } from "../pipeline/render.ts";
+import type { PolicySettings } from "../settings/policy.ts";
+import type { Stack } from "../stack-file.ts";
+import { scoreOf, type Scorecard } from "./scorecard.ts";
+
+/** The policy's score of the stack as it will be: as its program has it, and where a preview tells of a resource, as that does. */
+export async function scoreOn(
+  stack: Stack,
+  settings: PolicySettings,
+  impacts: StepImpact[],
+  today: string,
+): Promise<{ resources: Registered[]; score: Scorecard }> {
+  const all = new Map((await registrationsOf(stack)).map((resource) => [resource.urn, resource]));
+  for (const { step } of impacts) {
+    if (step.operation === "same" || !step.custom) continue;
+    const { urn, type, name, parent, after: inputs } = step;
+    if (step.operation === "delete") all.delete(urn);
+    else all.set(urn, { urn, type, name, parent, inputs });
+  }
+  const resources = [...all.values()];
+  return { resources, score: scoreOf(resources, settings, today) };
+}
+
+/** Errors as the gate tells of them. */
+export function errorsOf({ findings }: Scorecard): string[] {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  return errors.map(({ rule, resource, message, remedy }) => `policy  ${resource}: ${message}. ${remedy} (${rule})`);
+}

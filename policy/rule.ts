@@ -1,0 +1,42 @@
+import type { Properties } from "../engine/values.ts";
+import { isOfType } from "../pipeline/impact/rule.ts";
+
+export const Severity = { Error: "error", Warning: "warning" } as const;
+export type Severity = (typeof Severity)[keyof typeof Severity];
+
+/** A resource as the rules see it; what is secret in its inputs is `[secret]`. */
+export interface Resource {
+  urn: string;
+  type: string;
+  name: string;
+  inputs: Properties;
+}
+
+/** What every resource of some kinds keeps to. */
+export interface PolicyRule {
+  /** By what settings, exceptions and policy packs name it. */
+  id: string;
+  severity: Severity;
+  /** Types of resources; `*` stands for any text without a colon. */
+  types: string[];
+  /** What is wrong with a resource, or nothing; `others` has the whole stack. */
+  check: (resource: Resource, others: Resource[]) => string | false | undefined;
+  /** What to do. */
+  remedy: string;
+  /** Where the rule is from. */
+  reference: string;
+}
+
+export function concerns({ types }: PolicyRule, { type }: Resource): boolean {
+  return types.some((pattern) => isOfType(type, pattern));
+}
+
+/** `Deployment web` */
+export function labelOf({ type, name }: Pick<Resource, "type" | "name">): string {
+  return `${type.split(":").at(-1)} ${name}`;
+}
+
+/** A list, of one thing too, and of nothing. */
+export function listOf<T>(value: T | T[] | undefined | null): T[] {
+  return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+}

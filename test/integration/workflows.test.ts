@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { jest } from "@jest/globals";
+import { command } from "../../components/internal/command.ts";
+import { goProgram } from "../../tools/go-programs.ts";
+
+jest.setTimeout(300_000);
+
+const files = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
+
+test("actionlint finds nothing in the workflows", async () => {
+  const { path } = await goProgram("actionlint");
+  expect(await command(path, files)).toBe("");
+});
+
+test.each(files)("in %s every action is pinned by commit, and nothing is allowed by default", (file) => {
+  const text = readFileSync(file, "utf8");
+  const used = [...text.matchAll(/uses: (\S+)( # v[\d.]+)?$/gm)];
+  expect(used.length).toBeGreaterThan(0);
+  for (const [, action, version] of used) expect([action, version]).toEqual([expect.stringMatching(/@[0-9a-f]{40}$/), expect.any(String)]);
+  expect(text).toMatch(/^permissions: \{\}$/m);
+});

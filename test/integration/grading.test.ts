@@ -67,7 +67,10 @@ interface Finding {
   object: Manifest;
 }
 
-const shipped = readdirSync("stacks").flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+const withoutKubernetes = ["docker", "swarm"];
+const shipped = readdirSync("stacks")
+  .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+  .filter((name) => !withoutKubernetes.includes(readStack(name).config["slipway:platform"]!));
 const stacks: Record<string, () => Pick<Stack, "config" | "secretKeys">> = {
   ...Object.fromEntries(shipped.map((name) => [`the stack ${name}`, () => readStack(name)])),
   "services that use most of what there is": () => ({ config: { "slipway:services": JSON.stringify(services) }, secretKeys: [] }),

@@ -62,8 +62,8 @@ function ofWhole(step: Step, rules: ImpactRule[], immutable: Change[]): Finding[
     (changes) => changes.length > 0,
   );
   if (rule) return [findingOf(rule, step, because ?? [])];
-  const what = step.operation === "unknown" ? `the operation "${step.said}"` : `that a ${kindOf(step.type)} is ${done[step.operation]}`;
-  return [{ impact: Impact.Unclassified, reason: `no rule says what ${what} does (${step.type})`, changes: step.changes }];
+  const what = step.operation === "unknown" ? `: the operation "${step.said}"` : ` that a ${kindOf(step.type)} is ${done[step.operation]}`;
+  return [{ impact: Impact.Unclassified, reason: `no rule says what it does${what} (${step.type})`, changes: step.changes }];
 }
 
 const done = {

@@ -64,7 +64,7 @@ test("the verdict says what is refused and how to let it through", () => {
       it is deleted: the claim goes, and with it the volume, unless its class retains it
       change ${gate([claimGoes]).refused[0]!.change}
   ✗ unclassified  Z it
-      no rule says what that a Z is created does (x:y:Z)
+      no rule says what it does that a Z is created (x:y:Z)
       approval ${ended!.change} ended on 2026-01-31
   ✗ policy: x
   ✓ cluster or network replacement  Vpc it

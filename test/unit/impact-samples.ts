@@ -1,6 +1,12 @@
 import { stepOf } from "./preview-steps.ts";
 import type { Step } from "../../pipeline/preview/step.ts";
 
+/** A container of a service on one Docker engine. */
+const replica = (index: number) => ({
+  name: `it-${index}`,
+  urn: "urn:pulumi:test::slipway::slipway:index:ContainerService$docker:index/container:Container::it",
+});
+
 /** For every rule a step that it alone decides, and what it says of it. */
 export const samples: { rule: string; step: Step; impact: string; reason: string }[] = [
   {
@@ -942,6 +948,24 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     reason: "it is deleted: the network is made anew, and with it every container in it",
   },
   {
+    rule: "docker-replica-replaced",
+    step: stepOf("docker:index/container:Container", "replace", { image: "a" }, { image: "b" }, replica(1)),
+    impact: "rolling update",
+    reason: "image changed: the container ends once its successor is ready",
+  },
+  {
+    rule: "docker-replica-fewer",
+    step: stepOf("docker:index/container:Container", "delete", { image: "a" }, {}, replica(2)),
+    impact: "cost change",
+    reason: "one container less",
+  },
+  {
+    rule: "docker-replica-more",
+    step: stepOf("docker:index/container:Container", "create", {}, { image: "a" }, replica(2)),
+    impact: "cost change",
+    reason: "one container more",
+  },
+  {
     rule: "docker-container-gone",
     step: stepOf("docker:index/container:Container", "replace", { image: "a" }, { image: "b" }),
     impact: "restart with downtime",
@@ -960,15 +984,78 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     reason: "it is new: nobody relies on it yet",
   },
   {
+    rule: "proxy-route-changed",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ProxyRoute", "update", { content: "a" }, { content: "b" }),
+    impact: "rolling update",
+    reason: "content changed: the proxy leads requests elsewhere, while it runs",
+  },
+  {
+    rule: "proxy-route-gone",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ProxyRoute", "delete", { content: "a" }, {}),
+    impact: "restart with downtime",
+    reason: "the proxy no longer leads requests to the service",
+  },
+  {
+    rule: "proxy-route-new",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ProxyRoute", "create", {}, { content: "a" }),
+    impact: "access change",
+    reason: "the proxy leads requests to the service",
+  },
+  {
+    rule: "container-files",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:VolumeFiles", "replace", { image: "a" }, { image: "b" }),
+    impact: "nothing",
+    reason: "files of containers; those are told of by themselves",
+  },
+  {
+    rule: "swarm-service-stopped",
+    step: stepOf(
+      "docker:index/service:Service",
+      "update",
+      { mode: { replicated: { replicas: 2 } } },
+      { mode: { replicated: { replicas: 0 } } },
+    ),
+    impact: "restart with downtime",
+    reason: "mode.replicated.replicas changed: 2 → 0: no task is left to answer",
+  },
+  {
+    rule: "swarm-service-scaled",
+    step: stepOf(
+      "docker:index/service:Service",
+      "update",
+      { mode: { replicated: { replicas: 2 } } },
+      { mode: { replicated: { replicas: 3 } } },
+    ),
+    impact: "cost change",
+    reason: "2 → 3 tasks",
+  },
+  {
+    rule: "swarm-service-ends-first",
+    step: stepOf(
+      "docker:index/service:Service",
+      "update",
+      { mode: { global: true }, taskSpec: { containerSpec: { image: "a" } } },
+      { mode: { global: true }, taskSpec: { containerSpec: { image: "b" } } },
+    ),
+    impact: "restart with downtime",
+    reason: "taskSpec.containerSpec.image changed: a node's one task ends before its successor starts",
+  },
+  {
     rule: "swarm-service-changed",
     step: stepOf(
       "docker:index/service:Service",
       "update",
-      { taskSpec: { containerSpec: { image: "a" } } },
-      { taskSpec: { containerSpec: { image: "b" } } },
+      { updateConfig: { order: "start-first" }, taskSpec: { containerSpec: { image: "a" } } },
+      { updateConfig: { order: "start-first" }, taskSpec: { containerSpec: { image: "b" } } },
     ),
     impact: "rolling update",
     reason: "taskSpec.containerSpec.image changed: tasks are exchanged as updateConfig says",
+  },
+  {
+    rule: "swarm-service-later",
+    step: stepOf("docker:index/service:Service", "update", { updateConfig: { monitor: "5s" } }, { updateConfig: { monitor: "9s" } }),
+    impact: "metadata",
+    reason: "updateConfig.monitor changed: counts from the next update on",
   },
   {
     rule: "swarm-service-ports",
@@ -986,6 +1073,12 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     step: stepOf("docker:index/service:Service", "delete", { name: "a" }, {}),
     impact: "restart with downtime",
     reason: "it is deleted: the service goes; what it serves is no longer served meanwhile",
+  },
+  {
+    rule: "swarm-configuration",
+    step: stepOf("docker:index/secret:Secret", "create", {}, { name: "a" }),
+    impact: "nothing",
+    reason: "services that read it are told of by themselves",
   },
   {
     rule: "image-made",

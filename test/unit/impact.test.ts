@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { impactRules, impactsOf, worst } from "../../pipeline/impact.ts";
 import { readPreview } from "../../pipeline/preview/read.ts";
 import type { Step } from "../../pipeline/preview/step.ts";
+import { registrationsOf, type Registered } from "../../pipeline/render.ts";
 import { EngineProject } from "../engine-project.ts";
-import { registrations } from "../render.ts";
 import { readStack } from "../../stack-file.ts";
 import { samples } from "./impact-samples.ts";
 import { stepOf } from "./preview-steps.ts";
@@ -54,10 +54,10 @@ test("every preview that is there is looked at", () => {
 });
 
 test.each(samples)("the rule $rule says what it says, and without it nobody does", ({ rule, step, impact, reason }) => {
-  expect(found([step])).toEqual([`${step.operation} it: ${impact}: ${reason}`]);
+  expect(found([step])).toEqual([`${step.operation} ${step.name}: ${impact}: ${reason}`]);
   expect(impactsOf({ ...local, steps: [step] })[0]!.findings.map((finding) => finding.rule)).toEqual([rule]);
   const others = impactRules.filter(({ id }) => id !== rule);
-  expect(found([step], others)).not.toEqual([`${step.operation} it: ${impact}: ${reason}`]);
+  expect(found([step], others)).not.toEqual([`${step.operation} ${step.name}: ${impact}: ${reason}`]);
 });
 
 test("every rule has a sample of its own", () => {
@@ -69,12 +69,12 @@ describe("what no rule knows is unclassified:", () => {
     [
       "a kind that is created",
       stepOf("random:index/randomPassword:RandomPassword", "create", {}, { length: 8 }),
-      "create it: unclassified: no rule says what that a RandomPassword is created does (random:index/randomPassword:RandomPassword)",
+      "create it: unclassified: no rule says what it does that a RandomPassword is created (random:index/randomPassword:RandomPassword)",
     ],
     [
       "a kind that is deleted",
       stepOf("gcp:storage/bucket:Bucket", "delete", { name: "a" }, {}),
-      "delete it: unclassified: no rule says what that a Bucket is deleted does (gcp:storage/bucket:Bucket)",
+      "delete it: unclassified: no rule says what it does that a Bucket is deleted (gcp:storage/bucket:Bucket)",
     ],
     [
       "a property of a kind that is known",
@@ -84,7 +84,7 @@ describe("what no rule knows is unclassified:", () => {
     [
       "an operation",
       stepOf("kubernetes:apps/v1:Deployment", "unknown", {}, {}, { said: "transmogrify" }),
-      'unknown it: unclassified: no rule says what the operation "transmogrify" does (kubernetes:apps/v1:Deployment)',
+      'unknown it: unclassified: no rule says what it does: the operation "transmogrify" (kubernetes:apps/v1:Deployment)',
     ],
   ];
   test.each(table)("%s", (_, step, expected) => expect(found([step])).toEqual([expected]));
@@ -141,7 +141,8 @@ test("an update of what Kubernetes does not change in place is a replacement", (
 });
 
 test("what the stacks consist of is known, whether it comes or goes", async () => {
-  const resources = [...(await registrations(readStack("local"))), ...(await registrations(readStack("prod")))];
+  const resources: Registered[] = [];
+  for (const stack of ["local", "docker", "swarm", "dev", "prod"]) resources.push(...(await registrationsOf(readStack(stack))));
   const types = [...new Set(resources.map(({ type }) => type))].filter(
     (type) => !type.startsWith("slipway:") && !type.startsWith("pulumi:pulumi"),
   );

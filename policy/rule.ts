@@ -19,8 +19,10 @@ export interface PolicyRule {
   severity: Severity;
   /** Types of resources; `*` stands for any text without a colon. */
   types: string[];
-  /** What is wrong with a resource, or nothing; `others` has the whole stack. */
+  /** What is wrong with a resource, or nothing; `others` has the whole stack, if the rule is `inStack`. */
   check: (resource: Resource, others: Resource[]) => string | false | undefined;
+  /** Whether it looks at other resources too: a policy pack can ask it only once all are there. @default false */
+  inStack?: boolean;
   /** What to do. */
   remedy: string;
   /** Where the rule is from. */

@@ -162,13 +162,15 @@ export const podRules: PolicyRule[] = [
     id: "no-account-token",
     severity: Severity.Warning,
     types: pods,
+    inStack: true,
     check: (resource, others) => {
       const { automountServiceAccountToken, serviceAccountName = "default" } = podOf(resource);
+      if (automountServiceAccountToken === false) return undefined; // else the name would be asked for, which a preview may not know
       const bindings = others
         .filter(({ type }) => /RoleBinding$/.test(type))
         .flatMap(({ inputs }) => (inputs.subjects ?? []) as Properties[]);
       const hasRights = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
-      return automountServiceAccountToken !== false && !hasRights && "has a token of the Kubernetes API, and no use for it";
+      return !hasRights && "has a token of the Kubernetes API, and no use for it";
     },
     remedy: "Set automountServiceAccountToken: false.",
     reference: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",

@@ -29,6 +29,7 @@ export const workloadRules: PolicyRule[] = [
     id: "several-pods",
     severity: Severity.Warning,
     types: served,
+    inStack: true,
     check: (resource, others) => replicasOf(resource, others) < 2 && !hasVolume(resource) && "has one pod; while it is away nobody answers",
     remedy: "Set replicas: 2 or more.",
     reference: "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
@@ -37,6 +38,7 @@ export const workloadRules: PolicyRule[] = [
     id: "disruption-budget",
     severity: Severity.Error,
     types: served,
+    inStack: true,
     check: (resource, others) => {
       const budgets = others.filter(({ type }) => type.endsWith(":PodDisruptionBudget"));
       const kept = budgets.some(({ inputs }) => inputs.spec?.selector && selects(inputs.spec.selector, resource));
@@ -49,6 +51,7 @@ export const workloadRules: PolicyRule[] = [
     id: "network-policy",
     severity: Severity.Error,
     types: workloads,
+    inStack: true,
     check: (resource, others) => {
       const policies = others.filter(({ type }) => type.endsWith(":NetworkPolicy"));
       return !policies.some(({ inputs }) => selects(inputs.spec?.podSelector ?? {}, resource)) && "is reached by every pod of the cluster";
@@ -60,6 +63,7 @@ export const workloadRules: PolicyRule[] = [
     id: "spread-pods",
     severity: Severity.Warning,
     types: served,
+    inStack: true,
     check: (resource, others) => {
       const { topologySpreadConstraints = [], affinity } = podOf(resource);
       return (

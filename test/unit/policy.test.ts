@@ -10,10 +10,14 @@ import { readStack } from "../../stack-file.ts";
 const today = "2026-06-30";
 let local: Registered[];
 let prod: Registered[];
+let docker: Registered[];
+let swarm: Registered[];
 
 beforeAll(async () => {
   local = await registrationsOf(readStack("local"));
   prod = await registrationsOf(readStack("prod"));
+  docker = await registrationsOf(readStack("docker"));
+  swarm = await registrationsOf(readStack("swarm"));
 });
 
 const score = (resources: Registered[], settings: object = {}, rules = policyRules) =>
@@ -22,18 +26,28 @@ const found = (resources: Registered[], rules = policyRules) =>
   score(resources, {}, rules).findings.map(({ rule, severity, resource, message }) => `${rule}: ${severity}: ${resource} ${message}`);
 
 test("the stacks that are there keep to every rule", async () => {
-  for (const name of ["local", "dev", "staging", "prod"]) expect(found(await registrationsOf(readStack(name)))).toEqual([]);
+  for (const name of ["local", "docker", "swarm", "dev", "staging", "prod"])
+    expect(found(await registrationsOf(readStack(name)))).toEqual([]);
 });
 
-/** The stack prod, with one of its resources changed. */
-const changed = (type: string, change: (inputs: Properties) => void) => () => {
-  const resources = prod.map((resource) => ({ ...resource, inputs: plain<Properties>(structuredClone(resource.inputs)) }));
-  const resource = resources.find((one) => one.type.endsWith(`:${type}`))!;
-  change(resource.inputs);
-  return resources;
-};
+/** The stack prod, or another, with one of its resources changed. */
+const changed =
+  (type: string, change: (inputs: Properties) => void, stack = () => prod) =>
+  () => {
+    const resources = stack().map((resource) => ({ ...resource, inputs: plain<Properties>(structuredClone(resource.inputs)) }));
+    const resource = resources.find((one) => one.type.endsWith(`:${type}`) && !/slipway:index:\w+Host\$/.test(one.urn))!;
+    change(resource.inputs);
+    return resources;
+  };
 const pod = (change: (pod: Properties, container: Properties) => void) =>
   changed("Deployment", ({ spec }) => change(spec.template.spec, spec.template.spec.containers[0]));
+const replica = (change: (container: Properties) => void) => changed("Container", change, () => docker);
+const task = (change: (service: Properties) => void) =>
+  changed(
+    "Service",
+    change,
+    () => swarm.filter(({ type }) => type.startsWith("docker:")), // not the Service of Kubernetes
+  );
 const without = (type: string) => () => prod.filter((resource) => !resource.type.endsWith(`:${type}`));
 const withMore = (type: string, inputs: Properties) => () => [...prod, { urn: "urn:x", type, name: "x", parent: undefined, inputs }];
 const everybody = { fromPort: 22, toPort: 22, ipProtocol: "tcp", cidrIpv4: "0.0.0.0/0" };
@@ -244,6 +258,86 @@ const breaches: [rule: string, resources: () => Registered[], severity: string, 
     "warning",
     "LogGroup x is not encrypted with a key of one's own",
   ],
+  [
+    "container-image-by-digest",
+    replica((c) => (c["image"] = "r.example/web:1")),
+    "error",
+    "Container slipway-docker-web-1 has an image by tag, which may be another one tomorrow",
+  ],
+  ["container-non-root", replica((c) => (c["user"] = "0:0")), "error", "Container slipway-docker-web-1 may run as root"],
+  [
+    "container-read-only-root",
+    task(({ taskSpec }) => delete taskSpec.containerSpec.readOnly),
+    "error",
+    "Service slipway-swarm-web may change its own program",
+  ],
+  [
+    "container-no-capabilities",
+    task(({ taskSpec }) => (taskSpec.containerSpec.capDrops = ["NET_RAW"])),
+    "error",
+    "Service slipway-swarm-web keeps capabilities of the kernel",
+  ],
+  [
+    "container-no-new-privileges",
+    replica((c) => delete c["securityOpts"]),
+    "error",
+    "Container slipway-docker-web-1 may gain more rights than it was started with",
+  ],
+  [
+    "container-not-privileged",
+    replica((c) => (c["pidMode"] = "host")),
+    "error",
+    "Container slipway-docker-web-1 is privileged, or shares namespaces of the machine",
+  ],
+  [
+    "container-no-host-folder",
+    replica((c) => c["volumes"].push({ hostPath: "/var/run/docker.sock", containerPath: "/s" })),
+    "error",
+    "Container slipway-docker-web-1 mounts /var/run/docker.sock of its machine",
+  ],
+  [
+    "container-no-plain-secret",
+    task(({ taskSpec }) => (taskSpec.containerSpec.env.DB_PASSWORD = "hunter22")),
+    "warning",
+    "Service slipway-swarm-web has DB_PASSWORD as a variable, which everybody who may use the engine reads",
+  ],
+  [
+    "container-memory-limit",
+    task(({ taskSpec }) => delete taskSpec.resources.limits),
+    "error",
+    "Service slipway-swarm-web may take all memory of its machine",
+  ],
+  [
+    "container-health-check",
+    replica((c) => (c["healthcheck"].tests = ["NONE"])),
+    "error",
+    "Container slipway-docker-web-1 is taken for healthy whatever it does",
+  ],
+  [
+    "container-bounded-logs",
+    replica((c) => delete c["logOpts"]),
+    "warning",
+    "Container slipway-docker-web-1 fills the disk with its logs in time",
+  ],
+  ["container-restart", replica((c) => delete c["restart"]), "error", "Container slipway-docker-web-1 stays away once it has ended"],
+  [
+    "container-behind-proxy",
+    task(({ endpointSpec }) => (endpointSpec.ports = [{ publishedPort: 80, targetPort: 8080 }])),
+    "warning",
+    "Service slipway-swarm-web is reached from outside, past the proxy, at 80",
+  ],
+  [
+    "swarm-rollback",
+    task(({ updateConfig }) => (updateConfig.failureAction = "pause")),
+    "warning",
+    "Service slipway-swarm-web stays half-way where a new version does not come up",
+  ],
+  [
+    "swarm-several-tasks",
+    task(({ mode }) => (mode.replicated.replicas = 1)),
+    "warning",
+    "Service slipway-swarm-web has one task; while it is away nobody answers",
+  ],
 ];
 
 /** The first of a kind has a name that is no matter here. */
@@ -335,6 +429,6 @@ test("a local host needs no HTTPS, any other does", () => {
 });
 
 test("the stack files of the project say nothing against the rules", () => {
-  for (const name of ["local", "dev", "staging", "prod"])
+  for (const name of ["local", "docker", "swarm", "dev", "staging", "prod"])
     expect(readFileSync(`stacks/Pulumi.${name}.yaml`, "utf8")).not.toContain("slipway:policy");
 });

@@ -110,9 +110,24 @@ test("stacks that have the same settings are the same, whatever they are called"
 
 test("settings that only go together are told of as that", async () => {
   const found = await parityOf(stackWith({ replicas: 2 }), stackWith({ autoscaling: { maxReplicas: 4 } }, "two"));
-  expect(formatParity(found, "one", "two")).toContain(`  several settings together
+  expect(formatParity(found, "one", "two")).toBe(`parity of stacks "one" and "two": 2 resources differ
+  slipway:services.web.autoscaling with slipway:services.web.replicas
       Deployment web  spec.replicas: 2 → nothing
       HorizontalPodAutoscaler web  only in two`);
+});
+
+test("what many resources have in common is told once", () => {
+  const all = ["a", "b", "c", "d"].map((name) => ({
+    resource: `Subnet ${name}`,
+    property: "tags.team",
+    a: "x",
+    b: "y",
+    keys: ["slipway:eks.tags"],
+  }));
+  expect(formatParity(all, "one", "two").split("\n").slice(1)).toEqual(["  slipway:eks.tags", "      4 resources  tags.team: x → y"]);
+  expect(formatParity(all.slice(1), "one", "two").split("\n").slice(2)).toEqual(
+    ["b", "c", "d"].map((name) => `      Subnet ${name}  tags.team: x → y`),
+  );
 });
 
 test("secrets are not in what is told", async () => {

@@ -1,4 +1,4 @@
-import { impacts as order, worst, Impact, type StepImpact } from "./impact.ts";
+import { impacts as order, kindOf, worst, Impact, type StepImpact } from "./impact.ts";
 import type { Verdict } from "./gate.ts";
 import type { Registered } from "./render.ts";
 import type { Step } from "./preview/step.ts";
@@ -49,7 +49,7 @@ export function summaryOf({ impacts }: Review): Summary {
 
 /** `Deployment web` */
 export function labelOf({ type, name }: Pick<Step, "type" | "name">): string {
-  return `${type.split(":").at(-1)} ${name}`;
+  return `${kindOf(type)} ${name}`;
 }
 
 /** How bad it is, as a colour; the words say it too. */
@@ -57,4 +57,32 @@ export function classOf(impact: Impact): string {
   if (impact === Impact.Nothing || impact === Impact.Metadata) return "quiet";
   if (impact === Impact.Rolling) return "good";
   return impact === Impact.Cost || impact === Impact.Access ? "warn" : "bad";
+}
+
+/** Changes that are told of in one line: one, or many that do the same. */
+export interface Entry {
+  /** Kind and name, or kinds and numbers. */
+  label: string;
+  impact: Impact;
+  said: string;
+  findings: StepImpact["findings"];
+  /** Kinds and names, where it is of many. */
+  names: string[];
+}
+
+/** As many that do the same are told of one by one, and whatever hurts always is. */
+const mostAlike = 2;
+
+export function entriesOf(changed: StepImpact[]): Entry[] {
+  const alike = ({ step, impact, findings }: StepImpact) =>
+    classOf(impact) === "bad" || findings.some(({ changes }) => changes.length > 0)
+      ? step.urn
+      : JSON.stringify([step.said, findings.map(({ impact, reason }) => [impact, reason])]);
+  return [...Map.groupBy(changed, alike).values()].flatMap((group): Entry[] => {
+    const entry = ({ step, impact, findings }: StepImpact) => ({ label: labelOf(step), impact, said: step.said, findings, names: [] });
+    if (group.length <= mostAlike) return group.map(entry);
+    const kinds = Map.groupBy(group, ({ step }) => kindOf(step.type));
+    const labels = [...kinds].map(([kind, steps]) => (steps.length === 1 ? labelOf(steps[0]!.step) : `${kind} × ${steps.length}`));
+    return [{ ...entry(group[0]!), label: labels.join(", "), names: group.map(({ step }) => labelOf(step)) }];
+  });
 }

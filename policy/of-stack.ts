@@ -1,3 +1,4 @@
+import { unknown, type Properties } from "../engine/values.ts";
 import type { StepImpact } from "../pipeline/impact.ts";
 import { registrationsOf, type Registered } from "../pipeline/render.ts";
 import type { PolicySettings } from "../settings/policy.ts";
@@ -14,12 +15,21 @@ export async function scoreOn(
   const all = new Map((await registrationsOf(stack)).map((resource) => [resource.urn, resource]));
   for (const { step } of impacts) {
     if (step.operation === "same" || !step.custom) continue;
-    const { urn, type, name, parent, after: inputs } = step;
+    const { urn, type, name, parent, after } = step;
     if (step.operation === "delete") all.delete(urn);
-    else all.set(urn, { urn, type, name, parent, inputs });
+    else all.set(urn, { urn, type, name, parent, inputs: filled(after, all.get(urn)?.inputs) as Properties });
   }
   const resources = [...all.values()];
   return { resources, score: scoreOf(resources, settings, today) };
+}
+
+/** What a preview does not know yet, as the image in a registry that is still to be made, as the program has it. */
+function filled(value: unknown, rendered: unknown): unknown {
+  if (value === unknown) return rendered ?? value;
+  if (Array.isArray(value)) return value.map((item, i) => filled(item, Array.isArray(rendered) ? rendered[i] : undefined));
+  if (value === null || typeof value !== "object") return value;
+  const map = (rendered !== null && typeof rendered === "object" ? rendered : {}) as Properties;
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, filled(below, map[key])]));
 }
 
 /** Errors as the gate tells of them. */

@@ -1,3 +1,4 @@
+import { unknown } from "../../engine/values.ts";
 import { formatPath, isBelow, valueAt } from "../property-path.ts";
 import type { Change, Operation, Step } from "../preview/step.ts";
 import type { Impact } from "./classes.ts";
@@ -93,7 +94,7 @@ function hostsOf(step: Step): string {
 /** A value as short as it fits into a line. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(unknown, "(not known yet)");
   const shortened = text.replaceAll(/(sha256:[0-9a-f]{8})[0-9a-f]{56}/g, "$1…");
   return shortened.length > 80 ? `${shortened.slice(0, 79)}…` : shortened;
 }

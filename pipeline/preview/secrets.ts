@@ -1,5 +1,5 @@
 import { redact } from "../../components/internal/redact.ts";
-import { isSecret, type Properties } from "../../engine/values.ts";
+import { isSecret, unknown, type Properties } from "../../engine/values.ts";
 
 export const hidden = "[secret]";
 
@@ -61,7 +61,8 @@ export class Secrets {
 
   private learnAll(value: unknown): void {
     mapLeaves(value, (leaf) => {
-      if (typeof leaf !== "string" || leaf === hidden) return leaf;
+      // What is not known yet stands for many things, most of them no secrets.
+      if (typeof leaf !== "string" || leaf === hidden || leaf === unknown) return leaf;
       const decoded = Buffer.from(leaf, "base64").toString("utf8");
       // Plaintext that Pulumi prints is JSON; data of a Secret is in base64.
       const unquoted = /^".*"$/s.test(leaf) ? leaf.slice(1, -1) : leaf;

@@ -31,6 +31,9 @@ const outputs: Record<string, (name: string, inputs: Properties) => Properties> 
   }),
   "aws:acm/certificateValidation:CertificateValidation": (_, inputs) => ({ certificateArn: inputs.certificateArn }),
   "aws:route53/record:Record": (_, inputs) => ({ fqdn: inputs.name }),
+  "docker:index/container:Container": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
+  "docker:index/secret:Secret": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
+  "docker:index/serviceConfig:ServiceConfig": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
   "kubernetes:networking.k8s.io/v1:Ingress": () => ({ status: { loadBalancer: { ingress: [{ hostname: "load-balancer.example" }] } } }),
 };
 

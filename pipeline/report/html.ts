@@ -2,7 +2,7 @@ import { html as markup } from "htm/preact";
 import { render } from "preact-render-to-string";
 import { meanings, show } from "../impact.ts";
 import { formatPath } from "../property-path.ts";
-import { classOf, labelOf, summaryOf, type Review } from "../report.ts";
+import { classOf, entriesOf, labelOf, summaryOf, type Entry, type Review } from "../report.ts";
 import { drawingOf } from "./drawing.ts";
 import { pictureOf } from "./picture.ts";
 import { style } from "./style.ts";
@@ -15,6 +15,9 @@ export function formatHtml(review: Review): string {
   const { overall, counts, changed, unchanged } = summaryOf(review);
   const title = `${stack}: ${overall}`;
   const picture = pictureOf(review);
+  const entries = entriesOf(changed);
+  const noticed = entries.filter(({ impact }) => classOf(impact) !== "quiet");
+  const others = entries.filter((entry) => !noticed.includes(entry));
   const page = markup`
     <html lang="en">
       <head>
@@ -42,7 +45,9 @@ export function formatHtml(review: Review): string {
           }
           ${gateSection(review)}
           <section aria-labelledby="changes"><h2 id="changes">What happens</h2>
-            ${changed.length === 0 ? markup`<p>Nothing changes.</p>` : changed.map(changeCard)}
+            ${changed.length === 0 && markup`<p>Nothing changes.</p>`}
+            ${noticed.map(changeCard)}
+            ${others.length > 0 && markup`<details><summary>${others.length === 1 ? "1 change" : `${others.length} changes`} that nobody notices</summary>${others.map(changeCard)}</details>`}
           </section>
           ${review.score && scoreSection(review.score)}
         </main>
@@ -52,17 +57,18 @@ export function formatHtml(review: Review): string {
 }
 
 /** A change, with its values folded. */
-function changeCard({ step, impact, findings }: Review["impacts"][number]) {
+function changeCard({ label, impact, said, findings, names }: Entry) {
   const values = findings.flatMap(({ changes }) => changes);
   return markup`<article>
-    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${" "}${labelOf(step)} ${" "}<small>${step.said}</small></h3>
+    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${" "}${label} ${" "}<small>${said}</small></h3>
     <ul>${findings.map((finding) => markup`<li>${finding.reason}${finding.impact !== impact && markup` ${" "}<em>(${finding.impact})</em>`}</li>`)}</ul>
     ${
       values.length > 0 &&
-      markup`<details><summary>${values.length === 1 ? "1 value" : `${values.length} values`} of ${labelOf(step)}</summary><dl>
+      markup`<details><summary>${values.length === 1 ? "1 value" : `${values.length} values`} of ${label}</summary><dl>
       ${values.slice(0, 200).map(({ path, before, after }) => markup`<dt><code>${formatPath(path)}</code></dt><dd><code>${show(before)}</code> → <code>${show(after)}</code></dd>`)}
     </dl></details>`
     }
+    ${names.length > 0 && markup`<details><summary>the ${names.length} of them</summary><ul>${names.map((name) => markup`<li>${name}</li>`)}</ul></details>`}
   </article>`;
 }
 

@@ -1,5 +1,5 @@
 import { meanings } from "../impact.ts";
-import { labelOf, summaryOf, type Review } from "../report.ts";
+import { entriesOf, labelOf, summaryOf, type Review } from "../report.ts";
 
 /** Lines of changes that stand open; the rest is folded. */
 const shown = 8;
@@ -19,8 +19,8 @@ export function formatMarkdown(review: Review): string {
   const gate = verdict.open ? "gate open" : "**gate closed**";
   const head = [markerOf(stack), `### ${code(stack)}: ${overall} · ${gate}`, "", `${capital(meanings[overall])}.`];
   const tally = [...counts.map(([impact, n]) => `${n} ${impact}`), ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(" · ");
-  const lines = changed.flatMap(({ step, findings }) =>
-    findings.map(({ impact, reason }) => `| ${impact} | ${code(labelOf(step))} | ${text(reason)} |`),
+  const lines = entriesOf(changed).flatMap(({ label, findings }) =>
+    findings.map(({ impact, reason }) => `| ${impact} | ${code(label)} | ${text(reason)} |`),
   );
   const table = (rows: string[]) => ["| Impact | Resource | Why |", "| --- | --- | --- |", ...rows];
   const parts = [

@@ -1,10 +1,10 @@
 import { worst, type Impact } from "../impact.ts";
 import type { Review } from "../report.ts";
 
-/** A part of a stack: an image, the registry, the network, the cluster, a service, a URL. */
+/** A part of a stack: an image, the registry, the network, the cluster or Docker engine, a service, a URL. */
 export interface Part {
   id: string;
-  kind: "image" | "registry" | "network" | "cluster" | "service" | "url" | "other";
+  kind: "image" | "registry" | "network" | "cluster" | "engine" | "service" | "url" | "other";
   name: string;
   /** The worst that happens to it; undefined where it stays as it is. */
   impact?: Impact;
@@ -21,7 +21,9 @@ const kinds: [RegExp, Part["kind"]][] = [
   [/^slipway:index:EcrRepository$|^docker:index\/container:Container .*-registry$/, "registry"],
   [/^slipway:index:Network$/, "network"],
   [/^slipway:index:(EksCluster|LocalCluster)$/, "cluster"],
-  [/^slipway:index:WebService$/, "service"],
+  [/^slipway:index:(ContainerHost|SwarmHost)$/, "engine"],
+  [/^slipway:index:(WebService|ContainerService|SwarmService)$/, "service"],
+  [/^pulumi-nodejs:dynamic\/slipway:ProxyRoute .*(?<!-certificates)$|^docker:index\/serviceConfig:ServiceConfig .*-routes-/, "url"],
   [/^kubernetes:(networking\.k8s\.io|gateway\.networking\.k8s\.io)\/\w+:(Ingress|HTTPRoute)$/, "url"],
 ];
 
@@ -33,7 +35,8 @@ export function pictureOf({ impacts, resources }: Review): Picture {
   const parts = new Map<string, Part>();
   for (const { urn, type, name, inputs } of all.values()) {
     const kind = kinds.find(([pattern]) => pattern.test(type) || pattern.test(`${type} ${name}`))?.[1];
-    if (kind) parts.set(urn, { id: urn, kind, name: kind === "url" ? hostsIn(inputs) || name : name });
+    const isOfEngine = kind === "image" && /slipway:index:\w+Host\$/.test(urn); // a program of Slipway's own
+    if (kind && !isOfEngine) parts.set(urn, { id: urn, kind, name: kind === "url" ? hostsIn(inputs) || name : name });
   }
   const found = new Map<string, Impact[]>();
   for (const { step, impact, findings } of impacts) {
@@ -43,8 +46,21 @@ export function pictureOf({ impacts, resources }: Review): Picture {
   }
   const marked = [...parts.values()].map((part) => (found.has(part.id) ? { ...part, impact: worst(found.get(part.id)!) } : part));
   const others = found.get(other);
-  if (others) marked.push({ id: other, kind: "other", name: `${others.length} other resources`, impact: worst(others) });
-  return { parts: marked, arrows: arrowsOf(marked, (url) => ownerOf(all.get(url)?.parent ?? "", undefined)) };
+  if (others)
+    marked.push({
+      id: other,
+      kind: "other",
+      name: `${others.length} other ${others.length === 1 ? "resource" : "resources"}`,
+      impact: worst(others),
+    });
+  return { parts: marked, arrows: arrowsOf(marked, serviceOf) };
+
+  /** The service behind a URL: what it is in, or on Swarm, where the proxy has all routes, the one that it is named after. */
+  function serviceOf(url: string): string {
+    const named = /-routes-(.+)$/.exec(url.split("::").at(-1)!)?.[1];
+    const service = [...parts.values()].find(({ kind, name }) => kind === "service" && name === named);
+    return service?.id ?? ownerOf(all.get(url)?.parent ?? "", undefined);
+  }
 
   /** The part that a resource is, or is in; an Ingress is a part of its own. */
   function ownerOf(urn: string, parent: string | undefined): string {
@@ -66,7 +82,7 @@ function arrowsOf(parts: Part[], serviceOf: (url: string) => string): [string, s
     connect([image], own.length > 0 ? own : of("registry"));
   }
   connect(of("network"), of("cluster"));
-  const places = of("cluster");
+  const places = [...of("cluster"), ...of("engine")];
   const registries = of("registry");
   if (places.length > 0) {
     connect(registries, places);
@@ -79,8 +95,11 @@ function arrowsOf(parts: Part[], serviceOf: (url: string) => string): [string, s
   return arrows;
 }
 
-function hostsIn(inputs: Review["resources"][number]["inputs"]): string {
-  const { rules, hostnames } = (inputs.spec ?? {}) as { rules?: { host?: string }[]; hostnames?: string[] };
-  const hosts = hostnames ?? (Array.isArray(rules) ? rules.map(({ host }) => host) : []);
+function hostsIn({ spec, content, data }: Review["resources"][number]["inputs"]): string {
+  const { rules, hostnames } = (spec ?? {}) as { rules?: { host?: string }[]; hostnames?: string[] };
+  // Rules of Traefik, in base64 where they are a config of Swarm.
+  const routes = String(content ?? (typeof data === "string" ? Buffer.from(data, "base64") : ""));
+  const ofTraefik = [...routes.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host);
+  const hosts = hostnames ?? (Array.isArray(rules) ? rules.map(({ host }) => host) : ofTraefik);
   return [...new Set(hosts.filter((host) => typeof host === "string"))].join(", ");
 }

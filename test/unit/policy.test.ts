@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Properties } from "../../engine/values.ts";
-import { plain } from "../../engine/values.ts";
+import { plain, unknown } from "../../engine/values.ts";
+import { impactsOf } from "../../pipeline/impact.ts";
 import { registrationsOf, type Registered } from "../../pipeline/render.ts";
+import { scoreOn } from "../../policy/of-stack.ts";
 import { policyRules } from "../../policy/rules.ts";
 import { formatScore, scoreOf } from "../../policy/scorecard.ts";
 import { policySettings } from "../../settings/policy.ts";
 import { readStack } from "../../stack-file.ts";
+import { stepOf } from "./preview-steps.ts";
 
 const today = "2026-06-30";
 let local: Registered[];
@@ -28,6 +31,19 @@ const found = (resources: Registered[], rules = policyRules) =>
 test("the stacks that are there keep to every rule", async () => {
   for (const name of ["local", "docker", "swarm", "dev", "staging", "prod"])
     expect(found(await registrationsOf(readStack(name)))).toEqual([]);
+});
+
+test("what a preview does not know yet, as an image in a registry to be made, is as the program has it", async () => {
+  const { urn, type, name, inputs } = prod.find((resource) => resource.type.endsWith(":Deployment"))!;
+  const after = plain<Properties>(structuredClone(inputs));
+  after["spec"].template.spec.containers[0].image = unknown;
+  const scored = async () => {
+    const impacts = impactsOf({ project: "slipway", stack: "prod", steps: [stepOf(type, "create", {}, after, { urn, name })] });
+    return (await scoreOn(readStack("prod"), policySettings.parse({}), impacts, today)).score.findings.map(({ rule }) => rule);
+  };
+  expect(await scored()).toEqual([]);
+  after["spec"].template.spec.containers[0].image = "r.example/web:1";
+  expect(await scored()).toEqual(["image-by-digest"]);
 });
 
 /** The stack prod, or another, with one of its resources changed. */

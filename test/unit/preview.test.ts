@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readPreview } from "../../pipeline/preview/read.ts";
-import { secret } from "../../engine/values.ts";
+import { show } from "../../pipeline/impact.ts";
+import { secret, unknown } from "../../engine/values.ts";
 
 const local = { project: "slipway", stack: "local" };
 const read = (text: string) => readPreview(text, "p.json", local);
@@ -112,6 +113,13 @@ test("of a provider that does not say what changed, the inputs are compared", ()
     { path: ["a.b", "c"], replaces: false, before: 1, after: 2 },
   ]);
   expect(custom).toBe(true);
+});
+
+test("what is not known yet is no secret, though a secret is not known yet either", () => {
+  const inputs = { token: secret({ value: unknown }), image: unknown };
+  const { after } = read(plan([{ op: "create", urn: urn("a:b:C", "it"), newState: { custom: true, inputs } }])).steps[0]!;
+  expect(after).toEqual({ token: "[secret]", image: unknown });
+  expect(show(after.image)).toBe("(not known yet)");
 });
 
 describe("secrets are hidden,", () => {

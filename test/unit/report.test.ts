@@ -4,9 +4,11 @@ import { impactsOf } from "../../pipeline/impact.ts";
 import { readPreview } from "../../pipeline/preview/read.ts";
 import type { Step } from "../../pipeline/preview/step.ts";
 import type { Review } from "../../pipeline/report.ts";
+import { registrationsOf } from "../../pipeline/render.ts";
 import { formatHtml } from "../../pipeline/report/html.ts";
 import { formatMarkdown } from "../../pipeline/report/markdown.ts";
 import { pictureOf } from "../../pipeline/report/picture.ts";
+import { readStack } from "../../stack-file.ts";
 import { gateSettings } from "../../settings/gate.ts";
 import { stepOf } from "./preview-steps.ts";
 
@@ -130,7 +132,7 @@ test("the picture leads from image to URL, and marks what changes with the worst
     ["cluster", "prod", undefined],
     ["service", "web", "restart with downtime"],
     ["url", "a.example, b.example", undefined],
-    ["other", "1 other resources", "unclassified"],
+    ["other", "1 other resource", "unclassified"],
   ]);
   const kindOf = new Map(parts.map(({ id, kind }) => [id, kind]));
   expect(arrows.map(([from, to]) => `${kindOf.get(from)} → ${kindOf.get(to)}`)).toEqual([
@@ -140,6 +142,42 @@ test("the picture leads from image to URL, and marks what changes with the worst
     "cluster → service",
     "service → url",
   ]);
+});
+
+test.each(["docker", "swarm"])("the stack %s is drawn by its engine, and to its URL", async (name) => {
+  const { parts, arrows } = pictureOf(reviewOf([], { resources: await registrationsOf(readStack(name)) }));
+  const labels = new Map(parts.map(({ id, kind, name }) => [id, `${kind} ${name}`]));
+  expect(arrows.map(([from, to]) => `${labels.get(from)} → ${labels.get(to)}`)).toEqual([
+    `image web → registry slipway-${name}-registry`,
+    `registry slipway-${name}-registry → engine slipway-${name}`,
+    `engine slipway-${name} → service web`,
+    "service web → url web.localhost",
+  ]);
+});
+
+test("many changes that do the same are told of once, and what hurts one by one", () => {
+  const created = (type: string, name: string) =>
+    stepOf(type, "create", {}, {}, { name, urn: `urn:pulumi:prod::slipway::${type}::${name}` });
+  const gone = (name: string) => ({ ...stepOf(claim, "delete", {}, {}), name, urn: `urn:pulumi:prod::slipway::${claim}::${name}` });
+  const role = "aws:iam/role:Role";
+  const steps = [created(role, "a"), created(role, "b"), created("aws:iam/policy:Policy", "c"), gone("x"), gone("y"), gone("z")];
+  const markdown = formatMarkdown(reviewOf(steps));
+  expect(markdown.split("\n").filter((line) => /^\| (data|access)/.test(line))).toEqual([
+    ...["x", "y", "z"].map(
+      (name) =>
+        `| data loss | <code>PersistentVolumeClaim ${name}</code> | it is deleted: the claim goes, and with it the volume, unless its class retains it |`,
+    ),
+    "| access change | <code>Policy c, Role × 2</code> | it is new: who may do what in the account |",
+  ]);
+  expect(formatMarkdown(reviewOf(steps.slice(0, 2)))).toContain("<code>Role a</code>");
+  const html = formatHtml(reviewOf(steps));
+  expect(html).toContain("<summary>the 3 of them</summary><ul><li>Policy c</li><li>Role a</li><li>Role b</li></ul>");
+});
+
+test("what nobody notices is folded", () => {
+  const html = formatHtml(reviewOf([stepOf("docker:index/volume:Volume", "create", {}, {}), stepOf(claim, "delete", {}, {})]));
+  expect(html).toContain("<summary>1 change that nobody notices</summary>");
+  expect(html.indexOf("data loss</span>")).toBeLessThan(html.indexOf("that nobody notices"));
 });
 
 test("what goes with the stack of a preview is in the picture, too", () => {

@@ -19,6 +19,8 @@ export interface PolicyRule {
   severity: Severity;
   /** Types of resources; `*` stands for any text without a colon. */
   types: string[];
+  /** Resources of these types that the rule is not for all the same. @default - none. */
+  except?: (resource: Resource) => boolean;
   /** What is wrong with a resource, or nothing; `others` has the whole stack, if the rule is `inStack`. */
   check: (resource: Resource, others: Resource[]) => string | false | undefined;
   /** Whether it looks at other resources too: a policy pack can ask it only once all are there. @default false */
@@ -29,8 +31,8 @@ export interface PolicyRule {
   reference: string;
 }
 
-export function concerns({ types }: PolicyRule, { type }: Resource): boolean {
-  return types.some((pattern) => isOfType(type, pattern));
+export function concerns({ types, except }: PolicyRule, resource: Resource): boolean {
+  return types.some((pattern) => isOfType(resource.type, pattern)) && !except?.(resource);
 }
 
 /** `Deployment web` */

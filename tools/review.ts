@@ -55,6 +55,10 @@ export async function score(stack: Stack): Promise<number> {
 export async function render(stack: Stack, folder: string): Promise<void> {
   const { manifestsOf, writeManifests } = await import("../pipeline/manifests.ts");
   const manifests = manifestsOf(await registrationsOf(stack));
+  if (manifests.files.size === 0)
+    throw new UserError(
+      `Stack "${stack.name}" has no Kubernetes objects to write: its platform is ${stack.config["slipway:platform"] ?? "another"}.`,
+    );
   const { removed } = writeManifests(manifests, folder);
   for (const file of manifests.files.keys()) process.stdout.write(`${join(folder, file)}\n`);
   for (const file of removed) process.stdout.write(`${join(folder, file)}  removed\n`);

@@ -13,6 +13,8 @@ export default {
   testTimeout: 60_000,
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/unit/**/*.test.ts"] },
+    // With scanners, linters and a browser, which others make.
+    { ...common, displayName: "scanning", testMatch: ["<rootDir>/test/scanning/**/*.test.ts"] },
     { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },
   ],
 };

@@ -19,27 +19,30 @@ const bin = (name: string) => join("node_modules", ".bin", name);
 const jest = join("node_modules", "jest", "bin", "jest.js");
 const goFiles = () => Array.fromAsync(glob("{app,components,tools,test}/**/*.go"));
 
-/** All checks, and the tests that need no Docker. */
-export async function check(): Promise<Count> {
-  const counts = [
+/** All checks, and the tests that need neither Docker nor programs of others. */
+export async function check(projects = ["unit"]): Promise<Count> {
+  // Each has a core's work, so two go at a time.
+  const forTypeScript = async () => [
     await asOne("formatting", () => command(bin("prettier"), ["--check", "--log-level=warn", "."], { lines: Infinity })),
+    await asOne("lint", () => command(bin("eslint"), ["."], { lines: Infinity })),
+  ];
+  const others = async () => [
+    await asOne("types", () => command(bin("tsc"), ["--noEmit", "--pretty", "false"], { lines: Infinity })),
     await asOne("formatting of Go", async () => {
       const unformatted = await command("gofmt", ["-l", ...(await goFiles())]);
       if (unformatted) throw new UserError(`not as gofmt has it:\n${unformatted}`);
     }),
-    await asOne("lint", () => command(bin("eslint"), ["."], { lines: Infinity })),
-    await asOne("types", () => command(bin("tsc"), ["--noEmit", "--pretty", "false"], { lines: Infinity })),
     await asOne("go vet", () => command("go", ["vet", "./..."], { cwd: "app" })),
     await testGo("app"),
     await testGo("components/helper"),
-    await testWithJest("unit", []),
   ];
-  return sum(counts);
+  const counts = await Promise.all([forTypeScript(), others()]);
+  return sum([...counts.flat(), await testWithJest(projects, [])]);
 }
 
 /** The same, and the tests on the real Docker, registry and Kubernetes; where they cannot be had, that is said. */
 export async function test(stack: Stack): Promise<Count> {
-  const checked = await check();
+  const checked = await check(["unit", "scanning"]);
   try {
     await setUp(stack);
     // What other platforms need besides is made before the tests' own clocks run.
@@ -51,7 +54,7 @@ export async function test(stack: Stack): Promise<Count> {
   }
   return sum([
     checked,
-    await testWithJest("integration", ["--runInBand", "--reporters=default", "--reporters=./test/progress-reporter.js"]),
+    await testWithJest(["integration"], ["--runInBand", "--reporters=default", "--reporters=./test/progress-reporter.js"]),
   ]);
 }
 
@@ -96,11 +99,11 @@ interface GoTestEvent {
   Output?: string;
 }
 
-async function testWithJest(project: string, args: string[]): Promise<Count> {
+async function testWithJest(projects: string[], args: string[]): Promise<Count> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-jest-"));
   const report = join(folder, "report.json");
   const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
-  await run(process.execPath, [...flags, jest, "--selectProjects", project, "--json", "--outputFile", report, ...args], {
+  await run(process.execPath, [...flags, jest, "--selectProjects", ...projects, "--json", "--outputFile", report, ...args], {
     show: true,
     env: { NODE_OPTIONS: flags.join(" ") },
   });

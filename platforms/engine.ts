@@ -205,22 +205,32 @@ export async function problemsWithEngine(
         ? noEngine
         : `${at}.host: no Docker engine answers at ${host} (${containers.message}). See that \`docker -H ${host} info\` works`,
     ];
-  const holders = new Map(containers.flatMap((c) => c.Ports.map((p) => [p.PublicPort, c] as const)));
+  const services = await engine.listServices().catch(() => []); // where the engine is in no swarm
+  const holders = new Map<number | undefined, Holder>([
+    ...containers.flatMap(({ Names, Labels, Ports }) =>
+      Ports.map(({ PublicPort }) => [PublicPort, { what: `the container ${Names[0]?.slice(1)}`, labels: Labels }] as const),
+    ),
+    ...services.flatMap(({ Spec, Endpoint }) =>
+      (Endpoint?.Ports ?? []).map(
+        ({ PublishedPort }) => [PublishedPort, { what: `the service ${Spec?.Name}`, labels: Spec?.Labels }] as const,
+      ),
+    ),
+  ]);
   const problems = await Promise.all(
     Object.entries(ports).map(async ([key, port]) => {
       const holder = holders.get(port);
-      if (holder ? holder.Labels[stackLabel] === stack : !isLocal(host) || (await isOurs(engine, stack)) || (await isFree(port))) return [];
-      const by = holder ? `the container ${holder.Names[0]?.slice(1)}` : "another program";
+      if (holder ? holder.labels?.[stackLabel] === stack : !isLocal(host) || (await isFree(port))) return [];
+      const by = holder?.what ?? "another program";
       return [`${at}.ports.${key}: port ${port} is taken by ${by}. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`];
     }),
   );
   return problems.flat();
 }
 
-/** A service of Swarm holds its ports itself, and not by a container of its own. */
-async function isOurs(engine: ReturnType<typeof dockerEngine>, stack: string): Promise<boolean> {
-  const services = await engine.listServices({ filters: { label: [`${stackLabel}=${stack}`] } }).catch(() => []);
-  return services.length > 0;
+/** A container, or a service of a swarm, whose port is taken by Swarm itself. */
+interface Holder {
+  what: string;
+  labels?: Record<string, string>;
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
+import { getOverTls, selfSigned } from "./tls.ts";
 
 jest.setTimeout(300_000);
 
@@ -189,6 +190,15 @@ test("files are read-only and in a folder with what the image has there; secrets
   expect((await volumes()).length).toBe(1);
 });
 
+test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
+  const { certificate, key } = selfSigned("app.localhost");
+  const out = await up({ app: { ...app, replicas: 1, tls: {} } }, { certificates: [{ certificate, key }] });
+  expect(out).toContain(`app  https://app.localhost:${enginePorts.https}/  answers HTTP 200`);
+  expect(await getOverTls("app.localhost", enginePorts.https, certificate)).toBe("Hello");
+  expect((await get("app.localhost", "/", { port })).status).toBe(301);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
+});
+
 test("a port in use, a volume of another stack, an engine that is away: one clear message, and nothing is changed", async () => {
   const before = await objectsOf(stack);
   const server = createServer();
@@ -205,7 +215,9 @@ test("a port in use, a volume of another stack, an engine that is away: one clea
   const owned = await checkout.run("up");
   await docker.getVolume(`${name}-app-data`).remove();
   expect(owned.code).toBe(1);
-  expect(owned.out).toContain(`${name}-app-data  it exists already, and this checkout did not make it`);
+  expect(owned.out).toContain(
+    `slipway:docker.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". Set another name, or external: true to use that one in stacks/Pulumi.${stack}.yaml`,
+  );
   checkout.configure({ app: { ...app, autoscaling: { maxReplicas: 3 }, replicas: undefined } }, { host: "tcp://127.0.0.1:32198" });
   expect((await checkout.run("up")).out).toMatch(
     /slipway:services\.app\.autoscaling: docker does not have this, local, eks do: Docker does not follow the load; set replicas\n.*slipway:docker\.registry: is needed for an engine elsewhere/,

@@ -1,8 +1,10 @@
 import { cpSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
+import { getOverTls, selfSigned } from "./tls.ts";
 
 jest.setTimeout(300_000);
 
@@ -184,6 +186,39 @@ test("a task that hangs is ended, and another takes its place", async () => {
     () => ask("/"),
     (body) => body === "Hello",
   );
+});
+
+test("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there", async () => {
+  const { certificate, key } = selfSigned("app.localhost");
+  const out = await up({ app: { ...app, replicas: 1, tls: {} } }, { certificates: [{ certificate, key }] });
+  expect(out).toContain(`app  https://app.localhost:${enginePorts.https}/  answers HTTP 200`);
+  expect(await getOverTls("app.localhost", enginePorts.https, certificate)).toBe("Hello");
+  expect((await get("app.localhost", "/", { port })).status).toBe(301);
+  const spec = JSON.stringify([await service("proxy"), await docker.listConfigs()]);
+  for (const text of [key, Buffer.from(key).toString("base64")]) expect(spec).not.toContain(text);
+});
+
+test("a port in use and a volume of another stack: one clear message, and nothing is changed", async () => {
+  const before = await objectsOf(stack);
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
+  checkout.configure({ app }, { ports: { ...enginePorts, http: 32199 } });
+  const taken = await checkout.run("up");
+  server.close();
+  expect(taken.code).toBe(1);
+  expect(taken.out).toContain(
+    `slipway:swarm.ports.http: port 32199 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+  );
+  const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } };
+  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
+  checkout.configure({ app: { ...app, replicas: 1, volumes } });
+  const owned = await checkout.run("up");
+  await docker.getVolume(`${name}-app-data`).remove();
+  expect(owned.code).toBe(1);
+  expect(owned.out).toContain(
+    `slipway:swarm.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". Set another name in stacks/Pulumi.${stack}.yaml`,
+  );
+  expect(await objectsOf(stack)).toEqual(before);
 });
 
 test("down leaves nothing", async () => {

@@ -1,71 +1,77 @@
-// How fast without Kubernetes: medians of several runs on this machine. Asserts nothing; prints a table.
-import { parseArgs } from "node:util";
+// How fast without Kubernetes. `node bench/engines.ts` prints these rows alone.
 import { Checkout, docker, enginePorts, get } from "../test/integration/checkout.ts";
 import { readStack } from "../stack-file.ts";
 import { step } from "../tools/progress.ts";
 import { setUp } from "../tools/setup.ts";
 
-const { runs } = parseArgs({ options: { runs: { type: "string", default: "5" } } }).values;
-const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
-const rows: string[][] = [];
+/** What was measured, in seconds, and what is wanted. */
+export interface EngineRow {
+  what: string;
+  seconds: number[];
+  wanted: string;
+}
 
-for (const [platform, wanted] of [
-  ["docker", "≤ 6 s"],
-  ["swarm", "≤ 15 s"],
-] as const) {
-  await setUp(readStack(platform));
-  const isOurs = platform === "swarm" && (await docker.info()).Swarm.LocalNodeState === "inactive";
-  const bridges = (await docker.listNetworks()).map(({ Name }) => Name);
-  if (isOurs) await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" } as never);
+const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
+
+/** Measures the platforms `docker` and `swarm`, each of them several times. The engine's Swarm mode is left as it was. */
+export async function engineRows(runs: number): Promise<EngineRow[]> {
+  await setUp(readStack("docker"));
+  return [...(await measure("docker", "≤ 6 s", runs)), ...(await inSwarm(() => measure("swarm", "≤ 15 s", runs)))];
+}
+
+async function inSwarm<T>(work: () => Promise<T>): Promise<T> {
+  if ((await docker.info()).Swarm.LocalNodeState !== "inactive") return work();
+  const networks = (await docker.listNetworks()).map(({ Name }) => Name);
+  await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
   try {
-    await measure(platform, wanted);
+    return await work();
   } finally {
-    if (isOurs) {
-      await docker.swarmLeave({ force: true });
-      if (!bridges.includes("docker_gwbridge")) await docker.getNetwork("docker_gwbridge").remove();
-    }
+    await docker.swarmLeave({ force: true });
+    if (!networks.includes("docker_gwbridge")) await docker.getNetwork("docker_gwbridge").remove();
   }
 }
-for (const row of [["What", "Measured", "Wanted"], ["---", "---", "---"], ...rows]) process.stdout.write(`| ${row.join(" | ")} |\n`);
 
-async function measure(platform: "docker" | "swarm", wanted: string): Promise<void> {
+async function measure(platform: "docker" | "swarm", wanted: string, runs: number): Promise<EngineRow[]> {
   await using checkout = new Checkout(`bench-${platform}`, platform);
-  checkout.configure(services);
   const must = async (command: string) => {
     const { code, out } = await checkout.run(command);
     if (code !== 0) throw new Error(out);
   };
-  const answers = async () => (await get("web.localhost", "/", { port: enginePorts.http })).body.trim();
+  checkout.configure(services);
   await must("up"); // once, so that images are cached
   const [first, unchanged, rolled]: [number[], number[], number[]] = [[], [], []];
-  for (let i = 1; i <= Number(runs); i++)
+  for (let i = 1; i <= runs; i++)
     await step(
-      `${platform}, run ${i} of ${runs}`,
+      `${platform}, ${i} of ${runs}`,
       async () => {
         await must("down");
-        first.push(await seconds(() => must("up")));
-        unchanged.push(await seconds(() => must("up")));
+        first.push(await secondsOf(() => must("up")));
+        unchanged.push(await secondsOf(() => must("up")));
         const text = `${platform} ${i}`;
         checkout.configure({ web: { ...services.web, env: { GREETING: text } } });
-        rolled.push(await seconds(() => must("up")));
-        if ((await answers()) !== text) throw new Error(`the new version does not answer`);
+        rolled.push(await secondsOf(() => must("up")));
+        const { body } = await get("web.localhost", "/", { port: enginePorts.http });
+        if (body.trim() !== text) throw new Error(`the new version does not answer, but "${body.trim()}"`);
         checkout.configure(services);
       },
       { always: true },
     );
-  rows.push([`\`${platform}\`: \`up\` of a service with 3 replicas, image cached → HTTP 200`, inWords(first), wanted]);
-  rows.push([`\`${platform}\`: unchanged \`up\``, inWords(unchanged), "≤ 3 s"]);
-  rows.push([`\`${platform}\`: change of a setting → 3 replicas rolled`, inWords(rolled), ""]);
+  return [
+    { what: `\`${platform}\`: \`up\` of a service with 3 replicas, image cached → HTTP 200`, seconds: first, wanted },
+    { what: `\`${platform}\`: unchanged \`up\``, seconds: unchanged, wanted: "≤ 3 s" },
+    { what: `\`${platform}\`: change of a setting → 3 replicas rolled`, seconds: rolled, wanted: "" },
+  ];
 }
 
-async function seconds(work: () => Promise<void>): Promise<number> {
+async function secondsOf(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
   await work();
   return (performance.now() - began) / 1000;
 }
 
-function inWords(values: number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)]!;
-  return `${median.toFixed(2)} s (${sorted[0]!.toFixed(2)} – ${sorted.at(-1)!.toFixed(2)})`;
+if (import.meta.main) {
+  for (const { what, seconds, wanted } of await engineRows(Number(process.argv[2] ?? 5))) {
+    const sorted = [...seconds].sort((a, b) => a - b).map((value) => value.toFixed(2));
+    process.stdout.write(`${what}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${wanted}\n`);
+  }
 }

@@ -71,5 +71,5 @@ export async function problemsWithVolumes(
 function foreignLine(platform: EnginePlatform, path: string, name: string, owner: string | undefined, stack: string): string {
   const whose = owner === undefined ? "is there already, and this stack did not make it" : `belongs to the stack "${owner}"`;
   const use = platform === "docker" ? ", or external: true to use that one" : "";
-  return `${pulumi.getProject()}:${platform}.${path}: the volume "${name}" ${whose}. Set another name${use} in stacks/Pulumi.${stack}.yaml`;
+  return `${pulumi.getProject()}:${platform}.${path}: the volume "${name}" ${whose}. In stacks/Pulumi.${stack}.yaml set another name${use}`;
 }

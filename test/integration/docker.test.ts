@@ -18,6 +18,34 @@ const attacks = [
 let checkout: Checkout;
 
 const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };
+const secret = "hush-4711";
+const tls = selfSigned("apart.localhost");
+
+/** All that a stack may have at once, so that one `up` serves several tests; each changes what it is about. */
+const services: Record<string, object> = {
+  app: { ...app, calls: ["called"] },
+  called: {
+    ...app,
+    host: "called.localhost",
+    replicas: 1,
+    env: { GREETING: "Called" },
+    files: { "/etc/ssl/certs/note.txt": "note" },
+    secretFiles: { "/etc/app/token": secret },
+    probes: { liveness: { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 } },
+  },
+  store: {
+    ...app,
+    host: "store.localhost",
+    replicas: 2,
+    kind: "stateful",
+    volumes: {
+      data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
+      scratch: { kind: "emptyDir", mountPath: "/scratch", size: "1Mi" },
+    },
+  },
+  apart: { ...app, host: "apart.localhost", replicas: 1, tls: {} },
+};
+const settings = { certificates: [tls] };
 
 beforeAll(() => {
   checkout = new Checkout(stack, "docker");
@@ -34,14 +62,10 @@ async function up(services: object, settings: object = {}): Promise<string> {
 
 const containersOf = (service: string) =>
   docker.listContainers({ all: true, filters: { label: [`dev.slipway.stack=${stack}`, `dev.slipway.service=${service}`] } });
-const ask = async (path: string, body?: string) => (await get("app.localhost", path, { port, body })).body;
+const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 
 test("services are up behind the proxy, and reach each other by name as `calls` says and no other way", async () => {
-  const out = await up({
-    app: { ...app, calls: ["called"] },
-    called: { ...app, host: undefined, replicas: 1, env: { GREETING: "Called" } },
-    apart: { ...app, host: undefined, replicas: 1 },
-  });
+  const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
   expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
   const [apart] = await containersOf("apart");
@@ -82,6 +106,68 @@ test("an unchanged up changes nothing, and what somebody removed by hand comes b
   await docker.getContainer(before[0]!).remove({ force: true });
   expect((await checkout.run("up")).out).toMatch(/^1 created, 1 updated, \d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).length).toBe(3);
+});
+
+test("a service that hangs is ended, says where it hung, and is started anew", async () => {
+  await ask("/hang", "", "called.localhost");
+  const [container] = await containersOf("called");
+  const found = docker.getContainer(container!.Id);
+  await eventually(
+    () => found.inspect(),
+    ({ RestartCount }) => RestartCount === 1,
+  );
+  const logs = (await found.logs({ stdout: true, stderr: true })).toString("utf8");
+  expect(logs).toContain("SIGQUIT: quit");
+  expect(logs).toMatch(/main\.main\.func2/);
+  await eventually(
+    () => ask("/", undefined, "called.localhost"),
+    (body) => body === "Called",
+  );
+});
+
+test("what a service wrote into its volume survives an update and a restart, and each replica has its own", async () => {
+  const store = (path: string, body?: string) => ask(path, body, "store.localhost");
+  // The proxy asks one after the other.
+  expect([await store("/hostname"), await store("/hostname")].sort()).toEqual(["store-0", "store-1"]);
+  for (const _ of [1, 2]) expect(await store("/file/data/x", "kept")).toBe("written");
+  expect(await store("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
+  expect(await store("/file/scratch/x", "fits")).toBe("written");
+  services["store"] = { ...services["store"], env: { GREETING: "updated" } };
+  await up(services, settings);
+  await Promise.all((await containersOf("store")).map(({ Id }) => docker.getContainer(Id).restart()));
+  await eventually(
+    async () => [await store("/"), await store("/"), await store("/")],
+    (answers) => answers.every((answer) => answer === "updated"),
+  );
+  for (const _ of [1, 2]) expect(await store("/file/data/x")).toBe("644 kept");
+  expect(await store("/file/scratch/x")).toMatch(/no such file/);
+  expect((await objectsOf(stack)).filter((object) => object.includes("-data-"))).toEqual([
+    `volume ${name}-store-data-0`,
+    `volume ${name}-store-data-1`,
+  ]);
+});
+
+test("files are read-only and in a folder with what the image has there; secrets are in no inspection and no checkpoint", async () => {
+  const called = (path: string, body?: string) => ask(path, body, "called.localhost");
+  expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
+  expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);
+  expect((await called("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
+  expect(await called("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
+  const [container] = await containersOf("called");
+  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
+  const volumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-"));
+  expect((await volumes()).length).toBe(2);
+  services["called"] = { ...services["called"], files: {}, secretFiles: { "/etc/app/token": "other" } };
+  await up(services, settings);
+  expect(await called("/file/etc/app/token")).toBe("440 other");
+  expect((await volumes()).length).toBe(1);
+});
+
+test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
+  expect(await getOverTls("apart.localhost", enginePorts.https, tls.certificate)).toBe("Hello");
+  expect((await get("apart.localhost", "/", { port })).status).toBe(301);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
 });
 
 test("no request fails in an update, a change of settings, while scaling, or when a new version does not come up", async () => {
@@ -126,79 +212,6 @@ test("a new version that ends by itself is told with its last lines, and the ver
   expect((await containersOf("app")).map(({ State }) => State)).toEqual(["running", "running", "running"]);
 });
 
-test("what a service wrote into its volume survives an update and a restart, and each replica has its own", async () => {
-  const data = { kind: "persistent", mountPath: "/data", size: "1Gi" };
-  const stateful = {
-    ...app,
-    replicas: 2,
-    kind: "stateful",
-    volumes: { data, scratch: { kind: "emptyDir", mountPath: "/scratch", size: "1Mi" } },
-  };
-  await up({ app: stateful });
-  // The proxy asks one after the other.
-  expect([await ask("/hostname"), await ask("/hostname")].sort()).toEqual(["app-0", "app-1"]);
-  for (const _ of [1, 2]) expect(await ask("/file/data/x", "kept")).toBe("written ");
-  expect(await ask("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
-  expect(await ask("/file/scratch/x", "fits")).toBe("written ");
-  await up({ app: { ...stateful, env: { GREETING: "updated" } } });
-  for (const { Id } of await containersOf("app")) await docker.getContainer(Id).restart();
-  await eventually(
-    async () => [await ask("/"), await ask("/"), await ask("/")],
-    (answers) => answers.every((answer) => answer === "updated"),
-  );
-  for (const _ of [1, 2]) expect(await ask("/file/data/x")).toBe("644 kept");
-  expect(await ask("/file/scratch/x")).toMatch(/no such file/);
-  expect((await objectsOf(stack)).filter((object) => object.includes("-data-"))).toEqual([
-    `volume ${name}-app-data-0`,
-    `volume ${name}-app-data-1`,
-  ]);
-});
-
-test("a service that hangs is ended, says where it hung, and is started anew", async () => {
-  const liveness = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 };
-  await up({ app: { ...app, replicas: 1, probes: { liveness } } });
-  await ask("/hang", "");
-  const [container] = await containersOf("app");
-  const found = docker.getContainer(container!.Id);
-  await eventually(
-    () => found.inspect(),
-    ({ RestartCount }) => RestartCount === 1,
-  );
-  const logs = (await found.logs({ stdout: true, stderr: true })).toString("utf8");
-  expect(logs).toContain("SIGQUIT: quit");
-  expect(logs).toMatch(/main\.main\.func2/);
-  await eventually(
-    () => ask("/"),
-    (body) => body === "Hello",
-  );
-});
-
-test("files are read-only and in a folder with what the image has there; secrets are in no inspection and no checkpoint", async () => {
-  const secret = "hush-4711";
-  await up({ app: { ...app, replicas: 1, files: { "/etc/ssl/certs/note.txt": "note" }, secretFiles: { "/etc/app/token": secret } } });
-  expect(await ask("/file/etc/ssl/certs/note.txt")).toBe("444 note");
-  expect(await ask("/file/etc/app/token")).toBe(`440 ${secret}`);
-  expect((await ask("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
-  expect(await ask("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
-  const [container] = await containersOf("app");
-  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
-  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
-  const volumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-"));
-  expect((await volumes()).length).toBe(2);
-  await up({ app: { ...app, replicas: 1, secretFiles: { "/etc/app/token": "other" } } });
-  expect(await ask("/file/etc/app/token")).toBe("440 other");
-  expect((await volumes()).length).toBe(1);
-});
-
-test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
-  const { certificate, key } = selfSigned("app.localhost");
-  const out = await up({ app: { ...app, replicas: 1, tls: {} } }, { certificates: [{ certificate, key }] });
-  expect(out).toContain(`app  https://app.localhost:${enginePorts.https}/  answers HTTP 200`);
-  expect(await getOverTls("app.localhost", enginePorts.https, certificate)).toBe("Hello");
-  expect((await get("app.localhost", "/", { port })).status).toBe(301);
-  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
-});
-
 test("a port in use, a volume of another stack, an engine that is away: one clear message, and nothing is changed", async () => {
   const before = await objectsOf(stack);
   const server = createServer();
@@ -216,7 +229,7 @@ test("a port in use, a volume of another stack, an engine that is away: one clea
   await docker.getVolume(`${name}-app-data`).remove();
   expect(owned.code).toBe(1);
   expect(owned.out).toContain(
-    `slipway:docker.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". Set another name, or external: true to use that one in stacks/Pulumi.${stack}.yaml`,
+    `slipway:docker.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". In stacks/Pulumi.${stack}.yaml set another name, or external: true to use that one`,
   );
   checkout.configure({ app: { ...app, autoscaling: { maxReplicas: 3 }, replicas: undefined } }, { host: "tcp://127.0.0.1:32198" });
   expect((await checkout.run("up")).out).toMatch(

@@ -38,7 +38,10 @@ afterAll(async () => {
 function configure(service: object = {}, settings: object = {}): void {
   const ports = { http: httpPort, https: 32343, registry: 32302 };
   const usual = { host: nodes.nodes[0]!.host, ports, registry: { repository: `127.0.0.1:${registryPort}` }, proxyImage };
-  checkout.configure({ app: { source: "probe-app", replicas: 4, host: "app.localhost", ...service } }, { ...usual, ...settings });
+  checkout.configure(
+    { app: { source: "probe-app", replicas: 4, rollout: { maxSurge: 4 }, host: "app.localhost", ...service } },
+    { ...usual, ...settings },
+  );
 }
 
 /** What a node answers at its own port. */

@@ -58,6 +58,9 @@ test("a stack on docker is exactly these resources", async () => {
       `${service}$docker:index/container:Container slipway-test-web-1`,
       `${service}$docker:index/container:Container slipway-test-web-2`,
       `${service}$docker:index/container:Container slipway-test-worker-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-2`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-worker-1`,
       `${service}$pulumi-nodejs:dynamic/slipway:ProxyRoute slipway-test-web`,
     ].sort(),
   );
@@ -155,8 +158,8 @@ test("the health check asks what the probes say, and limits are the engine's", a
       "-end",
     ],
     interval: "500ms",
-    timeout: "135s",
-    startPeriod: "60s",
+    timeout: "2m15s",
+    startPeriod: "1m0s",
     retries: 1,
   });
   const asked = async (probes: object) => {

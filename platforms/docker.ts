@@ -4,6 +4,7 @@ import { ContainerHost } from "../components/container-host.ts";
 import { ContainerService } from "../components/container-service.ts";
 import type { Configuration } from "../config.ts";
 import * as engine from "./engine.ts";
+import { missingNetworks, problemWithEngine, takenPorts } from "./engine/preflight.ts";
 import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "./engine/volumes.ts";
 import type { Platform, PlatformModule } from "./platform.ts";
 
@@ -18,10 +19,11 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** The engine must answer, the ports and volumes be free or this stack's own, and what is named as existing exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { docker: settings, stack } = configuration;
-  const problems = await engine.problemsWithEngine(configuration, "docker", settings);
-  if (problems.length > 0) return problems;
+  const problem = await problemWithEngine("docker", settings);
+  if (problem !== undefined) return [problem];
   return [
-    ...(await engine.missingNetworks("docker", settings, stack)),
+    ...(await takenPorts("docker", settings, stack)),
+    ...(await missingNetworks("docker", settings, stack)),
     ...(await problemsWithVolumes("docker", settings.host, volumesOf(configuration), stack)),
   ];
 }

@@ -7,6 +7,7 @@ import { SwarmHost } from "../components/swarm-host.ts";
 import { SwarmService } from "../components/swarm-service.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
 import * as engine from "./engine.ts";
+import { missingNetworks, problemWithEngine, takenPorts } from "./engine/preflight.ts";
 import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "./engine/volumes.ts";
 import type { Platform, PlatformModule } from "./platform.ts";
 
@@ -19,39 +20,27 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** The engine must answer and be a manager of a swarm, the ports and volumes be free or this stack's own, and networks that are named exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { swarm: settings, stack } = configuration;
-  const info = await dockerEngine(settings.host)
-    .info()
-    .catch(() => undefined); // that it does not answer is told by problemsWithEngine
-  const problem = info && problemWithMode(info.Swarm, settings);
-  if (problem !== undefined) return [`${pulumi.getProject()}:swarm${problem}`];
-  const problems = await engine.problemsWithEngine(configuration, "swarm", settings);
-  if (problems.length > 0) return problems;
+  const problem = (await problemWithEngine("swarm", settings)) ?? (await problemWithSwarm(settings));
+  if (problem !== undefined) return [problem];
   return [
-    ...(await engine.missingNetworks("swarm", settings, stack)),
+    ...(await takenPorts("swarm", settings, stack)),
+    ...(await missingNetworks("swarm", settings, stack)),
     ...(await problemsWithVolumes("swarm", settings.host, volumesOf(configuration), stack)),
   ];
 }
 
-/** What keeps an engine from taking services: it says so first, for the ports of a swarm are told by its managers. */
-function problemWithMode(
-  { LocalNodeState, ControlAvailable, NodeID, Nodes }: SwarmInfo,
-  { host, registry }: Configuration["swarm"],
-): string | undefined {
+/** What keeps an engine from taking services, or a swarm from having their images. */
+async function problemWithSwarm({ host, registry }: Configuration["swarm"]): Promise<string | undefined> {
+  const { LocalNodeState, ControlAvailable, NodeID, Nodes } = (await dockerEngine(host).info()).Swarm;
+  const at = `${pulumi.getProject()}:swarm`;
   const docker = host === undefined ? "docker" : `docker -H ${host}`;
   if (LocalNodeState !== "active")
-    return `: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`;
+    return `${at}: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`;
   if (!ControlAvailable)
-    return `: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${NodeID}; or name a manager in swarm.host`;
+    return `${at}: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${NodeID}; or name a manager in swarm.host`;
   if (Nodes > 1 && !registry)
-    return `.registry: is needed for a swarm of ${Nodes} nodes: name a registry that all of them and this machine reach`;
+    return `${at}.registry: is needed for a swarm of ${Nodes} nodes: name a registry that all of them and this machine reach`;
   return undefined;
-}
-
-interface SwarmInfo {
-  LocalNodeState: string;
-  ControlAvailable: boolean;
-  NodeID: string;
-  Nodes: number;
 }
 
 /**

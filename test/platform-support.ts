@@ -151,11 +151,25 @@ export const features: Feature[] = [
     eks: planned(eks("services come after the load balancer's class and its certificate, the encrypted volumes and the network policies")),
   },
   {
-    what: "Volumes and networks that exist; macvlan and other drivers",
+    what: "Volumes and networks that exist",
+    local: none,
+    docker: tested(docker("a network and a volume that exist are used as they are, and those that do not are told of")),
+    swarm: saying("networks alone", notTested),
+    eks: none,
+  },
+  {
+    what: "macvlan and other drivers of networks and volumes",
     local: none,
     docker: planned(further),
     swarm: notTested,
     eks: none,
+  },
+  {
+    what: "Services come and go without a failed request to others",
+    local: notTested,
+    docker: tested(dockerLoad),
+    swarm: saying("proxies start anew, node by node", none),
+    eks: notTested,
   },
   {
     what: "Autoscaling",

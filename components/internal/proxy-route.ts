@@ -9,8 +9,8 @@ export interface ProxyRouteArgs {
   engine?: pulumi.Input<string | undefined>;
   /** Id of the container of the proxy. */
   proxy: pulumi.Input<string>;
-  /** Network that the proxy reaches the service by. */
-  network: pulumi.Input<string>;
+  /** Network that the proxy reaches the service by, and leaves when the route goes. @default - none but those that it is in. */
+  network?: pulumi.Input<string>;
   /** File of the proxy's file provider, without its ending: a volume of the proxy holds its folder. */
   file: pulumi.Input<string>;
   content: pulumi.Input<string>;
@@ -53,6 +53,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     const missing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
     await emptyRoutes(state).catch(missing);
     await settle(state);
+    if (state.network === undefined) return;
     await dockerEngine(state.engine).getNetwork(state.network).disconnect({ Container: state.proxy, Force: true }).catch(missing);
   },
 };
@@ -62,15 +63,17 @@ async function settle({ settleSeconds }: Inputs): Promise<void> {
 }
 
 async function route(inputs: Inputs): Promise<void> {
+  const { engine, network, proxy } = inputs;
   const there = (error: DockerError) => /already exists|already attached/.test(error.message) || Promise.reject(error);
-  await dockerEngine(inputs.engine).getNetwork(inputs.network).connect({ Container: inputs.proxy }).catch(there);
+  if (network !== undefined) await dockerEngine(engine).getNetwork(network).connect({ Container: proxy }).catch(there);
   await writeRoutes(inputs, inputs.content);
 }
 
 async function isRouted(inputs: Inputs): Promise<boolean> {
   try {
     const { NetworkSettings } = await dockerEngine(inputs.engine).getContainer(inputs.proxy).inspect();
-    return NetworkSettings.Networks[inputs.network] !== undefined && (await readRoutes(inputs))?.content === inputs.content;
+    const isIn = inputs.network === undefined || NetworkSettings.Networks[inputs.network] !== undefined;
+    return isIn && (await readRoutes(inputs))?.content === inputs.content;
   } catch (error) {
     if ((error as DockerError).statusCode === 404) return false;
     throw error;

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerEngine, type DockerError } from "../../components/internal/docker-engine.ts";
 import type { Configuration } from "../../config.ts";
 import type { EnginePlatform } from "../../settings/support.ts";
-import { isMissing, missingLine, stackLabel } from "../engine.ts";
+import { stackLabel } from "../engine.ts";
+import { isMissing, missingLine } from "./preflight.ts";
 
 /** A persistent volume of a service, as it is on the engine. */
 export interface PlannedVolume {

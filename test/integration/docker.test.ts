@@ -43,15 +43,33 @@ const services: Record<string, object> = {
       scratch: { kind: "emptyDir", mountPath: "/scratch", size: "1Mi" },
     },
   },
-  apart: { ...app, host: "apart.localhost", replicas: 1, tls: {} },
+  apart: {
+    ...app,
+    host: "apart.localhost",
+    replicas: 1,
+    tls: {},
+    volumes: { old: { kind: "persistent", mountPath: "/old", size: "1Gi" } },
+  },
 };
-const settings = { certificates: [tls] };
+/** Made by hand, as what exists before a stack does. */
+const theirs = `their-${stack}`;
+const settings = {
+  certificates: [tls],
+  networks: { [theirs]: { external: true, services: ["apart"] } },
+  volumes: { "apart.old": { external: true, name: theirs } },
+};
 
-beforeAll(() => {
+beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  await docker.createNetwork({ Name: theirs });
+  await docker.createVolume({ Name: theirs });
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
+afterAll(async () => {
+  await checkout[Symbol.asyncDispose]();
+  await docker.getNetwork(theirs).remove();
+  await docker.getVolume(theirs).remove();
+});
 
 async function up(services: object, settings: object = {}): Promise<string> {
   checkout.configure(services, settings);
@@ -104,8 +122,39 @@ test("an unchanged up changes nothing, and what somebody removed by hand comes b
   expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).map(({ Id }) => Id).sort()).toEqual(before);
   await docker.getContainer(before[0]!).remove({ force: true });
-  expect((await checkout.run("up")).out).toMatch(/^1 created, 1 updated, \d+ unchanged \(time\)$/m);
+  expect((await checkout.run("up")).out).toMatch(/^2 created, 1 updated, \d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).length).toBe(3);
+});
+
+test("a network and a volume that exist are used as they are, and those that do not are told of", async () => {
+  const [apart] = await containersOf("apart");
+  expect(Object.keys(apart!.NetworkSettings.Networks).sort()).toEqual([`${name}-apart`, theirs]);
+  const { Mounts } = await docker.getContainer(apart!.Id).inspect();
+  expect(Mounts.filter(({ Destination }) => Destination === "/old").map(({ Name }) => Name)).toEqual([theirs]);
+  checkout.configure(services, {
+    ...settings,
+    networks: { nowhere: { external: true, services: ["apart"] } },
+    volumes: { "apart.old": { external: true, name: "gone" } },
+  });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  const told = (key: string, kind: string, missing: string) =>
+    `slipway:docker.${key}: there is no ${kind} "${missing}" on the engine; make it (docker ${kind} create ${missing}), or leave out external in stacks/Pulumi.${stack}.yaml\n`;
+  expect(out).toContain(told("networks.nowhere", "network", "nowhere"));
+  expect(out).toContain(told("volumes.apart.old", "volume", "gone"));
+});
+
+test("`make images` tells who runs each image, the one of Slipway's helper, too", async () => {
+  const { out } = await checkout.run("images");
+  const rows = out.split("\n").map((line) => line.split(/ {2,}/));
+  const users = rows.slice(1, -1).map(([image, , , , where, usedBy]) => [image!.split(/[/:]/).at(-2), where, usedBy]);
+  expect(users.sort()).toEqual(
+    ["apart", "app", "called", "slipway-helper", "store"].map((image) => [
+      image,
+      "registry",
+      image === "slipway-helper" ? "helper" : image,
+    ]),
+  );
 });
 
 test("a service that hangs is ended, says where it hung, and is started anew", async () => {
@@ -177,11 +226,9 @@ test("no request fails in an update, a change of settings, while scaling, or whe
     async () => {
       checkout.edit("probe-app/main.go", '"written"', '"written "');
       await up({ app });
-      await up({ app: { ...app, env: { GREETING: "Hello again" } } });
       await up({ app: { ...app, env: { GREETING: "Hello again" }, replicas: 5 } });
-      await up({ app: { ...app, env: { GREETING: "Hello again" }, replicas: 2 } });
       checkout.configure({
-        app: { ...app, replicas: 2, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } },
+        app: { ...app, replicas: 5, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } },
       });
       const { code, out } = await checkout.run("up");
       expect(code).toBe(1);
@@ -254,4 +301,6 @@ test("an up that was killed is carried on by the next, and down leaves nothing",
   expect((await containersOf("app")).length).toBe(3);
   expect((await checkout.run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);
+  // What was there before is there after.
+  expect([(await docker.getNetwork(theirs).inspect()).Name, (await docker.getVolume(theirs).inspect()).Name]).toEqual([theirs, theirs]);
 });

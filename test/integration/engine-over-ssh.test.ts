@@ -60,7 +60,7 @@ here("an engine over SSH: what is wrong with the way there is said; then up, unc
   expect((await get("app.localhost", "/", { port: http })).body).toBe("Hello");
   const before = server.logins();
   expect((await run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
-  // Each takes a third of a second; without connections that are kept it would be one for every question.
+  // Without connections that are kept it would be one for every question.
   expect(server.logins() - before).toBeLessThan(20);
   expect((await run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);

@@ -3,7 +3,7 @@ import { rowsInFile, tables } from "../../tools/support-tables.ts";
 import { features, type Cell } from "../platform-support.ts";
 
 const cells = features.flatMap(({ what, ...platforms }) =>
-  (Object.entries(platforms) as [string, Cell][]).map(([platform, cell]) => ({ at: `${what}: ${platform}`, ...cell })),
+  Object.entries<Cell>(platforms).map(([platform, cell]) => ({ at: `${what}: ${platform}`, ...cell })),
 );
 
 /** Names of the tests in a file, as they are written there. */
@@ -30,7 +30,7 @@ test("what is said to be tested has a test on the real parts, what is planned or
   const wrong = cells.filter(({ says, by }) => {
     if (/^tested\b/.test(says)) return !by.some((test) => test.startsWith("integration/"));
     if (/^(planned|refused)\b/.test(says)) return by.length === 0;
-    return by.length > 0 || !/^(–$|not tested\b)/.test(says);
+    return by.length > 0 || !/^(–|not tested)(?=$|:)/.test(says);
   });
   expect(wrong).toEqual([]);
 });

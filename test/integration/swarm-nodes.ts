@@ -1,6 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { dockerEngine } from "../../components/internal/docker-engine.ts";
 import { nodeImageName } from "../../tools/kubernetes-node/build.ts";
 import { docker } from "./checkout.ts";
@@ -33,9 +31,9 @@ export async function canRunNodes(): Promise<boolean> {
 /** A swarm of several engines, and a registry that each of them finds where this machine does. */
 export class Nodes implements AsyncDisposable {
   readonly nodes: Node[] = [];
-  private readonly folder = mkdtempSync(join(tmpdir(), "slipway-nodes-"));
 
-  async start(count: number, registryImage: string, registryPort: number): Promise<void> {
+  /** `port` of the first node is this machine's, too. */
+  async start(count: number, port: number, registryImage: string, registryPort: number): Promise<void> {
     await docker.createNetwork({ Name: prefix });
     const registry = await docker.createContainer({
       name: `${prefix}-registry`,
@@ -45,7 +43,7 @@ export class Nodes implements AsyncDisposable {
     });
     await registry.start();
     const registryAddress = await addressOf(registry);
-    for (let i = 1; i <= count; i++) this.nodes.push(await this.startNode(`${prefix}-${i}`));
+    for (let i = 1; i <= count; i++) this.nodes.push(await this.startNode(`${prefix}-${i}`, i === 1 ? port : undefined));
     const [manager, ...workers] = this.nodes;
     for (const node of this.nodes) await forward(node.name, registryPort, registryAddress);
     await manager!.engine.swarmInit({ ListenAddr: "0.0.0.0:2377", AdvertiseAddr: manager!.address });
@@ -59,25 +57,27 @@ export class Nodes implements AsyncDisposable {
       });
   }
 
-  private async startNode(name: string): Promise<Node> {
-    const socket = join(this.folder, name);
+  private async startNode(name: string, port: number | undefined): Promise<Node> {
     const runtimes = existsSync(runtime) ? [`--add-runtime=without-sys-resource=${runtime}`, "--default-runtime=without-sys-resource"] : [];
     const container = await docker.createContainer({
       name,
       Hostname: name,
       Image: await nodeImageName(),
       Entrypoint: ["/usr/sbin/dockerd"],
-      Cmd: ["--host=unix:///engine/docker.sock", ...runtimes],
+      Cmd: ["--host=tcp://0.0.0.0:2375", ...runtimes],
       Volumes: { "/var/lib/docker": {} },
+      ExposedPorts: port === undefined ? {} : { [`${port}/tcp`]: {} },
       HostConfig: {
         Privileged: true,
         NetworkMode: prefix,
         Tmpfs: { "/run": "", "/var/run": "" },
-        Binds: ["/usr:/usr:ro", `${socket}:/engine`],
+        Binds: ["/usr:/usr:ro"],
+        PortBindings: port === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
       },
     });
     await container.start();
-    const host = `unix://${socket}/docker.sock`;
+    const address = await addressOf(container);
+    const host = `tcp://${address}:2375`;
     const engine = dockerEngine(host);
     for (
       const until = Date.now() + 30_000;
@@ -89,7 +89,7 @@ export class Nodes implements AsyncDisposable {
       if (Date.now() > until)
         throw new Error(`${name} does not answer: ${(await container.logs({ stderr: true, tail: 20 })).toString("utf8")}`);
       else await new Promise((wake) => setTimeout(wake, 100));
-    return { name, host, engine, address: await addressOf(container) };
+    return { name, host, engine, address };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -99,7 +99,6 @@ export class Nodes implements AsyncDisposable {
       .getNetwork(prefix)
       .remove()
       .catch(() => {});
-    rmSync(this.folder, { recursive: true });
   }
 }
 

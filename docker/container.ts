@@ -116,6 +116,7 @@ function archive(uploads: Properties[]): NodeJS.ReadableStream {
 /** The engine's own words, with what they are about. */
 export function told(name: string): (error: DockerError) => never {
   return (error) => {
+    if (error.statusCode === undefined) throw error;
     throw new UserError(`${name}: ${error.json?.message ?? error.message}`);
   };
 }

@@ -44,7 +44,9 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
   const failed = wanted.find((container) => !serves(container));
   if (!failed) return undefined;
   const { State, RestartCount, Config, Name } = failed;
-  const logs = await docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines });
+  // Of its last run alone, where that said something.
+  const told = (since: number) => docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, since });
+  const ofLastRun = linesOf(await told(Math.max(0, Date.parse(State.StartedAt) / 1000)));
   const old = wanted.filter((container) => serves(container) && container.Created < failed.Created).length;
   const again = RestartCount > 0 ? `, and was started anew ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : "";
   const ended = !State.Running || RestartCount > 0;
@@ -60,7 +62,7 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
     where: `container ${Name.slice(1)}; ${serveOn(old)}`,
     image: Config.Image,
     reason,
-    log: linesOf(logs),
+    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await told(0)),
     likely: mends,
   };
 }

@@ -203,7 +203,7 @@ export async function problemsWithEngine(
     return [
       host === undefined
         ? noEngine
-        : `${at}.host: no Docker engine answers at ${host} (${containers.message}). See that \`docker -H ${host} info\` works`,
+        : `${at}.host: no Docker engine answers at ${host} (${((containers.cause ?? containers) as Error).message}). See that \`docker -H ${host} info\` works`,
     ];
   const holders = new Map(containers.flatMap((c) => c.Ports.map((p) => [p.PublicPort, c] as const)));
   const problems = await Promise.all(

@@ -1,3 +1,4 @@
+import { engineAway } from "../components/internal/docker-engine.ts";
 import { UserError } from "../components/internal/user-error.ts";
 import type { Release } from "../kubernetes/history.ts";
 import type { Stack } from "../stack-file.ts";
@@ -44,6 +45,7 @@ export async function tellFailures(stack: Stack, engine: Engine): Promise<void> 
     const cards = await (await workloadsOf(stack, engine))?.cards((release) => wayBack(release, stack));
     for (const card of cards ?? []) process.stdout.write(`\n${card}\n`);
   } catch (error) {
+    if ((error as Error).message === engineAway) return; // which has been told
     process.stderr.write(`Why the workloads failed cannot be told, for what they run on does not answer: ${(error as Error).message}\n`);
   }
 }

@@ -26,6 +26,7 @@ const saying = (words: string, cell: Cell): Cell => ({ ...cell, says: `${cell.sa
 
 const on = (file: string) => (name: string) => `${file}.test.ts: ${name}`;
 const docker = on("integration/docker");
+const dockerRollout = on("integration/docker-rollout");
 const swarm = on("integration/swarm");
 const nodes = on("integration/swarm-nodes");
 const local = on("integration/local-stack");
@@ -70,7 +71,7 @@ export const features: Feature[] = [
   {
     what: "Update and scaling without a failed request",
     local: tested(localLoad),
-    docker: tested(dockerLoad),
+    docker: tested(dockerLoad, dockerRollout("a new version takes over replica by replica, and no request fails")),
     swarm: tested(swarmLoad),
     eks: planned(eks("counts pods once the load balancer sends to them, and takes none but restricted ones")),
   },
@@ -84,8 +85,18 @@ export const features: Feature[] = [
   {
     what: "`make rollback`",
     local: tested(rollout("deploys the last good image, by digest, when a new one takes more memory than it may")),
-    docker: none,
-    swarm: none,
+    docker: tested(dockerRollout("a rollback deploys the version before, and another one the one after it")),
+    swarm: tested(swarm("a version that does not come up has a card; rollbacks go to the last good image, and then to the one before it")),
+    eks: notTested,
+  },
+  {
+    what: "An up that is killed, or an engine that goes away half-way: the next one carries on",
+    local: saying("killed", tested(local("an up that is killed half-way is carried on by the next"))),
+    docker: tested(
+      docker("an up that was killed is carried on by the next, and down leaves nothing"),
+      dockerRollout("an engine that goes away half-way is told of once, and the next up carries on"),
+    ),
+    swarm: notTested,
     eks: notTested,
   },
   {

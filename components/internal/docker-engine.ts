@@ -14,7 +14,21 @@ import Docker from "dockerode";
  * socket (https://docs.docker.com/engine/manage-resources/contexts/).
  */
 export function dockerEngine(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
-  return host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host));
+  return tellsWhenAway(host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host)));
+}
+
+/** What is said where an engine goes away in the middle of something. */
+export const engineAway =
+  "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
+
+/** Connections break in many ways, of which people need to know one thing. What the engine itself answers has a status. */
+function tellsWhenAway(engine: Docker): Docker {
+  const dial = engine.modem.dial.bind(engine.modem);
+  engine.modem.dial = (options, done) =>
+    dial(options, (error: DockerError | null, ...rest) =>
+      done?.(error && error.statusCode === undefined ? new Error(engineAway, { cause: error }) : error, ...rest),
+    );
+  return engine;
 }
 
 /** The endpoint as dockerode takes it, which knows the variable itself, but no contexts. */

@@ -58,7 +58,8 @@ async function turn(olds: Inputs, news: Inputs): Promise<void> {
   const before = await readRoutes({ engine, proxy, file });
   if (!before) return;
   const routes = JSON.parse(before.content);
-  for (const { loadBalancer } of Object.values(routes.http.services) as { loadBalancer: LoadBalancer }[]) {
+  const services: { loadBalancer: LoadBalancer }[] = Object.values(routes.http.services);
+  for (const { loadBalancer } of services) {
     const isOld = ({ url }: { url: string }) => url === `http://${olds.container}:${olds.port}`;
     loadBalancer.servers = loadBalancer.servers.map((s) => (isOld(s) ? { url: `http://${news.container}:${news.port}` } : s));
     if (JSON.stringify(loadBalancer.healthCheck) !== news.healthCheck) delete loadBalancer.healthCheck;

@@ -15,7 +15,7 @@ export async function problemWithEngine(platform: EnginePlatform, { host }: Pick
       (error: Error) => error,
     );
   if (!error || host === undefined) return error && noEngine;
-  return `${pulumi.getProject()}:${platform}.host: no Docker engine answers at ${host} (${error.message}). See that \`docker -H ${host} info\` works`;
+  return `${pulumi.getProject()}:${platform}.host: no Docker engine answers at ${host} (${((error.cause ?? error) as Error).message}). See that \`docker -H ${host} info\` works`;
 }
 
 /** Ports that others have taken. */

@@ -221,6 +221,32 @@ test("no request fails in an update, while scaling, or when Swarm goes back from
   expect(await ask("/")).toBe("Hello");
 });
 
+test("a version that does not come up has a card; rollbacks go to the last good image, and then to the one before it", async () => {
+  const image = async () => String((await service()).Spec.TaskTemplate.ContainerSpec["Image"]);
+  const good = await image();
+  const broken = 'var hangs atomic.Bool\n\tpanic("REGION must be set")';
+  checkout.edit("probe-app/main.go", "var hangs atomic.Bool", broken);
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  const card = out.slice(out.indexOf("Service app")).split("\n");
+  expect(card.filter((line) => !/^ {10}\| /.test(line))).toEqual([
+    `Service app of stack ${stack} did not roll out`,
+    `  at      service ${name}-app; 3 of the version before serve on`,
+    "  reason  Swarm went back to the version before",
+    "          task: non-zero exit (2)",
+    "  log     | panic: REGION must be set",
+    "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
+    `  go back make rollback STACK=${stack} SERVICE=app`,
+    "",
+  ]);
+  checkout.edit("probe-app/main.go", broken, "var hangs atomic.Bool");
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await image()).toBe(good);
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await image()).not.toBe(good);
+  expect((await objectsOf(stack)).filter((object) => object.includes("-versions-")).length).toBe(1);
+});
+
 test("a port in use and a volume of another stack: one clear message, and nothing is changed", async () => {
   // Containers are Swarm's, which still removes those of before.
   const objects = async () => (await objectsOf(stack)).filter((object) => !object.startsWith(`container /${name}-app.`));

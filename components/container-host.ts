@@ -105,7 +105,6 @@ export class ContainerHost extends pulumi.ComponentResource {
         {
           engine: args.engine,
           proxy: proxy.id,
-          network: network.name,
           file: `${dynamicFolder}/certificates`,
           content: pulumi.secret(certificatesFile(args.certificates)),
           settleSeconds: 0,

@@ -1,10 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ContainerServiceArgs } from "./container-service-args.ts";
+import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes } from "./internal/container-service/volumes.ts";
 import { formatProblems } from "./internal/problem.ts";
-import { dynamicFolder, routingFile, routingOf } from "./internal/proxy.ts";
+import { Handover } from "./internal/handover.ts";
+import { dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { throwIfAny } from "./internal/user-error.ts";
@@ -17,9 +19,9 @@ export * from "./container-service-args.ts";
  * An HTTP service on one Docker engine: containers without privileges, with a read-only root and bounded resources, in a
  * network that only its callers share, and, with a host, behind the proxy of the ContainerHost.
  *
- * A new version starts replica by replica, each once the one before is ready; then the proxy turns to the new ones, and the
- * old ones end. So at no time do fewer than `replicas` answer. Replicas with volumes of their own are replaced in place, one
- * at a time.
+ * A new version comes replica by replica: a new container starts, is ready, takes the place of the old one at the proxy, the old
+ * one ends; then the next. So at no time do fewer than `replicas` answer, or run more than `replicas` and `rollout.maxSurge`.
+ * Replicas with volumes of their own are replaced in place, one at a time.
  *
  * @example
  * const on = { proxy: host.proxy, helper: host.helper };
@@ -52,38 +54,56 @@ export class ContainerService extends pulumi.ComponentResource {
             child,
           );
 
+    const routing = routingOf(spec, tls, on.httpsPort ?? 8443, false);
+    const file = `${dynamicFolder}/${name}`;
+    const settleSeconds = spec.shutdown.sleepSeconds;
+    const isRouted = spec.expose !== "none";
+    const handOver = (index: number, { name: container }: docker.Container) =>
+      new Handover(
+        `${prefix}-${index + 1}`,
+        {
+          engine: on.engine,
+          container,
+          port: Number(spec.port),
+          ...(isRouted && { proxy: on.proxy, file, healthCheck: JSON.stringify(healthCheckOf(routing)) }),
+          settleSeconds,
+        },
+        child,
+      );
     const replicas: docker.Container[] = [];
+    const done: pulumi.Resource[] = [];
     const atOnce = replicasAtOnce(spec);
     for (let i = 0; i < Number(spec.replicas); i++) {
-      const before = replicas[i - atOnce];
       const replica = containerOf(spec, { index: i, prefix, labels: asLabels, network, networks, volumes, files, on });
       // Their own patience is over before.
       const customTimeouts = { create: `${spec.rollout.progressDeadlineSeconds + 30}s` };
-      const options = pulumi.mergeOptions({ ...child, customTimeouts, dependsOn: opts?.dependsOn }, { dependsOn: before });
-      replicas.push(new docker.Container(`${prefix}-${i + 1}`, replica, options));
+      // Pulumi's provider would have the old one go first.
+      const deleteBeforeReplace = isReplacedInPlace(spec);
+      const options = { ...child, customTimeouts, deleteBeforeReplace, dependsOn: opts?.dependsOn };
+      const container = new docker.Container(`${prefix}-${i + 1}`, replica, pulumi.mergeOptions(options, { dependsOn: done[i - atOnce] }));
+      replicas.push(container);
+      done.push(isReplacedInPlace(spec) ? container : handOver(i, container));
     }
     this.serviceName = name;
     this.containers = pulumi.all(replicas.map((replica) => replica.name));
-    if (spec.expose !== "none") {
-      const routing = routingOf(spec, tls, on.httpsPort ?? 8443, false);
+    if (isRouted)
       new ProxyRoute(
         prefix,
         {
           engine: on.engine,
           proxy: on.proxy,
           network,
-          file: `${dynamicFolder}/${name}`,
+          file,
           content: this.containers.apply((all) =>
             routingFile(
               routing,
               all.map((container) => `http://${container}:${Number(spec.port)}`),
             ),
           ),
-          settleSeconds: spec.shutdown.sleepSeconds,
+          settleSeconds,
         },
-        { ...child, dependsOn: replicas },
+        { ...child, dependsOn: [...replicas, ...done] },
       );
-    }
     this.registerOutputs({ serviceName: this.serviceName, containers: this.containers });
   }
 }

@@ -3,6 +3,7 @@ import { pack } from "tar-stream";
 import type Docker from "dockerode";
 import { hasImage, pullImage, registryOf, type DockerError } from "../components/internal/docker-engine.ts";
 import { UserError } from "../components/internal/user-error.ts";
+import { linesOf } from "./convergence.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
 
 /** docker.Container, https://www.pulumi.com/registry/packages/docker/api-docs/container/. */
@@ -115,6 +116,7 @@ function archive(uploads: Properties[]): NodeJS.ReadableStream {
 /** The engine's own words, with what they are about. */
 export function told(name: string): (error: DockerError) => never {
   return (error) => {
+    if (error.statusCode === undefined) throw error;
     throw new UserError(`${name}: ${error.json?.message ?? error.message}`);
   };
 }
@@ -130,8 +132,7 @@ async function untilHealthy(made: Docker.Container, { name, waitTimeout }: Prope
         ? `ended with exit code ${State.ExitCode}${RestartCount > 0 ? `, and was started anew ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : ""}`
         : Date.now() > until && `is not healthy after ${waitTimeout} s`;
     if (trouble) {
-      const logs = (await made.logs({ stdout: true, stderr: true, tail: 10 })).toString("utf8");
-      const lines = logs.replace(/[^\P{C}\n\t]/gu, "").trimEnd();
+      const lines = linesOf(await made.logs({ stdout: true, stderr: true, tail: 10 })).join("\n");
       const said = State.Health?.Log?.at(-1)?.Output?.trim();
       throw new UserError(`${name} ${trouble}${said ? ` (${said})` : ""}; its last lines:\n${lines || "(none)"}`);
     }

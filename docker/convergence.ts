@@ -60,23 +60,34 @@ function nodesOf(tasks: Properties[]): number {
 
 /** What the engine and the program said of the last task that failed. */
 async function reason(docker: Docker, tasks: Properties[]): Promise<string> {
+  const { said, log } = await lastFailure(docker, tasks, 10);
+  if (!said) return "Its tasks say nothing.";
+  return `${said}${log.length > 0 ? `; its last lines:\n${log.join("\n")}` : ""}`;
+}
+
+export const statesOfFailure = ["failed", "rejected", "shutdown"];
+
+/** The same in its parts; `said` is empty where no task failed. */
+export async function lastFailure(docker: Docker, tasks: Properties[], tail: number) {
   const inOrder = [...tasks].sort((a, b) => Date.parse(b.CreatedAt) - Date.parse(a.CreatedAt));
-  const failed =
-    inOrder.find((t) => t.Status.Err && ["failed", "rejected", "shutdown"].includes(t.Status.State)) ?? inOrder.find((t) => t.Status.Err);
+  const failed = inOrder.find((t) => t.Status.Err && statesOfFailure.includes(t.Status.State)) ?? inOrder.find((t) => t.Status.Err);
   const waiting = failed ?? inOrder.find((t) => t.Status.State === "pending" && t.Status.Message);
-  if (!waiting) return "Its tasks say nothing.";
-  const container = waiting.Status.ContainerStatus?.ContainerID;
-  const logs =
-    container &&
-    (await docker
-      .getContainer(container)
-      .logs({ stdout: true, stderr: true, tail: 10 })
-      .catch(() => undefined));
-  const lines = logs
-    ? logs
-        .toString("utf8")
-        .replace(/[^\P{C}\n\t]/gu, "")
-        .trimEnd()
-    : "";
-  return `${waiting.Status.Err ?? waiting.Status.Message}${lines ? `; its last lines:\n${lines}` : ""}`;
+  const { ContainerID: container, ExitCode: exitCode } = (waiting?.Status.ContainerStatus ?? {}) as Properties;
+  // A task of another node has its lines there.
+  const found = container && docker.getContainer(container).logs({ stdout: true, stderr: true, tail });
+  const logs: Buffer | undefined = await found?.catch(() => undefined);
+  return { said: String(waiting?.Status.Err ?? waiting?.Status.Message ?? ""), log: logs ? linesOf(logs) : [], exitCode };
+}
+
+/** Lines as a program wrote them: the engine puts eight bytes before each piece, the last four of which are its length. */
+export function linesOf(logs: Buffer): string[] {
+  const header = 8;
+  let text = "";
+  for (let at = 0; at + header <= logs.length;) {
+    const end = at + header + logs.readUInt32BE(at + 4);
+    text += logs.toString("utf8", at + header, end);
+    at = end;
+  }
+  const printable = text.replace(/[^\P{C}\n\t]/gu, "");
+  return printable.split("\n").filter((line) => line.trim() !== "");
 }

@@ -23,6 +23,7 @@ export class Deployment {
   private readonly registered = new Map<string, ResourceState>();
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly stop = new AbortController();
+  private readonly told = new Set<string>();
 
   constructor(checkpoint: Checkpoint, display: Display, preview: boolean) {
     this.checkpoint = checkpoint;
@@ -34,9 +35,10 @@ export class Deployment {
     return this.stop.signal.aborted;
   }
 
-  /** Tells of the first failure; what is under way is still done, but not waited for to be ready. */
+  /** Tells of a failure, once; what is under way is still done, but not waited for to be ready. */
   fail(what: string, error: Error): void {
-    this.display.failed(what, error);
+    if (!this.told.has(error.message)) this.display.failed(what, error);
+    this.told.add(error.message);
     this.stop.abort();
   }
 

@@ -43,8 +43,13 @@ export async function failureCard(
     ["likely", [remedies[trouble.reason] ?? "See what Kubernetes says of it above."]],
     ["go back", [await wayBack()]],
   ];
+  return cardOf(`${workload.kind} ${workload.metadata?.namespace}/${workload.metadata?.name} did not roll out`, lines);
+}
+
+/** What failed, and below it what there is to say of it. */
+export function cardOf(what: string, lines: [string, string[]][]): string {
   const body = lines.flatMap(([title, texts]) => texts.map((text, i) => `  ${(i === 0 ? title : "").padEnd(8)}${text}`));
-  return [`${workload.kind} ${workload.metadata?.namespace}/${workload.metadata?.name} did not roll out`, ...body].join("\n");
+  return [what, ...body].join("\n");
 }
 
 /** The last lines of the container that failed: of its last run, where that has begun anew. */

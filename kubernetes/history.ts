@@ -4,8 +4,8 @@ import { troubleWith } from "./trouble.ts";
 /** A workload and the images that it has had. */
 export interface Release {
   name: string;
-  /** By digest. */
-  image: string;
+  /** By digest; undefined where it is not known what was to come up. */
+  image: string | undefined;
   /**
    * Image of the version to go back to: the last other one that came up, or, where the present version does not, that of the
    * last that did, which is the same where settings are to blame. Undefined where there is none.

@@ -2,10 +2,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ContainerHost } from "../components/container-host.ts";
 import { ContainerService } from "../components/container-service.ts";
-import { namesOfVolumes } from "../components/internal/container-service/volumes.ts";
-import { dockerEngine } from "../components/internal/docker-engine.ts";
 import type { Configuration } from "../config.ts";
 import * as engine from "./engine.ts";
+import { missingNetworks, problemWithEngine, takenPorts } from "./engine/preflight.ts";
+import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "./engine/volumes.ts";
 import type { Platform, PlatformModule } from "./platform.ts";
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
@@ -16,21 +16,21 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, service
 /** Compressing layers for a registry on this machine costs more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** The engine must answer, the ports be free or this stack's own, and what is named as existing exist. */
+/** The engine must answer, the ports and volumes be free or this stack's own, and what is named as existing exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { docker: settings, stack } = configuration;
-  const problems = await engine.problemsWithEngine(configuration, "docker", settings);
-  if (problems.length > 0) return problems;
-  return [...(await engine.missingNetworks("docker", settings, stack)), ...(await missingVolumes(settings, stack))];
+  const problem = await problemWithEngine("docker", settings);
+  if (problem !== undefined) return [problem];
+  return [
+    ...(await takenPorts("docker", settings, stack)),
+    ...(await missingNetworks("docker", settings, stack)),
+    ...(await problemsWithVolumes("docker", settings.host, volumesOf(configuration), stack)),
+  ];
 }
 
-async function missingVolumes({ host, volumes = {} }: Configuration["docker"], stack: string): Promise<string[]> {
-  const lines = Object.entries(volumes).map(async ([key, { external, name = key }]) =>
-    external && (await engine.isMissing(dockerEngine(host).getVolume(name).inspect()))
-      ? [engine.missingLine("docker", `volumes.${key}`, "volume", name, stack)]
-      : [],
-  );
-  return (await Promise.all(lines)).flat();
+/** Replicas are counted from 0, as their host names are. */
+function volumesOf({ docker: { volumes }, services, stack }: Configuration): PlannedVolume[] {
+  return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 0);
 }
 
 /** The proxy is told of a change at once, and needs no longer to notice. */
@@ -43,7 +43,8 @@ const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
 const noTalk = { "com.docker.network.bridge.enable_icc": "false" };
 
 /** Containers on one Docker engine. */
-export function createPlatform({ stack, services, docker: settings }: Configuration): Platform {
+export function createPlatform(configuration: Configuration): Platform {
+  const { stack, services, docker: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
   const labels = { [engine.stackLabel]: stack };
   const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
@@ -52,7 +53,8 @@ export function createPlatform({ stack, services, docker: settings }: Configurat
   const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
   const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
 
-  const volumes = createVolumes(name, services, settings, asLabels, opts);
+  const volumes: Record<string, Record<string, pulumi.Input<string>[]>> = {};
+  for (const volume of volumesOf(configuration)) (volumes[volume.service] ??= {})[volume.volume] = createVolume(volume, asLabels, opts);
   const on = new ContainerHost(
     name,
     {
@@ -96,27 +98,4 @@ export function createPlatform({ stack, services, docker: settings }: Configurat
     },
     outputs: { registry: on.repository },
   };
-}
-
-/** The persistent volumes of every service, by its name and theirs. */
-function createVolumes(
-  prefix: string,
-  services: Configuration["services"],
-  { volumes: given = {} }: Configuration["docker"],
-  labels: docker.types.input.VolumeLabel[],
-  opts: pulumi.CustomResourceOptions,
-): Record<string, Record<string, pulumi.Input<string>[]>> {
-  const make = (name: string, { driver, options }: { driver?: string; options?: Record<string, string> }) =>
-    new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name;
-  return Object.fromEntries(
-    Object.entries(services).map(([service, { kind = "stateless", volumes, replicas = 2 }]) => {
-      const names = namesOfVolumes({ kind, volumes, replicas }, `${prefix}-${service}`);
-      const own = Object.entries(names).map(([volume, usual]) => {
-        const { external, name, ...args } = given[`${service}.${volume}`] ?? {};
-        const all = name === undefined ? usual : kind === "stateful" ? usual.map((_, i) => `${name}-${i}`) : [name];
-        return [volume, all.map((n) => (external ? n : make(n, args)))];
-      });
-      return [service, Object.fromEntries(own)];
-    }),
-  );
 }

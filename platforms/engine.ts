@@ -1,7 +1,5 @@
-import { createServer } from "node:net";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, noEngine, type DockerError } from "../components/internal/docker-engine.ts";
 import type { Problem } from "../components/internal/problem.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
 import { hasIngress } from "../settings/service.ts";
@@ -97,29 +95,9 @@ export function problemsWithSettings(platform: EnginePlatform, settings: EngineS
   ];
 }
 
-type EngineSettings = Pick<Configuration["docker"], "host" | "ports" | "registry" | "networks"> & { volumes?: Record<string, object> };
-
-/** Networks that are to exist, and do not. */
-export async function missingNetworks(platform: EnginePlatform, { host, networks = {} }: EngineSettings, stack: string): Promise<string[]> {
-  const engine = dockerEngine(host);
-  const lines = Object.entries(networks).map(async ([name, { external }]) =>
-    external && (await isMissing(engine.getNetwork(name).inspect()))
-      ? [missingLine(platform, `networks.${name}`, "network", name, stack)]
-      : [],
-  );
-  return (await Promise.all(lines)).flat();
-}
-
-export function isMissing(found: Promise<unknown>): Promise<boolean> {
-  return found.then(
-    () => false,
-    (error: DockerError) => error.statusCode === 404 || Promise.reject(error),
-  );
-}
-
-export function missingLine(platform: EnginePlatform, path: string, what: string, name: string, stack: string): string {
-  return `${pulumi.getProject()}:${platform}.${path}: there is no ${what} "${name}" on the engine; make it (docker ${what} create ${name}), or leave out external in stacks/Pulumi.${stack}.yaml`;
-}
+export type EngineSettings = Pick<Configuration["docker"], "host" | "ports" | "registry" | "networks"> & {
+  volumes?: Record<string, object>;
+};
 
 /** What images are pushed and pulled with. */
 export function credentialsOf({ registry }: Pick<EngineSettings, "registry">) {
@@ -187,46 +165,4 @@ export function workloadArgs(given: ServiceSettings) {
 export function isLocal(host: string | undefined): boolean {
   const endpoint = host ?? process.env["DOCKER_HOST"] ?? "";
   return !/^(ssh|tcp):/.test(endpoint);
-}
-
-/** Ports that others have taken; nothing where the engine does not answer, which is said instead. */
-export async function problemsWithEngine(
-  { stack }: Configuration,
-  platform: EnginePlatform,
-  { host, ports: { http, https, registry }, registry: elsewhere }: EngineSettings,
-): Promise<string[]> {
-  const ports = elsewhere ? { http, https } : { http, https, registry };
-  const at = `${pulumi.getProject()}:${platform}`;
-  const engine = dockerEngine(host);
-  const containers = await engine.listContainers().catch((error: Error) => error);
-  if (containers instanceof Error)
-    return [
-      host === undefined
-        ? noEngine
-        : `${at}.host: no Docker engine answers at ${host} (${containers.message}). See that \`docker -H ${host} info\` works`,
-    ];
-  const holders = new Map(containers.flatMap((c) => c.Ports.map((p) => [p.PublicPort, c] as const)));
-  const problems = await Promise.all(
-    Object.entries(ports).map(async ([key, port]) => {
-      const holder = holders.get(port);
-      if (holder ? holder.Labels[stackLabel] === stack : !isLocal(host) || (await isOurs(engine, stack)) || (await isFree(port))) return [];
-      const by = holder ? `the container ${holder.Names[0]?.slice(1)}` : "another program";
-      return [`${at}.ports.${key}: port ${port} is taken by ${by}. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`];
-    }),
-  );
-  return problems.flat();
-}
-
-/** A service of Swarm holds its ports itself, and not by a container of its own. */
-async function isOurs(engine: ReturnType<typeof dockerEngine>, stack: string): Promise<boolean> {
-  const services = await engine.listServices({ filters: { label: [`${stackLabel}=${stack}`] } }).catch(() => []);
-  return services.length > 0;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.once("error", () => done(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
-  });
 }

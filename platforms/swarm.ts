@@ -7,6 +7,8 @@ import { SwarmHost } from "../components/swarm-host.ts";
 import { SwarmService } from "../components/swarm-service.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
 import * as engine from "./engine.ts";
+import { missingNetworks, problemWithEngine, takenPorts } from "./engine/preflight.ts";
+import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "./engine/volumes.ts";
 import type { Platform, PlatformModule } from "./platform.ts";
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
@@ -15,25 +17,38 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services
 
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** The engine must answer and be a manager of a swarm, the ports be free or this stack's own, and networks that are named exist. */
+/** The engine must answer and be a manager of a swarm, the ports and volumes be free or this stack's own, and networks that are named exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { swarm: settings, stack } = configuration;
-  const problems = await engine.problemsWithEngine(configuration, "swarm", settings);
-  if (problems.length > 0) return problems;
-  const { Swarm } = await dockerEngine(settings.host).info();
+  const problem = (await problemWithEngine("swarm", settings)) ?? (await problemWithSwarm(settings));
+  if (problem !== undefined) return [problem];
+  return [
+    ...(await takenPorts("swarm", settings, stack)),
+    ...(await missingNetworks("swarm", settings, stack)),
+    ...(await problemsWithVolumes("swarm", settings.host, volumesOf(configuration), stack)),
+  ];
+}
+
+/** What keeps an engine from taking services, or a swarm from having their images. */
+async function problemWithSwarm({ host, registry }: Configuration["swarm"]): Promise<string | undefined> {
+  const { LocalNodeState, ControlAvailable, NodeID, Nodes } = (await dockerEngine(host).info()).Swarm;
   const at = `${pulumi.getProject()}:swarm`;
-  const docker = settings.host === undefined ? "docker" : `docker -H ${settings.host}`;
-  if (Swarm.LocalNodeState !== "active")
-    return [
-      `${at}: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`,
-    ];
-  if (!Swarm.ControlAvailable)
-    return [
-      `${at}: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${Swarm.NodeID}; or name a manager in swarm.host`,
-    ];
-  if (Swarm.Nodes > 1 && !settings.registry)
-    return [`${at}.registry: is needed for a swarm of ${Swarm.Nodes} nodes: name a registry that all of them and this machine reach`];
-  return engine.missingNetworks("swarm", settings, stack);
+  const docker = host === undefined ? "docker" : `docker -H ${host}`;
+  if (LocalNodeState !== "active")
+    return `${at}: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`;
+  if (!ControlAvailable)
+    return `${at}: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${NodeID}; or name a manager in swarm.host`;
+  if (Nodes > 1 && !registry)
+    return `${at}.registry: is needed for a swarm of ${Nodes} nodes: name a registry that all of them and this machine reach`;
+  return undefined;
+}
+
+/**
+ * Volumes as they are on this engine, so that they go with the stack; those of other nodes stay there. Tasks are counted from 1, as
+ * Swarm does.
+ */
+function volumesOf({ swarm: { volumes }, services, stack }: Configuration): PlannedVolume[] {
+  return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 1);
 }
 
 /** Swarm takes a task's name back 2 s before it ends the task. */
@@ -43,7 +58,8 @@ const quickShutdown = { sleepSeconds: 2 };
 const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
 
 /** Services on Docker Swarm. */
-export function createPlatform({ stack, services, swarm: settings }: Configuration): Platform {
+export function createPlatform(configuration: Configuration): Platform {
+  const { stack, services, swarm: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
   const labels = { [engine.stackLabel]: stack };
   const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
@@ -55,7 +71,7 @@ export function createPlatform({ stack, services, swarm: settings }: Configurati
   const usual = { driver: "overlay", own: encryption, wayOut: encryption };
   const networks = engine.createNetworks(name, services, settings, usual, asLabels, opts);
   const exposed = Object.keys(services).filter((service) => engine.urlOf(services[service]!, ports) !== undefined);
-  const volumes = createVolumes(name, services, settings, asLabels, opts);
+  const volumes = volumesOf(configuration).flatMap((volume) => createVolume(volume, asLabels, opts));
   const on = new SwarmHost(
     name,
     {
@@ -114,22 +130,4 @@ function routesOf(name: string, given: ServiceSettings, httpsPort: number): stri
   const spec = resolve(name, { ...args, image: "" });
   const routing = routingOf(spec, tls, httpsPort, true);
   return routingFile(routing, [`http://${name}:${Number(spec.port)}`]);
-}
-
-/** The persistent volumes as they are on this engine, so that they go with the stack; those of other nodes stay there. */
-function createVolumes(
-  prefix: string,
-  services: Configuration["services"],
-  { volumes: given = {} }: Configuration["swarm"],
-  labels: docker.types.input.VolumeLabel[],
-  opts: pulumi.CustomResourceOptions,
-): pulumi.Output<string>[] {
-  return Object.entries(services).flatMap(([service, { kind, volumes = {}, replicas = 2 }]) =>
-    Object.entries(volumes).flatMap(([volume, args]) => {
-      if (args.kind !== "persistent") return [];
-      const { name = `${prefix}-${service}-${volume}`, driver, options } = given[`${service}.${volume}`] ?? {};
-      const names = kind === "stateful" ? Array.from({ length: replicas }, (_, i) => `${name}-${i + 1}`) : [name];
-      return names.map((n) => new docker.Volume(n, { name: n, labels, driver, driverOpts: options }, opts).name);
-    }),
-  );
 }

@@ -96,7 +96,11 @@ async function main(): Promise<boolean | number> {
     process.stdout.write(JSON.stringify(await engine.outputs(values["show-secrets"]), null, 2) + "\n");
     return true;
   }
-  if (command === "down") return engine.down();
+  if (command === "down") {
+    if (!(await engine.down())) return false;
+    await (await import("./workloads.ts")).forgetVersions(stack, engine);
+    return true;
+  }
   if (command === "images") {
     const { listImages, pruneImages } = await import("./stack-images.ts");
     await (values.prune ? pruneImages(stack, engine, values.yes) : listImages(stack, engine));

@@ -3,6 +3,7 @@ import { UserError } from "../components/internal/user-error.ts";
 import { locked } from "../components/internal/file-lock.ts";
 import type { Stack } from "../stack-file.ts";
 import type { Engine } from "./engines.ts";
+import { runningImages } from "./engine-images.ts";
 import { step } from "./progress.ts";
 import { RegistryStore, type StoredImage } from "./registry-store.ts";
 
@@ -34,11 +35,18 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
     throw new UserError(
       `Stack "${stack.name}" has no registry of its own. On eks, ECR shows its images (aws ecr describe-images), and their lifecycle policy removes old ones.`,
     );
+  const { project, name, config } = stack;
+  const { registry: elsewhere } = JSON.parse(config[`${project}:${config[`${project}:platform`]}`] ?? "{}") as { registry?: object };
+  if (elsewhere)
+    throw new UserError(
+      `Stack "${name}" has its images in ${registry}, which others may use too: that registry's own rules say what it keeps.`,
+    );
   const { imagesInUse } = await import("./workloads.ts");
-  const kept = await imagesInUse(stack, engine);
+  const [kept, running] = await Promise.all([imagesInUse(stack, engine), runningImages(stack)]);
   return (await new RegistryStore(registry).images()).map((image) => {
     const ref = `${image.repository}@${image.digest}`;
-    const runs = Object.keys(images).filter((service) => images[service] === ref);
+    const deployed = Object.keys(images).filter((service) => images[service] === ref);
+    const runs = [...new Set([...deployed, ...(running.get(ref) ?? [])])];
     const earlier = Object.keys(kept).filter((service) => kept[service]!.includes(ref) && !runs.includes(service));
     return { ...image, usedBy: [...runs, ...earlier.map((service) => `${service} (to go back to)`)] };
   });

@@ -61,6 +61,7 @@ export async function test(stack: Stack): Promise<Count> {
 /** Mends what can be mended without thought: formatting, lint, and what is generated from the sources. */
 export async function fix(): Promise<void> {
   await step("schema of the stack files", () => command(process.execPath, ["tools/schema.ts"]));
+  await step("tables of the docs", async () => (await import("./support-tables.ts")).writeTables());
   await step("lint", () => command(bin("eslint"), ["--fix", "."], { lines: Infinity }));
   await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
   await step("formatting of Go", async () => command("gofmt", ["-w", ...(await goFiles())]));

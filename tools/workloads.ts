@@ -1,18 +1,32 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { failureCard } from "../kubernetes/failure-card.ts";
-import { KubernetesCluster, type Manifest } from "../kubernetes/cluster.ts";
-import { keptImages, release, rememberComingUp, type Release } from "../kubernetes/history.ts";
-import type { Stack } from "../stack-file.ts";
+import { engineAway } from "../components/internal/docker-engine.ts";
 import { UserError } from "../components/internal/user-error.ts";
+import type { Release } from "../kubernetes/history.ts";
+import type { Stack } from "../stack-file.ts";
 import type { Engine } from "./engines.ts";
 
-/** After a success: what runs now is what `rollback` may go back to later. */
+/** The services of a stack where they run, and what is remembered there of their versions. */
+export interface Workloads {
+  /** After a success: what runs now is what `rollback` may go back to later. */
+  remember(): Promise<void>;
+  /** After a failure: a card for every service whose new version did not come up, with the way back. */
+  cards(wayBack: (release: Release) => string): Promise<string[]>;
+  releases(): Promise<Release[]>;
+  /** The images of each service that it could go back to. */
+  keptImages(): Promise<Record<string, string[]>>;
+  forget(): Promise<void>;
+}
+
+/** Undefined where the stack is not up here. */
+export async function workloadsOf(stack: Stack, engine: Engine): Promise<Workloads | undefined> {
+  const platform = stack.config[`${stack.project}:platform`];
+  if (platform !== "docker" && platform !== "swarm") return (await import("./kubernetes-workloads.ts")).kubernetesWorkloads(stack, engine);
+  return (await import("./docker-workloads.ts")).dockerWorkloads(stack, platform, engine);
+}
+
+/** Notes what has come up. */
 export async function rememberVersions(stack: Stack, engine: Engine): Promise<void> {
-  const cluster = await clusterOf(stack, engine);
-  if (!cluster) return;
   try {
-    await Promise.all((await workloadsOf(stack, cluster)).map((workload) => rememberComingUp(workload, cluster)));
+    await (await workloadsOf(stack, engine))?.remember();
   } catch (error) {
     process.stderr.write(
       `make rollback may not know later that this version came up, for it could not be noted: ${(error as Error).message}\n`,
@@ -20,17 +34,19 @@ export async function rememberVersions(stack: Stack, engine: Engine): Promise<vo
   }
 }
 
-/** After a failure: a card for every workload of the stack whose new version did not come up. */
+/** Once the stack is down: what it was told to remember beside its own objects. */
+export async function forgetVersions(stack: Stack, engine: Engine): Promise<void> {
+  if (stack.config[`${stack.project}:platform`] === "swarm") await (await workloadsOf(stack, engine))?.forget();
+}
+
+/** Tells of every service of the stack whose new version did not come up. */
 export async function tellFailures(stack: Stack, engine: Engine): Promise<void> {
-  const cluster = await clusterOf(stack, engine);
-  if (!cluster) return;
   try {
-    for (const workload of await workloadsOf(stack, cluster)) {
-      const card = await failureCard(workload, cluster, async () => wayBack(await release(workload, cluster), stack));
-      if (card) process.stdout.write(`\n${card}\n`);
-    }
+    const cards = await (await workloadsOf(stack, engine))?.cards((release) => wayBack(release, stack));
+    for (const card of cards ?? []) process.stdout.write(`\n${card}\n`);
   } catch (error) {
-    process.stderr.write(`Why the workloads failed cannot be told, for the cluster does not answer: ${(error as Error).message}\n`);
+    if ((error as Error).message === engineAway) return; // which has been told
+    process.stderr.write(`Why the workloads failed cannot be told, for what they run on does not answer: ${(error as Error).message}\n`);
   }
 }
 
@@ -48,9 +64,8 @@ function settingsBack(stack: string): string {
  * come up, the version before of the service that is named, or of the only one. The others stay as they are.
  */
 export async function imagesToGoBackTo(stack: Stack, engine: Engine, service: string | undefined): Promise<Record<string, string>> {
-  const cluster = await clusterOf(stack, engine);
-  if (!cluster) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to go back to.`);
-  const all = await Promise.all((await workloadsOf(stack, cluster)).map((workload) => release(workload, cluster)));
+  const all = (await (await workloadsOf(stack, engine))?.releases()) ?? [];
+  if (all.length === 0) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to go back to.`);
   const names = all.map(({ name }) => name);
   if (service !== undefined && !names.includes(service))
     throw new UserError(`There is no service "${service}". Known: ${names.join(", ")}.`);
@@ -62,34 +77,12 @@ export async function imagesToGoBackTo(stack: Stack, engine: Engine, service: st
   for (const { name, image, good } of all) {
     if (chosen.includes(name) && good === undefined) throw new UserError(`Service "${name}" has no other version to go back to.`);
     if (chosen.includes(name) && good === image) throw new UserError(`Service "${name}": ${settingsBack(stack.name)}.`);
-    images[name] = chosen.includes(name) ? String(good) : image;
+    images[name] = chosen.includes(name) ? String(good) : (image ?? String(good));
   }
   return images;
 }
 
-/** The images of every service that run or could be gone back to. */
+/** The images of every service that it could go back to. */
 export async function imagesInUse(stack: Stack, engine: Engine): Promise<Record<string, string[]>> {
-  const cluster = await clusterOf(stack, engine);
-  if (!cluster) return {};
-  const all = await workloadsOf(stack, cluster);
-  return Object.fromEntries(await Promise.all(all.map(async (w) => [String(w.metadata?.name), await keptImages(w, cluster)] as const)));
-}
-
-/** By the file that a local cluster leaves, which is there also where the first update failed, or by the stack's output. */
-async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
-  const file = join(stack.folder, "kubeconfig.yaml");
-  const kubeconfig = existsSync(file)
-    ? readFileSync(file, "utf8")
-    : await engine.outputs(true).then(
-        (outputs) => outputs["kubeconfig"],
-        () => undefined,
-      );
-  return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
-}
-
-async function workloadsOf({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
-  const ours = "app.kubernetes.io/managed-by=pulumi";
-  const kinds = await Promise.all(["Deployment", "StatefulSet"].map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
-  // A list leaves out what kind its items are.
-  return kinds.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: ["Deployment", "StatefulSet"][i] })));
+  return (await (await workloadsOf(stack, engine))?.keptImages()) ?? {};
 }

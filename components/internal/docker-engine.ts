@@ -14,7 +14,21 @@ import Docker from "dockerode";
  * socket (https://docs.docker.com/engine/manage-resources/contexts/).
  */
 export function dockerEngine(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
-  return host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host));
+  return tellsWhenAway(host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host)));
+}
+
+/** What is said where an engine goes away in the middle of something. */
+export const engineAway =
+  "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
+
+/** Connections break in many ways, of which people need to know one thing. What the engine itself answers has a status. */
+function tellsWhenAway(engine: Docker): Docker {
+  const dial = engine.modem.dial.bind(engine.modem);
+  engine.modem.dial = (options, done) =>
+    dial(options, (error: DockerError | null, ...rest) =>
+      done?.(error && error.statusCode === undefined ? new Error(engineAway, { cause: error }) : error, ...rest),
+    );
+  return engine;
 }
 
 /** The endpoint as dockerode takes it, which knows the variable itself, but no contexts. */
@@ -25,24 +39,51 @@ function endpointOf(host: string | undefined): Docker.DockerOptions | undefined 
   return { protocol: protocol === "https:" ? "https" : "http", host: hostname, port: port || 2375 };
 }
 
-/** As the `docker` command does it: with the `ssh` of this machine, so that its keys, agent and configuration hold. */
+/**
+ * As the `docker` command does it: with the `ssh` of this machine, so that its keys, agent and configuration hold. Connections
+ * are kept for the next request, for each takes a moment to make.
+ */
 function overSsh(host: string): Docker {
   const { username, hostname, port } = new URL(host);
   const to = [...(username ? ["-l", username] : []), ...(port ? ["-p", port] : []), "--", hostname];
-  const agent = new http.Agent();
+  const agent = new http.Agent({ keepAlive: true });
   agent.createConnection = () => {
-    const ssh = childProcess.spawn("ssh", ["-o", "BatchMode=yes", "-o", "ConnectTimeout=30", ...to, "docker", "system", "dial-stdio"], {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    let said = "";
-    ssh.stderr.on("data", (text) => (said += text));
-    const connection = stream.Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
-    ssh.on("error", (error) => connection.destroy(error));
-    ssh.on("close", (code) => code && connection.destroy(new Error(`ssh ${hostname}: ${said.trim() || `exit code ${code}`}`)));
-    return connection;
+    const options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=30"];
+    return connectionOf(childProcess.spawn("ssh", [...options, ...to, "docker", "system", "dial-stdio"]), `ssh ${hostname}`);
   };
   // Its types have no agent, which its connections take (docker-modem, lib/modem.js).
   return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
+}
+
+/** What a program reads and writes, as a connection for HTTP. One that is idle keeps no process from ending. */
+function connectionOf(child: childProcess.ChildProcessWithoutNullStreams, name: string): stream.Duplex {
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  const connection = new stream.Duplex({
+    read: () => void child.stdout.resume(),
+    // Why it fails is told when the program ends.
+    write: (chunk, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: (done) => void child.stdin.end(done),
+    destroy(error, done) {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on("data", (chunk) => void (connection.push(chunk) || child.stdout.pause()));
+  child.stdin.on("error", () => {});
+  child.on("error", (error) => connection.destroy(error));
+  child.on("close", (code) => {
+    if (code === 0) connection.push(null);
+    else connection.destroy(new Error(`${name}: ${said.trim() || `exit code ${code}`}`));
+  });
+  const parts = [child, child.stdin, child.stdout, child.stderr] as unknown as { ref(): void; unref(): void }[];
+  return Object.assign(connection, {
+    ref: () => parts.forEach((part) => part.ref()),
+    unref: () => parts.forEach((part) => part.unref()),
+    setKeepAlive: () => connection,
+    setNoDelay: () => connection,
+    setTimeout: () => connection,
+  });
 }
 
 function contextHost(): string | undefined {

@@ -77,7 +77,7 @@ export function routingOf(spec: WebServiceSpec, tls: { redirect?: boolean } | un
 
 /** The file of a service, https://doc.traefik.io/traefik/reference/routing-configuration/dynamic-configuration-methods/. */
 export function routingFile(routing: Routing, servers: string[]): string {
-  const { name, routes, tls, redirect, httpsPort, connectRetries, readiness, isOneName } = routing;
+  const { name, routes, tls, redirect, httpsPort, connectRetries, isOneName } = routing;
   const middlewares = {
     // As on Kubernetes: only where no connection was had.
     ...(connectRetries > 0 && { [`${name}-retry`]: { retry: { attempts: connectRetries + 1, initialInterval: "100ms" } } }),
@@ -90,12 +90,7 @@ export function routingFile(routing: Routing, servers: string[]): string {
     const secure = { ...router, entryPoints: ["websecure"], middlewares: retry, tls: {} };
     return [[`${name}-${i}`, plain] as const, ...(tls ? [[`${name}-${i}-tls`, secure] as const] : [])];
   });
-  const healthCheck = readiness && {
-    path: readiness.path,
-    port: readiness.port,
-    interval: `${readiness.periodSeconds}s`,
-    timeout: `${readiness.timeoutSeconds}s`,
-  };
+  const healthCheck = healthCheckOf(routing);
   const loadBalancer = {
     servers: servers.map((url) => ({ url })),
     ...(isOneName ? { serversTransport: name } : healthCheck && { healthCheck }),
@@ -108,6 +103,18 @@ export function routingFile(routing: Routing, servers: string[]): string {
     ...(isOneName && { serversTransports: { [name]: { maxIdleConnsPerHost: -1 } } }),
   };
   return JSON.stringify({ http }, null, 2) + "\n";
+}
+
+/** How each server is asked. */
+export function healthCheckOf({ readiness }: Routing): object | undefined {
+  return (
+    readiness && {
+      path: readiness.path,
+      port: readiness.port,
+      interval: `${readiness.periodSeconds}s`,
+      timeout: `${readiness.timeoutSeconds}s`,
+    }
+  );
 }
 
 function ruleOf(host: string, path: string): string {

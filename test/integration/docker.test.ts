@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
+import { getOverTls, selfSigned } from "./tls.ts";
 
 jest.setTimeout(300_000);
 
@@ -17,12 +18,58 @@ const attacks = [
 let checkout: Checkout;
 
 const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };
+const secret = "hush-4711";
+const tls = selfSigned("apart.localhost");
 
-beforeAll(() => {
+/** All that a stack may have at once, so that one `up` serves several tests; each changes what it is about. */
+const services: Record<string, object> = {
+  app: { ...app, calls: ["called"] },
+  called: {
+    ...app,
+    host: "called.localhost",
+    replicas: 1,
+    env: { GREETING: "Called" },
+    files: { "/etc/ssl/certs/note.txt": "note" },
+    secretFiles: { "/etc/app/token": secret },
+    probes: { liveness: { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 } },
+  },
+  store: {
+    ...app,
+    host: "store.localhost",
+    replicas: 2,
+    kind: "stateful",
+    volumes: {
+      data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
+      scratch: { kind: "emptyDir", mountPath: "/scratch", size: "1Mi" },
+    },
+  },
+  apart: {
+    ...app,
+    host: "apart.localhost",
+    replicas: 1,
+    tls: {},
+    volumes: { old: { kind: "persistent", mountPath: "/old", size: "1Gi" } },
+  },
+};
+/** Made by hand, as what exists before a stack does. */
+const theirs = `their-${stack}`;
+const settings = {
+  certificates: [tls],
+  networks: { [theirs]: { external: true, services: ["apart"] } },
+  volumes: { "apart.old": { external: true, name: theirs } },
+};
+
+beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  await docker.createNetwork({ Name: theirs });
+  await docker.createVolume({ Name: theirs });
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
+afterAll(async () => {
+  await checkout[Symbol.asyncDispose]();
+  await docker.getNetwork(theirs).remove();
+  await docker.getVolume(theirs).remove();
+});
 
 async function up(services: object, settings: object = {}): Promise<string> {
   checkout.configure(services, settings);
@@ -33,14 +80,10 @@ async function up(services: object, settings: object = {}): Promise<string> {
 
 const containersOf = (service: string) =>
   docker.listContainers({ all: true, filters: { label: [`dev.slipway.stack=${stack}`, `dev.slipway.service=${service}`] } });
-const ask = async (path: string, body?: string) => (await get("app.localhost", path, { port, body })).body;
+const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 
 test("services are up behind the proxy, and reach each other by name as `calls` says and no other way", async () => {
-  const out = await up({
-    app: { ...app, calls: ["called"] },
-    called: { ...app, host: undefined, replicas: 1, env: { GREETING: "Called" } },
-    apart: { ...app, host: undefined, replicas: 1 },
-  });
+  const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
   expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
   const [apart] = await containersOf("apart");
@@ -79,8 +122,101 @@ test("an unchanged up changes nothing, and what somebody removed by hand comes b
   expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).map(({ Id }) => Id).sort()).toEqual(before);
   await docker.getContainer(before[0]!).remove({ force: true });
-  expect((await checkout.run("up")).out).toMatch(/^1 created, 1 updated, \d+ unchanged \(time\)$/m);
+  expect((await checkout.run("up")).out).toMatch(/^1 created, 2 updated, \d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).length).toBe(3);
+});
+
+test("a network and a volume that exist are used as they are, and those that do not are told of", async () => {
+  const [apart] = await containersOf("apart");
+  expect(Object.keys(apart!.NetworkSettings.Networks).sort()).toEqual([`${name}-apart`, theirs]);
+  const { Mounts } = await docker.getContainer(apart!.Id).inspect();
+  expect(Mounts.filter(({ Destination }) => Destination === "/old").map(({ Name }) => Name)).toEqual([theirs]);
+  checkout.configure(services, {
+    ...settings,
+    networks: { nowhere: { external: true, services: ["apart"] } },
+    volumes: { "apart.old": { external: true, name: "gone" } },
+  });
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  const told = (key: string, kind: string, missing: string) =>
+    `slipway:docker.${key}: there is no ${kind} "${missing}" on the engine; make it (docker ${kind} create ${missing}), or leave out external in stacks/Pulumi.${stack}.yaml\n`;
+  expect(out).toContain(told("networks.nowhere", "network", "nowhere"));
+  expect(out).toContain(told("volumes.apart.old", "volume", "gone"));
+});
+
+test("`make images` tells who runs each image, the one of Slipway's helper, too", async () => {
+  const { out } = await checkout.run("images");
+  const rows = out.split("\n").map((line) => line.split(/ {2,}/));
+  const users = rows.slice(1, -1).map(([image, , , , where, usedBy]) => [image!.split(/[/:]/).at(-2), where, usedBy]);
+  expect(users.sort()).toEqual(
+    ["apart", "app", "called", "slipway-helper", "store"].map((image) => [
+      image,
+      "registry",
+      image === "slipway-helper" ? "helper" : image,
+    ]),
+  );
+});
+
+test("a service that hangs is ended, says where it hung, and is started anew", async () => {
+  await ask("/hang", "", "called.localhost");
+  const [container] = await containersOf("called");
+  const found = docker.getContainer(container!.Id);
+  await eventually(
+    () => found.inspect(),
+    ({ RestartCount }) => RestartCount === 1,
+  );
+  const logs = (await found.logs({ stdout: true, stderr: true })).toString("utf8");
+  expect(logs).toContain("SIGQUIT: quit");
+  expect(logs).toMatch(/main\.main\.func2/);
+  await eventually(
+    () => ask("/", undefined, "called.localhost"),
+    (body) => body === "Called",
+  );
+});
+
+test("what a service wrote into its volume survives an update and a restart, and each replica has its own", async () => {
+  const store = (path: string, body?: string) => ask(path, body, "store.localhost");
+  // The proxy asks one after the other.
+  expect([await store("/hostname"), await store("/hostname")].sort()).toEqual(["store-0", "store-1"]);
+  for (const _ of [1, 2]) expect(await store("/file/data/x", "kept")).toBe("written");
+  expect(await store("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
+  expect(await store("/file/scratch/x", "fits")).toBe("written");
+  services["store"] = { ...services["store"], env: { GREETING: "updated" } };
+  await up(services, settings);
+  await Promise.all((await containersOf("store")).map(({ Id }) => docker.getContainer(Id).restart()));
+  await eventually(
+    async () => [await store("/"), await store("/"), await store("/")],
+    (answers) => answers.every((answer) => answer === "updated"),
+  );
+  for (const _ of [1, 2]) expect(await store("/file/data/x")).toBe("644 kept");
+  expect(await store("/file/scratch/x")).toMatch(/no such file/);
+  expect((await objectsOf(stack)).filter((object) => object.includes("-data-"))).toEqual([
+    `volume ${name}-store-data-0`,
+    `volume ${name}-store-data-1`,
+  ]);
+});
+
+test("files are read-only and in a folder with what the image has there; secrets are in no inspection and no checkpoint", async () => {
+  const called = (path: string, body?: string) => ask(path, body, "called.localhost");
+  expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
+  expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);
+  expect((await called("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
+  expect(await called("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
+  const [container] = await containersOf("called");
+  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
+  const volumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-"));
+  expect((await volumes()).length).toBe(2);
+  services["called"] = { ...services["called"], files: {}, secretFiles: { "/etc/app/token": "other" } };
+  await up(services, settings);
+  expect(await called("/file/etc/app/token")).toBe("440 other");
+  expect((await volumes()).length).toBe(1);
+});
+
+test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
+  expect(await getOverTls("apart.localhost", enginePorts.https, tls.certificate)).toBe("Hello");
+  expect((await get("apart.localhost", "/", { port })).status).toBe(301);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
 });
 
 test("no request fails in an update, a change of settings, while scaling, or when a new version does not come up", async () => {
@@ -90,11 +226,9 @@ test("no request fails in an update, a change of settings, while scaling, or whe
     async () => {
       checkout.edit("probe-app/main.go", '"written"', '"written "');
       await up({ app });
-      await up({ app: { ...app, env: { GREETING: "Hello again" } } });
       await up({ app: { ...app, env: { GREETING: "Hello again" }, replicas: 5 } });
-      await up({ app: { ...app, env: { GREETING: "Hello again" }, replicas: 2 } });
       checkout.configure({
-        app: { ...app, replicas: 2, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } },
+        app: { ...app, replicas: 5, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } },
       });
       const { code, out } = await checkout.run("up");
       expect(code).toBe(1);
@@ -125,70 +259,6 @@ test("a new version that ends by itself is told with its last lines, and the ver
   expect((await containersOf("app")).map(({ State }) => State)).toEqual(["running", "running", "running"]);
 });
 
-test("what a service wrote into its volume survives an update and a restart, and each replica has its own", async () => {
-  const data = { kind: "persistent", mountPath: "/data", size: "1Gi" };
-  const stateful = {
-    ...app,
-    replicas: 2,
-    kind: "stateful",
-    volumes: { data, scratch: { kind: "emptyDir", mountPath: "/scratch", size: "1Mi" } },
-  };
-  await up({ app: stateful });
-  // The proxy asks one after the other.
-  expect([await ask("/hostname"), await ask("/hostname")].sort()).toEqual(["app-0", "app-1"]);
-  for (const _ of [1, 2]) expect(await ask("/file/data/x", "kept")).toBe("written ");
-  expect(await ask("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
-  expect(await ask("/file/scratch/x", "fits")).toBe("written ");
-  await up({ app: { ...stateful, env: { GREETING: "updated" } } });
-  for (const { Id } of await containersOf("app")) await docker.getContainer(Id).restart();
-  await eventually(
-    async () => [await ask("/"), await ask("/"), await ask("/")],
-    (answers) => answers.every((answer) => answer === "updated"),
-  );
-  for (const _ of [1, 2]) expect(await ask("/file/data/x")).toBe("644 kept");
-  expect(await ask("/file/scratch/x")).toMatch(/no such file/);
-  expect((await objectsOf(stack)).filter((object) => object.includes("-data-"))).toEqual([
-    `volume ${name}-app-data-0`,
-    `volume ${name}-app-data-1`,
-  ]);
-});
-
-test("a service that hangs is ended, says where it hung, and is started anew", async () => {
-  const liveness = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 };
-  await up({ app: { ...app, replicas: 1, probes: { liveness } } });
-  await ask("/hang", "");
-  const [container] = await containersOf("app");
-  const found = docker.getContainer(container!.Id);
-  await eventually(
-    () => found.inspect(),
-    ({ RestartCount }) => RestartCount === 1,
-  );
-  const logs = (await found.logs({ stdout: true, stderr: true })).toString("utf8");
-  expect(logs).toContain("SIGQUIT: quit");
-  expect(logs).toMatch(/main\.main\.func2/);
-  await eventually(
-    () => ask("/"),
-    (body) => body === "Hello",
-  );
-});
-
-test("files are read-only and in a folder with what the image has there; secrets are in no inspection and no checkpoint", async () => {
-  const secret = "hush-4711";
-  await up({ app: { ...app, replicas: 1, files: { "/etc/ssl/certs/note.txt": "note" }, secretFiles: { "/etc/app/token": secret } } });
-  expect(await ask("/file/etc/ssl/certs/note.txt")).toBe("444 note");
-  expect(await ask("/file/etc/app/token")).toBe(`440 ${secret}`);
-  expect((await ask("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
-  expect(await ask("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
-  const [container] = await containersOf("app");
-  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
-  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
-  const volumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-"));
-  expect((await volumes()).length).toBe(2);
-  await up({ app: { ...app, replicas: 1, secretFiles: { "/etc/app/token": "other" } } });
-  expect(await ask("/file/etc/app/token")).toBe("440 other");
-  expect((await volumes()).length).toBe(1);
-});
-
 test("a port in use, a volume of another stack, an engine that is away: one clear message, and nothing is changed", async () => {
   const before = await objectsOf(stack);
   const server = createServer();
@@ -205,7 +275,9 @@ test("a port in use, a volume of another stack, an engine that is away: one clea
   const owned = await checkout.run("up");
   await docker.getVolume(`${name}-app-data`).remove();
   expect(owned.code).toBe(1);
-  expect(owned.out).toContain(`${name}-app-data  it exists already, and this checkout did not make it`);
+  expect(owned.out).toContain(
+    `slipway:docker.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". In stacks/Pulumi.${stack}.yaml set another name, or external: true to use that one`,
+  );
   checkout.configure({ app: { ...app, autoscaling: { maxReplicas: 3 }, replicas: undefined } }, { host: "tcp://127.0.0.1:32198" });
   expect((await checkout.run("up")).out).toMatch(
     /slipway:services\.app\.autoscaling: docker does not have this, local, eks do: Docker does not follow the load; set replicas\n.*slipway:docker\.registry: is needed for an engine elsewhere/,
@@ -229,4 +301,6 @@ test("an up that was killed is carried on by the next, and down leaves nothing",
   expect((await containersOf("app")).length).toBe(3);
   expect((await checkout.run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);
+  // What was there before is there after.
+  expect([(await docker.getNetwork(theirs).inspect()).Name, (await docker.getVolume(theirs).inspect()).Name]).toEqual([theirs, theirs]);
 });

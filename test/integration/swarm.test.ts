@@ -1,8 +1,10 @@
 import { cpSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
+import { getOverTls, selfSigned } from "./tls.ts";
 
 jest.setTimeout(300_000);
 
@@ -24,11 +26,38 @@ const app = {
   env: { GREETING: "Hello" },
   rollout: { progressDeadlineSeconds: 60 },
 };
+const tls = selfSigned("apart.localhost");
+
+/** Others have a source of their own, and stay as they are when that of `app` is edited. */
+const other = { ...app, source: "others" };
+
+/** All that a stack may have at once, so that one `up` serves several tests; each changes what it is about. */
+const services: Record<string, object> = {
+  app: { ...app, calls: ["called"] },
+  called: {
+    ...other,
+    host: "called.localhost",
+    replicas: 1,
+    env: { GREETING: "Called" },
+    files: { "/etc/app/note": "note" },
+    secretFiles: { "/etc/app/token": "hush-1" },
+    probes: { liveness: { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 } },
+  },
+  store: {
+    ...other,
+    host: "store.localhost",
+    replicas: 2,
+    kind: "stateful",
+    volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } },
+  },
+  apart: { ...other, host: "apart.localhost", replicas: 1, tls: {} },
+};
+const settings = { certificates: [tls] };
 const networkNames = async () => (await docker.listNetworks()).map(({ Name }) => Name);
 
 beforeAll(async () => {
   checkout = new Checkout(stack, "swarm");
-  cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  for (const folder of ["probe-app", "others"]) cpSync("test/integration/probe-app", join(checkout.folder, folder), { recursive: true });
   wasInSwarm = (await docker.info()).Swarm.LocalNodeState === "active";
   bridges = await networkNames();
 });
@@ -47,7 +76,7 @@ async function up(services: object, settings: object = {}): Promise<string> {
   return out;
 }
 
-const ask = async (path: string, body?: string) => (await get("app.localhost", path, { port, body })).body;
+const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 const service = async (key = "app") => (await docker.getService(`${name}-${key}`).inspect()) as Inspected;
 
 interface Inspected {
@@ -72,11 +101,7 @@ test("an engine that is in no swarm gets the command that makes one, and nothing
 });
 
 test("services are up behind the proxy, hardened, and reach each other by name as `calls` says and no other way", async () => {
-  const out = await up({
-    app: { ...app, calls: ["called"] },
-    called: { ...app, host: undefined, replicas: 1, env: { GREETING: "Called" } },
-    apart: { ...app, host: undefined, replicas: 1 },
-  });
+  const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
   expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
   expect(await ask("/fetch?url=http://apart:8080/")).toMatch(/^error: /);
@@ -110,30 +135,83 @@ test("an unchanged up changes nothing, and what somebody scaled by hand goes bac
   expect((await running()).length).toBe(3);
 });
 
+test("a task that hangs is ended, and another takes its place", async () => {
+  const [before] = await running("called");
+  await ask("/hang", "", "called.localhost");
+  await eventually(
+    () => running("called"),
+    (tasks) => tasks.length === 1 && tasks[0]!.ID !== before!.ID,
+  );
+  await eventually(
+    () => ask("/", undefined, "called.localhost"),
+    (body) => body === "Called",
+  );
+});
+
+test("each task of a stateful service keeps its volume over an update", async () => {
+  const all = async (path: string, body?: string) => {
+    const answers = new Set<string>();
+    for (let i = 0; i < 20; i++) answers.add(await ask(path, body, "store.localhost"));
+    return [...answers].sort();
+  };
+  expect(await all("/hostname")).toEqual(["store-1", "store-2"]);
+  expect(await all("/file/data/x", "kept")).toEqual(["written"]);
+  services["store"] = { ...services["store"], env: { GREETING: "updated" } };
+  await up(services, settings);
+  expect(await all("/")).toEqual(["updated"]);
+  expect(await all("/file/data/x")).toEqual(["644 kept"]);
+});
+
+test("a secret rotates: the service is updated, the old one is gone, and its content is only in the file", async () => {
+  const called = (path: string) => ask(path, undefined, "called.localhost");
+  expect([await called("/file/etc/app/token"), await called("/file/etc/app/note")]).toEqual(["440 hush-1", "444 note"]);
+  const objects = async () => (await objectsOf(stack)).filter((object) => /etc-app/.test(object));
+  const before = await objects();
+  expect(before.length).toBe(2);
+  services["called"] = { ...services["called"], secretFiles: { "/etc/app/token": "hush-2" } };
+  await up(services, settings);
+  expect(await called("/file/etc/app/token")).toBe("440 hush-2");
+  const after = await objects();
+  expect(after.length).toBe(2);
+  expect(after.filter((object) => before.includes(object))).toEqual(before.filter((object) => object.startsWith("config ")));
+  expect(JSON.stringify(await service("called"))).not.toContain("hush");
+});
+
+test("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there", async () => {
+  expect(await getOverTls("apart.localhost", enginePorts.https, tls.certificate)).toBe("Hello");
+  expect((await get("apart.localhost", "/", { port })).status).toBe(301);
+  const specs = JSON.stringify([await service("proxy"), await docker.listConfigs()]);
+  for (const text of [tls.key, Buffer.from(tls.key).toString("base64")]) expect(specs).not.toContain(text);
+});
+
 test("no request fails in an update, while scaling, or when Swarm goes back from a version that does not come up", async () => {
+  const app = services["app"];
   const loads = await underLoad(
     "app.localhost",
     attacks,
     async () => {
       checkout.edit("probe-app/main.go", '"written"', '"written "');
-      await up({ app });
-      await up({ app: { ...app, replicas: 5 } });
-      await up({ app });
-      checkout.configure({
-        app: {
-          ...app,
-          env: { GREETING: "bad" },
-          image: `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`,
-          source: undefined,
+      await up(services, settings);
+      await up({ ...services, app: { ...app, replicas: 5 } }, settings);
+      checkout.configure(
+        {
+          ...services,
+          app: {
+            ...app,
+            env: { GREETING: "bad" },
+            image: `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`,
+            source: undefined,
+          },
         },
-      });
+        settings,
+      );
       const { code, out } = await checkout.run("up");
       expect(code).toBe(1);
       expect(out).toMatch(
         /slipway-integration-swarm-app: the new version did not come up, and Swarm went back to the one before\. No such image/,
       );
       expect((await service()).UpdateStatus?.State).toBe("rollback_completed");
-      await up({ app });
+      await up(services, settings);
     },
     port,
   );
@@ -143,47 +221,59 @@ test("no request fails in an update, while scaling, or when Swarm goes back from
   expect(await ask("/")).toBe("Hello");
 });
 
-test("a secret rotates: the service is updated, the old one is gone, and its content is only in the file", async () => {
-  const secretFiles = (content: string) => ({ ...app, files: { "/etc/app/note": "note" }, secretFiles: { "/etc/app/token": content } });
-  await up({ app: secretFiles("hush-1") });
-  expect([await ask("/file/etc/app/token"), await ask("/file/etc/app/note")]).toEqual(["440 hush-1", "444 note"]);
-  const objects = async () => (await objectsOf(stack)).filter((object) => /etc-app/.test(object));
-  const before = await objects();
-  expect(before.length).toBe(2);
-  await up({ app: secretFiles("hush-2") });
-  expect(await ask("/file/etc/app/token")).toBe("440 hush-2");
-  const after = await objects();
-  expect(after.length).toBe(2);
-  expect(after.filter((object) => before.includes(object))).toEqual(before.filter((object) => object.startsWith("config ")));
-  expect(JSON.stringify(await service())).not.toContain("hush");
+test("a version that does not come up has a card; rollbacks go to the last good image, and then to the one before it", async () => {
+  const image = async () => String((await service()).Spec.TaskTemplate.ContainerSpec["Image"]);
+  const good = await image();
+  const broken = 'var hangs atomic.Bool\n\tpanic("REGION must be set")';
+  checkout.edit("probe-app/main.go", "var hangs atomic.Bool", broken);
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  const card = out.slice(out.indexOf("Service app")).split("\n");
+  expect(card.filter((line) => !/^ {10}\| /.test(line))).toEqual([
+    `Service app of stack ${stack} did not roll out`,
+    `  at      service ${name}-app; 3 of the version before serve on`,
+    "  reason  Swarm went back to the version before",
+    "          task: non-zero exit (2)",
+    "  log     | panic: REGION must be set",
+    "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
+    `  go back make rollback STACK=${stack} SERVICE=app`,
+    "",
+  ]);
+  checkout.edit("probe-app/main.go", broken, "var hangs atomic.Bool");
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await image()).toBe(good);
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await image()).not.toBe(good);
+  expect((await objectsOf(stack)).filter((object) => object.includes("-versions-")).length).toBe(1);
 });
 
-test("each task of a stateful service keeps its volume over an update", async () => {
-  const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } };
-  const stateful = { ...app, replicas: 2, kind: "stateful", rollout: { progressDeadlineSeconds: 60 }, volumes };
-  await up({ app: stateful });
-  const all = async (path: string, body?: string) => {
-    const answers = new Set<string>();
-    for (let i = 0; i < 20; i++) answers.add(await ask(path, body));
-    return [...answers].sort();
-  };
-  expect(await all("/hostname")).toEqual(["app-1", "app-2"]);
-  expect(await all("/file/data/x", "kept")).toEqual(["written "]);
-  await up({ app: { ...stateful, env: { GREETING: "updated" } } });
-  expect(await all("/")).toEqual(["updated"]);
-  expect(await all("/file/data/x")).toEqual(["644 kept"]);
-});
-
-test("a task that hangs is ended, and another takes its place", async () => {
-  const liveness = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 };
-  await up({ app: { ...app, replicas: 1, probes: { liveness } } });
-  const [before] = await running();
-  await ask("/hang", "");
-  await eventually(running, (tasks) => tasks.length === 1 && tasks[0]!.ID !== before!.ID);
-  await eventually(
-    () => ask("/"),
-    (body) => body === "Hello",
+test("a port in use and a volume of another stack: one clear message, and nothing is changed", async () => {
+  // Containers are Swarm's, which still removes those of before.
+  const objects = async () => (await objectsOf(stack)).filter((object) => !object.startsWith(`container /${name}-app.`));
+  const before = [await objects(), (await service()).Version];
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
+  checkout.configure({ app }, { ports: { ...enginePorts, http: 32199 } });
+  const taken = await checkout.run("up");
+  server.close();
+  expect(taken.code).toBe(1);
+  expect(taken.out).toContain(
+    `slipway:swarm.ports.http: port 32199 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
   );
+  const volume = { kind: "persistent", size: "1Gi" };
+  const volumes = { data: { ...volume, mountPath: "/data" }, old: { ...volume, mountPath: "/old" } };
+  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
+  await docker.createVolume({ Name: `${name}-app-old` });
+  checkout.configure({ app: { ...app, replicas: 1, volumes } });
+  const owned = await checkout.run("up");
+  for (const key of ["data", "old"]) await docker.getVolume(`${name}-app-${key}`).remove();
+  expect(owned.code).toBe(1);
+  const remedy = `In stacks/Pulumi.${stack}.yaml set another name`;
+  expect(owned.out).toContain(`slipway:swarm.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". ${remedy}\n`);
+  expect(owned.out).toContain(
+    `slipway:swarm.volumes.app.old: the volume "${name}-app-old" is there already, and this stack did not make it. ${remedy}\n`,
+  );
+  expect([await objects(), (await service()).Version]).toEqual(before);
 });
 
 test("down leaves nothing", async () => {

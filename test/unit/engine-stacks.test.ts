@@ -3,34 +3,33 @@ import { loadConfiguration } from "../../config.ts";
 import { routingFile } from "../../components/internal/proxy.ts";
 import { nameOf } from "../../components/internal/swarm-service/task.ts";
 import { loadPlatform } from "../../platforms/platform.ts";
-import { record, settle, tree } from "./harness.ts";
+import { record, register, settle, tree, type Outputs } from "./harness.ts";
 
 const image = `registry.example/web@sha256:${"a".repeat(64)}`;
 
 /** What a platform makes of services whose images exist. */
-function deploy(platform: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
-  return record(
-    async () => {
-      pulumi.runtime.setAllConfig({
-        "slipway:platform": platform,
-        "slipway:services": JSON.stringify(services),
-        [`slipway:${platform}`]: JSON.stringify(settings),
-      });
-      const configuration = await loadConfiguration();
-      const { createPlatform } = await loadPlatform(configuration.platform);
-      const made = await createPlatform(configuration);
-      const urls = Object.entries(configuration.services).map(([name, service]) => made.deploy(name, service, String(service.image)).url);
-      return Promise.all(urls.map(async (url) => (url === undefined ? undefined : (await settle(pulumi.output(url))).value)));
-    },
-    {
-      outputs: {
-        "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
-        "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
-        "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0" } }),
-      },
-    },
-  );
+function program(platform: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
+  const run = async () => {
+    pulumi.runtime.setAllConfig({
+      "slipway:platform": platform,
+      "slipway:services": JSON.stringify(services),
+      [`slipway:${platform}`]: JSON.stringify(settings),
+    });
+    const configuration = await loadConfiguration();
+    const { createPlatform } = await loadPlatform(configuration.platform);
+    const made = await createPlatform(configuration);
+    const urls = Object.entries(configuration.services).map(([name, service]) => made.deploy(name, service, String(service.image)).url);
+    return Promise.all(urls.map(async (url) => (url === undefined ? undefined : (await settle(pulumi.output(url))).value)));
+  };
+  const outputs: Outputs = {
+    "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
+    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
+    "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0" } }),
+  };
+  return [run, { outputs }] as const;
 }
+
+const deploy = (...of: Parameters<typeof program>) => record(...program(...of));
 
 const web = { image, host: "web.localhost", replicas: 2 };
 
@@ -58,9 +57,37 @@ test("a stack on docker is exactly these resources", async () => {
       `${service}$docker:index/container:Container slipway-test-web-1`,
       `${service}$docker:index/container:Container slipway-test-web-2`,
       `${service}$docker:index/container:Container slipway-test-worker-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-2`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-worker-1`,
       `${service}$pulumi-nodejs:dynamic/slipway:ProxyRoute slipway-test-web`,
     ].sort(),
   );
+});
+
+test("a replica waits until as many before it as may come at once have taken over, and the route for all", async () => {
+  const waits = async (web: object) => {
+    const all = await register(...program("docker", { web }));
+    return Object.fromEntries(
+      Object.entries(all).flatMap(([name, { waitsFor }]) =>
+        /web-\d$|ProxyRoute/.test(name) ? [[name, waitsFor.filter((other) => /web-\d$/.test(other))]] : [],
+      ),
+    );
+  };
+  const pair = (i: number) => [`Container slipway-test-web-${i}`, `Handover slipway-test-web-${i}`] as const;
+  const [one, two, three] = [pair(1), pair(2), pair(3)];
+  const taken = [one, two, three].flat().sort();
+  expect(await waits({ ...web, replicas: 3 })).toEqual({
+    [one[0]]: [],
+    [one[1]]: [one[0]],
+    [two[0]]: [one[1]],
+    [two[1]]: [two[0]],
+    [three[0]]: [two[1]],
+    [three[1]]: [three[0]],
+    "ProxyRoute slipway-test-web": taken,
+  });
+  const twoAtOnce = await waits({ ...web, replicas: 3, rollout: { maxSurge: 2 } });
+  expect([two[0], three[0]].map((name) => twoAtOnce[name])).toEqual([[], [one[1]]]);
 });
 
 test("containers are in their service's network and in those of the services that it calls; one that may send anywhere has a way out", async () => {
@@ -155,8 +182,8 @@ test("the health check asks what the probes say, and limits are the engine's", a
       "-end",
     ],
     interval: "500ms",
-    timeout: "135s",
-    startPeriod: "60s",
+    timeout: "2m15s",
+    startPeriod: "1m0s",
     retries: 1,
   });
   const asked = async (probes: object) => {

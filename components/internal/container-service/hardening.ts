@@ -1,5 +1,6 @@
 import type { ProbeArgs } from "../../web-service-args.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
+import { goDuration } from "../duration.ts";
 import { parseQuantity } from "../quantity.ts";
 
 /** User and group that services run as, as on Kubernetes. */
@@ -57,8 +58,8 @@ export function healthcheckOf(spec: WebServiceSpec, unhealthyEnds: boolean) {
     ],
     // Once the service has been ready a check goes on for as long as the window; this is only the pause between two.
     interval: "500ms",
-    timeout: `${Math.max(window * 2, spec.rollout.minReadySeconds) + slack}s`,
-    startPeriod: `${startup.periodSeconds * startup.failureThreshold}s`,
+    timeout: goDuration(Math.max(window * 2, spec.rollout.minReadySeconds) + slack),
+    startPeriod: goDuration(startup.periodSeconds * startup.failureThreshold),
     retries: 1,
   };
 }

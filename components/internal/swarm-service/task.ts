@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmServiceArgs } from "../../swarm-service-args.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "../container-service/hardening.ts";
+import { goDuration } from "../duration.ts";
 import { parseQuantity } from "../quantity.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
 
@@ -34,7 +35,7 @@ export function taskOf(spec: WebServiceSpec, given: Given, opts: pulumi.CustomRe
       user: nonRoot,
       readOnly: true,
       capDrops: ["ALL"],
-      stopGracePeriod: `${Math.max(1, spec.shutdown.gracePeriodSeconds - spec.shutdown.sleepSeconds)}s`,
+      stopGracePeriod: goDuration(Math.max(1, spec.shutdown.gracePeriodSeconds - spec.shutdown.sleepSeconds)),
       healthcheck: healthcheckOf(spec, true),
       mounts: [{ type: "volume", source: args.on.helper, target: helperFolder, readOnly: true }, ...mounts(spec, given)],
       ...createFiles(spec, given, opts),

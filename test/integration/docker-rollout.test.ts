@@ -1,0 +1,160 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { jest } from "@jest/globals";
+import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
+import { EngineSocket } from "./engine-socket.ts";
+import { underLoad } from "./load.ts";
+
+jest.setTimeout(300_000);
+
+const stack = "integration-docker-rollout";
+const name = `slipway-${stack}`;
+const { http: port } = enginePorts;
+const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };
+let checkout: Checkout;
+
+beforeAll(async () => {
+  checkout = new Checkout(stack, "docker");
+  cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  await up({ app });
+});
+afterAll(() => checkout[Symbol.asyncDispose]());
+
+async function up(services: object): Promise<string> {
+  checkout.configure(services);
+  const { code, out } = await checkout.run("up");
+  if (code !== 0) throw new Error(out);
+  return out;
+}
+
+const labels = [`dev.slipway.stack=${stack}`, "dev.slipway.service=app"];
+const containers = () => docker.listContainers({ all: true, filters: { label: labels } });
+const imagesThatRun = async () => [...new Set((await containers()).map(({ Image }) => Image))];
+const answer = async () => (await get("app.localhost", "/file/x", { port, body: "" })).body;
+
+/** How many containers of the service ran at a time, least and most, as the engine tells of every start and end. */
+async function running(work: () => Promise<void>): Promise<{ least: number; most: number; started: number }> {
+  const since = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
+  let now = (await containers()).filter(({ State }) => State === "running").length;
+  await work();
+  const until = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
+  const filters = { type: ["container"], event: ["start", "die"], label: labels };
+  const query = { since: since.toFixed(3), until: until.toFixed(3), filters } as object;
+  const events = await docker.getEvents(query);
+  let text = "";
+  for await (const piece of events) text += String(piece);
+  const all = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).status as string);
+  let [least, most] = [now, now];
+  for (const status of all) {
+    now += status === "start" ? 1 : -1;
+    [least, most] = [Math.min(least, now), Math.max(most, now)];
+  }
+  return { least, most, started: all.filter((status) => status === "start").length };
+}
+
+test("a new version takes over replica by replica, and no request fails", async () => {
+  const attacks = [
+    { rate: 100, keepAlive: true },
+    { rate: 100, keepAlive: false },
+  ];
+  let ran: object = {};
+  const loads = await underLoad(
+    "app.localhost",
+    attacks,
+    async () => {
+      checkout.edit("probe-app/main.go", '"written"', '"second"');
+      ran = await running(() => up({ app }).then(() => {}));
+    },
+    port,
+  );
+  expect(ran).toEqual({ least: 3, most: 4, started: 3 });
+  expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+  expect((await containers()).length).toBe(3);
+  const faster = { ...app, env: { GREETING: "Hello again" }, rollout: { maxSurge: 3 } };
+  expect(await running(() => up({ app: faster }).then(() => {}))).toEqual({ least: 3, most: 6, started: 3 });
+});
+
+test("a rollback deploys the version before, and another one the one after it", async () => {
+  await up({ app });
+  const [second] = await imagesThatRun();
+  const back = await checkout.run("rollback");
+  expect(back.code).toBe(0);
+  const [first] = await imagesThatRun();
+  expect(first).not.toBe(second);
+  expect(back.out).toContain(`app  ${first}\nrollback of stack "${stack}" with the embedded engine\n`);
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await imagesThatRun()).toEqual([second]);
+});
+
+test("a version that does not come up has a card, and a rollback without a name goes back to the last that did", async () => {
+  const [good] = await imagesThatRun();
+  checkout.edit("probe-app/main.go", "var hangs atomic.Bool", 'var hangs atomic.Bool\n\tpanic("REGION must be set")');
+  const { code, out } = await checkout.run("up");
+  expect(code).toBe(1);
+  const card = out.slice(out.indexOf("Service app")).replace(/app-1-\w{7}/, "<container>");
+  expect(
+    card
+      .replace(/started anew .*/, "started anew")
+      .split("\n")
+      .filter((line) => !/^ {10}\||^ {2}log/.test(line)),
+  ).toEqual([
+    `Service app of stack ${stack} did not roll out`,
+    `  at      container ${name}-<container>; 3 of the version before serve on`,
+    "  reason  it ended with exit code 2, and was started anew",
+    "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
+    `  go back make rollback STACK=${stack} SERVICE=app`,
+    "",
+  ]);
+  expect(card).toContain("  log     | panic: REGION must be set\n");
+  expect((await checkout.run("rollback")).code).toBe(0);
+  expect(await imagesThatRun()).toEqual([good]);
+  expect((await containers()).length).toBe(3);
+  checkout.edit("probe-app/main.go", '\n\tpanic("REGION must be set")', "");
+});
+
+test("where settings are to blame a rollback says so, and where an image is not there it goes back to the last that was", async () => {
+  const [good] = await imagesThatRun();
+  checkout.configure({ app: { ...app, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } } });
+  const settings = await checkout.run("up");
+  expect(settings.out).toContain("  reason  it is not healthy\n          http://127.0.0.1:8080/nowhere answers HTTP 404");
+  const remedy = `the image is that of the version before: put the settings back in stacks/Pulumi.${stack}.yaml, then make up STACK=${stack}`;
+  expect(settings.out).toContain(`  go back ${remedy}`);
+  expect((await checkout.run("rollback")).out).toContain(`error: Service "app": ${remedy}.`);
+  await up({ app });
+  const image = `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`;
+  checkout.configure({ app: { ...app, source: undefined, image } });
+  expect((await checkout.run("up")).code).toBe(1);
+  const back = await checkout.run("rollback", {}, ["--service", "app"]);
+  expect(back.code).toBe(0);
+  expect(back.out).toContain(`app  ${good}\n`);
+  expect(await imagesThatRun()).toEqual([good]);
+  expect((await checkout.run("rollback", {}, ["--service", "other"])).out).toContain('error: There is no service "other". Known: app.');
+});
+
+test("an engine that goes away half-way is told of once, and the next up carries on", async () => {
+  await up({ app });
+  const socket = await new EngineSocket().open();
+  checkout.edit("probe-app/main.go", '"second"', '"third"');
+  const run = checkout.start("up", { DOCKER_HOST: socket.host });
+  await eventually(
+    async () => run.said(),
+    (said) => said.includes(`docker:Container ${name}-app-1`),
+  );
+  socket.cut();
+  const { code, out } = await run.run;
+  expect(code).toBe(1);
+  const away =
+    "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
+  expect(out.split(away).length).toBe(2);
+  expect(out.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^✗ \\S+ ${name}-app-\\d  ${away}$`));
+  expect(await answer()).toMatch(/second|third/);
+  await up({ app });
+  expect([await answer(), await answer(), await answer()]).toEqual(["third", "third", "third"]);
+  expect((await containers()).map(({ State }) => State)).toEqual(["running", "running", "running"]);
+  expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
+  expect((await checkout.run("down")).code).toBe(0);
+  expect(await objectsOf(stack)).toEqual([]);
+});

@@ -1,0 +1,108 @@
+import { cpSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { jest } from "@jest/globals";
+import { pushImage } from "../../components/internal/docker-engine.ts";
+import { registryImageName } from "../../tools/registry/build.ts";
+import { proxyImageName } from "../../tools/traefik/build.ts";
+import { Checkout, docker, eventually } from "./checkout.ts";
+import { canRunNodes, Nodes } from "./swarm-nodes.ts";
+
+jest.setTimeout(300_000);
+
+const name = "slipway-integration-nodes";
+const registryPort = 32301;
+const httpPort = 32380;
+const here = (await canRunNodes()) ? test : test.skip;
+let nodes: Nodes;
+let checkout: Checkout;
+
+/** Traefik is pulled from the registry of the nodes, as all else is. */
+const proxyImage = `127.0.0.1:${registryPort}/traefik:test`;
+
+beforeAll(async () => {
+  if (!(await canRunNodes())) return;
+  checkout = new Checkout("integration-nodes", "swarm");
+  cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  nodes = new Nodes();
+  await nodes.start(2, httpPort, await registryImageName(), registryPort);
+  await docker.getImage(await proxyImageName()).tag({ repo: `127.0.0.1:${registryPort}/traefik`, tag: "test" });
+  await pushImage(docker, proxyImage, {});
+  await docker.getImage(proxyImage).remove();
+});
+afterAll(async () => {
+  // The stack goes with its engines.
+  await nodes?.[Symbol.asyncDispose]();
+  if (checkout) rmSync(checkout.folder, { recursive: true });
+});
+
+function configure(service: object = {}, settings: object = {}): void {
+  const ports = { http: httpPort, https: 32343, registry: 32302 };
+  const usual = { host: nodes.nodes[0]!.host, ports, registry: { repository: `127.0.0.1:${registryPort}` }, proxyImage };
+  checkout.configure(
+    { app: { source: "probe-app", replicas: 4, rollout: { maxSurge: 4 }, host: "app.localhost", ...service } },
+    { ...usual, ...settings },
+  );
+}
+
+/** What a node answers at its own port. */
+function ask(address: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const asked = request(
+      { host: address, port: httpPort, path: "/hostname", headers: { host: "app.localhost" }, timeout: 5000 },
+      (response) => {
+        let body = "";
+        response.on("data", (text) => (body += text)).on("end", () => done(`${response.statusCode} ${body}`));
+      },
+    );
+    asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s"))).on("error", failed);
+    asked.end();
+  });
+}
+
+const placed = async () => {
+  const { engine } = nodes.nodes[0]!;
+  const tasks = await engine.listTasks({ filters: { service: [`${name}-app`], "desired-state": ["running"] } });
+  const hosts = new Map((await engine.listNodes()).map((node) => [node.ID, node.Description?.Hostname]));
+  return tasks.map((task) => hosts.get(task.NodeID)).sort();
+};
+
+here("a swarm of several nodes needs a registry that they share, and a worker gets the command that makes it a manager", async () => {
+  configure({}, { registry: undefined });
+  expect((await checkout.run("up")).out).toContain(
+    "slipway:swarm.registry: is needed for a swarm of 2 nodes: name a registry that all of them and this machine reach",
+  );
+  configure({}, { host: nodes.nodes[1]!.host });
+  expect((await checkout.run("up")).out).toMatch(
+    /slipway:swarm: the engine is a worker of its swarm, and a manager is needed\. On a manager: docker node promote \w+; or name a manager in swarm\.host/,
+  );
+});
+
+here("tasks spread over the nodes, every node answers for all of them, and a drained node's tasks go to the other", async () => {
+  configure();
+  const { code, out } = await checkout.run("up");
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`app  http://app.localhost:${httpPort}/  answers HTTP 200`) });
+  const [first, second] = nodes.nodes.map((node) => node.name);
+  expect(await placed()).toEqual([first, first, second, second]);
+  for (const { address } of nodes.nodes) {
+    const answers = new Set<string>();
+    await eventually(
+      async () => answers.add(await ask(address)),
+      (all) => all.size === 4,
+    );
+    expect([...answers].every((answer) => answer.startsWith("200 "))).toBe(true);
+  }
+  const { engine } = nodes.nodes[0]!;
+  const worker = (await engine.listNodes()).find((node) => node.Description?.Hostname === second)!;
+  const set = async (settings: object) => {
+    const { Version, Spec } = (await engine.getNode(worker.ID).inspect()) as { Version: { Index: number }; Spec: object };
+    // Its types have no promise here.
+    await (engine.getNode(worker.ID).update({ version: Version.Index, ...Spec, ...settings } as never) as unknown as Promise<unknown>);
+  };
+  await set({ Availability: "drain" });
+  expect(await eventually(placed, (all) => all.length === 4 && all.every((host) => host === first))).toEqual([first, first, first, first]);
+  await set({ Availability: "active", Labels: { disk: "ssd" } });
+  configure({ nodeSelector: { disk: "ssd" } });
+  expect((await checkout.run("up")).code).toBe(0);
+  expect(await placed()).toEqual([second, second, second, second]);
+});

@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import { dockerEngine } from "../../components/internal/docker-engine.ts";
+import { nodeImageName } from "../../tools/kubernetes-node/build.ts";
+import { docker } from "./checkout.ts";
+
+/** An engine in a container: a Debian root, in which the engine of this machine runs. */
+export interface Node {
+  name: string;
+  /** Endpoint of its engine. */
+  host: string;
+  address: string;
+  engine: ReturnType<typeof dockerEngine>;
+}
+
+const prefix = "slipway-integration-nodes";
+const runtime = "/usr/local/sbin/runc-without-sys-resource";
+
+/** Whether this machine can run engines in containers: from Debian's packages, over the root of the node image's stand-in. */
+export async function canRunNodes(): Promise<boolean> {
+  const image = docker.getImage(await nodeImageName()).inspect();
+  return (
+    existsSync("/usr/sbin/dockerd") &&
+    existsSync("/etc/debian_version") &&
+    (await image.then(
+      () => true,
+      () => false,
+    ))
+  );
+}
+
+/** A swarm of several engines, and a registry that each of them finds where this machine does. */
+export class Nodes implements AsyncDisposable {
+  readonly nodes: Node[] = [];
+
+  /** `port` of the first node is this machine's, too. */
+  async start(count: number, port: number, registryImage: string, registryPort: number): Promise<void> {
+    await docker.createNetwork({ Name: prefix });
+    const registry = await docker.createContainer({
+      name: `${prefix}-registry`,
+      Image: registryImage,
+      HostConfig: { NetworkMode: prefix, PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(registryPort) }] } },
+      ExposedPorts: { "5000/tcp": {} },
+    });
+    await registry.start();
+    const registryAddress = await addressOf(registry);
+    for (let i = 1; i <= count; i++) this.nodes.push(await this.startNode(`${prefix}-${i}`, i === 1 ? port : undefined));
+    const [manager, ...workers] = this.nodes;
+    for (const node of this.nodes) await forward(node.name, registryPort, registryAddress);
+    await manager!.engine.swarmInit({ ListenAddr: "0.0.0.0:2377", AdvertiseAddr: manager!.address });
+    const { JoinTokens } = await manager!.engine.swarmInspect();
+    for (const { engine, address } of workers)
+      await engine.swarmJoin({
+        ListenAddr: "0.0.0.0:2377",
+        AdvertiseAddr: address,
+        RemoteAddrs: [`${manager!.address}:2377`],
+        JoinToken: JoinTokens?.Worker,
+      });
+  }
+
+  private async startNode(name: string, port: number | undefined): Promise<Node> {
+    const runtimes = existsSync(runtime) ? [`--add-runtime=without-sys-resource=${runtime}`, "--default-runtime=without-sys-resource"] : [];
+    const container = await docker.createContainer({
+      name,
+      Hostname: name,
+      Image: await nodeImageName(),
+      Entrypoint: ["/usr/sbin/dockerd"],
+      Cmd: ["--host=tcp://0.0.0.0:2375", ...runtimes],
+      Volumes: { "/var/lib/docker": {} },
+      ExposedPorts: port === undefined ? {} : { [`${port}/tcp`]: {} },
+      HostConfig: {
+        Privileged: true,
+        NetworkMode: prefix,
+        Tmpfs: { "/run": "", "/var/run": "" },
+        Binds: ["/usr:/usr:ro"],
+        PortBindings: port === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
+      },
+    });
+    await container.start();
+    const address = await addressOf(container);
+    const host = `tcp://${address}:2375`;
+    const engine = dockerEngine(host);
+    for (
+      const until = Date.now() + 30_000;
+      !(await engine.ping().then(
+        () => true,
+        () => false,
+      ));
+    )
+      if (Date.now() > until)
+        throw new Error(`${name} does not answer: ${(await container.logs({ stderr: true, tail: 20 })).toString("utf8")}`);
+      else await new Promise((wake) => setTimeout(wake, 100));
+    return { name, host, engine, address };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { Id, Names } of await docker.listContainers({ all: true }))
+      if (Names.some((name) => name.startsWith(`/${prefix}-`))) await docker.getContainer(Id).remove({ force: true, v: true });
+    await docker
+      .getNetwork(prefix)
+      .remove()
+      .catch(() => {});
+  }
+}
+
+async function addressOf(container: ReturnType<typeof docker.getContainer>): Promise<string> {
+  return String((await container.inspect()).NetworkSettings.Networks[prefix]?.IPAddress);
+}
+
+/** Lets a node find the registry at its own loopback. The program tells by its third descriptor that it listens. */
+async function forward(name: string, port: number, to: string): Promise<void> {
+  const command = `exec docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port ${port} -container-ip ${to} -container-port 5000 3>/dev/null`;
+  const exec = await docker.getContainer(name).exec({ Cmd: ["sh", "-c", command] });
+  (await exec.start({ Detach: true })).destroy();
+}

@@ -114,6 +114,13 @@ export const dockerRules: ImpactRule[] = [
     reason: "files of containers; those are told of by themselves",
   },
   {
+    id: "container-handover",
+    types: [dynamic("Handover")],
+    operations: ["create", "import", "update", "replace", "delete"],
+    impact: Impact.Nothing,
+    reason: "requests pass from a container to its successor; those are told of by themselves",
+  },
+  {
     id: "swarm-service-stopped",
     types: [docker("Service")],
     operations: ["update"],

@@ -1008,6 +1008,12 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     reason: "files of containers; those are told of by themselves",
   },
   {
+    rule: "container-handover",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:Handover", "update", { container: "a" }, { container: "b" }),
+    impact: "nothing",
+    reason: "requests pass from a container to its successor; those are told of by themselves",
+  },
+  {
     rule: "swarm-service-stopped",
     step: stepOf(
       "docker:index/service:Service",

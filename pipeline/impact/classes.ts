@@ -19,7 +19,7 @@ export const impacts = Object.values(Impact);
 export const meanings: Record<Impact, string> = {
   [Impact.Nothing]: "nobody notices",
   [Impact.Metadata]: "labels and settings that count later; nothing restarts",
-  [Impact.Rolling]: "pods are exchanged one after another, and enough of them answer meanwhile",
+  [Impact.Rolling]: "replicas are exchanged one after another, and enough of them answer meanwhile",
   [Impact.Cost]: "more or less is paid for",
   [Impact.Access]: "who or what can reach what, and with which rights",
   [Impact.Downtime]: "requests fail for a while, or for good",

@@ -1,6 +1,6 @@
 import type { Step } from "../preview/step.ts";
 import { Impact } from "./classes.ts";
-import { property, type ImpactRule } from "./rule.ts";
+import { hostsInRoutes, property, type ImpactRule } from "./rule.ts";
 
 const docker = (kind: string) => `docker:index/*:${kind}`;
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/slipway:${kind}`;
@@ -14,6 +14,9 @@ const isOneOfMore = (step: Step) => isReplica(step) && !/(^|-)1$/.test(step.name
 const tasks = (step: Step) => Number(property(step, "mode.replicated.replicas") ?? 1);
 const isGlobal = (step: Step) => property(step, "mode.global") === true;
 const endsFirst = (step: Step) => property(step, "updateConfig.order") !== "start-first" && (isGlobal(step) || tasks(step) <= 1);
+
+/** Whether the routes of a service lead other names to it. */
+const hasOtherHosts = ({ before, after }: Step) => String(hostsInRoutes(before)) !== String(hostsInRoutes(after));
 
 /** What changes of Docker objects do, and of those that push images. Docker changes hardly anything in place. */
 export const dockerRules: ImpactRule[] = [
@@ -84,6 +87,14 @@ export const dockerRules: ImpactRule[] = [
     operations: ["create", "import"],
     impact: Impact.Nothing,
     reason: "it is new: nobody relies on it yet",
+  },
+  {
+    id: "proxy-route-hosts",
+    types: [dynamic("ProxyRoute")],
+    operations: ["update", "replace"],
+    when: hasOtherHosts,
+    impact: Impact.Access,
+    reason: "it is reached by the name {hosts}",
   },
   {
     id: "proxy-route-changed",
@@ -176,6 +187,14 @@ export const dockerRules: ImpactRule[] = [
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
     reason: "{changed}: the service goes; what it serves is no longer served meanwhile",
+  },
+  {
+    id: "swarm-routes-hosts",
+    types: [docker("ServiceConfig")],
+    operations: ["replace"],
+    when: (step) => hostsInRoutes(step.before).length > 0 && hasOtherHosts(step),
+    impact: Impact.Access,
+    reason: "it is reached by the name {hosts}",
   },
   {
     id: "swarm-configuration",

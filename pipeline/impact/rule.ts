@@ -1,4 +1,4 @@
-import { unknown } from "../../engine/values.ts";
+import { unknown, type Properties } from "../../engine/values.ts";
 import { formatPath, isBelow, valueAt } from "../property-path.ts";
 import type { Change, Operation, Step } from "../preview/step.ts";
 import type { Impact } from "./classes.ts";
@@ -87,8 +87,15 @@ const told: Record<Operation, string> = {
 
 function hostsOf(step: Step): string {
   const rules = property(step, "spec.rules");
-  const names = Array.isArray(rules) ? rules.map(({ host }: { host?: string }) => host) : property(step, "spec.hostnames");
+  const ofKubernetes = Array.isArray(rules) ? rules.map(({ host }: { host?: string }) => host) : property(step, "spec.hostnames");
+  const names = ofKubernetes ?? hostsInRoutes(step.after);
   return Array.isArray(names) && names.length > 0 ? names.map((name) => show(name ?? "any name")).join(", ") : "any name";
+}
+
+/** Hosts in a file with routes of Traefik: that of a ProxyRoute, or in base64 that of a config of Swarm. */
+export function hostsInRoutes({ content, data }: Properties): string[] {
+  const routes = String(content ?? (typeof data === "string" ? Buffer.from(data, "base64") : ""));
+  return [...new Set([...routes.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host!))];
 }
 
 /** A value as short as it fits into a line. */

@@ -1,4 +1,5 @@
 import { worst, type Impact } from "../impact.ts";
+import { hostsInRoutes } from "../impact/rule.ts";
 import type { Review } from "../report.ts";
 
 /** A part of a stack: an image, the registry, the network, the cluster or Docker engine, a service, a URL. */
@@ -95,11 +96,8 @@ function arrowsOf(parts: Part[], serviceOf: (url: string) => string): [string, s
   return arrows;
 }
 
-function hostsIn({ spec, content, data }: Review["resources"][number]["inputs"]): string {
-  const { rules, hostnames } = (spec ?? {}) as { rules?: { host?: string }[]; hostnames?: string[] };
-  // Rules of Traefik, in base64 where they are a config of Swarm.
-  const routes = String(content ?? (typeof data === "string" ? Buffer.from(data, "base64") : ""));
-  const ofTraefik = [...routes.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host);
-  const hosts = hostnames ?? (Array.isArray(rules) ? rules.map(({ host }) => host) : ofTraefik);
+function hostsIn(inputs: Review["resources"][number]["inputs"]): string {
+  const { rules, hostnames } = (inputs.spec ?? {}) as { rules?: { host?: string }[]; hostnames?: string[] };
+  const hosts = hostnames ?? (Array.isArray(rules) ? rules.map(({ host }) => host) : hostsInRoutes(inputs));
   return [...new Set(hosts.filter((host) => typeof host === "string"))].join(", ");
 }

@@ -1,6 +1,8 @@
 import { stepOf } from "./preview-steps.ts";
 import type { Step } from "../../pipeline/preview/step.ts";
 
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
 /** A container of a service on one Docker engine. */
 const replica = (index: number) => ({
   name: `it-${index}`,
@@ -984,6 +986,12 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     reason: "it is new: nobody relies on it yet",
   },
   {
+    rule: "proxy-route-hosts",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ProxyRoute", "update", { content: "Host(`a.example`)" }, { content: "Host(`b.example`)" }),
+    impact: "access change",
+    reason: "it is reached by the name b.example",
+  },
+  {
     rule: "proxy-route-changed",
     step: stepOf("pulumi-nodejs:dynamic/slipway:ProxyRoute", "update", { content: "a" }, { content: "b" }),
     impact: "rolling update",
@@ -1079,6 +1087,17 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     step: stepOf("docker:index/service:Service", "delete", { name: "a" }, {}),
     impact: "restart with downtime",
     reason: "it is deleted: the service goes; what it serves is no longer served meanwhile",
+  },
+  {
+    rule: "swarm-routes-hosts",
+    step: stepOf(
+      "docker:index/serviceConfig:ServiceConfig",
+      "replace",
+      { data: base64("Host(`a.example`)") },
+      { data: base64("Host(`b.example`)") },
+    ),
+    impact: "access change",
+    reason: "it is reached by the name b.example",
   },
   {
     rule: "swarm-configuration",

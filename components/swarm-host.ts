@@ -110,7 +110,6 @@ export class SwarmHost extends pulumi.ComponentResource {
           restartPolicy: { condition: "any", delay: "1s" },
           logDriver,
         },
-        convergeConfig: { delay: "1s", timeout: "2m" },
       },
       child,
     );
@@ -175,7 +174,8 @@ export class SwarmHost extends pulumi.ComponentResource {
         },
         // At a node's own ports there cannot be two.
         updateConfig: { parallelism: 1, order: isMesh ? "start-first" : "stop-first", failureAction: "rollback", monitor: "2s" },
-        convergeConfig: { delay: "1s", timeout: "2m" },
+        // Pulumi's provider waits for no service that is on every node.
+        convergeConfig: isMesh ? { delay: "1s", timeout: "2m" } : undefined,
       },
       child,
     );

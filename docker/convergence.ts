@@ -74,9 +74,18 @@ export async function lastFailure(docker: Docker, tasks: Properties[], tail: num
   const waiting = failed ?? inOrder.find((t) => t.Status.State === "pending" && t.Status.Message);
   const { ContainerID: container, ExitCode: exitCode } = (waiting?.Status.ContainerStatus ?? {}) as Properties;
   // A task of another node has its lines there.
-  const found = container && docker.getContainer(container).logs({ stdout: true, stderr: true, tail });
-  const logs: Buffer | undefined = await found?.catch(() => undefined);
-  return { said: String(waiting?.Status.Err ?? waiting?.Status.Message ?? ""), log: logs ? linesOf(logs) : [], exitCode };
+  const logs: Buffer | undefined = container
+    ? await docker
+        .getContainer(container)
+        .logs({ stdout: true, stderr: true, tail })
+        .catch(() => undefined)
+    : undefined;
+  return {
+    said: String(waiting?.Status.Err ?? waiting?.Status.Message ?? ""),
+    log: logs ? linesOf(logs) : [],
+    exitCode,
+    image: waiting?.Spec.ContainerSpec.Image as string | undefined,
+  };
 }
 
 /** Lines as a program wrote them: the engine puts eight bytes before each piece, the last four of which are its length. */

@@ -44,9 +44,11 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
   const failed = wanted.find((container) => !serves(container));
   if (!failed) return undefined;
   const { State, RestartCount, Config, Name } = failed;
-  // Of its last run alone, where that said something.
-  const told = (since: number) => docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, since });
-  const ofLastRun = linesOf(await told(Math.max(0, Date.parse(State.StartedAt) / 1000)));
+  // Of its last run alone, where that said something; the next may have begun by now.
+  const told = (of: { since?: number; until?: number }) =>
+    docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, ...of });
+  const [since, until] = [State.StartedAt, State.FinishedAt].map((time) => Math.max(0, Date.parse(time) / 1000)) as [number, number];
+  const ofLastRun = linesOf(await told({ since, ...(until > since && { until }) }));
   const old = wanted.filter((container) => serves(container) && container.Created < failed.Created).length;
   const again = RestartCount > 0 ? `, and was started anew ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : "";
   const ended = !State.Running || RestartCount > 0;
@@ -62,7 +64,7 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
     where: `container ${Name.slice(1)}; ${serveOn(old)}`,
     image: Config.Image,
     reason,
-    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await told(0)),
+    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await told({})),
     likely: mends,
   };
 }
@@ -72,20 +74,17 @@ function serves({ State }: Docker.ContainerInspectInfo): boolean {
 }
 
 /** The same of a service of Swarm, of which Swarm itself may have gone back to the version before. */
-export async function troubleWithService(
-  docker: Docker,
-  { ID, Spec, PreviousSpec, UpdateStatus }: Properties,
-): Promise<Trouble | undefined> {
+export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatus }: Properties): Promise<Trouble | undefined> {
   const tasks: Properties[] = await docker.listTasks({ filters: { service: [ID] } });
   const state: string = UpdateStatus?.State ?? "";
   const wentBack = state.startsWith("rollback_");
   const running = tasks.filter((t) => t.DesiredState === "running" && t.Status.State === "running").length;
   const wanted = Spec.Mode.Replicated?.Replicas ?? 1;
   if (!wentBack && state !== "paused" && running >= wanted) return undefined;
-  const { said, log, exitCode } = await lastFailure(docker, tasks, logLines);
+  const { said, log, exitCode, image } = await lastFailure(docker, tasks, logLines);
   return {
     where: `service ${Spec.Name}; ${serveOn(running)}`,
-    image: imageOf(wentBack ? PreviousSpec : Spec),
+    image: image ?? imageOf(Spec),
     reason: [wentBack ? "Swarm went back to the version before" : `${running} of ${wanted} tasks run`, ...(said ? [said] : [])],
     log,
     likely: /image|pull/i.test(said)

@@ -42,6 +42,8 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
       await memory.write(withImages(await memory.read(), images));
     },
     async cards(wayBack) {
+      // An engine that is no manager has been told of.
+      if (platform === "swarm" && !(await docker.info()).Swarm.ControlAvailable) return [];
       await memory.write({ ...(await memory.read()), failed: true });
       const all = await releases();
       return (await find()).flatMap(({ name, trouble }) =>

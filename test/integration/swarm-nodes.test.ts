@@ -68,7 +68,7 @@ const placed = async () => {
 };
 
 here("a swarm of several nodes needs a registry that they share, and a worker gets the command that makes it a manager", async () => {
-  configure({}, { registry: undefined });
+  configure({}, { registry: undefined, host: nodes.nodes[0]!.socket });
   expect((await checkout.run("up")).out).toContain(
     "slipway:swarm.registry: is needed for a swarm of 2 nodes: name a registry that all of them and this machine reach",
   );

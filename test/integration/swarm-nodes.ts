@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { dockerEngine } from "../../components/internal/docker-engine.ts";
 import { nodeImageName } from "../../tools/kubernetes-node/build.ts";
 import { docker } from "./checkout.ts";
@@ -6,8 +8,9 @@ import { docker } from "./checkout.ts";
 /** An engine in a container: a Debian root, in which the engine of this machine runs. */
 export interface Node {
   name: string;
-  /** Endpoint of its engine. */
+  /** Endpoint of its engine, as of one elsewhere, and as of one on this machine. */
   host: string;
+  socket: string;
   address: string;
   engine: ReturnType<typeof dockerEngine>;
 }
@@ -31,6 +34,7 @@ export async function canRunNodes(): Promise<boolean> {
 /** A swarm of several engines, and a registry that each of them finds where this machine does. */
 export class Nodes implements AsyncDisposable {
   readonly nodes: Node[] = [];
+  private readonly folder = mkdtempSync(join(tmpdir(), "slipway-nodes-"));
 
   /** `port` of the first node is this machine's, too. */
   async start(count: number, port: number, registryImage: string, registryPort: number): Promise<void> {
@@ -64,14 +68,14 @@ export class Nodes implements AsyncDisposable {
       Hostname: name,
       Image: await nodeImageName(),
       Entrypoint: ["/usr/sbin/dockerd"],
-      Cmd: ["--host=tcp://0.0.0.0:2375", ...runtimes],
+      Cmd: ["--host=tcp://0.0.0.0:2375", "--host=unix:///engine/docker.sock", ...runtimes],
       Volumes: { "/var/lib/docker": {} },
       ExposedPorts: port === undefined ? {} : { [`${port}/tcp`]: {} },
       HostConfig: {
         Privileged: true,
         NetworkMode: prefix,
         Tmpfs: { "/run": "", "/var/run": "" },
-        Binds: ["/usr:/usr:ro"],
+        Binds: ["/usr:/usr:ro", `${join(this.folder, name)}:/engine`],
         PortBindings: port === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
       },
     });
@@ -89,7 +93,7 @@ export class Nodes implements AsyncDisposable {
       if (Date.now() > until)
         throw new Error(`${name} does not answer: ${(await container.logs({ stderr: true, tail: 20 })).toString("utf8")}`);
       else await new Promise((wake) => setTimeout(wake, 100));
-    return { name, host, engine, address };
+    return { name, host, socket: `unix://${join(this.folder, name)}/docker.sock`, engine, address };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -99,6 +103,7 @@ export class Nodes implements AsyncDisposable {
       .getNetwork(prefix)
       .remove()
       .catch(() => {});
+    rmSync(this.folder, { recursive: true });
   }
 }
 

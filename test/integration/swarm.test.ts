@@ -95,7 +95,8 @@ test("an engine that is in no swarm gets the command that makes one, and nothing
   checkout.configure({ app });
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  expect(out).toContain("slipway:swarm: the engine is in no swarm. Make one: docker swarm init --advertise-addr ADDRESS");
+  const said = out.trimEnd().split("\n");
+  expect(said.at(-1)).toMatch(/ - slipway:swarm: the engine is in no swarm\. Make one: docker swarm init --advertise-addr ADDRESS/);
   expect(await objectsOf(stack)).toEqual([]);
   await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
 });
@@ -248,8 +249,9 @@ test("a version that does not come up has a card; rollbacks go to the last good 
 });
 
 test("a port in use and a volume of another stack: one clear message, and nothing is changed", async () => {
-  // Containers are Swarm's, which still removes those of before.
-  const objects = async () => (await objectsOf(stack)).filter((object) => !object.startsWith(`container /${name}-app.`));
+  // Containers are Swarm's, which still removes those of before; and that an up failed is noted for rollbacks.
+  const isOurs = (object: string) => !object.startsWith(`container /${name}-app.`) && !object.includes("-versions-");
+  const objects = async () => (await objectsOf(stack)).filter(isOurs);
   const before = [await objects(), (await service()).Version];
   const server = createServer();
   await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));

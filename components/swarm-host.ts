@@ -168,7 +168,7 @@ export class SwarmHost extends pulumi.ComponentResource {
             configs: Object.entries(args.routes ?? {}).map(([service, content]) => config(service, content)),
             secrets,
           },
-          networksAdvanceds: [network.name, ...(args.networks ?? [])].map((n) => ({ name: n })),
+          networksAdvanceds: [network.id, ...(args.networks ?? [])].map((id) => ({ id })),
           restartPolicy: { condition: "any", delay: "1s" },
           logDriver,
         },

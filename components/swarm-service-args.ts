@@ -23,9 +23,9 @@ type Shared = Omit<ContainerServiceArgs, "on" | "volumeNames" | "network" | "net
 export interface SwarmServiceArgs extends Shared {
   /** What the service is deployed on. */
   on: SwarmHostHandle;
-  /** Overlay network of the service, which only those are in that may call it. */
+  /** Id of the overlay network of the service, which only those are in that may call it. */
   network: pulumi.Input<string>;
-  /** Further networks: of the services that this one calls, or with a way out. @default - none. */
+  /** Ids of further networks: of the services that this one calls, or with a way out. @default - none. */
   networks?: pulumi.Input<string>[];
   /** Labels that nodes must have. @default - any node. */
   nodeSelector?: Record<string, string>;

@@ -25,7 +25,7 @@ const leastMonitorSeconds = 5;
  *
  * @example
  * const on = { helper: host.helper };
- * new SwarmService("web", { image: image.ref, replicas: 3, network: network.name, on }, { dependsOn: host.helperService });
+ * new SwarmService("web", { image: image.ref, replicas: 3, network: network.id, on }, { dependsOn: host.helperService });
  */
 export class SwarmService extends pulumi.ComponentResource {
   /** Name by which tasks in its network reach it, at `port`. */
@@ -60,7 +60,7 @@ export class SwarmService extends pulumi.ComponentResource {
         endpointSpec: { mode: "dnsrr" },
         taskSpec: {
           ...taskOf(spec, { args, prefix, labels: allLabels }, { parent: this }),
-          networksAdvanceds: [network, ...networks].map((n) => ({ name: n, aliases: [name] })),
+          networksAdvanceds: [network, ...networks].map((id) => ({ id, aliases: [name] })),
           placement: {
             constraints: [...Object.entries(nodeSelector).map(([key, value]) => `node.labels.${key}==${value}`), ...constraints],
             prefs: spread.map((by) => `spread=${by}`),

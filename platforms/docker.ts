@@ -71,7 +71,7 @@ export function createPlatform(configuration: Configuration): Platform {
     },
     opts,
   );
-  const networks = engine.createNetworks(name, services, settings, { wayOut: noTalk }, asLabels, opts);
+  const networks = engine.createNetworks(name, services, settings, { by: "name", wayOut: noTalk }, asLabels, opts);
 
   return {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),

@@ -108,14 +108,21 @@ export function credentialsOf({ registry }: Pick<EngineSettings, "registry">) {
 export function createNetworks(
   name: string,
   services: Services,
-  settings: Pick<EngineSettings, "networks">,
-  usual: { driver?: string; own?: Record<string, string>; wayOut?: Record<string, string> },
+  settings: Pick<EngineSettings, "networks" | "host">,
+  usual: { by: "name" | "id"; driver?: string; own?: Record<string, string>; wayOut?: Record<string, string> },
   labels: docker.types.input.NetworkLabel[],
   opts: pulumi.CustomResourceOptions,
 ) {
-  const { driver } = usual;
+  const { driver, by } = usual;
   const network = (key: string, args: Omit<docker.NetworkArgs, "name" | "labels">) =>
-    new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts).name;
+    new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts)[by];
+  const found = (key: string) =>
+    by === "name"
+      ? key
+      : dockerEngine(settings.host)
+          .getNetwork(key)
+          .inspect()
+          .then(({ Id }) => String(Id));
   const plan = networksOf(services);
   const own = Object.fromEntries(
     Object.keys(services).map((service) => [service, network(service, { internal: true, options: usual.own })]),
@@ -124,7 +131,9 @@ export function createNetworks(
   const further = Object.entries(settings.networks ?? {}).map(
     ([key, { external, services: members, subnet, gateway, ipRange, ...args }]) => ({
       members,
-      name: external ? key : network(key, { ...args, ipamConfigs: subnet === undefined ? undefined : [{ subnet, gateway, ipRange }] }),
+      name: external
+        ? found(key)
+        : network(key, { ...args, ipamConfigs: subnet === undefined ? undefined : [{ subnet, gateway, ipRange }] }),
     }),
   );
   return {

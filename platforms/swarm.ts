@@ -68,7 +68,13 @@ export function createPlatform(configuration: Configuration): Platform {
   const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
   const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
   const encryption = settings.encrypted ? { encrypted: "true" } : undefined;
-  const usual = { driver: "overlay", own: encryption, wayOut: encryption };
+  const usual = {
+    // By their names Pulumi's provider would make the services anew in every `up`.
+    by: "id" as const,
+    driver: "overlay",
+    own: encryption,
+    wayOut: encryption,
+  };
   const networks = engine.createNetworks(name, services, settings, usual, asLabels, opts);
   const exposed = Object.keys(services).filter((service) => engine.urlOf(services[service]!, ports) !== undefined);
   const volumes = volumesOf(configuration).flatMap((volume) => createVolume(volume, asLabels, opts));

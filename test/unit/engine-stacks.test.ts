@@ -242,6 +242,8 @@ test("placement, encryption and the routing mesh are as the settings of swarm sa
     prefs: ["spread=node.labels.zone"],
     maxReplicas: 2,
   });
+  // By name Pulumi's provider would make it anew in every update.
+  expect(of("slipway-test-web", "Service")["taskSpec"].networksAdvanceds).toEqual([{ id: "slipway-test-web-id", aliases: ["web"] }]);
   expect(of("slipway-test-web", "Network")).toMatchObject({ driver: "overlay", internal: true, options: { encrypted: "true" } });
   const { mode, endpointSpec, updateConfig } = of("slipway-test-proxy", "Service");
   expect({ mode, endpointSpec, order: updateConfig.order }).toEqual({

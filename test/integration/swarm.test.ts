@@ -243,7 +243,7 @@ test("a version that does not come up has a card; rollbacks go to the last good 
   checkout.edit("probe-app/main.go", broken, "var hangs atomic.Bool");
   expect((await checkout.run("rollback")).code).toBe(0);
   expect(await image()).toBe(good);
-  expect((await checkout.run("rollback")).code).toBe(0);
+  expect((await checkout.run("rollback", {}, ["--service", "app"])).code).toBe(0);
   expect(await image()).not.toBe(good);
   expect((await objectsOf(stack)).filter((object) => object.includes("-versions-")).length).toBe(1);
 });

@@ -77,7 +77,8 @@ export class Deployment {
     const urn = [goal.urn, ...aliases].find((u) => resources.has(u)) ?? goal.urn;
     const old = resources.get(urn);
     const context = this.context(goal, old?.creating ? (old.id ?? "") : undefined);
-    const change = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
+    const found = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
+    const change = found?.kind === "replace" ? { ...found, deleteFirst: deleteBeforeReplace ?? found.deleteFirst } : found;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
       this.display.planned("same", goal, old);
@@ -103,7 +104,7 @@ export class Deployment {
     return this.display.step(operation, label(goal), async (progress) => {
       const timeoutSeconds = parseDuration(timeouts[operation === "update" ? "update" : "create"] || "10m", "s") ?? undefined;
       const creating = (id = inputs.name) => this.record(() => resources.set(goal.urn, { ...state(id, {}), creating: true }));
-      if (old && change?.kind === "replace" && (deleteBeforeReplace ?? change.deleteFirst)) {
+      if (old && change?.kind === "replace" && change.deleteFirst) {
         await this.deleteAll(this.usersOf(old));
         await provider.delete(revealed(old), { ...context, progress });
       } else if (old && operation === "replace") {

@@ -21,8 +21,8 @@ class Plan extends Display {
   override planned(...[op, goal, old, change]: Planned): void {
     this.changeSummary[op] = (this.changeSummary[op] ?? 0) + 1;
     const { urn } = (goal ?? old)!;
-    // It deletes what it replaces first.
-    const oldState = old && { ...old, pendingReplacement: op === "replace" };
+    // Pulumi notes it on what goes before its replacement comes.
+    const oldState = old && { ...old, pendingReplacement: change?.kind === "replace" && change.deleteFirst === true };
     this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(op, goal, old, change) });
   }
 

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { dockerEngine } from "../components/internal/docker-engine.ts";
 import type { Problem } from "../components/internal/problem.ts";
 import type { Configuration, ServiceSettings } from "../config.ts";
 import { hasIngress } from "../settings/service.ts";

@@ -15,8 +15,11 @@ const tasks = (step: Step) => Number(property(step, "mode.replicated.replicas") 
 const isGlobal = (step: Step) => property(step, "mode.global") === true;
 const endsFirst = (step: Step) => property(step, "updateConfig.order") !== "start-first" && (isGlobal(step) || tasks(step) <= 1);
 
-/** Whether the routes of a service lead other names to it. */
-const hasOtherHosts = ({ before, after }: Step) => String(hostsInRoutes(before)) !== String(hostsInRoutes(after));
+/** Whether the routes of a service lead other names to it; not where they are not known yet. */
+function hasOtherHosts({ before, after }: Step): boolean {
+  const [old, next] = [hostsInRoutes(before), hostsInRoutes(after)];
+  return old.length > 0 && next.length > 0 && String(old) !== String(next);
+}
 
 /** What changes of Docker objects do, and of those that push images. Docker changes hardly anything in place. */
 export const dockerRules: ImpactRule[] = [
@@ -192,7 +195,7 @@ export const dockerRules: ImpactRule[] = [
     id: "swarm-routes-hosts",
     types: [docker("ServiceConfig")],
     operations: ["replace"],
-    when: (step) => hostsInRoutes(step.before).length > 0 && hasOtherHosts(step),
+    when: hasOtherHosts,
     impact: Impact.Access,
     reason: "it is reached by the name {hosts}",
   },

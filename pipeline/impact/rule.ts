@@ -92,9 +92,10 @@ function hostsOf(step: Step): string {
   return Array.isArray(names) && names.length > 0 ? names.map((name) => show(name ?? "any name")).join(", ") : "any name";
 }
 
-/** Hosts in a file with routes of Traefik: that of a ProxyRoute, or in base64 that of a config of Swarm. */
-export function hostsInRoutes({ content, data }: Properties): string[] {
-  const routes = String(content ?? (typeof data === "string" ? Buffer.from(data, "base64") : ""));
+/** Hosts in a file with routes of Traefik: that of a ProxyRoute, or of a config of Swarm, whose text is in base64 unless a preview was read. */
+export function hostsInRoutes({ content, data = "" }: Properties): string[] {
+  const text = String(content ?? data);
+  const routes = text.includes("Host(") ? text : Buffer.from(text, "base64").toString();
   return [...new Set([...routes.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host!))];
 }
 

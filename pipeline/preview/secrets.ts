@@ -45,7 +45,7 @@ export class Secrets {
 
   /** The inputs of a resource as they may be shown. */
   hideOf(type: string, properties: Properties, names: string[]): Properties {
-    const shown = this.hide(properties) as Properties;
+    const shown = this.hide(readable(type, properties)) as Properties;
     for (const name of secretProperties(type, names))
       if (properties[name] !== undefined) shown[name] = isSecret(properties[name]) ? hidden : mapLeaves(properties[name], () => hidden);
     return shown;
@@ -84,6 +84,12 @@ export class Secrets {
 
 function secretProperties(type: string, names: string[]): string[] {
   return /^kubernetes:core\/\w+:Secret$/.test(type) ? ["data", "stringData", ...names] : names;
+}
+
+/** What is in base64 for transport alone, as text: a config of Swarm's, which is no secret. */
+function readable(type: string, properties: Properties): Properties {
+  const isText = type === "docker:index/serviceConfig:ServiceConfig" && typeof properties.data === "string" && properties.data !== unknown;
+  return isText ? { ...properties, data: Buffer.from(properties.data as string, "base64").toString() } : properties;
 }
 
 /** The name of an entry of a list such as `env`, which its value goes by. */

@@ -1,8 +1,6 @@
 import { stepOf } from "./preview-steps.ts";
 import type { Step } from "../../pipeline/preview/step.ts";
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
-
 /** A container of a service on one Docker engine. */
 const replica = (index: number) => ({
   name: `it-${index}`,
@@ -1093,8 +1091,8 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     step: stepOf(
       "docker:index/serviceConfig:ServiceConfig",
       "replace",
-      { data: base64("Host(`a.example`)") },
-      { data: base64("Host(`b.example`)") },
+      { data: "Host(`a.example`)" },
+      { data: "Host(`b.example`)" },
     ),
     impact: "access change",
     reason: "it is reached by the name b.example",

@@ -49,6 +49,35 @@ test.each(files)("of the preview %s is told what it does", (file) => {
   expect(found(steps)).toEqual(previews[file.replace(/(\.events)?\.jsonl?$/, "")]);
 });
 
+/** Changes of the stacks without Kubernetes, as the embedded engine sees them: test/fixtures/engine-previews/README.md. */
+const ofEngine: Record<string, string[]> = {
+  "docker-image": [
+    ...[1, 2, 3].map(
+      (i) => `replace slipway-docker-web-${i}: rolling update: image changed: the container ends once its successor is ready`,
+    ),
+    "update slipway-docker-web: rolling update: content changed: the proxy leads requests elsewhere, while it runs",
+  ],
+  "docker-scale": [
+    "delete slipway-docker-web-3: cost change: one container less",
+    "update slipway-docker-web: rolling update: content changed: the proxy leads requests elsewhere, while it runs",
+  ],
+  "docker-host": ["update slipway-docker-web: access change: it is reached by the name www.localhost"],
+  "swarm-image": [
+    "update slipway-swarm-web: rolling update: taskSpec.containerSpec.image changed: tasks are exchanged as updateConfig says",
+  ],
+  "swarm-scale": ["update slipway-swarm-web: cost change: 3 → 2 tasks"],
+  "swarm-host": [
+    "update slipway-swarm-proxy: restart with downtime: taskSpec.containerSpec.configs[0].configId and 1 more changed: a node's one task ends before its successor starts",
+    "replace slipway-swarm-routes-web: access change: it is reached by the name www.localhost",
+  ],
+};
+
+test.each(Object.entries(ofEngine))("of the engine's preview %s is told what it does", (name, expected) => {
+  const text = readFileSync(`test/fixtures/engine-previews/${name}.json`, "utf8");
+  const { steps } = readPreview(text, name, { project: "slipway", stack: name.split("-")[0]! });
+  expect(found(steps).filter((line) => !line.includes(": nothing: "))).toEqual(expected);
+});
+
 test("every preview that is there is looked at", () => {
   expect([...new Set(files.map((file) => file.replace(/(\.events)?\.jsonl?$/, "")))].sort()).toEqual(Object.keys(previews));
 });
@@ -157,18 +186,20 @@ test("a preview of the embedded engine is read as one of the CLI is", async () =
     expect(code).toBe(0);
     return readPreview(out, "it", { project: "project", stack: "test" });
   };
-  project.write('thing("a", { value: 1 }); thing("b", { kind: "x" }); thing("c"); thing("d");');
+  project.write('thing("a", { value: 1 }); thing("b", { kind: "x" }); thing("c"); thing("d"); thing("f", { kind: "x" });');
   await project.run("up");
-  project.write('thing("a", { value: 2 }); thing("b", { kind: "y" }); thing("d"); thing("e");');
+  const first = "{ deleteBeforeReplace: true }";
+  project.write(`thing("a", { value: 2 }); thing("b", { kind: "y" }); thing("d"); thing("e"); thing("f", { kind: "y" }, ${first});`);
   const { steps } = await preview();
   const shown = steps.map(({ operation, name, changes, deletesFirst }) => ({ operation, name, deletesFirst, changes }));
   const byName = shown.filter(({ name }) => name.length === 1).sort((a, b) => (a.name < b.name ? -1 : 1));
   expect(byName).toEqual([
     { operation: "update", name: "a", deletesFirst: false, changes: [{ path: ["value"], replaces: false, before: 1, after: 2 }] },
-    { operation: "replace", name: "b", deletesFirst: true, changes: [{ path: ["kind"], replaces: true, before: "x", after: "y" }] },
+    { operation: "replace", name: "b", deletesFirst: false, changes: [{ path: ["kind"], replaces: true, before: "x", after: "y" }] },
     { operation: "delete", name: "c", deletesFirst: false, changes: [] },
     { operation: "same", name: "d", deletesFirst: false, changes: [] },
     { operation: "create", name: "e", deletesFirst: false, changes: [] },
+    { operation: "replace", name: "f", deletesFirst: true, changes: [{ path: ["kind"], replaces: true, before: "x", after: "y" }] },
   ]);
   project.write('throw new Error("no such thing")');
   const [json = ""] = (await project.run("plan")).out.split("\n"); // then the SDK tells of promises that nobody waits for

@@ -1088,12 +1088,7 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
   },
   {
     rule: "swarm-routes-hosts",
-    step: stepOf(
-      "docker:index/serviceConfig:ServiceConfig",
-      "replace",
-      { data: "Host(`a.example`)" },
-      { data: "Host(`b.example`)" },
-    ),
+    step: stepOf("docker:index/serviceConfig:ServiceConfig", "replace", { data: "Host(`a.example`)" }, { data: "Host(`b.example`)" }),
     impact: "access change",
     reason: "it is reached by the name b.example",
   },

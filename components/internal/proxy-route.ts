@@ -47,7 +47,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     return { outs: news };
   },
   async read(id, props) {
-    return (await isRouted(props!)) ? { id, props: props! } : { id: "" };
+    // As replicas hand over, it becomes another than it was made: that is a change, and nothing that is gone.
+    const content = await routedContent(props!);
+    return content === undefined ? { id: "" } : { id, props: { ...props!, content } };
   },
   async delete(_id, state) {
     const missing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
@@ -69,13 +71,13 @@ async function route(inputs: Inputs): Promise<void> {
   await writeRoutes(inputs, inputs.content);
 }
 
-async function isRouted(inputs: Inputs): Promise<boolean> {
+async function routedContent(inputs: Inputs): Promise<string | undefined> {
   try {
     const { NetworkSettings } = await dockerEngine(inputs.engine).getContainer(inputs.proxy).inspect();
     const isIn = inputs.network === undefined || NetworkSettings.Networks[inputs.network] !== undefined;
-    return isIn && (await readRoutes(inputs))?.content === inputs.content;
+    return isIn ? (await readRoutes(inputs))?.content : undefined;
   } catch (error) {
-    if ((error as DockerError).statusCode === 404) return false;
+    if ((error as DockerError).statusCode === 404) return undefined;
     throw error;
   }
 }

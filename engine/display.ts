@@ -41,7 +41,8 @@ export class Display {
     const [mark, colour, , , planned] = operations[operation];
     if (operation !== "same") this.line(mark, colour, label((goal ?? old)!), planned);
     const text = (value: unknown) => (JSON.stringify(plain(value, "[secret]")) ?? "nothing").slice(0, 120);
-    for (const { path, before, after } of goal && old ? differences(old.inputs, goal.inputs) : [])
+    // Of what is the same all the same, a provider takes no notice.
+    for (const { path, before, after } of goal && old && operation !== "same" ? differences(old.inputs, goal.inputs) : [])
       process.stdout.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
   }
 

@@ -6,7 +6,7 @@ import { GoImage, type RegistryCredentials } from "./go-image.ts";
 import { nonRoot } from "./internal/container-service/hardening.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyImage, type CertificateArgs } from "./internal/proxy.ts";
-import { base64, logDriver, nameOf } from "./internal/swarm-service/task.ts";
+import { base64, logDriver, nameOf, restartPolicy } from "./internal/swarm-service/task.ts";
 
 /** How the ports of the proxy are published, https://docs.docker.com/engine/swarm/ingress/. */
 export const Publishing = {
@@ -104,10 +104,10 @@ export class SwarmHost extends pulumi.ComponentResource {
             readOnly: true,
             capDrops: ["ALL"],
             capAdds: owned.length > 0 ? ["CHOWN"] : [],
-            healthcheck: { tests: ["CMD", "/app", "ready"], interval: "300ms", timeout: "2m0s", startPeriod: "10s", retries: 3 },
+            healthcheck: { tests: ["CMD", "/app", "ready"], interval: "300ms", timeout: "2m", startPeriod: "10s", retries: 3 },
             mounts: [{ type: "volume", source: this.helper, target: "/helper" }, ...owned],
           },
-          restartPolicy: { condition: "any", delay: "1s" },
+          restartPolicy,
           logDriver,
         },
       },
@@ -169,7 +169,7 @@ export class SwarmHost extends pulumi.ComponentResource {
             secrets,
           },
           networksAdvanceds: [network.id, ...(args.networks ?? [])].map((id) => ({ id })),
-          restartPolicy: { condition: "any", delay: "1s" },
+          restartPolicy,
           logDriver,
         },
         // At a node's own ports there cannot be two.

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { goDuration } from "./internal/duration.ts";
+import { goDuration, shortDuration } from "./internal/duration.ts";
 import { formatProblems } from "./internal/problem.ts";
 import { taskOf } from "./internal/swarm-service/task.ts";
 import { throwIfAny } from "./internal/user-error.ts";
@@ -45,7 +45,7 @@ export class SwarmService extends pulumi.ComponentResource {
       parallelism: replicasAtOnce(spec),
       // Two tasks cannot both write to a volume for one: there the old one goes first.
       order: isReplacedInPlace(spec) ? "stop-first" : "start-first",
-      monitor: goDuration(Math.max(leastMonitorSeconds, minReadySeconds)),
+      monitor: shortDuration(goDuration(Math.max(leastMonitorSeconds, minReadySeconds))),
       maxFailureRatio: "0",
     };
     const seconds = `${progressDeadlineSeconds + patienceSeconds}s`;

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmServiceArgs } from "../../swarm-service-args.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "../container-service/hardening.ts";
-import { goDuration } from "../duration.ts";
+import { goDuration, shortDuration } from "../duration.ts";
 import { parseQuantity } from "../quantity.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
 
@@ -17,6 +17,14 @@ export interface Given {
 }
 
 export const logDriver = { name: "json-file", options: { "max-size": "10m", "max-file": "3" } };
+
+/** Every task is started anew, for ever. The window stands here because the provider reads one anyway. */
+export const restartPolicy = { condition: "any", delay: "1s", window: "0s" };
+
+function healthcheckOfTask(spec: WebServiceSpec) {
+  const check = healthcheckOf(spec, true);
+  return { ...check, timeout: shortDuration(check.timeout), startPeriod: shortDuration(check.startPeriod) };
+}
 
 /** A task of a service, and the configs and secrets that it needs. */
 export function taskOf(spec: WebServiceSpec, given: Given, opts: pulumi.CustomResourceOptions): TaskSpec {
@@ -35,8 +43,8 @@ export function taskOf(spec: WebServiceSpec, given: Given, opts: pulumi.CustomRe
       user: nonRoot,
       readOnly: true,
       capDrops: ["ALL"],
-      stopGracePeriod: goDuration(Math.max(1, spec.shutdown.gracePeriodSeconds - spec.shutdown.sleepSeconds)),
-      healthcheck: healthcheckOf(spec, true),
+      stopGracePeriod: shortDuration(goDuration(Math.max(1, spec.shutdown.gracePeriodSeconds - spec.shutdown.sleepSeconds))),
+      healthcheck: healthcheckOfTask(spec),
       mounts: [{ type: "volume", source: args.on.helper, target: helperFolder, readOnly: true }, ...mounts(spec, given)],
       ...createFiles(spec, given, opts),
     },
@@ -44,7 +52,7 @@ export function taskOf(spec: WebServiceSpec, given: Given, opts: pulumi.CustomRe
       limits: { memoryBytes: memory.limit, nanoCpus: nanoCpus(spec.resources.cpuLimit) },
       reservation: { memoryBytes: memory.reservation, nanoCpus: nanoCpus(spec.resources.cpu) },
     },
-    restartPolicy: { condition: "any", delay: "1s" },
+    restartPolicy,
     logDriver,
   };
 }

@@ -23,8 +23,14 @@ const startedMark = "/dev/shm/slipway-started"
 // asking does.
 const leastWatch = 10 * time.Second
 
-// check asks a service how it is, in the way of Kubernetes. Until it has first been ready, it succeeds when startup and
-// readiness do, at once. From then on it keeps watch: readiness that is lost fails it (where -live is not given), and a
+// firstPause and firstWait say how often and for how long one check asks a service that is not ready yet: the engine starts another at once.
+const (
+	firstPause = 100 * time.Millisecond
+	firstWait  = 2 * time.Second
+)
+
+// check asks a service how it is, in the way of Kubernetes. Until it has first been ready, it succeeds as soon as startup and
+// readiness do. From then on it keeps watch: readiness that is lost fails it (where -live is not given), and a
 // service that is no longer alive is made to write down where it hangs and end (with -end), or fails it.
 func check(args []string) error {
 	var startup, readiness, liveness probe
@@ -39,7 +45,7 @@ func check(args []string) error {
 
 	if _, err := os.Stat(startedMark); err != nil {
 		for _, p := range []probe{startup, readiness} {
-			if err := p.ask(); err != nil {
+			if err := p.await(firstPause, firstWait); err != nil {
 				return err
 			}
 		}
@@ -134,6 +140,18 @@ func (p *probe) Set(text string) error {
 		p.failures = n
 	}
 	return nil
+}
+
+// await asks until it succeeds, and fails as it last did.
+func (p probe) await(pause, wait time.Duration) error {
+	deadline := time.Now().Add(wait)
+	for {
+		err := p.ask()
+		if err == nil || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 func (p probe) ask() error {

@@ -73,6 +73,19 @@ func TestACommandSucceedsByItsExitCodeAndTellsWhatItSaid(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotReadyYetIsAskedAgainForAWhileAndThenFailsAsItLastDid(t *testing.T) {
+	var status atomic.Int32
+	status.Store(503)
+	probe := probeOf(t, "http:"+answering(t, &status)+"/readyz,1s")
+	if err := probe.await(time.Millisecond, 20*time.Millisecond); err == nil || !strings.Contains(err.Error(), "503") {
+		t.Error(err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { status.Store(200) })
+	if err := probe.await(time.Millisecond, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAWatchFailsAfterThatManyFailuresInARowAndNotBefore(t *testing.T) {
 	var asked atomic.Int32
 	fails := func(n int32) bool { return n == 2 || n == 3 || n >= 6 }

@@ -181,7 +181,7 @@ test("the health check asks what the probes say, and limits are the engine's", a
       "-settled=4s",
       "-end",
     ],
-    interval: "500ms",
+    interval: "100ms",
     timeout: "2m15s",
     startPeriod: "1m0s",
     retries: 1,

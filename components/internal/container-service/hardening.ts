@@ -56,8 +56,8 @@ export function healthcheckOf(spec: WebServiceSpec, unhealthyEnds: boolean) {
       ...(spec.rollout.minReadySeconds > 0 ? [`-settled=${spec.rollout.minReadySeconds}s`] : []),
       unhealthyEnds ? "-live" : "-end",
     ],
-    // Once the service has been ready a check goes on for as long as the window; this is only the pause between two.
-    interval: "500ms",
+    // A check goes on for a while, and once the service has been ready for as long as the window; this is only the pause between two.
+    interval: "100ms",
     timeout: goDuration(Math.max(window * 2, spec.rollout.minReadySeconds) + slack),
     startPeriod: goDuration(startup.periodSeconds * startup.failureThreshold),
     retries: 1,

@@ -138,7 +138,7 @@ export class ContainerHost extends pulumi.ComponentResource {
         capabilities: { drops: ["ALL"], adds: owned.length > 0 ? ["CHOWN"] : [] },
         securityOpts: ["no-new-privileges:true"],
         volumes: [{ volumeName: this.helper, containerPath: "/helper" }, ...owned],
-        healthcheck: { tests: ["CMD", "/app", "ready"], interval: "300ms", timeout: "2m0s", startPeriod: "10s", retries: 3 },
+        healthcheck: { tests: ["CMD", "/app", "ready"], interval: "100ms", timeout: "2m0s", startPeriod: "10s", retries: 3 },
         wait: true,
         waitTimeout: 60,
       },

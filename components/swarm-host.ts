@@ -104,7 +104,7 @@ export class SwarmHost extends pulumi.ComponentResource {
             readOnly: true,
             capDrops: ["ALL"],
             capAdds: owned.length > 0 ? ["CHOWN"] : [],
-            healthcheck: { tests: ["CMD", "/app", "ready"], interval: "300ms", timeout: "2m", startPeriod: "10s", retries: 3 },
+            healthcheck: { tests: ["CMD", "/app", "ready"], interval: "100ms", timeout: "2m", startPeriod: "10s", retries: 3 },
             mounts: [{ type: "volume", source: this.helper, target: "/helper" }, ...owned],
           },
           restartPolicy,

@@ -117,13 +117,16 @@ export function createNetworks(
   const { driver, by } = usual;
   const network = (key: string, args: Omit<docker.NetworkArgs, "name" | "labels">) =>
     new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts)[by];
-  const found = (key: string) =>
-    by === "name"
-      ? key
-      : dockerEngine(settings.host)
-          .getNetwork(key)
-          .inspect()
-          .then(({ Id }) => String(Id));
+  // That it exists, the preflight has seen. Where there is none, as for `make score`, its name stands for it.
+  const idOf = (key: string): Promise<string> =>
+    dockerEngine(settings.host)
+      .getNetwork(key)
+      .inspect()
+      .then(
+        ({ Id }) => String(Id),
+        () => key,
+      );
+  const found = (key: string) => (by === "name" ? key : idOf(key));
   const plan = networksOf(services);
   const own = Object.fromEntries(
     Object.keys(services).map((service) => [service, network(service, { internal: true, options: usual.own })]),

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../../config.ts";
 import { routingFile } from "../../components/internal/proxy.ts";
@@ -303,4 +307,31 @@ test("routes are those of an Ingress: whole parts of paths, one name for a star,
       },
     },
   });
+});
+
+test("a network of Swarm that exists is named by its id, and where there is no engine to ask by its name", async () => {
+  const networksOf = async (dockerHost: string) => {
+    const { DOCKER_HOST } = process.env;
+    process.env["DOCKER_HOST"] = dockerHost;
+    try {
+      const settings = { networks: { office: { external: true, services: ["web"] } } };
+      const { resources } = await deploy("swarm", { web }, settings);
+      const service = resources.find(({ type, name }) => type.endsWith(":Service") && name === "slipway-test-web")!;
+      return service.inputs["taskSpec"].networksAdvanceds.map(({ id }: { id: string }) => id).slice(1);
+    } finally {
+      if (DOCKER_HOST === undefined) delete process.env["DOCKER_HOST"];
+      else process.env["DOCKER_HOST"] = DOCKER_HOST;
+    }
+  };
+  const folder = mkdtempSync(join(tmpdir(), "slipway-engine-"));
+  const engine = createServer((_request, response) => response.end(JSON.stringify({ Id: "n0f1ce" })));
+  try {
+    await new Promise<void>((listening) => engine.listen(join(folder, "docker.sock"), listening));
+    expect(await networksOf(`unix://${folder}/docker.sock`)).toEqual(["n0f1ce"]);
+    expect(await networksOf("unix:///nowhere")).toEqual(["office"]);
+  } finally {
+    engine.closeAllConnections();
+    engine.close();
+    rmSync(folder, { recursive: true });
+  }
 });

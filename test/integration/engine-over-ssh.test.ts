@@ -10,14 +10,15 @@ jest.setTimeout(120_000);
 
 const stack = "integration-ssh";
 const [http, registryPort, sshPort] = [32480, 32401, 32422];
-const here = hasSshServer ? test : test.skip;
+const isHere = await hasSshServer();
+const here = isHere ? test : test.skip;
 let checkout: Checkout;
 let server: SshServer;
 let registry: Awaited<ReturnType<typeof docker.createContainer>>;
 
 /** A registry that both reach, as an engine elsewhere needs. */
 beforeAll(async () => {
-  if (!hasSshServer) return;
+  if (!isHere) return;
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
   server = new SshServer(sshPort);

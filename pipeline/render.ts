@@ -69,7 +69,7 @@ function watch(tell: (request: Request, urn: string) => void): void {
 }
 
 /** Sources of the checkout, found from any folder. */
-function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
+export function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
   const services = JSON.parse(config["slipway:services"] ?? "{}") as Record<string, { source?: string } | null>;
   for (const service of Object.values(services)) if (typeof service?.source === "string") service.source = resolve(service.source);
   return { ...config, "slipway:services": JSON.stringify(services) };

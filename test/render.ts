@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import slipway from "../index.ts";
 import type { Manifest } from "../kubernetes/cluster.ts";
-import { registrationsOf } from "../pipeline/render.ts";
+import { plain } from "../engine/values.ts";
+import { registrationsOf, withAbsoluteSources } from "../pipeline/render.ts";
 import type { Stack } from "../stack-file.ts";
 import { awsOutputs, region } from "./unit/aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./unit/fake-aws.ts";
@@ -18,7 +19,7 @@ import { record, watch, type Outputs, type Recorded } from "./unit/harness.ts";
 export async function render(stack: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
   const resources = await registrationsOf({ project: "slipway", name: "test", main: "index.ts", folder: ".slipway/test", ...stack });
   const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
-  const manifests = objects.map(({ inputs }) => reveal(inputs) as Manifest);
+  const manifests = objects.map(({ inputs }) => plain<Manifest>(inputs));
   const key = ({ apiVersion, kind, metadata }: Manifest) => JSON.stringify([kind, apiVersion, metadata?.namespace ?? "", metadata?.name]);
   return manifests.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
@@ -51,7 +52,7 @@ export async function registeredBy(program: () => unknown, outputs: Outputs = aw
   });
   const { resources } = await record(watched, { outputs });
   return resources.map(({ type, name, inputs }) => {
-    return { type, name, inputs: reveal(inputs) as Recorded["inputs"], madeOf: madeOf[`${type} ${name}`] ?? {} };
+    return { type, name, inputs: plain<Recorded["inputs"]>(inputs), madeOf: madeOf[`${type} ${name}`] ?? {} };
   });
 }
 
@@ -88,20 +89,4 @@ async function onEmptyMachine<T>(work: (folder: string) => Promise<T>): Promise<
     docker.close();
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Sources of the checkout, found from any folder. */
-function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
-  const services = JSON.parse(config["slipway:services"] ?? "{}") as Record<string, { source?: string }>;
-  for (const service of Object.values(services)) if (service.source !== undefined) service.source = resolve(service.source);
-  return { ...config, "slipway:services": JSON.stringify(services) };
-}
-
-/** Takes values out of what marks them as secret. */
-function reveal(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(reveal);
-  if (value === null || typeof value !== "object") return value;
-  const map = value as Record<string, unknown>;
-  if (map[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) return reveal(map["value"]);
-  return Object.fromEntries(Object.entries(map).map(([key, below]) => [key, reveal(below)]));
 }

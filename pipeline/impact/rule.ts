@@ -85,11 +85,16 @@ const told: Record<Operation, string> = {
   unknown: "it is not clear what happens to it",
 };
 
-function hostsOf(step: Step): string {
-  const rules = property(step, "spec.rules");
-  const ofKubernetes = Array.isArray(rules) ? rules.map(({ host }: { host?: string }) => host) : property(step, "spec.hostnames");
-  const names = ofKubernetes ?? hostsInRoutes(step.after);
-  return Array.isArray(names) && names.length > 0 ? names.map((name) => show(name ?? "any name")).join(", ") : "any name";
+function hostsOf({ before, after }: Step): string {
+  const names = hostsIn(Object.keys(after).length > 0 ? after : before);
+  return names.length > 0 ? names.map((name) => show(name ?? "any name")).join(", ") : "any name";
+}
+
+/** Names by which something is reached, as an Ingress, a Gateway's route, or routes of Traefik have them; undefined stands for any. */
+export function hostsIn({ spec = {}, ...inputs }: Properties): (string | undefined)[] {
+  // A Gateway's route has rules too, without hosts.
+  if (Array.isArray(spec.hostnames)) return spec.hostnames;
+  return Array.isArray(spec.rules) ? spec.rules.map(({ host }: { host?: string }) => host) : hostsInRoutes(inputs);
 }
 
 /** Hosts in a file with routes of Traefik: that of a ProxyRoute, or of a config of Swarm, whose text is in base64 unless a preview was read. */

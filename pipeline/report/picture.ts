@@ -1,5 +1,5 @@
 import { worst, type Impact } from "../impact.ts";
-import { hostsInRoutes } from "../impact/rule.ts";
+import { hostsIn } from "../impact/rule.ts";
 import type { Review } from "../report.ts";
 
 /** A part of a stack: an image, the registry, the network, the cluster or Docker engine, a service, a URL. */
@@ -37,7 +37,7 @@ export function pictureOf({ impacts, resources }: Review): Picture {
   for (const { urn, type, name, inputs } of all.values()) {
     const kind = kinds.find(([pattern]) => pattern.test(type) || pattern.test(`${type} ${name}`))?.[1];
     const isOfEngine = kind === "image" && /slipway:index:\w+Host\$/.test(urn); // a program of Slipway's own
-    if (kind && !isOfEngine) parts.set(urn, { id: urn, kind, name: kind === "url" ? hostsIn(inputs) || name : name });
+    if (kind && !isOfEngine) parts.set(urn, { id: urn, kind, name: kind === "url" ? hostnamesIn(inputs) || name : name });
   }
   const found = new Map<string, Impact[]>();
   for (const { step, impact, findings } of impacts) {
@@ -96,8 +96,6 @@ function arrowsOf(parts: Part[], serviceOf: (url: string) => string): [string, s
   return arrows;
 }
 
-function hostsIn(inputs: Review["resources"][number]["inputs"]): string {
-  const { rules, hostnames } = (inputs.spec ?? {}) as { rules?: { host?: string }[]; hostnames?: string[] };
-  const hosts = hostnames ?? (Array.isArray(rules) ? rules.map(({ host }) => host) : hostsInRoutes(inputs));
-  return [...new Set(hosts.filter((host) => typeof host === "string"))].join(", ");
+function hostnamesIn(inputs: Review["resources"][number]["inputs"]): string {
+  return [...new Set(hostsIn(inputs).filter((host) => typeof host === "string"))].join(", ");
 }

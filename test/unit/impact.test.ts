@@ -139,6 +139,13 @@ test("a map that comes whole is looked at property by property", () => {
   ]);
 });
 
+test("a route of a Gateway is told of by its host names, and not by its rules", () => {
+  const spec = { hostnames: ["web.example"], rules: [{ matches: [] }] };
+  expect(found([stepOf("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "create", {}, { spec })])).toEqual([
+    "create it: access change: a way in from outside: web.example",
+  ]);
+});
+
 test("the worst comes first, whatever the order of the steps", () => {
   const label = stepOf("kubernetes:core/v1:Service", "update", { metadata: { labels: { a: "1" } } }, { metadata: { labels: { a: "2" } } });
   const steps = [label, stepOf("kubernetes:core/v1:PersistentVolumeClaim", "delete", {}, {}), stepOf("x:y:Z", "create", {}, {})];

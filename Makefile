@@ -13,44 +13,44 @@ PREVIEW ?=
 OUT ?=
 
 .PHONY: setup up preview outputs down rollback images import impact gate report report-pictures score render parity check test fix bench certificate-authorities
-setup up preview outputs down check test fix: ## see `tools/slipway`
-	@tools/slipway $@ --stack $(STACK)
+setup up preview outputs down check test fix: ## see `./slipway`
+	@./slipway $@ --stack $(STACK)
 
 rollback: ## deploy the last good images again
-	@tools/slipway rollback --stack $(STACK) --service "$(SERVICE)"
+	@./slipway rollback --stack $(STACK) --service "$(SERVICE)"
 
 images: ## what the stack has in its registry, and who uses it; PRUNE=1 removes what nobody does, YES=1 without asking
-	@tools/slipway images --stack $(STACK) $(if $(PRUNE),--prune) $(if $(YES),--yes)
+	@./slipway images --stack $(STACK) $(if $(PRUNE),--prune) $(if $(YES),--yes)
 
 import: ## make a stack file of a Compose file
-	@tools/slipway import --stack $(STACK) --compose "$(COMPOSE)" --profile "$(PROFILE)"
+	@./slipway import --stack $(STACK) --compose "$(COMPOSE)" --profile "$(PROFILE)"
 
 impact: ## what up would do to users; of PREVIEW=…, a file of `pulumi preview --json`, or of a preview made now
-	@tools/slipway impact --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+	@./slipway impact --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
 
 gate: ## the same, and whether the stack lets it through (slipway:gate); exit code 2 of make where it does not
-	@tools/slipway gate --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
+	@./slipway gate --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)")
 
 report: ## the same for people: report.md for a pull request and report.html, into OUT=…, a folder
-	@tools/slipway report --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(OUT),--out "$(OUT)")
+	@./slipway report --stack $(STACK) $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(OUT),--out "$(OUT)")
 
 score: ## how the stack keeps to the policy
-	@tools/slipway score --stack $(STACK)
+	@./slipway score --stack $(STACK)
 
 render: ## write the stack's Kubernetes objects into OUT=…, a folder, for Argo CD, Flux or a scanner
-	@tools/slipway render --stack $(STACK) --out "$(OUT)"
+	@./slipway render --stack $(STACK) --out "$(OUT)"
 
 parity: ## what differs between the stacks A=… and B=…, and why
-	@tools/slipway parity --stack "$(A)" --with "$(B)"
+	@./slipway parity --stack "$(A)" --with "$(B)"
 
 report-pictures: ## the pictures in docs/REVIEW.md
-	@tools/slipway exec node tools/report-pictures.ts
+	@./slipway exec node scripts/report-pictures.ts
 
 bench: ## how fast and how small, as a table
-	@tools/slipway exec node bench/main.ts
-	@tools/slipway exec node bench/reliability.ts
-	@tools/slipway exec node bench/review.ts
+	@./slipway exec node scripts/bench/main.ts
+	@./slipway exec node scripts/bench/reliability.ts
+	@./slipway exec node scripts/bench/review.ts
 
-certificate-authorities: ## take over Mozilla's root certificates as of tools/certificate-authorities/go.mod
-	cd tools/certificate-authorities && go run . > ../../.certificate-authorities
-	mv .certificate-authorities components/internal/certificate-authorities.ts
+certificate-authorities: ## take over Mozilla's root certificates as of scripts/certificate-authorities/go.mod
+	cd scripts/certificate-authorities && go run . > ../../.certificate-authorities
+	mv .certificate-authorities lib/certificate-authorities.ts

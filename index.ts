@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "./components/go-image.ts";
-import { throwIfAny } from "./components/internal/user-error.ts";
-import { loadConfiguration } from "./config.ts";
+import { throwIfAny } from "./lib/user-error.ts";
+import { loadConfiguration } from "./config/load.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 
 /**

@@ -4,14 +4,14 @@ import type { ContainerServiceArgs } from "./container-service-args.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes } from "./internal/container-service/volumes.ts";
-import { formatProblems } from "./internal/problem.ts";
+import { formatProblems } from "../lib/problem.ts";
 import { Handover } from "./internal/handover.ts";
 import { dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 import { resolve } from "./internal/web-service/defaults.ts";
-import { problemsWithWebService } from "./internal/web-service/rules.ts";
+import { problemsWithWebService } from "./rules/web-service.ts";
 
 export * from "./container-service-args.ts";
 

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { identityOf, imageKeyPolicy } from "./internal/eks/iam.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 
 export interface EcrRepositoryArgs {
   /** Name in the registry, such as `shop/web`; it must differ from those of other stacks in the account. @default - the component's. */

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { problemWithObjectName } from "./internal/names.ts";
+import { problemWithObjectName } from "../lib/kubernetes-names.ts";
 import { LoadBalancerScheme, type LoadBalancerArgs } from "./eks-load-balancer-args.ts";
-import { redact } from "./internal/redact.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { redact } from "../lib/redact.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 
 export interface EksAddOnsArgs {
   /** Whether the cluster has EKS Auto Mode, rather than managed node groups. @default true */

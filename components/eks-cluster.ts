@@ -4,13 +4,13 @@ import type { EksClusterArgs } from "./eks-cluster-args.ts";
 import { createAccess } from "./internal/eks/access.ts";
 import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons, createAddons } from "./internal/eks/addons.ts";
 import * as iam from "./internal/eks/iam.ts";
-import { kubeconfig } from "./internal/eks/kubeconfig.ts";
+import { kubeconfig } from "./eks-kubeconfig.ts";
 import { createNodeGroups } from "./internal/eks/node-groups.ts";
 import { createRole } from "./internal/eks/role.ts";
-import { problemsWithEksCluster } from "./internal/eks/rules.ts";
-import { defaultVersion, supportWarning } from "./internal/eks/versions.ts";
-import { formatProblems } from "./internal/problem.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { problemsWithEksCluster } from "./rules/eks-cluster.ts";
+import { defaultVersion, supportWarning } from "./eks-versions.ts";
+import { formatProblems } from "../lib/problem.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 
 export * from "./eks-cluster-args.ts";
 

@@ -2,9 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
-import type { Compression } from "./internal/oci.ts";
+import type { Compression } from "../lib/oci.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
-import { UserError } from "./internal/user-error.ts";
+import { UserError } from "../lib/user-error.ts";
 
 /** How a source becomes an image. */
 export const ImageBuilder = {

@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { createEndpoints } from "./internal/network/endpoints.ts";
 import { createFlowLogs } from "./internal/network/flow-logs.ts";
 import { createNat } from "./internal/network/nat.ts";
-import { problemsWithNetwork } from "./internal/network/rules.ts";
-import { formatProblems } from "./internal/problem.ts";
-import { defaultCidr, layOut } from "./internal/subnets.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { problemsWithNetwork } from "./rules/network.ts";
+import { formatProblems } from "../lib/problem.ts";
+import { defaultCidr, layOut } from "../lib/subnets.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 import type { NetworkArgs } from "./network-args.ts";
 
 export * from "./network-args.ts";

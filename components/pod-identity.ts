@@ -2,10 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { identityOf, podTrust, policyName, problemWithPolicyDocument } from "./internal/eks/iam.ts";
 import { createRole } from "./internal/eks/role.ts";
-import { problemWithName, problemWithObjectName } from "./internal/names.ts";
-import { formatProblems, ifKnown, type Problem, type Report } from "./internal/problem.ts";
-import { redact } from "./internal/redact.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { problemWithName, problemWithObjectName } from "../lib/kubernetes-names.ts";
+import { formatProblems, ifKnown, type Problem, type Report } from "../lib/problem.ts";
+import { redact } from "../lib/redact.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 
 export interface PodIdentityArgs {
   /** ARN of the EKS cluster. */

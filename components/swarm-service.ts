@@ -1,13 +1,13 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { goDuration, shortDuration } from "./internal/duration.ts";
-import { formatProblems } from "./internal/problem.ts";
+import { goDuration, shortDuration } from "../lib/go-duration.ts";
+import { formatProblems } from "../lib/problem.ts";
 import { taskOf } from "./internal/swarm-service/task.ts";
-import { throwIfAny } from "./internal/user-error.ts";
+import { throwIfAny } from "../lib/user-error.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { resolve } from "./internal/web-service/defaults.ts";
-import { problemsWithWebService } from "./internal/web-service/rules.ts";
+import { problemsWithWebService } from "./rules/web-service.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 
 export * from "./swarm-service-args.ts";

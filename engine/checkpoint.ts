@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { UserError } from "../components/internal/user-error.ts";
-import { localKey, open, seal } from "./secrets.ts";
-import type { Stack } from "../stack-file.ts";
-import { isSecret, secret, type Value } from "./values.ts";
+import { UserError } from "../lib/user-error.ts";
+import { localKey, open, seal } from "../lib/secrets.ts";
+import type { Stack } from "../config/stack-file.ts";
+import { isSecret, secret, type Value } from "../lib/values.ts";
 
 /** What is known of a resource, under the names of Pulumi's own deployment file. */
 export interface ResourceState {

@@ -1,9 +1,9 @@
 import parseDuration from "parse-duration";
-import { UserError } from "../components/internal/user-error.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
 import type { Display } from "./display.ts";
-import { foretold, NotReady, type Context, type Provider } from "./providers/provider.ts";
-import { has, isSecret, plain, secret, type Properties } from "./values.ts";
+import { foretold, NotReady, type Context, type Provider } from "./provider.ts";
+import { has, isSecret, plain, secret, type Properties } from "../lib/values.ts";
 
 /** A resource as the program registers it. */
 export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors"> {
@@ -167,9 +167,9 @@ export class Deployment {
 
 /** Loads a provider when the first resource of its package comes: its client takes time to load. */
 async function providerOf(type: string): Promise<Provider> {
-  if (type.startsWith("docker:")) return (await import("./providers/docker.ts")).dockerProvider;
-  if (type.startsWith("kubernetes:")) return (await import("./providers/kubernetes.ts")).kubernetesProvider;
-  if (type.startsWith("pulumi-nodejs:")) return (await import("./providers/dynamic.ts")).dynamicProvider;
+  if (type.startsWith("docker:")) return (await import("./docker/provider.ts")).dockerProvider;
+  if (type.startsWith("kubernetes:")) return (await import("./kubernetes/provider.ts")).kubernetesProvider;
+  if (type.startsWith("pulumi-nodejs:")) return (await import("./dynamic-provider.ts")).dynamicProvider;
   return foretold(type);
 }
 

@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
 import type { ResourceState } from "./checkpoint.ts";
 import { label } from "./deployment.ts";
-import type { Change } from "./providers/provider.ts";
-import { differences, plain } from "./values.ts";
+import type { Change } from "./provider.ts";
+import { differences, plain } from "../lib/values.ts";
 
 /** Operations: the mark, the colour, and the words for under way, done and planned. */
 const operations = {

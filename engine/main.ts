@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { locked } from "../components/internal/file-lock.ts";
+import { locked } from "../lib/file-lock.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
-import type { Stack } from "../stack-file.ts";
-import { plain, type Properties } from "./values.ts";
+import type { Stack } from "../config/stack-file.ts";
+import { plain, type Properties } from "../lib/values.ts";
 
 /** Whether a stack is up, as far as this engine made it. */
 export function isUp(stack: Stack): boolean {

@@ -3,11 +3,11 @@ import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Callback as CallbackReference } from "@pulumi/pulumi/proto/callback_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
-import type { Stack } from "../stack-file.ts";
+import type { Stack } from "../config/stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
-import { needsCLI } from "./providers/provider.ts";
+import { needsCLI } from "./provider.ts";
 import { Transforms } from "./transforms.ts";
-import type { Properties } from "./values.ts";
+import type { Properties } from "../lib/values.ts";
 
 type Callback = (error: Error | null, response?: unknown) => void;
 

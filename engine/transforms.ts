@@ -2,7 +2,7 @@ import { credentials } from "@grpc/grpc-js";
 import callbacks from "@pulumi/pulumi/proto/callback_grpc_pb.js";
 import callbackproto, { type Callback } from "@pulumi/pulumi/proto/callback_pb.js";
 import resproto from "@pulumi/pulumi/proto/resource_pb.js";
-import type { Properties } from "./values.ts";
+import type { Properties } from "../lib/values.ts";
 
 /** Options under the names that they have in a registration and in a transform. */
 const options = {

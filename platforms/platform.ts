@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
-import type { Problem } from "../components/internal/problem.ts";
-import type { Configuration, PlatformSettings, ServiceSettings } from "../config.ts";
+import type { Problem } from "../lib/problem.ts";
+import type { Configuration, PlatformSettings, ServiceSettings } from "../config/load.ts";
 
 export interface DeployedService {
   /** Where the outside reaches it; absent for a service without a host. */
@@ -37,7 +37,7 @@ export interface PlatformModule {
 
 /** Loads a platform by name; only then are the SDKs that it needs. */
 export function loadPlatform(name: Configuration["platform"]): Promise<PlatformModule> {
-  return import(`./${name}.ts`) as Promise<PlatformModule>;
+  return import(`./${name}/${name}.ts`) as Promise<PlatformModule>;
 }
 
 /** What is refused where there is no AWS. */

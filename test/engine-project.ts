@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { cacheFolder } from "../components/internal/cache-folder.ts";
+import { cacheFolder } from "../lib/cache-folder.ts";
 
 /** What a run of the engine said and how it ended. */
 export interface Run {

@@ -33,10 +33,10 @@ const local = on("integration/local-stack");
 const service = on("integration/web-service");
 const load = on("integration/load");
 const rollout = on("integration/rollout");
-const engines = on("unit/engine-stacks");
-const support = on("unit/support");
-const eks = on("unit/eks-stacks");
-const webService = on("unit/web-service");
+const engines = on("unit/platforms/docker-stacks");
+const support = on("unit/config/support");
+const eks = on("unit/platforms/eks-stacks");
+const webService = on("unit/components/web-service");
 
 const dockerUp = docker("services are up behind the proxy, and reach each other by name as `calls` says and no other way");
 const swarmUp = swarm("services are up behind the proxy, hardened, and reach each other by name as `calls` says and no other way");
@@ -219,7 +219,7 @@ export const features: Feature[] = [
   { what: "An engine elsewhere, over SSH", local: none, docker: tested(overSsh), swarm: notTested, eks: none },
   {
     what: "From a Compose file",
-    local: planned(on("unit/compose-import")("is written, with what is otherwise and what is yet to be done")),
+    local: planned(on("unit/cli/compose-import")("is written, with what is otherwise and what is yet to be done")),
     docker: tested(
       on("integration/compose")(
         "an imported Compose file is up on the engine as it is: names, replicas, files, memory, a volume that outlives an update",

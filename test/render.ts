@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import slipway from "../index.ts";
-import type { Manifest } from "../kubernetes/cluster.ts";
-import { plain } from "../engine/values.ts";
-import { registrationsOf, withAbsoluteSources } from "../pipeline/render.ts";
-import type { Stack } from "../stack-file.ts";
-import { awsOutputs, region } from "./unit/aws-outputs.ts";
-import { accountWithRoom, FakeAws } from "./unit/fake-aws.ts";
+import type { Manifest } from "../lib/kubernetes-client.ts";
+import { plain } from "../lib/values.ts";
+import { registrationsOf, withAbsoluteSources } from "../review/render/registrations.ts";
+import type { Stack } from "../config/stack-file.ts";
+import { awsOutputs, region } from "./unit/platforms/aws-outputs.ts";
+import { accountWithRoom, FakeAws } from "./unit/platforms/fake-aws.ts";
 import { record, watch, type Outputs, type Recorded } from "./unit/harness.ts";
 
 /**

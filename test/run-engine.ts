@@ -1,8 +1,8 @@
 // The embedded engine on the project in the current folder, for tests: node run-engine.ts up|preview|plan|down|outputs STACK
 import * as engine from "../engine/main.ts";
-import { previewWithEmbeddedEngine } from "../pipeline/embedded-preview.ts";
-import { readStack } from "../stack-file.ts";
-import { UserError } from "../components/internal/user-error.ts";
+import { previewWithEmbeddedEngine } from "../engine/preview-json.ts";
+import { readStack } from "../config/stack-file.ts";
+import { UserError } from "../lib/user-error.ts";
 
 const [command = "", name = "test"] = process.argv.slice(2);
 try {

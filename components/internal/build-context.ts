@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import dockerIgnore from "@balena/dockerignore";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../../lib/user-error.ts";
 
 export interface BuildContext {
   /** The staged folder, relative to the project's root so that it is the same on every machine. */

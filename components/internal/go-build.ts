@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
-import { cacheFolder } from "./cache-folder.ts";
-import { certificateAuthorities } from "./certificate-authorities.ts";
-import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "./oci.ts";
-import { UserError } from "./user-error.ts";
+import { cacheFolder } from "../../lib/cache-folder.ts";
+import { certificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "../../lib/oci.ts";
+import { UserError } from "../../lib/user-error.ts";
 
 export interface GoBuildArgs {
   /** Folder of the Go module. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, type DockerError } from "./docker-engine.ts";
+import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
 import { readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.

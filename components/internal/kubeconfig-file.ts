@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../../lib/user-error.ts";
 
 /** Makes the file beforehand, so that it belongs to who runs Pulumi: the node writes it as root, and leaves the owner. */
 export function prepareKubeconfig(file: string): void {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import tarStream from "tar-stream";
-import { dockerEngine, type DockerError } from "./docker-engine.ts";
+import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
 
 // Serialised into the state with the providers that use it, see registry-push.ts.
 

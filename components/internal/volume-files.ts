@@ -2,7 +2,7 @@ import crypto from "node:crypto";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import tarStream from "tar-stream";
-import { dockerEngine, hasImage, pullImage, type DockerError } from "./docker-engine.ts";
+import { dockerEngine, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
 
 // Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
 

@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { EksAddOns } from "../../components/eks-add-ons.ts";
 import { EksCluster } from "../../components/eks-cluster.ts";
 import { identityOf } from "../../components/internal/eks/iam.ts";
-import { kubeconfig } from "../../components/internal/eks/kubeconfig.ts";
-import { UserError } from "../../components/internal/user-error.ts";
+import { kubeconfig } from "../../components/eks-kubeconfig.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { Network } from "../../components/network.ts";
 import { TlsCertificate } from "../../components/tls-certificate.ts";
-import type { EksSettings } from "../../settings/eks.ts";
+import type { EksSettings } from "../../config/schema/eks.ts";
 import { clusterArgs, loadBalancerCidrs, networkArgs, nodePlatforms, schemeOf } from "./settings.ts";
 
 /** What services stand on: of this stack, or of another one. */

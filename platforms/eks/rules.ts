@@ -1,11 +1,11 @@
-import { problemsWithEksCluster } from "../../components/internal/eks/rules.ts";
-import { problemsWithNetwork } from "../../components/internal/network/rules.ts";
-import type { Problem, Report } from "../../components/internal/problem.ts";
+import { problemsWithEksCluster } from "../../components/rules/eks-cluster.ts";
+import { problemsWithNetwork } from "../../components/rules/network.ts";
+import type { Problem, Report } from "../../lib/problem.ts";
 import { problemsWithPodIdentity } from "../../components/pod-identity.ts";
-import type { Configuration } from "../../config.ts";
-import type { EksSettings } from "../../settings/eks.ts";
-import type { ServiceSettings } from "../../settings/service.ts";
-import { hasIngress } from "../../settings/service.ts";
+import type { Configuration } from "../../config/load.ts";
+import type { EksSettings } from "../../config/schema/eks.ts";
+import type { ServiceSettings } from "../../config/schema/service.ts";
+import { hasIngress } from "../../config/schema/service.ts";
 import { clusterArgs, networkArgs, nodePlatforms } from "./settings.ts";
 
 type Services = Configuration["services"];

@@ -1,9 +1,9 @@
 import type { NodeGroupArgs } from "../../components/eks-cluster-args.ts";
 import type { EksClusterArgs } from "../../components/eks-cluster.ts";
-import { isArmImage, defaultAmiType } from "../../components/internal/eks/instance-types.ts";
-import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../components/internal/subnets.ts";
+import { isArmImage, defaultAmiType } from "../../components/instance-types.ts";
+import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../lib/subnets.ts";
 import type { NetworkArgs } from "../../components/network-args.ts";
-import type { EksSettings } from "../../settings/eks.ts";
+import type { EksSettings } from "../../config/schema/eks.ts";
 
 // What the settings of the platform say to its components: each default of the platform's own is here.
 

@@ -4,8 +4,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
-import { dockerEngine } from "../../components/internal/docker-engine.ts";
-import { KubernetesCluster } from "../../kubernetes/cluster.ts";
+import { dockerEngine } from "../../lib/docker-client.ts";
+import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 
 export const docker = dockerEngine();
 
@@ -64,7 +64,7 @@ export class Checkout {
     env: Record<string, string> = {},
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; said: () => string } {
-    const child = spawn(join(this.folder, "tools/slipway"), [command, "--stack", this.stack, ...options], {
+    const child = spawn(join(this.folder, "slipway"), [command, "--stack", this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...env },
       detached: true,

@@ -1,8 +1,8 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
-import { registryImageName } from "../../tools/registry/build.ts";
-import { proxyImageName } from "../../tools/traefik/build.ts";
+import { registryImageName } from "../../setup/registry-image.ts";
+import { proxyImageName } from "../../setup/proxy-image.ts";
 import { Checkout, docker, get, objectsOf } from "./checkout.ts";
 import { hasSshServer, SshServer } from "./ssh-server.ts";
 

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { command } from "../../components/internal/command.ts";
-import { goProgram } from "../../tools/go-programs.ts";
+import { command } from "../../lib/command.ts";
+import { toolProgram } from "../../scripts/tool-programs.ts";
 import { ports } from "./checkout.ts";
 
 export interface Attack {
@@ -34,7 +34,7 @@ export interface Load {
 
 /** Sends requests to a host of the Ingress while something happens, from before it to after it. */
 export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>, port = ports.http): Promise<Load[]> {
-  const { path: vegeta } = await goProgram("vegeta"); // https://github.com/tsenart/vegeta
+  const { path: vegeta } = await toolProgram("vegeta"); // https://github.com/tsenart/vegeta
   const folder = mkdtempSync(join(tmpdir(), "slipway-load-"));
   try {
     const running = attacks.map((attack, i) => begin(vegeta, `127.0.0.1:${port}`, host, attack, join(folder, String(i))));

@@ -4,8 +4,8 @@ import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
-import { pushImage } from "../../components/internal/docker-engine.ts";
-import type { Manifest } from "../../kubernetes/cluster.ts";
+import { pushImage } from "../../lib/docker-client.ts";
+import type { Manifest } from "../../lib/kubernetes-client.ts";
 import { Checkout, docker, eventually, get, objectsOf, ports } from "./checkout.ts";
 
 jest.setTimeout(600_000);

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Manifest } from "../../kubernetes/cluster.ts";
+import type { Manifest } from "../../lib/kubernetes-client.ts";
 import { docker, eventually, ports, type Checkout } from "./checkout.ts";
 import type { Failure } from "./load.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { eventually } from "./checkout.ts";
-import { installPackages, takesPackages } from "../../tools/debian-packages.ts";
+import { installPackages, takesPackages } from "../../setup/debian-packages.ts";
 
 const program = "/usr/sbin/sshd";
 

@@ -2,9 +2,9 @@ import { cpSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
-import { pushImage } from "../../components/internal/docker-engine.ts";
-import { registryImageName } from "../../tools/registry/build.ts";
-import { proxyImageName } from "../../tools/traefik/build.ts";
+import { pushImage } from "../../lib/docker-client.ts";
+import { registryImageName } from "../../setup/registry-image.ts";
+import { proxyImageName } from "../../setup/proxy-image.ts";
 import { Checkout, docker, eventually } from "./checkout.ts";
 import { canRunNodes, Nodes } from "./swarm-nodes.ts";
 

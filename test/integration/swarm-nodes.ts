@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerEngine } from "../../components/internal/docker-engine.ts";
-import { nodeImageName } from "../../tools/kubernetes-node/build.ts";
+import { dockerEngine } from "../../lib/docker-client.ts";
+import { nodeImageName } from "../../setup/node-image.ts";
 import { docker } from "./checkout.ts";
 
 /** An engine in a container: a Debian root, in which the engine of this machine runs. */

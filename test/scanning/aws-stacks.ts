@@ -1,7 +1,7 @@
 import { EcrRepository } from "../../components/ecr-repository.ts";
-import { readStack } from "../../stack-file.ts";
+import { readStack } from "../../config/stack-file.ts";
 import { registeredBy, registrations, type Registered } from "../render.ts";
-import { account } from "../unit/aws-outputs.ts";
+import { account } from "../unit/platforms/aws-outputs.ts";
 
 /** The stack prod with other settings. */
 function prodWith(eks: object, services?: object) {

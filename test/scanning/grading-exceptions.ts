@@ -1,4 +1,4 @@
-import type { Manifest } from "../../kubernetes/cluster.ts";
+import type { Manifest } from "../../lib/kubernetes-client.ts";
 
 /** A finding of kube-score that is no fault, where its intent is met in another way or somebody asked for what it is about. */
 export interface Exception {

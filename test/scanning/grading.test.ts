@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { jest } from "@jest/globals";
-import type { Manifest } from "../../kubernetes/cluster.ts";
-import { readStack, type Stack } from "../../stack-file.ts";
-import { goProgram } from "../../tools/go-programs.ts";
+import type { Manifest } from "../../lib/kubernetes-client.ts";
+import { readStack, type Stack } from "../../config/stack-file.ts";
+import { toolProgram } from "../../scripts/tool-programs.ts";
 import { render } from "../render.ts";
 import { exceptions, type Exception } from "./grading-exceptions.ts";
 
@@ -79,7 +79,7 @@ const rendered = new Map<string, Manifest[]>();
 let kubeScore: string;
 
 beforeAll(async () => {
-  ({ path: kubeScore } = await goProgram("kube-score"));
+  ({ path: kubeScore } = await toolProgram("kube-score"));
   for (const [name, read] of Object.entries(stacks)) rendered.set(name, await render(read()));
 });
 

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { jest } from "@jest/globals";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "puppeteer-core";
-import { judge } from "../../pipeline/gate.ts";
-import { impactsOf } from "../../pipeline/impact.ts";
-import { readPreview } from "../../pipeline/preview/read.ts";
-import { registrationsOf } from "../../pipeline/render.ts";
-import { formatHtml } from "../../pipeline/report/html.ts";
-import { gateSettings } from "../../settings/gate.ts";
-import { readStack } from "../../stack-file.ts";
-import { openBrowser } from "../../tools/chromium.ts";
+import { judge } from "../../review/gate.ts";
+import { impactsOf } from "../../review/impact/impacts.ts";
+import { readPreview } from "../../review/preview/read.ts";
+import { registrationsOf } from "../../review/render/registrations.ts";
+import { formatHtml } from "../../review/report/html.ts";
+import { gateSettings } from "../../config/schema/gate.ts";
+import { readStack } from "../../config/stack-file.ts";
+import { openBrowser } from "../../scripts/chromium.ts";
 
 jest.setTimeout(300_000);
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { pythonProgram } from "../../tools/python-programs.ts";
+import { pythonProgram } from "../../scripts/python-programs.ts";
 import type { TerraformPlan } from "../terraform.ts";
 
 /** A check of checkov that failed. */

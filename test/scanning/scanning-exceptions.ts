@@ -1,4 +1,4 @@
-import { standardSupportEnds } from "../../components/internal/eks/versions.ts";
+import { standardSupportEnds } from "../../components/eks-versions.ts";
 
 /** A finding of checkov that is no fault. */
 export interface Exception {

@@ -2,7 +2,7 @@ import { jest } from "@jest/globals";
 import { problemsWithTypes } from "../provider-types.ts";
 import type { Registered } from "../render.ts";
 import { terraformPlan, type TerraformPlan } from "../terraform.ts";
-import { arn } from "../unit/aws-outputs.ts";
+import { arn } from "../unit/platforms/aws-outputs.ts";
 import { awsStacks } from "./aws-stacks.ts";
 import { checkov, parliament, type Finding } from "./scanners.ts";
 import { exceptions, type Exception } from "./scanning-exceptions.ts";

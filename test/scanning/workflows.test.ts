@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { jest } from "@jest/globals";
-import { command } from "../../components/internal/command.ts";
-import { goProgram } from "../../tools/go-programs.ts";
+import { command } from "../../lib/command.ts";
+import { toolProgram } from "../../scripts/tool-programs.ts";
 
 jest.setTimeout(300_000);
 
 const files = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
 
 test("actionlint finds nothing in the workflows", async () => {
-  const { path } = await goProgram("actionlint");
+  const { path } = await toolProgram("actionlint");
   expect(await command(path, files)).toBe("");
 });
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { dirname } from "node:path/posix";
 import type { ContainerHostHandle } from "../../container-service-args.ts";
 import { longRunning } from "../local-registry.ts";
-import { parseQuantity } from "../quantity.ts";
+import { parseQuantity } from "../../../lib/quantity.ts";
 import type { VolumeFiles, VolumeFilesArgs } from "../volume-files.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "./hardening.ts";

@@ -1,7 +1,7 @@
 import type { ProbeArgs } from "../../web-service-args.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
-import { goDuration } from "../duration.ts";
-import { parseQuantity } from "../quantity.ts";
+import { goDuration } from "../../../lib/go-duration.ts";
+import { parseQuantity } from "../../../lib/quantity.ts";
 
 /** User and group that services run as, as on Kubernetes. */
 export const nonRoot = "65532:65532";

@@ -2,8 +2,8 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { CapacityType, type NodeGroupArgs } from "../../eks-cluster-args.ts";
 import type { Cluster } from "./addons.ts";
-import { defaultAmiType } from "./instance-types.ts";
-import { defaultVersion } from "./versions.ts";
+import { defaultAmiType } from "../../instance-types.ts";
+import { defaultVersion } from "../../eks-versions.ts";
 
 /** Managed node groups, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
 export function createNodeGroups(

@@ -3,8 +3,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmServiceArgs } from "../../swarm-service-args.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "../container-service/hardening.ts";
-import { goDuration, shortDuration } from "../duration.ts";
-import { parseQuantity } from "../quantity.ts";
+import { goDuration, shortDuration } from "../../../lib/go-duration.ts";
+import { parseQuantity } from "../../../lib/quantity.ts";
 import type { WebServiceSpec } from "../web-service/defaults.ts";
 
 type TaskSpec = docker.types.input.ServiceTaskSpec;

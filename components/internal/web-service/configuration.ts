@@ -1,9 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dataKeyOf } from "../names.ts";
-import { parseQuantity } from "../quantity.ts";
-import { UserError } from "../user-error.ts";
+import { dataKeyOf } from "../../../lib/kubernetes-names.ts";
+import { parseQuantity } from "../../../lib/quantity.ts";
+import { UserError } from "../../../lib/user-error.ts";
 import type { WebServiceSpec } from "./defaults.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;

@@ -13,7 +13,7 @@ import type {
   WebServiceArgs,
   WorkloadKind,
 } from "../../web-service-args.ts";
-import { formatBytes, parseQuantity } from "../quantity.ts";
+import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
 
 /** The ingress classes of whose controllers is known how they redirect, see controllers.ts, and that they publish addresses. */
 export const knownIngressClasses = ["traefik", "nginx", "alb"];

@@ -1,5 +1,5 @@
-import { redact } from "../../../components/internal/redact.ts";
-import type { EksSettings } from "../../../settings/eks.ts";
+import { redact } from "../../../lib/redact.ts";
+import type { EksSettings } from "../../../config/schema/eks.ts";
 
 export interface Identity {
   Account: string;

@@ -1,4 +1,4 @@
-import { redact } from "../../../components/internal/redact.ts";
+import { redact } from "../../../lib/redact.ts";
 
 /** Asks AWS; the answer as JSON. */
 export type Ask = <T>(...args: string[]) => Promise<T>;

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { defaultVersion } from "../../../components/internal/eks/versions.ts";
-import type { EksSettings } from "../../../settings/eks.ts";
+import { defaultVersion } from "../../../components/eks-versions.ts";
+import type { EksSettings } from "../../../config/schema/eks.ts";
 import { networkArgs, tagsOf } from "../settings.ts";
 import type { Ask } from "./ask.ts";
 

@@ -1,4 +1,4 @@
-import type { EksSettings } from "../../../settings/eks.ts";
+import type { EksSettings } from "../../../config/schema/eks.ts";
 import { networkArgs } from "../settings.ts";
 import { said, type Ask } from "./ask.ts";
 

@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import { dataKeyOf, problemWithDataKey, problemWithObjectName } from "../../names.ts";
-import { ifKnown, type Report } from "../../problem.ts";
+import { dataKeyOf, problemWithDataKey, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
+import { ifKnown, type Report } from "../../../../lib/problem.ts";
 
 /** The most that a ConfigMap or a Secret holds, in bytes. */
 const mostBytes = 2 ** 20;

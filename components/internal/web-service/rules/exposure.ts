@@ -1,8 +1,8 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import { problemWithHost, problemWithName, problemWithObjectName } from "../../names.ts";
+import { problemWithHost, problemWithName, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
 import { knownIngressClasses, type WebServiceSpec } from "../defaults.ts";
 import { checkAnnotations } from "./placement.ts";
-import { ifKnown, problemWithNumber, type Report } from "../../problem.ts";
+import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 /** The most that an HTTPRoute has, https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec. */
 const mostHosts = 16;

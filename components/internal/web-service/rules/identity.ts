@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import { problemWithLabelValue, problemWithName } from "../../names.ts";
-import { ifKnown, prefixed, problemWithNumber, type Report } from "../../problem.ts";
+import { problemWithLabelValue, problemWithName } from "../../../../lib/kubernetes-names.ts";
+import { ifKnown, prefixed, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 /** Pods of a StatefulSet carry its name, a dash and a hash of ten digits as a label of at most 63. */
 const statefulLength = 52;

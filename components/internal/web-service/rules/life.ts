@@ -1,6 +1,6 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import type { WebServiceSpec } from "../defaults.ts";
-import { ifKnown, problemWithNumber, type Report } from "../../problem.ts";
+import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 const day = 86_400;
 

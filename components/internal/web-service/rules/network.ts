@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PeerArgs, WebServiceArgs } from "../../../web-service-args.ts";
-import { problemWithName } from "../../names.ts";
+import { problemWithName } from "../../../../lib/kubernetes-names.ts";
 import { ingressControllers, type WebServiceSpec } from "../defaults.ts";
 import { checkAnnotations, checkLabels } from "./placement.ts";
-import { ifKnown, problemWithNumber, type Report } from "../../problem.ts";
+import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 export function checkNetwork({ network = {}, ingressClassName }: WebServiceArgs, { expose }: WebServiceSpec, report: Report): void {
   const reachesPods = (network.ingressController ?? ingressControllers[ingressClassName ?? "traefik"]) || network.ingressCidrs?.length;

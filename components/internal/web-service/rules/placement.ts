@@ -1,6 +1,6 @@
 import type { TolerationArgs, WebServiceArgs } from "../../../web-service-args.ts";
-import { problemWithKey, problemWithLabelValue, problemWithObjectName } from "../../names.ts";
-import { ifKnown, prefixed, type Report } from "../../problem.ts";
+import { problemWithKey, problemWithLabelValue, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
+import { ifKnown, prefixed, type Report } from "../../../../lib/problem.ts";
 
 const operators = ["Exists", "Equal"];
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];

@@ -1,5 +1,5 @@
 import type { WebServiceSpec } from "../defaults.ts";
-import { problemWithNumber, type Report } from "../../problem.ts";
+import { problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 /** Lower ones are for privileged programs, and pods have no privileges. Some container runtimes allow them; not all do. */
 const leastPort = 1024;

@@ -1,7 +1,7 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import { formatBytes, parseQuantity } from "../../quantity.ts";
+import { formatBytes, parseQuantity } from "../../../../lib/quantity.ts";
 import type { WebServiceSpec } from "../defaults.ts";
-import type { Report } from "../../problem.ts";
+import type { Report } from "../../../../lib/problem.ts";
 
 export function checkResources({ resources = {}, volumes = {} }: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
   for (const key of ["cpu", "cpuLimit"] as const) report(["resources", key], problemWithCpu(resources[key]));

@@ -1,7 +1,7 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import { parseQuantity } from "../../quantity.ts";
+import { parseQuantity } from "../../../../lib/quantity.ts";
 import type { WebServiceSpec } from "../defaults.ts";
-import { problemWithNumber, type Report } from "../../problem.ts";
+import { problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 /** The longest that Kubernetes looks back, https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/. */
 const longestWindow = 3600;

@@ -1,7 +1,7 @@
 import type { VolumeArgs, WebServiceArgs } from "../../../web-service-args.ts";
-import { dataKeyOf, problemWithName, problemWithObjectName } from "../../names.ts";
+import { dataKeyOf, problemWithName, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
 import type { WebServiceSpec } from "../defaults.ts";
-import { ifKnown, prefixed, type Report } from "../../problem.ts";
+import { ifKnown, prefixed, type Report } from "../../../../lib/problem.ts";
 import { problemWithBytes } from "./resources.ts";
 
 const accessModes = ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"];

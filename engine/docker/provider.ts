@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import type Docker from "dockerode";
+import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { UserError } from "../../lib/user-error.ts";
+import { kinds } from "./kinds.ts";
+import type { Kind } from "./kind.ts";
+import { NotConverged } from "./convergence.ts";
+import { differences, type Properties } from "../../lib/values.ts";
+import { NotReady, type Context, type Provider } from "../provider.ts";
+
+/** Docker objects, by the types of @pulumi/docker. */
+export const dockerProvider: Provider = {
+  async diff({ type, id, inputs: before, outputs }, inputs, context) {
+    const kind = kindOf(type);
+    const found = await kind.find(connect(context), String(id)).inspect().catch(unlessMissing);
+    if (!found) return { kind: "gone" };
+    const because = differences(before, inputs).map((d) => d.path);
+    const drift = because.length === 0 && kind.drift?.(found, { ...outputs, ...inputs });
+    if (drift) because.push(drift);
+    if (because.length === 0) return { kind: "same" };
+    const inPlace = because.every((path) => kind.updatable?.includes(String(/^\w+/.exec(path)?.[0])));
+    return inPlace ? { kind: "update", because } : { kind: "replace", because, deleteFirst: inputs.name !== undefined };
+  },
+
+  async create(type, inputs, context) {
+    const kind = kindOf(type);
+    const unsupported = Object.keys(inputs).filter((key) => !kind.properties.split(" ").includes(key));
+    if (unsupported.length > 0) throw new UserError(`the embedded engine does not know ${unsupported.join(", ")} of ${type}`);
+    if (context.preview) return { id: "", outputs: inputs };
+    const docker = connect(context);
+    if (context.interrupted) await removeHalfMade(kind, nameOf(type), docker, context.interrupted);
+    const name = inputs.name ?? (kind.autoNamed ? `${context.name}-${randomBytes(4).toString("hex").slice(0, 7)}` : undefined);
+    if (name !== undefined && (await kind.find(docker, name).inspect().catch(unlessMissing))) {
+      const remove = `docker ${nameOf(type)} rm ${nameOf(type) === "container" ? "--force " : ""}${name}`;
+      const elsewhere = "it exists already, and this checkout did not make it. Take it down where it was made (make down), or: ";
+      if (!context.interrupted) throw new UserError(elsewhere + remove);
+    }
+    const named = name === undefined ? inputs : { ...inputs, name };
+    context.creating(name);
+    const { id, outputs } = await kind.create(docker, named, work(context)).catch(notReady(named));
+    return { id, outputs: { ...named, ...outputs } };
+  },
+
+  async update({ type, id, outputs }, inputs, context) {
+    if (context.preview) return { ...outputs, ...inputs };
+    const updated = kindOf(type).update!(connect(context), String(id), inputs, work(context));
+    return { ...outputs, ...(await updated.catch(notReady({ ...outputs, ...inputs }))) };
+  },
+
+  async delete({ type, id, inputs }, context) {
+    const kind = kindOf(type);
+    const remove = () => kind.find(connect(context), String(id)).remove?.({ force: true, v: true });
+    await (kind.remove ? kind.remove(connect(context), String(id), inputs, work(context)) : remove())?.catch(unlessMissing);
+  },
+};
+
+/** A service that did not come up is there all the same. */
+function notReady(outputs: Properties): (error: Error) => never {
+  return (error) => {
+    throw error instanceof NotConverged ? new NotReady(error.message, error.id, outputs) : error;
+  };
+}
+
+/** What an interrupted run left of an object; what a volume holds is kept. */
+async function removeHalfMade(kind: Kind, name: string, docker: Docker, id: string): Promise<void> {
+  if (name !== "volume") await kind.find(docker, id).remove?.({ force: true, v: true }).catch(unlessMissing);
+}
+
+const engines = new Map<string, Docker>();
+
+function connect({ settings: { host = "" } }: Context): Docker {
+  if (!engines.has(host)) engines.set(host, dockerEngine(host || undefined));
+  return engines.get(host)!;
+}
+
+function work({ progress, signal, settings: { registryAuth } }: Context) {
+  return { progress, signal, registryAuth };
+}
+
+/** `docker:index/network:Network` → `network` */
+function nameOf(type: string): string {
+  return String(/\/(\w+):/.exec(type)?.[1]);
+}
+
+function kindOf(type: string): Kind {
+  const kind = kinds[nameOf(type)];
+  if (!kind) throw new UserError(`the embedded engine does not know resources of type ${type}`);
+  return kind;
+}
+
+function unlessMissing(error: DockerError): undefined {
+  if (error.statusCode !== 404) throw error;
+}

@@ -1,0 +1,92 @@
+import { UserError } from "../../lib/user-error.ts";
+import { KubernetesCluster, KubernetesError, type Manifest } from "../../lib/kubernetes-client.ts";
+import { applyOnceKnown, awaitReady } from "./readiness.ts";
+import { differences, hasUnknown, type Properties } from "../../lib/values.ts";
+import { NotReady, type Context, type Provider } from "../provider.ts";
+
+/** Any Kubernetes object, by server-side apply. */
+export const kubernetesProvider: Provider = {
+  async diff(state, inputs, context) {
+    const before = manifestOf(state.type, state.inputs);
+    const live = await connect(context)?.find(before).catch(unlessGone(context));
+    if (!live) return { kind: "gone" };
+    const after = manifestOf(state.type, inputs);
+    if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"], deleteFirst: true };
+    const because = differences(state.inputs, inputs).map((d) => d.path);
+    if (hasUnknown(inputs)) return { kind: "update", because };
+    try {
+      const drift = differences(decided(live), decided(await connect(context)!.apply(after, true)));
+      return because.length + drift.length > 0 ? { kind: "update", because: [...because, ...drift.map((d) => d.path)] } : { kind: "same" };
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message))
+        return { kind: "replace", because, deleteFirst: true };
+      throw error;
+    }
+  },
+
+  async create(type, inputs, context) {
+    const manifest = manifestOf(type, inputs);
+    if (!context.settings.upsertExistingObjects && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
+      throw new UserError("it exists in the cluster already, and this stack did not make it");
+    }
+    context.creating();
+    return { id: idOf(manifest), outputs: await apply(manifest, context) };
+  },
+
+  update: ({ type }, inputs, context) => apply(manifestOf(type, inputs), context),
+
+  async delete({ type, inputs }, context) {
+    await connect(context)
+      ?.remove(manifestOf(type, inputs), context.timeoutSeconds ?? 600)
+      .catch(unlessGone(context));
+  },
+};
+
+async function apply(manifest: Manifest, context: Context): Promise<Properties> {
+  const cluster = hasUnknown(manifest) ? undefined : connect(context);
+  if (context.preview) {
+    // In a namespace that is yet to come, nothing can be tried.
+    return (
+      (await cluster?.apply(manifest, true).catch((e: KubernetesError) => (e.status === 404 ? undefined : Promise.reject(e)))) ?? manifest
+    );
+  }
+  const applied = await applyOnceKnown(manifest, cluster!, context);
+  return awaitReady(manifest, cluster!, context).catch((error) => {
+    throw new NotReady(error.message, idOf(manifest), applied);
+  });
+}
+
+const clusters = new Map<string, KubernetesCluster>();
+
+/** The cluster of the provider that a resource uses; undefined where a preview does not know it yet. */
+function connect({ settings: { kubeconfig } }: Context): KubernetesCluster | undefined {
+  if (kubeconfig === undefined) throw new UserError("it has no Kubernetes provider with a kubeconfig in its options");
+  if (hasUnknown(kubeconfig)) return undefined;
+  if (!clusters.has(kubeconfig)) clusters.set(kubeconfig, new KubernetesCluster(kubeconfig));
+  return clusters.get(kubeconfig);
+}
+
+/** A cluster that does not answer is taken for gone, with all that was in it, where its provider says so. */
+function unlessGone({ settings }: Context): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof KubernetesError || !settings.deleteUnreachable) throw error;
+  };
+}
+
+/** `kubernetes:core/v1:Service` and inputs as a manifest. */
+function manifestOf(type: string, inputs: Properties): Manifest {
+  const [, apiVersion = "", kind] = type.split(":");
+  if (!inputs.metadata?.name) throw new UserError("it has no metadata.name, and the embedded engine makes up none");
+  return { ...structuredClone(inputs), apiVersion: apiVersion.replace(/^core\//, ""), kind };
+}
+
+function idOf({ metadata }: Manifest): string {
+  return [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
+}
+
+/** What people decide of an object, without what the cluster notes on it as it goes. */
+function decided({ status: _status, ...object }: Properties): Properties {
+  const { name, namespace, labels, annotations: noted = {} } = object.metadata;
+  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = noted;
+  return { ...object, metadata: { name, namespace, labels, annotations } };
+}

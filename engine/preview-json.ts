@@ -1,0 +1,44 @@
+import { Display } from "./display.ts";
+import { differences, type Properties } from "../lib/values.ts";
+import type { Stack } from "../config/stack-file.ts";
+
+/** A preview of the embedded engine, in the form of `pulumi preview --json`, with a step for every resource. */
+export async function previewWithEmbeddedEngine(stack: Stack): Promise<string> {
+  const { preview } = await import("./main.ts");
+  const plan = new Plan();
+  await preview(stack, plan);
+  return JSON.stringify({ steps: plan.steps, diagnostics: plan.diagnostics, changeSummary: plan.changeSummary });
+}
+
+type Planned = Parameters<Display["planned"]>;
+
+/** Writes down what the engine tells a person. */
+class Plan extends Display {
+  readonly steps: Properties[] = [];
+  readonly diagnostics: Properties[] = [];
+  readonly changeSummary: Record<string, number> = {};
+
+  override planned(...[op, goal, old, change]: Planned): void {
+    this.changeSummary[op] = (this.changeSummary[op] ?? 0) + 1;
+    const { urn } = (goal ?? old)!;
+    // Pulumi notes it on what goes before its replacement comes.
+    const oldState = old && { ...old, pendingReplacement: change?.kind === "replace" && change.deleteFirst === true };
+    this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(op, goal, old, change) });
+  }
+
+  override failed(resource: string, error: Error): void {
+    this.diagnostics.push({ severity: "error", message: `${resource}: ${error.message}` });
+  }
+
+  override summary(): void {}
+}
+
+/** By which properties the inputs differ, and what else the provider found: that an object is no longer as it was made. */
+function detailedDiff(...[op, goal, old, change]: Planned): Properties | undefined {
+  if (!goal || !old || op === "same") return undefined;
+  const because = change && "because" in change ? change.because : [];
+  const paths = new Set([...differences(old.inputs, goal.inputs).map(({ path }) => path), ...because]);
+  return Object.fromEntries(
+    [...paths].map((path) => [path, { kind: op === "replace" && because.includes(path) ? "update-replace" : "update" }]),
+  );
+}

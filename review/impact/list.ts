@@ -1,0 +1,29 @@
+import { styleText } from "node:util";
+import { Impact, kindOf, meanings, worst, type StepImpact } from "./impacts.ts";
+
+const colours = {
+  [Impact.Nothing]: "dim",
+  [Impact.Metadata]: "dim",
+  [Impact.Rolling]: "green",
+  [Impact.Cost]: "yellow",
+  [Impact.Access]: "yellow",
+  [Impact.Downtime]: "red",
+  [Impact.Unclassified]: "magenta",
+  [Impact.DataLoss]: "red",
+  [Impact.Replacement]: "red",
+} as const;
+
+/** What a preview would do to users, for a terminal or a log: the worst first, and in one line on top. */
+export function formatImpacts(impacts: StepImpact[], stack: string): string {
+  const overall = worst(impacts.map(({ impact }) => impact));
+  const paint = (impact: Impact, text: string) => styleText(colours[impact], text, { stream: process.stdout });
+  const told = impacts.filter(({ findings }) => findings.length > 0);
+  const width = Math.max(0, ...told.flatMap(({ findings }) => findings.map(({ impact }) => impact.length)));
+  const lines = told.flatMap(({ step, findings }) => [
+    `  ${kindOf(step.type)} ${step.name}  ${step.said}`,
+    ...findings.map(({ impact, reason }) => `    ${paint(impact, impact.padEnd(width))}  ${reason}`),
+  ]);
+  const same = impacts.filter(({ step }) => step.operation === "same" && step.custom).length;
+  const unchanged = same > 0 ? [`  ${same} unchanged`] : [];
+  return [`impact on stack "${stack}": ${paint(overall, overall)} (${meanings[overall]})`, ...lines, ...unchanged].join("\n");
+}

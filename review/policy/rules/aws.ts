@@ -1,0 +1,166 @@
+import type { Properties } from "../../../lib/values.ts";
+import { listOf, Severity, type PolicyRule } from "../rule.ts";
+
+const aws = (...kinds: string[]) => kinds.map((kind) => `aws:${kind.split(".")[0]}/*:${kind.split(".")[1]}`);
+const everywhere = ["0.0.0.0/0", "::/0"];
+const eksGuide = "https://docs.aws.amazon.com/eks/latest/best-practices/";
+
+/** Statements of a policy that is given as text or as an object. */
+function statementsOf(policy: unknown): Properties[] {
+  try {
+    const document = (typeof policy === "string" ? JSON.parse(policy) : policy) as Properties | undefined;
+    return listOf(document?.["Statement"] as Properties[]);
+  } catch {
+    return [];
+  }
+}
+
+function allowsAll({ Effect, Action }: Properties): boolean {
+  return Effect === "Allow" && listOf(Action as string).some((action) => action === "*" || /^[\w-]+:\*$/.test(action));
+}
+
+/** What resources of AWS keep to. */
+export const awsPolicyRules: PolicyRule[] = [
+  {
+    id: "private-api-endpoint",
+    severity: Severity.Error,
+    types: aws("eks.Cluster"),
+    check: ({ inputs: { vpcConfig } }) => {
+      const { endpointPublicAccess = true, publicAccessCidrs = everywhere } = (vpcConfig ?? {}) as Properties;
+      return (
+        endpointPublicAccess &&
+        publicAccessCidrs.some((cidr: string) => everywhere.includes(cidr)) &&
+        "has an API that everybody on the internet reaches"
+      );
+    },
+    remedy: "Set vpcConfig.endpointPublicAccess: false, or name ranges in publicAccessCidrs.",
+    reference: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+  },
+  {
+    id: "encrypted-cluster-secrets",
+    severity: Severity.Error,
+    types: aws("eks.Cluster"),
+    check: ({ inputs }) => !inputs.encryptionConfig?.provider?.keyArn && "does not encrypt its Secrets with a key of one's own",
+    remedy: "Set encryptionConfig with a KMS key.",
+    reference: "https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html",
+  },
+  {
+    id: "cluster-logs",
+    severity: Severity.Error,
+    types: aws("eks.Cluster"),
+    check: ({ inputs }) => {
+      const missing = ["api", "audit", "authenticator"].filter((type) => !(inputs.enabledClusterLogTypes ?? []).includes(type));
+      return missing.length > 0 && `writes no logs of ${missing.join(", ")}`;
+    },
+    remedy: "Name them in enabledClusterLogTypes.",
+    reference: "https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
+  },
+  {
+    id: "access-by-entries",
+    severity: Severity.Error,
+    types: aws("eks.Cluster"),
+    check: ({ inputs: { accessConfig } }) =>
+      (accessConfig?.authenticationMode !== "API" || accessConfig.bootstrapClusterCreatorAdminPermissions !== false) &&
+      "lets in others than its access entries name",
+    remedy: "Set accessConfig.authenticationMode: API and bootstrapClusterCreatorAdminPermissions: false.",
+    reference: `${eksGuide}identity-and-access-management.html`,
+  },
+  {
+    id: "immutable-tags",
+    severity: Severity.Error,
+    types: aws("ecr.Repository"),
+    check: ({ inputs }) => !String(inputs.imageTagMutability).startsWith("IMMUTABLE") && "lets a tag become another image",
+    remedy: "Set imageTagMutability: IMMUTABLE.",
+    reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+  },
+  {
+    id: "encrypted-repository",
+    severity: Severity.Error,
+    types: aws("ecr.Repository"),
+    check: ({ inputs }) =>
+      !listOf(inputs.encryptionConfigurations as Properties[]).some(({ kmsKey }) => kmsKey) && "is not encrypted with a key of one's own",
+    remedy: "Set encryptionConfigurations with a KMS key.",
+    reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
+  },
+  {
+    id: "scan-on-push",
+    severity: Severity.Warning,
+    types: aws("ecr.Repository"),
+    check: ({ inputs }) => inputs.imageScanningConfiguration?.scanOnPush !== true && "does not look for vulnerabilities in images",
+    remedy: "Set imageScanningConfiguration.scanOnPush: true.",
+    reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
+  },
+  {
+    id: "key-rotation",
+    severity: Severity.Error,
+    types: aws("kms.Key"),
+    check: ({ inputs }) => inputs.enableKeyRotation !== true && "is never rotated",
+    remedy: "Set enableKeyRotation: true.",
+    reference: "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
+  },
+  {
+    id: "no-wildcard-actions",
+    severity: Severity.Error,
+    types: aws("iam.Policy", "iam.RolePolicy", "kms.KeyPolicy", "kms.Key", "ecr.RepositoryPolicy", "ec2.VpcEndpoint", "s3.BucketPolicy"),
+    check: ({ inputs }) => statementsOf(inputs.policy).some(allowsAll) && "allows every action, of a service or of all",
+    remedy: "Name the actions.",
+    reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+  },
+  {
+    id: "no-administrator",
+    severity: Severity.Error,
+    types: aws("iam.RolePolicyAttachment", "iam.UserPolicyAttachment", "iam.GroupPolicyAttachment", "iam.PolicyAttachment"),
+    check: ({ inputs }) =>
+      /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(String(inputs.policyArn)) &&
+      "hands out every right in the account",
+    remedy: "Attach a policy with the rights that are needed.",
+    reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+  },
+  {
+    id: "closed-ports",
+    severity: Severity.Error,
+    types: aws("ec2.SecurityGroup", "ec2.SecurityGroupRule", "vpc.SecurityGroupIngressRule"),
+    check: ({ type, inputs }) => {
+      const rules = type.endsWith(":SecurityGroup") ? listOf(inputs.ingress as Properties[]) : inputs.type === "egress" ? [] : [inputs];
+      const isOpen = ({ cidrBlocks, ipv6CidrBlocks, cidrIpv4, cidrIpv6, fromPort, toPort }: Properties) =>
+        [...listOf(cidrBlocks), ...listOf(ipv6CidrBlocks), cidrIpv4, cidrIpv6].some((cidr) => everywhere.includes(cidr as string)) &&
+        !(fromPort === toPort && [80, 443].includes(fromPort));
+      return rules.some(isOpen) && "lets everybody in at other ports than 80 and 443";
+    },
+    remedy: "Name the ranges and the ports.",
+    reference: "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html",
+  },
+  {
+    id: "no-public-addresses",
+    severity: Severity.Error,
+    types: aws("ec2.Subnet"),
+    check: ({ inputs }) => inputs.mapPublicIpOnLaunch === true && "hands out public addresses by itself",
+    remedy: "Set mapPublicIpOnLaunch: false.",
+    reference: `${eksGuide}subnets.html`,
+  },
+  {
+    id: "metadata-by-token",
+    severity: Severity.Error,
+    types: aws("ec2.LaunchTemplate", "ec2.Instance"),
+    check: ({ inputs }) =>
+      inputs.metadataOptions?.httpTokens !== "required" && "hands out its role's credentials to whoever can send it a request",
+    remedy: "Set metadataOptions.httpTokens: required.",
+    reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
+  },
+  {
+    id: "logs-end",
+    severity: Severity.Warning,
+    types: aws("cloudwatch.LogGroup"),
+    check: ({ inputs }) => !inputs.retentionInDays && "is kept, and paid for, for ever",
+    remedy: "Set retentionInDays.",
+    reference: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
+  },
+  {
+    id: "encrypted-logs",
+    severity: Severity.Warning,
+    types: aws("cloudwatch.LogGroup"),
+    check: ({ inputs }) => !inputs.kmsKeyId && "is not encrypted with a key of one's own",
+    remedy: "Set kmsKeyId.",
+    reference: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+  },
+];

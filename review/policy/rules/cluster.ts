@@ -1,0 +1,107 @@
+import type { Properties } from "../../../lib/values.ts";
+import { hidden, isSecretName } from "../../preview/secrets.ts";
+import { listOf, Severity, type PolicyRule, type Resource } from "../rule.ts";
+import { podOf, workloads } from "./pods.ts";
+
+const pathLocalhost = (host: string) => host === "localhost" || host.endsWith(".localhost");
+
+/** Names of variables and keys that hold a secret in what everybody may read. */
+function plainSecrets(resource: Resource): string[] {
+  const { containers = [], initContainers = [] } = podOf(resource);
+  const variables = [...containers, ...initContainers].flatMap(({ env }: Properties) => listOf(env as Properties[]));
+  const values = [
+    ...variables.map(({ name, value }) => [String(name), value] as const),
+    ...Object.entries((resource.type.endsWith(":ConfigMap") && resource.inputs.data) || {}),
+  ];
+  return values
+    .filter(([name, value]) => value === hidden || (isSecretName(name) && typeof value === "string" && value !== ""))
+    .map(([name]) => name);
+}
+
+/** What else is in a cluster, and how it is reached. */
+export const clusterRules: PolicyRule[] = [
+  {
+    id: "no-plain-secret",
+    severity: Severity.Error,
+    types: [...workloads, "kubernetes:batch/*:*", "kubernetes:core/*:ConfigMap"],
+    check: (resource) => {
+      const names = plainSecrets(resource);
+      return names.length > 0 && `has ${names.join(", ")} where everybody may read it`;
+    },
+    remedy: "Put it into a Secret, and take it by secretKeyRef (secretEnv in a stack file).",
+    reference: "https://kubernetes.io/docs/concepts/configuration/secret/",
+  },
+  {
+    id: "restricted-namespace",
+    severity: Severity.Error,
+    types: ["kubernetes:core/*:Namespace"],
+    check: ({ inputs }) =>
+      inputs.metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted" && "takes pods that may do harm to their node",
+    remedy: "Label it pod-security.kubernetes.io/enforce: restricted.",
+    reference: "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+  },
+  {
+    id: "no-open-service",
+    severity: Severity.Warning,
+    types: ["kubernetes:core/*:Service"],
+    check: ({ inputs }) =>
+      ["LoadBalancer", "NodePort"].includes(inputs.spec?.type) &&
+      `is reached from outside, past the ingress controller (${inputs.spec.type})`,
+    remedy: "Leave it ClusterIP, and give it an Ingress.",
+    reference: "https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types",
+  },
+  {
+    id: "ingress-by-host",
+    severity: Severity.Error,
+    types: ["kubernetes:networking.k8s.io/*:Ingress"],
+    check: ({ inputs }) => {
+      const rules = (inputs.spec?.rules ?? []) as Properties[];
+      return (inputs.spec?.defaultBackend || rules.some(({ host }) => !host)) && "answers to every name";
+    },
+    remedy: "Give every rule a host.",
+    reference: "https://kubernetes.io/docs/concepts/services-networking/ingress/",
+  },
+  {
+    id: "ingress-tls",
+    severity: Severity.Warning,
+    types: ["kubernetes:networking.k8s.io/*:Ingress"],
+    check: ({ inputs }) => {
+      const { rules = [], tls = [], ingressClassName } = (inputs.spec ?? {}) as Properties;
+      // A load balancer of AWS finds its certificate by the host.
+      const byAnnotation = String(inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/listen-ports"]).includes("HTTPS");
+      const plain = rules.filter(({ host }: Properties) => !pathLocalhost(String(host)));
+      return plain.length > 0 && tls.length === 0 && !(ingressClassName === "alb" && byAnnotation) && "is reached without HTTPS";
+    },
+    remedy: "Set tls.",
+    reference: "https://kubernetes.io/docs/concepts/services-networking/ingress/#tls",
+  },
+  {
+    id: "no-wildcard-rights",
+    severity: Severity.Error,
+    types: ["kubernetes:rbac.authorization.k8s.io/*:Role", "kubernetes:rbac.authorization.k8s.io/*:ClusterRole"],
+    check: ({ inputs }) =>
+      ((inputs.rules ?? []) as Properties[]).some(({ verbs, resources }) => [...listOf(verbs), ...listOf(resources)].includes("*")) &&
+      "allows whatever there is, and will be",
+    remedy: "Name verbs and resources.",
+    reference: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
+  },
+  {
+    id: "no-cluster-admin",
+    severity: Severity.Error,
+    types: ["kubernetes:rbac.authorization.k8s.io/*:RoleBinding", "kubernetes:rbac.authorization.k8s.io/*:ClusterRoleBinding"],
+    check: ({ inputs }) => inputs.roleRef?.name === "cluster-admin" && "hands out every right in the cluster",
+    remedy: "Bind a role with the rights that are needed.",
+    reference: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
+  },
+  {
+    id: "encrypted-volumes",
+    severity: Severity.Error,
+    types: ["kubernetes:storage.k8s.io/*:StorageClass"],
+    check: ({ inputs }) =>
+      /ebs\.csi/.test(String(inputs.provisioner)) &&
+      String(inputs.parameters?.encrypted) !== "true" &&
+      "makes volumes that are not encrypted",
+    remedy: 'Set parameters.encrypted: "true".',
+    reference: "https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html",
+  },
+];

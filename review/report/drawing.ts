@@ -1,0 +1,43 @@
+import dagre from "@dagrejs/dagre";
+import { html as markup } from "htm/preact";
+import { classOf } from "./review.ts";
+import type { Part, Picture } from "./picture.ts";
+
+const height = 58;
+const width = 188;
+const letters = 25;
+
+/** The picture as SVG, from left to right (LR) or from top to bottom (TB). */
+export function drawingOf({ parts, arrows }: Picture, rankdir: "LR" | "TB") {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir, nodesep: 16, ranksep: 36, marginx: 8, marginy: 8 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id } of parts) graph.setNode(id, { width, height });
+  for (const [from, to] of arrows) graph.setEdge(from, to);
+  dagre.layout(graph);
+  const size = graph.graph();
+  const changed = parts.filter(({ impact }) => impact !== undefined);
+  const title = `${parts.length} parts, ${changed.length} of them change: ${changed.map(({ kind, name, impact }) => `${kind} ${name}, ${impact}`).join("; ") || "none"}`;
+  const arrow = `arrow-${rankdir}`;
+  return markup`<svg viewBox=${`0 0 ${Math.ceil(size.width ?? 0)} ${Math.ceil(size.height ?? 0)}`} width=${Math.ceil(size.width ?? 0)} height=${Math.ceil(size.height ?? 0)} role="img" aria-label=${title}>
+    <defs><marker id=${arrow} viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>
+    ${graph.edges().map(
+      (edge: { v: string; w: string }) =>
+        markup`<polyline class="arrow" points=${graph
+          .edge(edge)
+          .points.map(({ x, y }: { x: number; y: number }) => `${x.toFixed(1)},${y.toFixed(1)}`)
+          .join(" ")} marker-end=${`url(#${arrow})`} />`,
+    )}
+    ${parts.map((part) => box(part, graph.node(part.id) as { x: number; y: number }))}
+  </svg>`;
+}
+
+function box({ kind, name, impact }: Part, { x, y }: { x: number; y: number }) {
+  const [left, top] = [x - width / 2, y - height / 2];
+  return markup`<g class=${`part ${impact ? classOf(impact) : "same"}`}>
+    <rect x=${left} y=${top} width=${width} height=${height} rx="8" />
+    <text x=${x} y=${top + 15} class="kind">${kind}</text>
+    <text x=${x} y=${top + 32}>${name.length > letters ? `${name.slice(0, letters - 1)}…` : name}</text>
+    ${impact && markup`<text x=${x} y=${top + 49} class="impact">${impact.replace("cluster or network ", "")}</text>`}
+  </g>`;
+}

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolder } from "../lib/cache-folder.ts";
+import { command, succeeds } from "../lib/command.ts";
+import { UserError } from "../lib/user-error.ts";
+import { installPackages, takesPackages } from "../setup/debian-packages.ts";
+import { step } from "../lib/progress.ts";
+import { sourceHash } from "../setup/source-hash.ts";
+
+/** Programs that tests use, from PyPI; `python-programs/requirements.txt` pins them and all that they need, by hash. */
+export type PythonProgram = "checkov" | "parliament";
+
+/** The path of a program. They are installed beside the caches, in a folder of their own, when one is first asked for. */
+export async function pythonProgram(name: PythonProgram): Promise<string> {
+  const pins = join(import.meta.dirname, "python-programs");
+  const folder = cacheFolder("python-programs", await sourceHash(pins));
+  const complete = join(folder, "complete");
+  if (!existsSync(complete)) {
+    await needPython();
+    const install = async () => {
+      // What an install that was broken off left would not be mended by another one.
+      await rm(folder, { recursive: true, force: true });
+      await command("python3", ["-m", "venv", folder]);
+      const options = ["--quiet", "--disable-pip-version-check", "--require-hashes"];
+      await command(join(folder, "bin/pip"), ["install", ...options, "--requirement", join(pins, "requirements.txt")]);
+      await writeFile(complete, "");
+    };
+    await step("install checkov and parliament", install);
+  }
+  return join(folder, "bin", name);
+}
+
+async function needPython(): Promise<void> {
+  const works = () => succeeds("python3", ["-c", "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"]);
+  if (await works()) return;
+  if (takesPackages) await installPackages("python3", "python3-venv");
+  if (!(await works()))
+    throw new UserError(
+      "python3 with its module venv, 3.11 or newer, is missing, for checkov and parliament. Install it: https://www.python.org",
+    );
+}

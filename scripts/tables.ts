@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { enginePlatforms, support, type EnginePlatform } from "../config/support.ts";
+import { features } from "../test/platform-support.ts";
+
+/** A table of the docs that is made from the sources. */
+export interface Table {
+  file: string;
+  /** The lines around it. */
+  begin: string;
+  end: string;
+  rows: string[][];
+}
+
+const platforms = ["local", "docker", "swarm", "eks"] as const;
+
+/** What each platform has, and every key of a service with what becomes of it where Docker runs it. */
+export const tables: Table[] = [
+  {
+    file: "README.md",
+    begin: "<!-- platforms: `make fix` writes this table from test/platform-support.ts -->",
+    end: "<!-- end of platforms -->",
+    rows: [["", ...platforms.map((platform) => `\`${platform}\``)], ...features.map((f) => [f.what, ...platforms.map((p) => f[p].says)])],
+  },
+  {
+    file: "docs/DOCKER.md",
+    begin: "<!-- keys: `make fix` writes this table from config/support.ts -->",
+    end: "<!-- end of keys -->",
+    rows: [
+      ["Key", ...enginePlatforms],
+      ...Object.keys(support).map((key) => [`\`${key}\``, ...enginePlatforms.map((platform) => meaning(key, platform))]),
+    ],
+  },
+];
+
+function meaning(key: string, platform: EnginePlatform): string {
+  const { how, refuse } = support[key]![platform];
+  const why = refuse?.(undefined);
+  return [how, why && `${how ? "else " : ""}refused: ${why}`].filter(Boolean).join("; ");
+}
+
+/** The rows of a table as they are in its file. */
+export function rowsInFile({ file, begin, end }: Table): string[][] {
+  const text = readFileSync(file, "utf8");
+  const lines = text.slice(text.indexOf(begin) + begin.length, text.indexOf(end)).split("\n");
+  const rows = lines.filter((line) => line.startsWith("|") && !line.startsWith("| -"));
+  return rows.map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Writes the tables into their files; Prettier aligns them. */
+export function writeTables(): void {
+  for (const { file, begin, end, rows } of tables) {
+    const text = readFileSync(file, "utf8");
+    const [head, ...body] = rows.map((row) => `| ${row.join(" | ")} |`);
+    const table = [head, `| ${rows[0]!.map(() => "---").join(" | ")} |`, ...body].join("\n");
+    writeFileSync(file, `${text.slice(0, text.indexOf(begin) + begin.length)}\n\n${table}\n\n${text.slice(text.indexOf(end))}`);
+  }
+}

@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { cacheFolder } from "../lib/cache-folder.ts";
+import { command } from "../lib/command.ts";
+import { step } from "../lib/progress.ts";
+import { sourceHash } from "./source-hash.ts";
+
+/**
+ * Builds a Go program into the cache, unless it is there already. The module pins the versions of all that is in it.
+ *
+ * @param module Folder of the module: of a program of our own, or with a `tool` line that names somebody else's.
+ */
+export async function goProgram(module: string): Promise<{ path: string; version: string }> {
+  const [, tool = "."] = /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8")) ?? [];
+  const name = basename(module);
+  const path = cacheFolder("go-programs", `${name}-${await sourceHash(module)}`);
+  if (!existsSync(path)) {
+    const build = () => command("go", ["build", "-o", path, tool], { cwd: module, env: { CGO_ENABLED: "0" } });
+    await step(`build ${name}`, build);
+  }
+  const version = await command("go", ["list", "-f", "{{.Module.Version}}", tool], { cwd: module });
+  return { path, version: version.trim() };
+}

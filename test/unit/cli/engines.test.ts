@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import type { Stack } from "../../../config/stack-file.ts";
+import { engineFor } from "../../../cli/engines.ts";
+
+let folder: string;
+let stack: Stack;
+const environment = { ...process.env };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-"));
+  mkdirSync(join(folder, "stack"));
+  stack = { project: "slipway", name: "dev", config: {}, secretKeys: [], main: "index.ts", folder: join(folder, "stack") };
+  // No Pulumi CLI but what a test puts there.
+  process.env = { ...environment, PATH: join(folder, "bin"), PULUMI_HOME: join(folder, "home"), SLIPWAY_ENGINE: undefined };
+  delete process.env["SLIPWAY_ENGINE"];
+});
+afterEach(() => {
+  process.env = { ...environment };
+  rmSync(folder, { recursive: true });
+});
+
+const titleOf = async () => (await engineFor(stack, false)).title;
+const madeBy = (mark: "checkpoint.json" | "made-by-pulumi") => writeFileSync(join(stack.folder, mark), "{}");
+
+/** A file that is found as the CLI; nothing here runs it. */
+function installPulumi(): string {
+  const file = join(folder, "bin", "pulumi");
+  mkdirSync(join(folder, "bin"), { recursive: true });
+  writeFileSync(file, "", { mode: 0o755 });
+  return file;
+}
+
+test("a new stack takes the Pulumi CLI where there is one, else the embedded engine", async () => {
+  expect(await titleOf()).toBe("the embedded engine");
+  const pulumi = installPulumi();
+  process.env["PATH"] = ["/nowhere", join(folder, "bin")].join(delimiter);
+  expect(await titleOf()).toBe(`the Pulumi CLI (${pulumi})`);
+});
+
+test("SLIPWAY_ENGINE overrules the choice", async () => {
+  installPulumi();
+  process.env["SLIPWAY_ENGINE"] = "embedded";
+  expect(await titleOf()).toBe("the embedded engine");
+});
+
+test("a stack stays with the engine that made it", async () => {
+  installPulumi();
+  madeBy("checkpoint.json");
+  expect(await titleOf()).toBe("the embedded engine");
+  process.env["SLIPWAY_ENGINE"] = "pulumi";
+  await expect(titleOf()).rejects.toThrow(
+    'Stack "dev" was made by the embedded engine and stays with it: make down STACK=dev first, or unset SLIPWAY_ENGINE.',
+  );
+});
+
+test("a stack that the Pulumi CLI made is not touched without it", async () => {
+  madeBy("made-by-pulumi");
+  await expect(titleOf()).rejects.toThrow("The Pulumi CLI is neither on the PATH nor can it be downloaded. Install it: https://");
+});
+
+test("an engine that is none is refused", async () => {
+  process.env["SLIPWAY_ENGINE"] = "steam";
+  await expect(titleOf()).rejects.toThrow('SLIPWAY_ENGINE must be "pulumi" or "embedded", got "steam".');
+});
+
+test("a stack that is not up has no outputs, and it is said how to bring it up", async () => {
+  await expect((await engineFor(stack, false)).outputs(false)).rejects.toThrow(
+    'Stack "dev" is not up, so it has no outputs: make up STACK=dev',
+  );
+});

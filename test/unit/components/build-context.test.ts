@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stageBuildContext } from "../../../components/internal/build-context.ts";
+
+const here = process.cwd();
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-"));
+  process.chdir(folder);
+});
+afterEach(() => {
+  process.chdir(here);
+  rmSync(folder, { recursive: true });
+});
+
+function source(name: string, files: Record<string, string>): string {
+  for (const [file, content] of Object.entries({ Dockerfile: "FROM scratch\n", ...files })) {
+    mkdirSync(join(name, file, ".."), { recursive: true });
+    writeFileSync(join(name, file), content);
+  }
+  return name;
+}
+
+test("the staged folder has what the ignore file leaves, with plain modes, at a path that is the same everywhere", async () => {
+  source("app", {
+    "main.go": "a",
+    "sub/x.go": "b",
+    "run.sh": "c",
+    "secret.pem": "d",
+    ".dockerignore": "*.pem\n.dockerignore\nDockerfile\n",
+  });
+  chmodSync("app/main.go", 0o600);
+  chmodSync("app/run.sh", 0o700);
+  const { folder: staged } = await stageBuildContext("web", "app");
+  expect(staged).toBe(".slipway/contexts/web");
+  expect(readdirSync(staged, { recursive: true }).sort()).toEqual(["Dockerfile", "main.go", "run.sh", "sub", "sub/x.go"]);
+  expect(statSync(join(staged, "main.go")).mode & 0o777).toBe(0o644);
+  expect(statSync(join(staged, "run.sh")).mode & 0o777).toBe(0o755);
+});
+
+test("the tag is the same for another folder, time and umask", async () => {
+  const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
+  source("two/deep", { "main.go": "x" });
+  chmodSync("two/deep/main.go", 0o600);
+  utimesSync("two/deep/main.go", 0, 0);
+  expect((await stageBuildContext("b", "two/deep")).tag).toBe(tag);
+});
+
+const variants: [string, Record<string, string>][] = [
+  ["another content", { "main.go": "y" }],
+  ["another name", { "main2.go": "x" }],
+  ["one file more", { "main.go": "x", "more.go": "" }],
+  ["another Dockerfile", { "main.go": "x", Dockerfile: "FROM scratch\nUSER 1\n" }],
+];
+test.each(variants)("the tag is another for %s", async (_what, files) => {
+  const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
+  expect((await stageBuildContext("b", source("two", files))).tag).not.toBe(tag);
+});
+
+test("the tag is another for a file that became a program", async () => {
+  const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
+  chmodSync("one/main.go", 0o755);
+  expect((await stageBuildContext("a", "one")).tag).not.toBe(tag);
+});
+
+test("an ignored file changes nothing", async () => {
+  const { tag } = await stageBuildContext("a", source("one", { "main.go": "x", ".dockerignore": "*.log\n", "a.log": "1" }));
+  writeFileSync("one/a.log", "2");
+  expect((await stageBuildContext("a", "one")).tag).toBe(tag);
+});
+
+test("a folder without a Dockerfile is refused, with both ways out", async () => {
+  mkdirSync("app");
+  await expect(stageBuildContext("web", "app")).rejects.toThrow(
+    "app: there is no Dockerfile in this folder. Write one, or let `builder: go` make the image without any.",
+  );
+});

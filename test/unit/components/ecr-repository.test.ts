@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { EcrRepository, type EcrRepositoryArgs } from "../../../components/ecr-repository.ts";
+import { record, register, settle, tree, type Outputs, type Recorded } from "../harness.ts";
+
+const outputs: Outputs = {
+  "aws:ecr/repository:Repository": ({ inputs }) => ({
+    repositoryUrl: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/${inputs.name}`,
+    arn: `arn:aws:ecr:eu-central-1:111122223333:repository/${inputs.name}`,
+    registryId: "111122223333",
+  }),
+  "aws:kms/key:Key": () => ({ arn: "arn:aws:kms:eu-central-1:111122223333:key/own" }),
+};
+const build = (args: EcrRepositoryArgs = {}, name = "shop/web") => record(() => new EcrRepository(name, args), { outputs });
+const inputsOf = (resources: Recorded[], kind: string) => resources.filter((r) => r.type.endsWith(`:${kind}`)).map((r) => r.inputs);
+
+const child = "slipway:index:EcrRepository$aws";
+const least = [
+  "slipway:index:EcrRepository shop/web",
+  `${child}:ecr/lifecyclePolicy:LifecyclePolicy shop/web`,
+  `${child}:ecr/repository:Repository shop/web`,
+];
+
+const key = [`${child}:kms/key:Key shop/web`, `${child}:kms/keyPolicy:KeyPolicy shop/web`];
+
+test("it is a repository with a lifecycle policy, and a key with its policy", async () => {
+  expect(tree((await build()).urns)).toEqual([...least, ...key]);
+});
+
+test("its key is the account's, whose IAM policies say who uses and administers it, and no other account's", async () => {
+  const { resources } = await build();
+  const [{ keyId, policy }] = inputsOf(resources, "KeyPolicy") as [Record<string, string>];
+  const { Statement } = JSON.parse(policy!) as { Statement: Record<string, string[]>[] };
+  expect(keyId).toBe("shop/web-id");
+  expect(Statement.map(({ Action, ...rest }) => [rest, Action!.every((action) => /^kms:\w+$/.test(action))])).toEqual([
+    [{ Sid: "Account", Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Resource: ["*"] }, true],
+  ]);
+  const needed = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:PutKeyPolicy", "kms:RetireGrant"];
+  expect(needed.filter((action) => !Statement[0]!["Action"]!.includes(action))).toEqual([]);
+});
+
+test("images are there only once the key has its policy", async () => {
+  const { "Repository shop/web": repository } = await register(() => new EcrRepository("shop/web", {}), { outputs });
+  expect(repository!.waitsFor).toEqual(["Key shop/web", "KeyPolicy shop/web"]);
+});
+
+test("tags are immutable, images are scanned when pushed and encrypted by the key, and one with images is not deleted", async () => {
+  const { resources } = await build({ tags: { team: "a" } });
+  expect(inputsOf(resources, "Repository")).toEqual([
+    {
+      name: "shop/web",
+      imageTagMutability: "IMMUTABLE",
+      imageScanningConfiguration: { scanOnPush: true },
+      encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/own" }],
+      forceDelete: false,
+      tags: { team: "a" },
+    },
+  ]);
+  expect(inputsOf(resources, "Key")).toEqual([
+    { description: "Encrypts the images of shop/web", enableKeyRotation: true, deletionWindowInDays: 30, tags: { team: "a" } },
+  ]);
+});
+
+test("with a key given there is none of its own", async () => {
+  const { resources, urns } = await build({ kmsKeyArn: pulumi.output("arn:aws:kms:eu-central-1:111122223333:key/given") });
+  expect(tree(urns)).toEqual(least);
+  expect(inputsOf(resources, "Repository")[0]!.encryptionConfigurations).toEqual([
+    { encryptionType: "KMS", kmsKey: "arn:aws:kms:eu-central-1:111122223333:key/given" },
+  ]);
+});
+
+test("its name in the registry may be another, and it may be deleted with its images", async () => {
+  const [inputs] = inputsOf((await build({ repositoryName: "dev/shop_web", forceDelete: true })).resources, "Repository");
+  expect([inputs!.name, inputs!.forceDelete]).toEqual(["dev/shop_web", true]);
+});
+
+const lifecycle = (untaggedDays: number, tagged: number) => ({
+  rules: [
+    {
+      rulePriority: 1,
+      description: `Images without a tag go after ${untaggedDays} days`,
+      selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: untaggedDays },
+      action: { type: "expire" },
+    },
+    {
+      rulePriority: 2,
+      description: `Of images with a tag the last ${tagged} stay`,
+      selection: { tagStatus: "tagged", tagPatternList: ["*"], countType: "imageCountMoreThan", countNumber: tagged },
+      action: { type: "expire" },
+    },
+  ],
+});
+
+test("untagged images go after 7 days, and tagged ones when there are 100 newer, or as is asked for", async () => {
+  const policyOf = ({ resources }: { resources: Recorded[] }) => {
+    const [{ repository, policy }] = inputsOf(resources, "LifecyclePolicy") as [Record<string, string>];
+    expect(repository).toBe("shop/web");
+    return JSON.parse(policy!) as object;
+  };
+  expect(policyOf(await build())).toEqual(lifecycle(7, 100));
+  expect(policyOf(await build({ keepUntaggedDays: 1, keepTagged: 5 }))).toEqual(lifecycle(1, 5));
+});
+
+test("principals that are named may pull, and nothing else", async () => {
+  const principals = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:role/team/nodes"];
+  const { resources, urns } = await build({ pullPrincipals: [principals[0]!, pulumi.output(principals[1]!)] });
+  expect(tree(urns)).toEqual([...least, `${child}:ecr/repositoryPolicy:RepositoryPolicy shop/web`, ...key]);
+  expect(inputsOf(resources, "RepositoryPolicy")).toEqual([
+    {
+      repository: "shop/web",
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "Pull",
+            Effect: "Allow",
+            Principal: { AWS: principals },
+            Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+          },
+        ],
+      },
+    },
+  ]);
+});
+
+test("it puts out where to push, its ARN and its account", async () => {
+  const { result } = await build();
+  const value = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop/web";
+  expect(await settle(result.repositoryUrl)).toEqual({ value, secret: false });
+  expect(await settle(result.arn)).toEqual({ value: "arn:aws:ecr:eu-central-1:111122223333:repository/shop/web", secret: false });
+  expect(await settle(result.registryId)).toEqual({ value: "111122223333", secret: false });
+});
+
+test("in a preview, where nothing is known, the same is registered", async () => {
+  const { urns } = await record(() => new EcrRepository("shop/web", {}), { preview: true });
+  expect(tree(urns)).toEqual([...least, ...key]);
+});
+
+describe("refused, before there is any resource,", () => {
+  const nameRule =
+    'repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web';
+  const principalRule = 'must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes, without "*"';
+  const table: [string, EcrRepositoryArgs, string[]][] = [
+    ["a name in capitals", { repositoryName: "Web" }, [`${nameRule}, got "Web"`]],
+    ["a name of one letter", { repositoryName: "w" }, [`${nameRule}, got "w"`]],
+    ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule}, got "web:1"`]],
+    ["no tagged image", { keepTagged: 0 }, ["keepTagged must be at least 1, got 0"]],
+    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays must be at least 1, got 0.5"]],
+    ["everybody", { pullPrincipals: ["*"] }, [`pullPrincipals.0 ${principalRule}`]],
+    [
+      "every role",
+      { pullPrincipals: ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/*"] },
+      [`pullPrincipals.1 ${principalRule}`],
+    ],
+    [
+      "several at once",
+      { keepTagged: -1, pullPrincipals: ["111122223333"] },
+      ["keepTagged must be at least 1, got -1", `pullPrincipals.0 ${principalRule}`],
+    ],
+  ];
+  test.each(table)("is %s", async (_what, args, problems) => {
+    const { result, resources } = await record(() => {
+      try {
+        new EcrRepository("shop/web", args);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "taken";
+    });
+    expect(result).toBe(['EcrRepository "shop/web":', ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    expect(result).not.toMatch(/\d{12}/);
+    expect(resources.filter((r) => r.type.startsWith("aws:"))).toEqual([]);
+  });
+});

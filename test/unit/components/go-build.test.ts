@@ -1,0 +1,216 @@
+import { jest } from "@jest/globals";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { buffer } from "node:stream/consumers";
+import { extract } from "tar-stream";
+import { buildGo, type GoBuild, type GoBuildArgs } from "../../../components/internal/go-build.ts";
+
+let folder: string;
+const cache = process.env["XDG_CACHE_HOME"];
+// Go keeps its own cache, which would follow XDG_CACHE_HOME.
+process.env["GOCACHE"] = execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
+jest.setTimeout(60_000);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-"));
+  process.env["XDG_CACHE_HOME"] = join(folder, "cache");
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  if (cache === undefined) delete process.env["XDG_CACHE_HOME"];
+  else process.env["XDG_CACHE_HOME"] = cache;
+});
+
+function source(
+  name: string,
+  main = 'package main\n\nvar version = "dev"\n\nfunc main() { println(version) }\n',
+  goMod = "module example.org/app\n\ngo 1.21\n",
+): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, "main.go"), main);
+  writeFileSync(join(path, "go.mod"), goMod);
+  return path;
+}
+
+const digest = async (args: GoBuildArgs) => (await buildGo(args)).descriptor.digest;
+
+const blob = ({ blobs }: GoBuild, of: string) => readFileSync(join(blobs, of.replace(":", "/")));
+const manifest = (build: GoBuild) => JSON.parse(blob(build, build.descriptor.digest).toString());
+
+async function files(tar: Buffer): Promise<Record<string, { mode: number; uid?: number; mtime?: number; content: Buffer }>> {
+  const found: Record<string, { mode: number; uid?: number; mtime?: number; content: Buffer }> = {};
+  const archive = extract();
+  archive.end(tar);
+  for await (const entry of archive) {
+    const { name, mode = 0, uid, mtime } = entry.header;
+    found[name] = { mode, uid, mtime: mtime?.getTime(), content: await buffer(entry) };
+  }
+  return found;
+}
+
+describe("the digest is the same", () => {
+  test("in another folder, at another time, with another umask and environment", async () => {
+    const one = await digest({ source: source("one") });
+    cpSync(join(folder, "one"), join(folder, "else/where/two"), { recursive: true });
+    const two = join(folder, "else/where/two");
+    chmodSync(join(two, "main.go"), 0o600);
+    utimesSync(join(two, "main.go"), 0, 0);
+    rmSync(join(folder, "cache"), { recursive: true }); // and none of what the first build left
+    const umask = process.umask(0o077);
+    const level = process.env["GOAMD64"];
+    process.env["GOAMD64"] = "v3";
+    try {
+      expect(await digest({ source: two })).toBe(one);
+    } finally {
+      process.umask(umask);
+      if (level === undefined) delete process.env["GOAMD64"];
+      else process.env["GOAMD64"] = level;
+    }
+  });
+
+  test("with a test file or a document more", async () => {
+    const path = source("app");
+    const before = await digest({ source: path });
+    writeFileSync(join(path, "main_test.go"), "package main\n");
+    writeFileSync(join(path, "README.md"), "Read me.\n");
+    expect(await digest({ source: path, platforms: undefined, package: "." })).toBe(before);
+  });
+});
+
+describe("the digest is another", () => {
+  test.each<[string, Partial<GoBuildArgs>]>([
+    ["for another version", { version: "1.2.3" }],
+    ["for a label", { labels: { a: "b" } }],
+    ["for another platform", { platforms: [process.arch === "x64" ? "linux/arm64" : "linux/amd64"] }],
+    ["for several platforms", { platforms: ["linux/amd64", "linux/arm64"] }],
+    ["without compression", { compression: "none" }],
+  ])("%s", async (_what, args) => {
+    const path = source("app");
+    expect(await digest({ source: path, ...args })).not.toBe(await digest({ source: path }));
+  });
+
+  test("for one changed line", async () => {
+    const before = await digest({ source: source("one") });
+    expect(await digest({ source: source("two", 'package main\n\nfunc main() { println("other") }\n') })).not.toBe(before);
+  });
+
+  test("for another package of the module", async () => {
+    const path = source("app");
+    mkdirSync(join(path, "cmd/tool"), { recursive: true });
+    writeFileSync(join(path, "cmd/tool/main.go"), 'package main\n\nfunc main() { println("tool") }\n');
+    expect(await digest({ source: path, package: "cmd/tool" })).not.toBe(await digest({ source: path }));
+  });
+});
+
+test("the image is the binary, certificates, a user that is not root, and /tmp", async () => {
+  const build = await buildGo({
+    source: source("app"),
+    compression: "none",
+    version: "1.2.3",
+    labels: { "org.opencontainers.image.title": "app" },
+  });
+  const { config, layers, annotations } = manifest(build);
+  const labels = { "org.opencontainers.image.version": "1.2.3", "org.opencontainers.image.title": "app" };
+  expect(annotations).toEqual(labels);
+  const configuration = JSON.parse(blob(build, config.digest).toString());
+  expect(configuration).toEqual({
+    created: "1970-01-01T00:00:00.000Z",
+    os: "linux",
+    architecture: process.arch === "x64" ? "amd64" : process.arch,
+    config: { User: "65532:65532", Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
+    rootfs: { type: "layers", diff_ids: layers.map((l: { digest: string }) => l.digest) },
+  });
+  const [base, program] = await Promise.all(layers.map((l: { digest: string }) => files(blob(build, l.digest))));
+  expect(Object.keys(base)).toEqual([
+    "etc/",
+    "etc/group",
+    "etc/passwd",
+    "etc/ssl/",
+    "etc/ssl/certs/",
+    "etc/ssl/certs/ca-certificates.crt",
+    "tmp/",
+  ]);
+  expect(base["tmp/"].mode).toBe(0o1777);
+  expect(base["etc/passwd"].content.toString()).toContain("nonroot:x:65532:65532");
+  expect(base["etc/ssl/certs/ca-certificates.crt"].content.toString().match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(100);
+  expect(Object.keys(program)).toEqual(["app"]);
+  expect(program.app).toMatchObject({ mode: 0o755, uid: 0, mtime: 0 });
+  writeFileSync(join(folder, "app-binary"), program.app.content, { mode: 0o755 });
+  expect(spawnSync(join(folder, "app-binary"), { encoding: "utf8" }).stderr).toBe("1.2.3\n");
+  const extra = layers.reduce((sum: number, l: { size: number }) => sum + l.size, 0) - program.app.content.length;
+  expect(extra).toBeLessThan(300_000);
+});
+
+test("compressed layers unpack to what the configuration names", async () => {
+  const build = await buildGo({ source: source("app") });
+  const { config, layers } = manifest(build);
+  const { rootfs } = JSON.parse(blob(build, config.digest).toString());
+  const unpacked = layers.map(
+    (l: { digest: string }) =>
+      "sha256:" +
+      createHash("sha256")
+        .update(gunzipSync(blob(build, l.digest)))
+        .digest("hex"),
+  );
+  expect(unpacked).toEqual(rootfs.diff_ids);
+  expect(layers.map((l: { mediaType: string }) => l.mediaType)).toEqual(Array(2).fill("application/vnd.oci.image.layer.v1.tar+gzip"));
+});
+
+test("several platforms make an index of one image each", async () => {
+  const build = await buildGo({ source: source("app"), platforms: ["linux/amd64", "linux/arm/v7"] });
+  const index = manifest(build);
+  expect(index.mediaType).toBe("application/vnd.oci.image.index.v1+json");
+  expect(index.manifests.map((m: { platform: object }) => m.platform)).toEqual([
+    { os: "linux", architecture: "amd64" },
+    { os: "linux", architecture: "arm", variant: "v7" },
+  ]);
+  for (const { digest: child } of index.manifests) {
+    const { layers } = JSON.parse(blob(build, child).toString());
+    expect(layers.every((l: { digest: string }) => blob(build, l.digest).length > 0)).toBe(true);
+  }
+});
+
+describe("what cannot be built is refused", () => {
+  test("code that does not compile, with the compiler's own lines", async () => {
+    const path = source("app", "package main\n\nfunc main() { undefined() }\n");
+    await expect(buildGo({ source: path })).rejects.toThrow(
+      `${path}: does not compile.\n  # example.org/app\n  ./main.go:3:15: undefined: undefined`,
+    );
+  });
+
+  test("a folder without a module", async () => {
+    mkdirSync(join(folder, "empty"));
+    await expect(buildGo({ source: join(folder, "empty") })).rejects.toThrow(
+      "there is no Go module (no go.mod in this folder or above it). Run `go mod init` there",
+    );
+  });
+
+  test("a package that is no program", async () => {
+    const path = source("lib", "package lib\n");
+    await expect(buildGo({ source: path })).rejects.toThrow("package . is no program (its package is not `main`)");
+  });
+
+  test("a Go that is too old for the module", async () => {
+    const path = source("app", undefined, "module example.org/app\n\ngo 1.999\n");
+    await expect(buildGo({ source: path })).rejects.toThrow(
+      /: needs Go 1\.999 or newer \(go\.mod says so\), found Go 1\.\d+(\.\d+)?\. Install a newer one: https:\/\/go\.dev\/doc\/install$/,
+    );
+  });
+
+  test("a machine without Go", async () => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = "/nowhere";
+    try {
+      await expect(buildGo({ source: source("app") })).rejects.toThrow(
+        /: Go is not installed, or not on the PATH\. Install Go 1\.21 or newer: https:\/\/go\.dev\/doc\/install$/,
+      );
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+});

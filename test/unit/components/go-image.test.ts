@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+import { GoImage, type GoImageArgs } from "../../../components/go-image.ts";
+import { record, settle, tree } from "../harness.ts";
+
+const repository = "registry.example/team/web";
+
+const build = (args: Partial<GoImageArgs> = {}, preview = false) =>
+  record(
+    async () => {
+      const image = new GoImage("web", { source: "app", repository, ...args });
+      return { ref: await settle(image.ref) };
+    },
+    {
+      preview,
+      outputs: {
+        "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `pushed ${inputs.repository}@${inputs.digest}` }),
+        "docker:index/image:Image": ({ inputs }) => ({ repoDigest: `${inputs.imageName.split(":")[0]}@sha256:docker` }),
+      },
+    },
+  );
+
+test("a GoImage is one push, its child, and its reference comes from it", async () => {
+  const { urns, resources, result } = await build();
+  expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush web"]);
+  const { inputs } = resources.find((r) => r.type.endsWith("RegistryPush"))!;
+  expect(inputs.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  expect(inputs.tag).toBe(inputs.digest.slice(7, 19));
+  expect(result.ref).toEqual({ value: `pushed ${repository}@${inputs.digest}`, secret: false });
+});
+
+test("in a preview the reference is known before the push", async () => {
+  const { resources, result } = await build({}, true);
+  const { inputs } = resources.find((r) => r.type.endsWith("RegistryPush"))!;
+  expect(result.ref.value).toBe(`${repository}@${inputs.digest}`);
+});
+
+test("a password reaches the push as a secret", async () => {
+  const { resources } = await build({ credentials: { username: "robot", password: "pa55word" } });
+  const { inputs } = resources.find((r) => r.type.endsWith("RegistryPush"))!;
+  expect(inputs.username).toBe("robot");
+  expect(inputs.password).toMatchObject({ value: "pa55word", [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig });
+});
+
+test("with the builder dockerfile it is a docker.Image and what watches over its tag", async () => {
+  const { urns, resources, result } = await build({ builder: "dockerfile", platforms: ["linux/arm64"] });
+  const child = "slipway:index:GoImage$";
+  expect(tree(urns)).toEqual([
+    "slipway:index:GoImage web",
+    `${child}docker:index/image:Image web`,
+    `${child}pulumi-nodejs:dynamic/slipway:RegistryPresence web`,
+  ]);
+  const image = resources.find((r) => r.type === "docker:index/image:Image")!.inputs;
+  expect(image.imageName).toMatch(/^registry\.example\/team\/web:[0-9a-f]{12}$/);
+  expect(image.build).toMatchObject({
+    context: ".slipway/contexts/web",
+    dockerfile: ".slipway/contexts/web/Dockerfile",
+    platform: "linux/arm64",
+  });
+  expect(image.buildOnPreview).toBe(false);
+  expect(result.ref.value).toBe(`${repository}@sha256:docker`);
+});
+
+test("a Dockerfile for several platforms is refused, with the way out", async () => {
+  await expect(build({ builder: "dockerfile", platforms: ["linux/amd64", "linux/arm64"] })).rejects.toThrow(
+    'GoImage "web": builder "dockerfile" makes an image for one platform, got linux/amd64, linux/arm64. Name one, or use builder "go".',
+  );
+});

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { prepareKubeconfig, readKubeconfig } from "../../../components/internal/kubeconfig-file.ts";
+import { LocalCluster, type LocalClusterArgs } from "../../../components/local-cluster.ts";
+import { record, settle, tree, type Outputs } from "../harness.ts";
+
+let folder: string;
+beforeEach(() => (folder = join(mkdtempSync(join(tmpdir(), "slipway-")), "cluster")));
+afterEach(() => rmSync(join(folder, ".."), { recursive: true }));
+
+/** What the node does: it writes its kubeconfig. */
+const node: Outputs = {
+  "docker:index/container:Container": ({ name }) => {
+    if (name.endsWith("-node")) writeFileSync(join(folder, "kubeconfig.yaml"), "apiVersion: v1\n");
+    return {};
+  },
+};
+
+const build = (args: Partial<LocalClusterArgs> = {}) => record(() => new LocalCluster("dev", { folder, ...args }), { outputs: node });
+
+test("a LocalCluster is one network, four volumes and two containers, all its children", async () => {
+  const { urns } = await build();
+  const child = "slipway:index:LocalCluster$docker:index";
+  expect(tree(urns)).toEqual([
+    "slipway:index:LocalCluster dev",
+    `${child}/container:Container dev-node`,
+    `${child}/container:Container dev-registry`,
+    `${child}/network:Network dev`,
+    `${child}/volume:Volume dev-kubelet`,
+    `${child}/volume:Volume dev-logs`,
+    `${child}/volume:Volume dev-node`,
+    `${child}/volume:Volume dev-registry`,
+  ]);
+});
+
+test("every Docker object has its resource's name and the labels", async () => {
+  const { resources } = await build({ labels: { "dev.slipway.stack": "test" } });
+  for (const { name, inputs } of resources.filter((r) => r.type.startsWith("docker:"))) {
+    expect([name, inputs.name, inputs.labels]).toEqual([name, name, [{ label: "dev.slipway.stack", value: "test" }]]);
+  }
+});
+
+test("all ports are on loopback, and are those that were asked for", async () => {
+  const { resources } = await build({ ports: { api: 1, http: 2, https: 3, registry: 4 } });
+  const ports = resources.flatMap((r) => r.inputs.ports ?? []);
+  expect(ports).toEqual(
+    expect.arrayContaining([
+      { ip: "127.0.0.1", external: 4, internal: 5000 },
+      { ip: "127.0.0.1", external: 1, internal: 1 },
+      { ip: "127.0.0.1", external: 2, internal: 80 },
+      { ip: "127.0.0.1", external: 3, internal: 443 },
+    ]),
+  );
+  expect(ports).toHaveLength(4);
+});
+
+test("the node pulls from the registry by the name that was pushed to, and tells tools so", async () => {
+  const { resources } = await build({ ports: { registry: 5005 } });
+  const uploads = resources.find((r) => r.name === "dev-node" && r.inputs.uploads)?.inputs.uploads;
+  expect(uploads[0]).toEqual({
+    file: "/etc/rancher/k3s/registries.yaml",
+    content: 'mirrors:\n  "127.0.0.1:5005":\n    endpoint:\n      - "http://dev-registry:5000"\n',
+  });
+  expect(uploads[1].file).toBe("/var/lib/rancher/k3s/server/manifests/local-registry-hosting.yaml");
+  expect(uploads[1].content).toContain('host: "127.0.0.1:5005"');
+  expect(uploads[1].content).toContain('hostFromClusterNetwork: "dev-registry:5000"');
+});
+
+test("the kubeconfig is a secret, in a file for its owner alone, and names the container", async () => {
+  const { result } = await build();
+  expect(await settle(result.kubeconfig)).toEqual({ value: "# Kubernetes in the container dev-node-id\napiVersion: v1\n", secret: true });
+  expect(result.kubeconfigFile).toBe(join(folder, "kubeconfig.yaml"));
+  expect(statSync(result.kubeconfigFile).mode & 0o777).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+});
+
+test("a kubeconfig that is gone is said, with what brings it back", () => {
+  const file = join(folder, "kubeconfig.yaml");
+  const message = `${file}: the cluster's kubeconfig is gone. Remove the container, and the next \`up\` writes it again: docker rm --force dev-node`;
+  expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
+  prepareKubeconfig(file); // what a run leaves that was cut off before the node wrote it
+  expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
+});
+
+test("a preview makes no folder", async () => {
+  await record(() => new LocalCluster("dev", { folder }), { preview: true });
+  expect(() => statSync(folder)).toThrow("ENOENT");
+});
+
+test("labels may be outputs", async () => {
+  const { resources } = await build({ labels: { a: pulumi.output("b") } });
+  expect(resources.find((r) => r.type.endsWith(":Network"))?.inputs.labels).toEqual([{ label: "a", value: "b" }]);
+});

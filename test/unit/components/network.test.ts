@@ -1,0 +1,383 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Network, type NatStrategy, type NetworkArgs } from "../../../components/network.ts";
+import { record, settle, tree, type Outputs, type Recorded } from "../harness.ts";
+
+const region = "eu-central-1";
+const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
+const outputs: Outputs = {
+  "aws:ec2/vpc:Vpc": () => ({ arn: `arn:aws:ec2:${region}:111122223333:vpc/vpc-1`, ownerId: "111122223333" }),
+  "aws:cloudwatch/logGroup:LogGroup": ({ name }) => ({ arn: `arn:aws:logs:${region}:111122223333:log-group:${name}` }),
+  "aws:iam/role:Role": ({ name }) => ({ arn: `arn:aws:iam::111122223333:role/${name}` }),
+};
+const build = (args: Partial<NetworkArgs> = {}, preview = false) =>
+  record(() => new Network("net", { region, zones, ...args }), { outputs, preview });
+
+/** Type without package and module, and name. */
+const briefly = ({ type, name }: Recorded) => `${type.split(":").at(-1)} ${name}`;
+const ofKind = (resources: Recorded[], kind: string) => resources.filter((r) => r.type.endsWith(`:${kind}`));
+const inputsOf = (resources: Recorded[], kind: string) =>
+  Object.fromEntries(ofKind(resources, kind).map(({ name, inputs }) => [name, inputs]));
+
+/** What a network consists of however it reaches out, with three zones and endpoints of ECR. */
+const common = [
+  "DefaultSecurityGroup net",
+  "FlowLog net-flow-logs",
+  "InternetGateway net",
+  "LogGroup net-flow-logs",
+  "Role net-flow-logs",
+  "RolePolicy net-flow-logs",
+  "Route net-public",
+  "RouteTable net-intra",
+  "RouteTable net-private-eu-central-1a",
+  "RouteTable net-private-eu-central-1b",
+  "RouteTable net-private-eu-central-1c",
+  "RouteTable net-public",
+  ...["RouteTableAssociation", "Subnet"].flatMap((kind) =>
+    ["intra", "private", "public"].flatMap((of) => zones.map((zone) => `${kind} net-${of}-${zone}`)),
+  ),
+  "SecurityGroup net-endpoints",
+  "SecurityGroupIngressRule net-endpoints",
+  "Vpc net",
+  "VpcEndpoint net-ecr-api",
+  "VpcEndpoint net-ecr-dkr",
+  "VpcEndpoint net-s3",
+];
+const privateRoutes = zones.map((zone) => `Route net-private-${zone}`);
+
+describe("a Network consists of these resources", () => {
+  const table: [NatStrategy | undefined, string[]][] = [
+    [undefined, ["Eip net-eu-central-1a", "NatGateway net-eu-central-1a", ...privateRoutes]],
+    ["single", ["Eip net-eu-central-1a", "NatGateway net-eu-central-1a", ...privateRoutes]],
+    ["perAz", [...zones.flatMap((zone) => [`Eip net-${zone}`, `NatGateway net-${zone}`]), ...privateRoutes]],
+    ["regional", ["NatGateway net", ...privateRoutes]],
+    ["none", ["ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"].map((service) => `VpcEndpoint net-${service}`)],
+  ];
+  test.each(table)("with nat %s", async (nat, more) => {
+    const { resources, urns } = await build({ nat });
+    const own = resources.filter((r) => r.type.startsWith("aws:"));
+    expect(own.map(briefly).sort()).toEqual([...common, ...more].sort());
+    // Each is the Network's child.
+    expect(tree(urns)).toEqual(
+      ["slipway:index:Network net", ...own.map(({ type, name }) => `slipway:index:Network$${type} ${name}`)].sort(),
+    );
+  });
+
+  test("and of the same in a preview, where no id is known", async () => {
+    expect(tree((await build({}, true)).urns)).toEqual(tree((await build()).urns));
+  });
+
+  test("and of no interface endpoints and no group for them where they are switched off", async () => {
+    const { resources } = await build({ interfaceEndpoints: false });
+    const names = resources.map(briefly).filter((r) => /Endpoint|SecurityGroup/.test(r));
+    expect(names.sort()).toEqual(["DefaultSecurityGroup net", "VpcEndpoint net-s3"]);
+  });
+});
+
+test("the VPC has the range and answers for names", async () => {
+  const { resources } = await build({ cidr: "10.7.0.0/20" });
+  expect(inputsOf(resources, "Vpc")).toEqual({
+    net: { cidrBlock: "10.7.0.0/20", enableDnsSupport: true, enableDnsHostnames: true, tags: { Name: "net" } },
+  });
+  expect(inputsOf((await build()).resources, "Vpc")["net"]!.cidrBlock).toBe("10.0.0.0/16");
+});
+
+test("the default security group lets nothing in and nothing out", async () => {
+  const { resources } = await build();
+  expect(inputsOf(resources, "DefaultSecurityGroup")).toEqual({
+    net: { vpcId: "net-id", ingress: [], egress: [], tags: { Name: "net-default" } },
+  });
+});
+
+test("subnets are in their zones and hand out no public addresses, and load balancers find theirs by tags", async () => {
+  const { resources } = await build({ zones: zones.slice(0, 2) });
+  const subnet = (kind: string, zone: number, cidrBlock: string, tags: object) => {
+    const name = `net-${kind}-${zones[zone]}`;
+    const inputs = { vpcId: "net-id", availabilityZone: zones[zone], cidrBlock, mapPublicIpOnLaunch: false, tags: { Name: name, ...tags } };
+    return { [name]: inputs };
+  };
+  const expected = [
+    subnet("public", 0, "10.0.128.0/21", { "kubernetes.io/role/elb": "1" }),
+    subnet("public", 1, "10.0.136.0/21", { "kubernetes.io/role/elb": "1" }),
+    subnet("private", 0, "10.0.0.0/19", { "kubernetes.io/role/internal-elb": "1" }),
+    subnet("private", 1, "10.0.32.0/19", { "kubernetes.io/role/internal-elb": "1" }),
+    subnet("intra", 0, "10.0.160.0/21", {}),
+    subnet("intra", 1, "10.0.168.0/21", {}),
+  ];
+  expect(inputsOf(resources, "Subnet")).toEqual(Object.assign({}, ...expected));
+});
+
+/** Where each subnet's packets to the internet go: by association, table and route. */
+function waysOut(resources: Recorded[]): Record<string, string> {
+  const routes = ofKind(resources, "Route").map((r) => r.inputs);
+  return Object.fromEntries(
+    ofKind(resources, "RouteTableAssociation").map(({ inputs: { subnetId, routeTableId } }) => {
+      const [route, ...others] = routes.filter((r) => r.routeTableId === routeTableId);
+      expect(others).toEqual([]);
+      return [subnetId, route ? `${route.destinationCidrBlock} ${route.gatewayId ?? route.natGatewayId}` : "none"];
+    }),
+  );
+}
+const ways = (publicWay: string, privateWays: string[]) =>
+  Object.fromEntries(
+    zones.flatMap((zone, i) => [
+      [`net-public-${zone}-id`, publicWay],
+      [`net-private-${zone}-id`, privateWays[i]],
+      [`net-intra-${zone}-id`, "none"],
+    ]),
+  );
+
+describe("public subnets go out by the internet gateway, intra ones not at all, private ones", () => {
+  const [a, b, c] = zones.map((zone) => `0.0.0.0/0 net-${zone}-id`) as [string, string, string];
+  const table: [NatStrategy, string[]][] = [
+    ["single", [a, a, a]],
+    ["perAz", [a, b, c]],
+    ["regional", Array<string>(3).fill("0.0.0.0/0 net-id")],
+    ["none", Array<string>(3).fill("none")],
+  ];
+  test.each(table)("as nat %s says", async (nat, privateWays) => {
+    const { resources } = await build({ nat });
+    expect(waysOut(resources)).toEqual(ways("0.0.0.0/0 net-id", privateWays));
+    const byNat = ofKind(resources, "Route").filter((r) => r.inputs.natGatewayId !== undefined);
+    expect(byNat.map(({ name }) => name)).toEqual(nat === "none" ? [] : zones.map((zone) => `net-private-${zone}`));
+  });
+});
+
+test("a zonal NAT gateway is in the public subnet of its zone, with an address of its own", async () => {
+  const { resources } = await build({ nat: "perAz" });
+  expect(inputsOf(resources, "NatGateway")).toEqual(
+    Object.fromEntries(
+      zones.map((zone) => [
+        `net-${zone}`,
+        { allocationId: `net-${zone}-id`, subnetId: `net-public-${zone}-id`, tags: { Name: `net-${zone}` } },
+      ]),
+    ),
+  );
+  expect(inputsOf(resources, "Eip")).toEqual(
+    Object.fromEntries(zones.map((zone) => [`net-${zone}`, { domain: "vpc", tags: { Name: `net-${zone}` } }])),
+  );
+});
+
+test("a regional NAT gateway is the VPC's, and gets its addresses from AWS", async () => {
+  const { resources } = await build({ nat: "regional" });
+  expect(inputsOf(resources, "NatGateway")).toEqual({
+    net: { vpcId: "net-id", availabilityMode: "regional", connectivityType: "public", tags: { Name: "net" } },
+  });
+});
+
+/** Type and name of what each resource waits for, beside the Network itself, by its own. Internal to the SDK. */
+async function waits(args: Partial<NetworkArgs>): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  await record(
+    () => {
+      type Request = { getType(): string; getName(): string; getDependenciesList(): string[] };
+      type Monitor = { registerResource(request: Request, callback: unknown): unknown };
+      const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
+      const register = monitor.registerResource.bind(monitor);
+      monitor.registerResource = (request, callback) => {
+        const key = `${request.getType().split(":").at(-1)} ${request.getName()}`;
+        found[key] = request.getDependenciesList().map((urn) => `${urn.split("::").at(-2)!.split(":").at(-1)} ${urn.split("::").at(-1)}`);
+        return register(request, callback);
+      };
+      new Network("net", { region, zones, ...args });
+    },
+    { outputs },
+  );
+  return found;
+}
+
+test("a NAT gateway and its address wait for the internet gateway, endpoints for the rule, flow logs for the right to write", async () => {
+  const zonal = await waits({ nat: "single" });
+  expect(zonal["Eip net-eu-central-1a"]).toEqual(["InternetGateway net"]);
+  expect(zonal["NatGateway net-eu-central-1a"]).toContain("InternetGateway net");
+  expect(zonal["VpcEndpoint net-ecr-dkr"]).toContain("SecurityGroupIngressRule net-endpoints");
+  expect(zonal["FlowLog net-flow-logs"]).toContain("RolePolicy net-flow-logs");
+  expect((await waits({ nat: "regional" }))["NatGateway net"]).toContain("InternetGateway net");
+});
+
+test("S3 is reached by a gateway from private and intra subnets", async () => {
+  const { resources } = await build({ interfaceEndpoints: false });
+  expect(inputsOf(resources, "VpcEndpoint")).toEqual({
+    "net-s3": {
+      vpcId: "net-id",
+      serviceName: "com.amazonaws.eu-central-1.s3",
+      vpcEndpointType: "Gateway",
+      routeTableIds: [...zones.map((zone) => `net-private-${zone}-id`), "net-intra-id"],
+      tags: { Name: "net-s3" },
+    },
+  });
+});
+
+test("interface endpoints are in the private subnets, under the names of their services, and let HTTPS in from the network alone", async () => {
+  const { resources } = await build({ nat: "none", cidr: "10.7.0.0/20" });
+  const { "net-s3": _s3, ...endpoints } = inputsOf(resources, "VpcEndpoint");
+  const services = ["ecr.api", "ecr.dkr", "ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"];
+  expect(Object.values(endpoints)).toEqual(
+    services.map((service) => ({
+      vpcId: "net-id",
+      serviceName: `com.amazonaws.eu-central-1.${service}`,
+      vpcEndpointType: "Interface",
+      subnetIds: zones.map((zone) => `net-private-${zone}-id`),
+      securityGroupIds: ["net-endpoints-id"],
+      privateDnsEnabled: true,
+      tags: { Name: `net-${service.replace(".", "-")}` },
+    })),
+  );
+  const named = { tags: { Name: "net-endpoints" } };
+  expect(inputsOf(resources, "SecurityGroup")).toEqual({
+    "net-endpoints": { vpcId: "net-id", description: "Endpoints of AWS services", ...named },
+  });
+  expect(inputsOf(resources, "SecurityGroupIngressRule")).toEqual({
+    "net-endpoints": {
+      securityGroupId: "net-endpoints-id",
+      description: "HTTPS from the network",
+      ipProtocol: "tcp",
+      fromPort: 443,
+      toPort: 443,
+      cidrIpv4: "10.7.0.0/20",
+      ...named,
+    },
+  });
+});
+
+test("all traffic is written down, for 30 days, by a role that writes there and that only this account's flow logs take", async () => {
+  const { resources } = await build();
+  const group = "arn:aws:logs:eu-central-1:111122223333:log-group:net-flow-logs";
+  expect(inputsOf(resources, "FlowLog")["net-flow-logs"]).toEqual({
+    vpcId: "net-id",
+    trafficType: "ALL",
+    logDestinationType: "cloud-watch-logs",
+    logDestination: group,
+    iamRoleArn: "arn:aws:iam::111122223333:role/net-flow-logs",
+  });
+  expect(inputsOf(resources, "LogGroup")["net-flow-logs"]).toEqual({ retentionInDays: 30 });
+  expect(inputsOf(resources, "Role")["net-flow-logs"]!.assumeRolePolicy).toEqual({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: "vpc-flow-logs.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: {
+          StringEquals: { "aws:SourceAccount": "111122223333" },
+          ArnLike: { "aws:SourceArn": "arn:aws:ec2:eu-central-1:111122223333:vpc-flow-log/*" },
+        },
+      },
+    ],
+  });
+  expect(inputsOf(resources, "RolePolicy")["net-flow-logs"]).toEqual({
+    role: "net-flow-logs-id",
+    policy: {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+          Resource: [group, `${group}:*`],
+        },
+        { Effect: "Allow", Action: ["logs:DescribeLogGroups"], Resource: ["*"] },
+      ],
+    },
+  });
+});
+
+test("flow logs are kept as long, and encrypted by the key, that is asked for", async () => {
+  const { resources } = await build({ flowLogRetentionDays: 365, kmsKeyArn: pulumi.output("arn:aws:kms:key") });
+  expect(inputsOf(resources, "LogGroup")["net-flow-logs"]).toEqual({ retentionInDays: 365, kmsKeyId: "arn:aws:kms:key" });
+});
+
+test("everything that can have tags has those that were asked for", async () => {
+  for (const nat of ["perAz", "regional", "none"] as const) {
+    const { resources } = await build({ nat, tags: { team: "a", stack: pulumi.output("prod") } });
+    const without = resources.filter(({ inputs }) => inputs.tags?.team !== "a" || inputs.tags?.stack !== "prod");
+    const untaggable = ["Network", "Route", "RouteTableAssociation", "RolePolicy"];
+    expect(without.filter(({ type }) => !untaggable.includes(type.split(":").at(-1)!))).toEqual([]);
+  }
+});
+
+test("it puts out the ids and ranges in the order of the zones", async () => {
+  const { result } = await build();
+  const ids = (kind: string) => zones.map((zone) => `net-${kind}-${zone}-id`);
+  expect(await settle(result.vpcId)).toEqual({ value: "net-id", secret: false });
+  expect(await settle(result.cidr)).toEqual({ value: "10.0.0.0/16", secret: false });
+  expect(await settle(result.publicCidrs)).toEqual({ value: ["10.0.128.0/21", "10.0.136.0/21", "10.0.144.0/21"], secret: false });
+  expect(await settle(result.publicSubnetIds)).toEqual({ value: ids("public"), secret: false });
+  expect(await settle(result.privateSubnetIds)).toEqual({ value: ids("private"), secret: false });
+  expect(await settle(result.intraSubnetIds)).toEqual({ value: ids("intra"), secret: false });
+});
+
+describe("refused, before there is any resource,", () => {
+  const table: [string, Partial<NetworkArgs>, string[]][] = [
+    ["a missing region", { region: "" }, ['region must be a region of AWS such as eu-central-1, got ""']],
+    [
+      "one zone",
+      { zones: ["eu-central-1a"] },
+      ["zones must be 2 to 4 availability zones, got 1: an EKS cluster wants at least two; three is usual"],
+    ],
+    [
+      "five zones",
+      { zones: ["a", "b", "c", "d", "e"].map((letter) => region + letter) },
+      ["zones must be 2 to 4 availability zones, got 5: an EKS cluster wants at least two; three is usual"],
+    ],
+    ["a zone named twice", { zones: [zones[0]!, zones[1]!, zones[0]!] }, ['zones must differ, got "eu-central-1a" twice']],
+    [
+      "a zone of another region",
+      { zones: ["eu-central-1a", "eu-west-1b"] },
+      ['zones must be zones of eu-central-1 such as eu-central-1a, got "eu-west-1b"'],
+    ],
+    ["a letter without its region", { zones: ["a", "b"] }, ['zones must be zones of eu-central-1 such as eu-central-1a, got "a"']],
+    [
+      "a local zone",
+      { zones: ["eu-central-1a", "eu-central-1-ham-1a"] },
+      ['zones must be zones of eu-central-1 such as eu-central-1a, got "eu-central-1-ham-1a"'],
+    ],
+    [
+      "a range that begins in its middle",
+      { cidr: "10.0.1.0/16" },
+      ['cidr must begin where a range of its size can, got "10.0.1.0/16"; did you mean 10.0.0.0/16?'],
+    ],
+    ["an unknown nat", { nat: "both" as NatStrategy }, ['nat must be none, single, perAz, regional, got "both"']],
+    [
+      "a network that it is connected with, and overlaps",
+      { connectedCidrs: ["10.0.64.0/18"] },
+      ['connectedCidrs.0 must not overlap with the network\'s own 10.0.0.0/16, got "10.0.64.0/18"; set another cidr'],
+    ],
+    [
+      "nodes that reach nothing",
+      { nat: "none", interfaceEndpoints: false },
+      [
+        "interfaceEndpoints must be true with nat: none, got false: nodes would reach neither AWS nor their images; leave it out, or choose another nat",
+      ],
+    ],
+    [
+      "a retention that AWS does not have",
+      { flowLogRetentionDays: 31 },
+      [
+        "flowLogRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 31: CloudWatch Logs has no others",
+      ],
+    ],
+    [
+      "several at once",
+      { zones: ["eu-central-1a"], cidr: "10.0.0.0/8", nat: "" as NatStrategy },
+      [
+        "zones must be 2 to 4 availability zones, got 1: an EKS cluster wants at least two; three is usual",
+        'cidr must be from /16, the most that AWS makes, to /24, got "10.0.0.0/8"; make it smaller',
+        'nat must be none, single, perAz, regional, got ""',
+      ],
+    ],
+  ];
+  test.each(table)("is %s", async (_what, args, problems) => {
+    const { result, resources } = await record(
+      () => {
+        try {
+          new Network("net", { region, zones, ...args });
+        } catch (error) {
+          return (error as Error).message;
+        }
+        return "taken";
+      },
+      { outputs },
+    );
+    expect(result).toBe(['Network "net":', ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    expect(resources.filter((r) => r.type.startsWith("aws:"))).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { TlsCertificate } from "../../../components/tls-certificate.ts";
+import { record, settle, tree, type Recorded } from "../harness.ts";
+
+const hosts = ["web.example.org", "*.web.example.org", "*.example.net"];
+const outputs = {
+  "aws:acm/certificate:Certificate": ({ inputs }: Recorded) => ({
+    arn: "arn:aws:acm:eu-central-1:111122223333:certificate/1",
+    domainValidationOptions: [inputs.domainName, ...inputs.subjectAlternativeNames].map((domainName: string) => ({
+      domainName,
+      resourceRecordName: `_proof.${domainName.replace("*.", "")}.`,
+      resourceRecordType: "CNAME",
+      resourceRecordValue: "_value.acm-validations.aws.",
+    })),
+  }),
+  "aws:route53/record:Record": ({ inputs }: Recorded) => ({ fqdn: inputs.name }),
+};
+const build = (preview = false) =>
+  record(() => new TlsCertificate("web", { hosts: [...hosts, hosts[0]!], zoneId: "Z1", tags: { team: "a" } }), { outputs, preview });
+
+test("it is a certificate, a record of proof for each name, which those below it share, and the wait for both", async () => {
+  const { urns } = await build();
+  const child = "slipway:index:TlsCertificate$aws";
+  expect(tree(urns)).toEqual([
+    "slipway:index:TlsCertificate web",
+    `${child}:acm/certificate:Certificate web`,
+    `${child}:acm/certificateValidation:CertificateValidation web`,
+    `${child}:route53/record:Record web-example.net`,
+    `${child}:route53/record:Record web-web.example.org`,
+  ]);
+});
+
+test("each host is proven by the record that AWS asks for, and the ARN is that of the valid certificate", async () => {
+  const { resources, result } = await build();
+  const inputsOf = (kind: string) => resources.filter((r) => r.type.endsWith(`:${kind}`)).map((r) => r.inputs);
+  expect(inputsOf("Certificate")).toEqual([
+    {
+      domainName: "web.example.org",
+      subjectAlternativeNames: ["*.web.example.org", "*.example.net"],
+      validationMethod: "DNS",
+      keyAlgorithm: "EC_prime256v1",
+      tags: { team: "a" },
+    },
+  ]);
+  const names = ["_proof.web.example.org.", "_proof.example.net."];
+  const proof = { zoneId: "Z1", type: "CNAME", records: ["_value.acm-validations.aws."], ttl: 300, allowOverwrite: true };
+  expect(inputsOf("Record")).toEqual(names.map((name) => ({ ...proof, name })));
+  const certificateArn = "arn:aws:acm:eu-central-1:111122223333:certificate/1";
+  expect(inputsOf("CertificateValidation")).toEqual([{ certificateArn, validationRecordFqdns: names }]);
+  expect(await settle(result.arn)).toEqual({ value: certificateArn, secret: false });
+});
+
+test("in a preview, where nothing of it is known, the same is registered", async () => {
+  expect((await build(true)).urns).toHaveLength(5);
+});

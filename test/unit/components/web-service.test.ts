@@ -1,0 +1,740 @@
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { EngineProject } from "../../engine-project.ts";
+import { formatProblems } from "../../../lib/problem.ts";
+import { problemsWithWebService } from "../../../components/rules/web-service.ts";
+import { WebService, type WebServiceArgs } from "../../../components/web-service.ts";
+import { record, tree, type Recorded } from "../harness.ts";
+
+const image = `registry.example/web@sha256:${"0".repeat(64)}`;
+const outputs = {
+  "kubernetes:core/v1:Secret": ({ inputs }: Recorded) => ({ metadata: { ...inputs.metadata, uid: "0b1c" } }),
+};
+const build = (args: Partial<WebServiceArgs> = {}) => record(() => new WebService("web", { image, ...args }), { outputs });
+
+async function specOf(kind: string, args: Partial<WebServiceArgs> = {}, name = "web") {
+  const { resources } = await build(args);
+  return resources.find((r) => r.type.endsWith(`:${kind}`) && r.name === name)?.inputs.spec;
+}
+const podOf = async (args: Partial<WebServiceArgs> = {}) => (await specOf("Deployment", args)).template.spec;
+const containerOf = async (args: Partial<WebServiceArgs> = {}) => (await podOf(args)).containers[0];
+
+const child = "slipway:index:WebService$kubernetes";
+const basic = [
+  "slipway:index:WebService web",
+  `${child}:apps/v1:Deployment web`,
+  `${child}:core/v1:Service web`,
+  `${child}:core/v1:ServiceAccount web`,
+  `${child}:networking.k8s.io/v1:NetworkPolicy web`,
+  `${child}:policy/v1:PodDisruptionBudget web`,
+];
+
+describe("what it consists of, all its children", () => {
+  const listed = async (args: Partial<WebServiceArgs>) => tree((await build(args)).urns);
+
+  test("without host: namespace, account, Deployment, Service, disruption budget, network policy", async () => {
+    expect(await listed({})).toEqual([...basic, `${child}:core/v1:Namespace web`].sort());
+  });
+  test("with a host an Ingress too, and with a given namespace none of its own", async () => {
+    expect(await listed({ host: "web.example.org", namespace: "shared" })).toEqual(
+      [...basic, `${child}:networking.k8s.io/v1:Ingress web`].sort(),
+    );
+  });
+  test("with one pod no disruption budget, which would keep its node from being drained", async () => {
+    expect(await listed({ replicas: 1, namespace: "shared" })).toEqual(basic.filter((r) => !r.includes("PodDisruptionBudget")));
+  });
+  test("with autoscaling an autoscaler", async () => {
+    expect(await listed({ autoscaling: { maxReplicas: 5 }, namespace: "shared" })).toEqual(
+      [...basic, `${child}:autoscaling/v2:HorizontalPodAutoscaler web`].sort(),
+    );
+  });
+  test("with files and secrets a ConfigMap and a Secret", async () => {
+    expect(await listed({ files: { "/etc/a": "b" }, secretEnv: { A: "b" }, namespace: "shared" })).toEqual(
+      [...basic, `${child}:core/v1:ConfigMap web`, `${child}:core/v1:Secret web`].sort(),
+    );
+  });
+  test("with rights a Role that is bound to its account", async () => {
+    const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
+    expect(await listed({ serviceAccount: { rules }, namespace: "shared" })).toEqual(
+      [...basic, `${child}:rbac.authorization.k8s.io/v1:Role web`, `${child}:rbac.authorization.k8s.io/v1:RoleBinding web`].sort(),
+    );
+  });
+  test("a stateful one is a StatefulSet with a headless Service", async () => {
+    const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
+    expect(await listed({ kind: "stateful", volumes, namespace: "shared" })).toEqual(
+      [...basic.filter((r) => !r.includes("Deployment")), `${child}:apps/v1:StatefulSet web`, `${child}:core/v1:Service web-pods`].sort(),
+    );
+  });
+  test("a persistent volume of a stateless one is a claim", async () => {
+    const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
+    expect(await listed({ replicas: 1, volumes, namespace: "shared" })).toEqual(
+      [...basic.filter((r) => !r.includes("PodDisruptionBudget")), `${child}:core/v1:PersistentVolumeClaim web-data`].sort(),
+    );
+  });
+  test("on a Gateway of its own it is a Gateway and routes, with a redirect where there is TLS", async () => {
+    const made = await listed({
+      host: "web.example.org",
+      expose: "gateway",
+      gateway: { className: "traefik" },
+      tls: {},
+      namespace: "shared",
+    });
+    expect(made).toEqual(
+      [
+        ...basic,
+        `${child}:gateway.networking.k8s.io/v1:Gateway web-gateway`,
+        `${child}:gateway.networking.k8s.io/v1:HTTPRoute web`,
+        `${child}:gateway.networking.k8s.io/v1:HTTPRoute web-redirect`,
+      ].sort(),
+    );
+  });
+});
+
+describe("security", () => {
+  test("its namespace enforces the restricted profile, of a fixed version", async () => {
+    const { resources } = await build();
+    expect(resources.find((r) => r.type.endsWith(":Namespace"))?.inputs.metadata).toEqual({
+      name: "web",
+      labels: {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "v1.36",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/warn-version": "v1.36",
+      },
+    });
+  });
+
+  test("pods keep to the restricted profile and more", async () => {
+    const pod = await podOf();
+    expect(pod.securityContext).toEqual({
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(pod.containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+    expect([pod.automountServiceAccountToken, pod.enableServiceLinks]).toEqual([false, false]);
+  });
+
+  test("only with rights do pods get a token", async () => {
+    const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
+    expect((await podOf({ serviceAccount: { rules } })).automountServiceAccountToken).toBe(true);
+  });
+
+  test("nobody gets in or out but the declared, and DNS", async () => {
+    expect(await specOf("NetworkPolicy")).toEqual({
+      podSelector: { matchLabels: { "app.kubernetes.io/name": "web" } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+      egress: [
+        {
+          to: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+              podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+            },
+          ],
+          ports: [
+            { protocol: "UDP", port: 53 },
+            { protocol: "TCP", port: 53 },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("with a host the ingress controller gets in; callers, destinations and other peers are let through", async () => {
+    const { ingress, egress } = await specOf("NetworkPolicy", {
+      host: "web.example.org",
+      ports: { metrics: 9090 },
+      network: {
+        callers: ["front"],
+        peers: [{ namespace: "monitoring" }],
+        destinations: [{ service: "db", ports: [5432] }, { cidr: "10.0.0.0/8" }],
+        dnsAnywhere: true,
+      },
+    });
+    const inNamespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
+    expect(ingress).toEqual([
+      {
+        from: [
+          { ...inNamespace("kube-system"), podSelector: { matchLabels: { "app.kubernetes.io/name": "traefik" } } },
+          { podSelector: { matchLabels: { "app.kubernetes.io/name": "front" } } },
+          inNamespace("monitoring"),
+        ],
+        ports: [
+          { protocol: "TCP", port: 8080 },
+          { protocol: "TCP", port: 9090 },
+        ],
+      },
+    ]);
+    expect(egress.slice(1)).toEqual([
+      { to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "db" } } }], ports: [{ protocol: "TCP", port: 5432 }] },
+      { to: [{ ipBlock: { cidr: "10.0.0.0/8" } }] },
+    ]);
+    expect(egress[0].to).toBeUndefined();
+  });
+
+  test("whose pods the ingress controller is, its class says; a load balancer is addresses", async () => {
+    const fromOf = async (args: Partial<WebServiceArgs>) =>
+      (await specOf("NetworkPolicy", { host: "web.example.org", ...args })).ingress[0].from;
+    const nginx = { matchLabels: { "app.kubernetes.io/name": "ingress-nginx" } };
+    const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } };
+    expect(await fromOf({ ingressClassName: "nginx" })).toEqual([{ namespaceSelector, podSelector: nginx }]);
+    expect(await fromOf({ ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual([
+      { ipBlock: { cidr: "10.0.0.0/24" } },
+    ]);
+  });
+});
+
+describe("life and death", () => {
+  test("a rolling update never goes below the replica count", async () => {
+    const spec = await specOf("Deployment", { replicas: 3 });
+    expect(spec.replicas).toBe(3);
+    expect(spec.strategy).toEqual({ type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } });
+    expect([spec.minReadySeconds, spec.progressDeadlineSeconds]).toEqual([5, 120]);
+  });
+
+  test("where one pod alone may write to a volume, the old one goes first", async () => {
+    const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
+    expect((await specOf("Deployment", { replicas: 1, volumes })).strategy).toEqual({ type: "Recreate" });
+  });
+
+  test("the grace period adds up", async () => {
+    const pod = await podOf({ shutdown: { sleepSeconds: 7, drainSeconds: 20 } });
+    expect(pod.terminationGracePeriodSeconds).toBe(32);
+    expect(pod.containers[0].lifecycle.preStop.sleep.seconds).toBe(7);
+    expect((await podOf()).terminationGracePeriodSeconds).toBe(40);
+  });
+
+  test("without a sleep there is no hook", async () => {
+    expect((await containerOf({ shutdown: { sleepSeconds: 0 } })).lifecycle).toBeUndefined();
+  });
+
+  test("each probe has a path of its own, and its numbers can be set", async () => {
+    const container = await containerOf({
+      port: 9000,
+      ports: { admin: 9001 },
+      probes: { readiness: { path: "/ready", port: "admin", periodSeconds: 3 } },
+    });
+    expect(container.ports.map((p: { containerPort: number }) => p.containerPort)).toEqual([9000, 9001]);
+    expect(container.startupProbe).toEqual({
+      httpGet: { path: "/healthz", port: "http" },
+      periodSeconds: 1,
+      timeoutSeconds: 2,
+      failureThreshold: 60,
+    });
+    expect(container.readinessProbe).toEqual({
+      httpGet: { path: "/ready", port: "admin" },
+      periodSeconds: 3,
+      timeoutSeconds: 2,
+      failureThreshold: 3,
+    });
+    expect(container.livenessProbe).toEqual({
+      httpGet: { path: "/healthz", port: "http" },
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 3,
+    });
+  });
+});
+
+describe("what is not a program of one's own", () => {
+  test("is started as it wants, by a user of its own", async () => {
+    const pod = await podOf({ command: ["redis-server"], args: ["--appendonly", "yes"], user: 999 });
+    expect([pod.containers[0].command, pod.containers[0].args]).toEqual([["redis-server"], ["--appendonly", "yes"]]);
+    expect(pod.securityContext).toEqual({
+      runAsNonRoot: true,
+      runAsUser: 999,
+      runAsGroup: 999,
+      fsGroup: 999,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    const own = await podOf();
+    expect([own.containers[0].command, own.containers[0].args, own.securityContext.runAsUser]).toEqual([undefined, undefined, 65532]);
+  });
+
+  test("is asked how it is by a connection, or by a program of its own", async () => {
+    const tcp = await containerOf({ ports: { admin: 9001 }, probes: { kind: "tcp", liveness: { port: "admin" } } });
+    const numbers = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 };
+    expect(tcp.readinessProbe).toEqual({ tcpSocket: { port: "http" }, ...numbers });
+    expect(tcp.livenessProbe.tcpSocket).toEqual({ port: "admin" });
+    const exec = await containerOf({ probes: { kind: "exec", command: ["redis-cli", "ping"] } });
+    expect(exec.readinessProbe).toEqual({ exec: { command: ["redis-cli", "ping"] }, ...numbers });
+    expect([exec.startupProbe.exec, exec.livenessProbe.exec]).toEqual(Array(2).fill({ command: ["redis-cli", "ping"] }));
+  });
+});
+
+describe("scaling", () => {
+  test("with autoscaling the number of pods is left to it", async () => {
+    const args = { autoscaling: { maxReplicas: 10, memory: 80, cpu: 60 } };
+    expect((await specOf("Deployment", args)).replicas).toBeUndefined();
+    const utilization = (name: string, averageUtilization: number) => ({
+      type: "Resource",
+      resource: { name, target: { type: "Utilization", averageUtilization } },
+    });
+    expect(await specOf("HorizontalPodAutoscaler", args)).toEqual({
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+      minReplicas: 2,
+      maxReplicas: 10,
+      metrics: [utilization("cpu", 60), utilization("memory", 80)],
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 15 }] },
+        scaleDown: { stabilizationWindowSeconds: 300, policies: [{ type: "Percent", value: 100, periodSeconds: 15 }] },
+      },
+    });
+  });
+
+  test("by default it follows the CPU, and with memory alone only that", async () => {
+    const metrics = async (autoscaling: WebServiceArgs["autoscaling"]) =>
+      (await specOf("HorizontalPodAutoscaler", { autoscaling })).metrics.map((m: { resource: { name: string } }) => m.resource.name);
+    expect(await metrics({ maxReplicas: 3 })).toEqual(["cpu"]);
+    expect(await metrics({ maxReplicas: 3, memory: 80 })).toEqual(["memory"]);
+  });
+
+  test("the disruption budget lets one pod go at a time, and never holds sick ones", async () => {
+    expect(await specOf("PodDisruptionBudget")).toEqual({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+      selector: { matchLabels: { "app.kubernetes.io/name": "web" } },
+    });
+  });
+
+  test("pods spread over zones and hosts, each version by itself", async () => {
+    const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
+      topologyKey,
+      maxSkew: 1,
+      whenUnsatisfiable,
+      labelSelector: { matchLabels: { "app.kubernetes.io/name": "web" } },
+      matchLabelKeys: ["pod-template-hash"],
+    });
+    const keys = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"];
+    expect((await podOf()).topologySpreadConstraints).toEqual(keys.map((key) => constraint(key, "ScheduleAnyway")));
+    expect((await podOf({ topologySpread: "required" })).topologySpreadConstraints).toEqual(
+      keys.map((key) => constraint(key, "DoNotSchedule")),
+    );
+    expect((await podOf({ topologySpread: "none" })).topologySpreadConstraints).toBeUndefined();
+  });
+});
+
+describe("resources", () => {
+  test("memory is limited to what was asked for, CPU is not limited, and Go's collector knows of it", async () => {
+    const container = await containerOf({ resources: { cpu: "100m", memory: "128Mi" } });
+    expect(container.resources).toEqual({
+      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "64Mi" },
+      limits: { memory: "128Mi", "ephemeral-storage": "64Mi" },
+    });
+    expect(container.env).toContainEqual({ name: "GOMEMLIMIT", value: `${Math.floor(128 * 1024 * 0.9)}KiB` });
+  });
+
+  test("emptyDir volumes count as disk", async () => {
+    const volumes = { cache: { kind: "emptyDir", mountPath: "/cache", size: "100Mi" } } as const;
+    const pod = await podOf({ volumes });
+    expect(pod.containers[0].resources.requests["ephemeral-storage"]).toBe("164Mi");
+    expect(pod.containers[0].resources.limits["ephemeral-storage"]).toBe("164Mi");
+    expect(pod.volumes).toEqual([{ name: "cache", emptyDir: { sizeLimit: "100Mi" } }]);
+    expect(pod.containers[0].volumeMounts).toEqual([{ name: "cache", mountPath: "/cache" }]);
+  });
+
+  test("where pods may run is handed on", async () => {
+    const pod = await podOf({
+      priorityClassName: "high",
+      nodeSelector: { disk: "ssd" },
+      tolerations: [{ key: "spot" }, { key: "team", value: "a" }],
+    });
+    expect([pod.priorityClassName, pod.nodeSelector]).toEqual(["high", { disk: "ssd" }]);
+    expect(pod.tolerations).toEqual([
+      { key: "spot", operator: "Exists" },
+      { key: "team", value: "a", operator: "Equal" },
+    ]);
+  });
+});
+
+describe("configuration", () => {
+  const annotationsOf = async (args: Partial<WebServiceArgs>) => (await specOf("Deployment", args)).template.metadata.annotations;
+
+  test("the program is told its port, its memory and its environment", async () => {
+    expect((await containerOf({ port: 9000, env: { GREETING: pulumi.output("Hi"), GOMEMLIMIT: "off" } })).env).toEqual([
+      { name: "PORT", value: "9000" },
+      { name: "GREETING", value: "Hi" },
+      { name: "GOMEMLIMIT", value: "off" },
+    ]);
+  });
+
+  test("files come from a ConfigMap, a key each, and a change is a new version", async () => {
+    const files = { "/etc/web/config.yaml": "a: b\n", "/etc/web_config.yaml": "c" };
+    const { resources } = await build({ files });
+    const keys = ["etc_2fweb_2fconfig.yaml", "etc_2fweb_5fconfig.yaml"];
+    expect(resources.find((r) => r.type.endsWith(":ConfigMap"))?.inputs.data).toEqual({ [keys[0]!]: "a: b\n", [keys[1]!]: "c" });
+    const pod = await podOf({ files });
+    expect(pod.volumes).toEqual([{ name: "files", configMap: { name: "web", defaultMode: 0o444 } }]);
+    expect(pod.containers[0].volumeMounts).toEqual(
+      Object.keys(files).map((path, i) => ({ name: "files", mountPath: path, subPath: keys[i], readOnly: true })),
+    );
+    const checksum = async (f: Record<string, string>) => (await annotationsOf({ files: f }))["checksum/config"];
+    expect(await checksum({ "/a": "1", "/b": "2" })).toBe(await checksum({ "/b": "2", "/a": "1" }));
+    expect(await checksum({ "/a": "1" })).not.toBe(await checksum({ "/a": "2" }));
+    expect(await checksum({ "/a": "1" })).not.toBe(await checksum({ "/b": "1" }));
+  });
+
+  test("a secret value is in the Secret and nowhere else, and a change is a new version", async () => {
+    const args = { secretEnv: { TOKEN: "s3cret-value" }, secretFiles: { "/etc/key": pulumi.secret("s3cret-key") } };
+    const { resources } = await build(args);
+    const secret = resources.find((r) => r.type.endsWith(":Secret"))!;
+    expect(secret.inputs.stringData).toMatchObject({
+      [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig,
+      value: { TOKEN: "s3cret-value", etc_2fkey: "s3cret-key" },
+    });
+    expect(JSON.stringify(resources.filter((r) => r !== secret))).not.toContain("s3cret");
+    expect((await containerOf(args)).env).toContainEqual({ name: "TOKEN", valueFrom: { secretKeyRef: { name: "web", key: "TOKEN" } } });
+    expect((await podOf(args)).volumes).toEqual([{ name: "secret-files", secret: { secretName: "web", defaultMode: 0o440 } }]);
+    const checksum = async (value: string) => (await annotationsOf({ secretEnv: { TOKEN: value } }))["checksum/secret"];
+    expect(await checksum("a")).toMatch(/^[0-9a-f]{32}$/);
+    expect(await checksum("a")).not.toBe(await checksum("b"));
+  });
+
+  test("Secrets that exist are referred to", async () => {
+    const pod = await podOf({ envFromSecret: { DSN: { name: "db", key: "dsn" } }, secretFolders: { "/etc/tls": "web-cert" } });
+    expect(pod.containers[0].env).toContainEqual({ name: "DSN", valueFrom: { secretKeyRef: { name: "db", key: "dsn" } } });
+    expect(pod.volumes).toEqual([{ name: "secret-folder-0", secret: { secretName: "web-cert", defaultMode: 0o440 } }]);
+    expect(pod.containers[0].volumeMounts).toEqual([{ name: "secret-folder-0", mountPath: "/etc/tls", readOnly: true }]);
+  });
+
+  // In a process of its own: an error in an apply ends the program, and mocks with it.
+  test.each([
+    ["variables", `env: { TOKEN: pulumi.secret("s3cret") }`, "env.TOKEN holds a secret", "secretEnv"],
+    ["files", `files: { "/etc/token": pulumi.secret("s3cret") }`, "files./etc/token holds a secret", "secretFiles"],
+  ])("a secret among the plain %s is refused", async (_what, args, message, instead) => {
+    using project = new EngineProject();
+    project.write(`
+      const { WebService } = await import("${resolve("components/web-service.ts")}");
+      const { Provider } = await import("@pulumi/kubernetes");
+      const provider = new Provider("yet to come", { kubeconfig: thing("cluster").made });
+      new WebService("web", { image: "${image}", namespace: "shared", ${args} }, { provider });`);
+    const { code, out } = await project.run("preview");
+    expect(out).toContain(`WebService "web": ${message}, which whoever may see the object could read; put it into ${instead}`);
+    expect(code).toBe(1);
+    expect(out).not.toContain("s3cret");
+  });
+});
+
+describe("exposure", () => {
+  const backend = { service: { name: "web", port: { name: "http" } } };
+
+  test("hosts and paths become the rules of an Ingress", async () => {
+    const routes = [{ host: "a.example.org", path: "/api" }, { host: "a.example.org", path: "/docs" }, { host: "b.example.org" }];
+    expect((await specOf("Ingress", { routes })).rules).toEqual([
+      { host: "a.example.org", http: { paths: ["/api", "/docs"].map((path) => ({ path, pathType: "Prefix", backend })) } },
+      { host: "b.example.org", http: { paths: [{ path: "/", pathType: "Prefix", backend }] } },
+    ]);
+  });
+
+  const annotationsOf = async (args: Partial<WebServiceArgs>) => {
+    const { resources } = await build({ host: "web.example.org", ...args });
+    return resources.find((r) => r.type.endsWith(":Ingress"))!.inputs.metadata.annotations;
+  };
+
+  test("TLS is for all hosts, from a Secret or an issuer, and HTTP leads there in each controller's own way", async () => {
+    expect((await specOf("Ingress", { host: "web.example.org", tls: { redirect: false } })).tls).toEqual([
+      { hosts: ["web.example.org"], secretName: "web-tls" },
+    ]);
+    expect(await annotationsOf({ tls: { clusterIssuer: "letsencrypt" }, namespace: "shared", ingressClassName: "traefik" })).toEqual({
+      "cert-manager.io/cluster-issuer": "letsencrypt",
+      "traefik.ingress.kubernetes.io/router.middlewares": "shared-web-redirect@kubernetescrd,shared-web-retry@kubernetescrd",
+    });
+    expect(await annotationsOf({ tls: {}, ingressClassName: "nginx" })).toEqual({ "nginx.ingress.kubernetes.io/ssl-redirect": "true" });
+    expect(await annotationsOf({ tls: {}, ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual({
+      "alb.ingress.kubernetes.io/target-type": "ip",
+      "alb.ingress.kubernetes.io/healthcheck-path": "/readyz",
+      "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
+      "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+      "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
+      "alb.ingress.kubernetes.io/ssl-redirect": "443",
+    });
+    expect(await annotationsOf({ tls: { redirect: false } })).toEqual({});
+  });
+
+  test("Traefik asks again where it cannot connect to a pod, ten times unless said otherwise", async () => {
+    const retryOf = async (args: Partial<WebServiceArgs>) => {
+      const { resources } = await build({ host: "web.example.org", ingressClassName: "traefik", ...args });
+      return resources.filter((r) => r.type.endsWith(":Middleware")).map((r) => r.inputs.spec);
+    };
+    expect(await retryOf({})).toEqual([{ retry: { attempts: 11, initialInterval: "100ms" } }]);
+    expect(await retryOf({ connectRetries: 1 })).toEqual([{ retry: { attempts: 2, initialInterval: "100ms" } }]);
+    expect(await retryOf({ connectRetries: 0 })).toEqual([]);
+    expect(await annotationsOf({ connectRetries: 0, ingressClassName: "nginx" })).toEqual({
+      "nginx.ingress.kubernetes.io/proxy-next-upstream": "off",
+    });
+  });
+
+  test("an address that nobody publishes is not waited for", async () => {
+    const skipped = { "pulumi.com/skipAwait": "true" };
+    expect(await annotationsOf({ awaitAddress: false })).toEqual(skipped);
+    expect(await annotationsOf({ ingressClassName: "haproxy", network: { isolated: false } })).toEqual(skipped);
+    expect(await annotationsOf({ ingressClassName: "haproxy", awaitAddress: true, network: { isolated: false } })).toEqual({});
+  });
+
+  test("hosts with the same paths share a route, on the Gateway that was named", async () => {
+    const { resources } = await build({
+      expose: "gateway",
+      gateway: { name: "shared", namespace: "gateways" },
+      routes: [{ host: "a.example.org" }, { host: "b.example.org" }, { host: "c.example.org", path: "/api" }],
+    });
+    const routes = resources.filter((r) => r.type.endsWith(":HTTPRoute")).sort((a, b) => a.name.localeCompare(b.name));
+    expect(routes.map((r) => [r.name, r.inputs.spec.hostnames])).toEqual([
+      ["web", ["a.example.org", "b.example.org"]],
+      ["web-2", ["c.example.org"]],
+    ]);
+    expect(routes[1]!.inputs.spec).toEqual({
+      parentRefs: [{ name: "shared", namespace: "gateways" }],
+      hostnames: ["c.example.org"],
+      rules: [{ matches: [{ path: { type: "PathPrefix", value: "/api" } }], backendRefs: [{ name: "web", port: 8080 }] }],
+    });
+  });
+});
+
+describe("identity", () => {
+  test("everything carries the recommended labels", async () => {
+    const { resources } = await build({ version: "1.2.3", partOf: "shop", host: "web.example.org", namespace: "shared" });
+    for (const { inputs } of resources.filter((r) => r.type.startsWith("kubernetes:"))) {
+      expect(inputs.metadata.labels).toEqual({
+        "app.kubernetes.io/name": "web",
+        "app.kubernetes.io/instance": "web",
+        "app.kubernetes.io/version": "1.2.3",
+        "app.kubernetes.io/part-of": "shop",
+        "app.kubernetes.io/managed-by": "pulumi",
+      });
+    }
+  });
+
+  test("what selects the pods has nothing that an update could change", async () => {
+    const before = await specOf("Deployment");
+    const after = await specOf("Deployment", {
+      image: image.replace(/0/g, "1"),
+      replicas: 5,
+      port: 8081,
+      env: { A: "b" },
+      version: "2",
+      partOf: "x",
+    });
+    expect(before.selector).toEqual({ matchLabels: { "app.kubernetes.io/name": "web" } });
+    expect(after.selector).toEqual(before.selector);
+  });
+});
+
+describe("what cannot be is refused, with path, rule, value and remedy", () => {
+  const persistent = { kind: "persistent", mountPath: "/data", size: "1Gi" } as const;
+  const emptyDir = { kind: "emptyDir", mountPath: "/data", size: "1Gi" } as const;
+  const host = "web.example.org";
+  const table: [string, Partial<WebServiceArgs>, string[]][] = [
+    [
+      "a number of pods together with autoscaling",
+      { replicas: 3, autoscaling: { maxReplicas: 5 } },
+      ["replicas cannot be given together with autoscaling, which decides on it; leave out one of the two"],
+    ],
+    [
+      "more pods at least than at most",
+      { autoscaling: { minReplicas: 5, maxReplicas: 4 } },
+      ["autoscaling.maxReplicas must be at least minReplicas (5), got 4"],
+    ],
+    [
+      "a use of memory that pods never reach",
+      { autoscaling: { maxReplicas: 5, memory: 120 }, resources: { memory: "100Mi", memoryLimit: "110Mi" } },
+      [
+        "autoscaling.memory must be less than the limit, which is 110 percent of the request, got 120: pods would be held back or killed before there are more; lower it, or raise resources.memoryLimit",
+      ],
+    ],
+    [
+      "a disruption of all pods",
+      { maxUnavailable: 2 },
+      ["maxUnavailable must be less than replicas (2), got 2: else a drained node may take all pods"],
+    ],
+    [
+      "a limit below the request",
+      { resources: { memory: "128Mi", memoryLimit: "64Mi" } },
+      ["resources.memoryLimit must be at least the request (memory is 128Mi), got 64Mi; raise it, or lower memory"],
+    ],
+    [
+      "memory without a unit",
+      { resources: { memory: "64" } },
+      ['resources.memory must be at least 1Mi, got "64"; give a unit such as Mi or Gi'],
+    ],
+    [
+      "CPU in bytes",
+      { resources: { cpu: "100Mi" } },
+      ['resources.cpu must be in cores such as "2", or thousandths of one such as "250m", got "100Mi"'],
+    ],
+    [
+      "a grace period shorter than sleep and drain",
+      { shutdown: { sleepSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 39 } },
+      [
+        "shutdown.gracePeriodSeconds must be at least sleepSeconds + drainSeconds (10 + 30), got 39: the pod would be killed before it is done. Leave it out",
+      ],
+    ],
+    [
+      "fractions of seconds",
+      { shutdown: { sleepSeconds: 0.5, drainSeconds: 1.5 }, rollout: { minReadySeconds: 0.5, progressDeadlineSeconds: 99.5 } },
+      [
+        "shutdown.sleepSeconds must be from 0 to 86400, got 0.5",
+        "shutdown.drainSeconds must be from 0 to 86400, got 1.5",
+        "rollout.minReadySeconds must be from 0 to 86400, got 0.5",
+        "rollout.progressDeadlineSeconds must be from 1 to 86400, got 99.5",
+      ],
+    ],
+    [
+      "a start that may take longer than an update",
+      { probes: { startup: { failureThreshold: 300 } } },
+      [
+        "rollout.progressDeadlineSeconds must be more than what probes.startup allows and minReadySeconds together (300 + 5), got 120: a pod that is still starting would count as failed. Raise it",
+      ],
+    ],
+    [
+      "a probe on a port that is not declared",
+      { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
+      ['probes.readiness.port must be one of the declared ports (http, admin), got "metrics"; declare it in ports'],
+    ],
+    [
+      "a port that needs privileges",
+      { port: 80 },
+      ["port must be from 1024 to 65535, got 80: programs without privileges have no lower ones"],
+    ],
+    [
+      "two ports of one number",
+      { port: 9000, ports: { admin: 9000 } },
+      ['ports.admin is 9000, as is the port "http"; each needs its own number'],
+    ],
+    [
+      "a name of a port without a letter",
+      { ports: { "9000": 9000 } },
+      ['ports.9000 the name must be at most 15 lower-case letters, digits and "-", with a letter, got "9000"'],
+    ],
+    [
+      "a path of a host twice",
+      {
+        routes: [
+          { host, path: "/api" },
+          { host, path: "/api/" },
+        ],
+      },
+      ["routes.1 web.example.org/api/ is there twice; a path of a host leads to one place"],
+    ],
+    ["TLS without a host", { tls: {} }, ["tls needs a host that the certificate is for; give host or routes"]],
+    ["an address for a host", { host: "10.0.0.1" }, ['host must be a host name, not an address, got "10.0.0.1"']],
+    [
+      "what is an Ingress's without one",
+      { awaitAddress: false, ingressClassName: "nginx" },
+      [
+        "ingressClassName is only for expose: ingress, and this is none; give a host, or leave it out",
+        "awaitAddress is only for expose: ingress, and this is none; give a host, or leave it out",
+      ],
+    ],
+    [
+      "a certificate for a Gateway of others",
+      { host, expose: "gateway", tls: { clusterIssuer: "ca" } },
+      ["tls.clusterIssuer is the business of the Gateway, which exists; leave it out, or give gateway.className to have one made"],
+    ],
+    [
+      "a Gateway that is made elsewhere",
+      { host, expose: "gateway", gateway: { className: "a", namespace: "b" } },
+      ["gateway.namespace is where a Gateway exists, and with className one is made in the service's namespace; leave out one of the two"],
+    ],
+    [
+      "a volume for one writer with several pods",
+      { volumes: { data: persistent } },
+      [
+        "volumes.data.accessMode ReadWriteOnce lets one node write, and the service has 2 pods. Set kind: stateful (a volume for each pod), accessMode: ReadWriteMany with a StorageClass that can do it, or replicas: 1",
+      ],
+    ],
+    [
+      "an access mode that is none",
+      { volumes: { data: { ...persistent, accessMode: "ReadWrite" } } },
+      ['volumes.data.accessMode must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany, got "ReadWrite"'],
+    ],
+    [
+      "a volume with a name of ours",
+      { volumes: { files: emptyDir } },
+      ["volumes.files is the name of a volume that files are in; choose another"],
+    ],
+    [
+      "a file below a file",
+      { files: { "/etc/web": "" }, secretFiles: { "/etc/web/key": "" } },
+      ["secretFiles./etc/web/key is below /etc/web, which is a file; choose another path"],
+    ],
+    [
+      "a variable and a file under one key of the Secret",
+      { secretEnv: { token: "a" }, secretFiles: { "/token": "b" } },
+      ["secretFiles./token is kept in one Secret with secretEnv.token, under the same key; choose another path"],
+    ],
+    [
+      "a toleration that contradicts itself",
+      {
+        tolerations: [
+          { key: "spot", operator: "Exists", value: "a" },
+          { operator: "In", effect: "Never" },
+        ],
+      },
+      [
+        "tolerations.0.value is nothing that operator: Exists looks at; leave out one of the two",
+        'tolerations.1.operator must be Exists or Equal, got "In"',
+        'tolerations.1.effect must be NoSchedule or PreferNoSchedule or NoExecute, got "Never"',
+      ],
+    ],
+    [
+      "names and labels that Kubernetes refuses",
+      { namespace: "Shared", version: "1 2", partOf: "a".repeat(64), network: { callers: ["Front"] } },
+      [
+        'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Shared"',
+        'version must be at most 63 letters, digits and ".-_", as a label wants it, got "1 2"',
+        `partOf must be at most 63 letters, digits and ".-_", as a label wants it, got "${"a".repeat(64)}"`,
+        'network.callers.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Front"',
+      ],
+    ],
+    [
+      "empty lists, which would mean something else",
+      {
+        network: { destinations: [{ service: "db", ports: [] }] },
+        serviceAccount: { rules: [{ apiGroups: [], resources: ["pods"], verbs: ["get"] }] },
+      },
+      [
+        "network.destinations.0.ports must not be empty, which would mean all; leave it out for all",
+        'serviceAccount.rules.0.apiGroups must not be empty; "*" stands for all',
+      ],
+    ],
+  ];
+  test.each(table)("%s", (_what, args, problems) => {
+    expect(formatProblems(problemsWithWebService("web", { image, ...args }))).toEqual(problems);
+  });
+
+  test("what is known only later is not looked at", () => {
+    const later = <T>(value: T) => pulumi.output(value);
+    const args = {
+      image: later("nginx"),
+      namespace: later("Shared"),
+      port: later(80),
+      replicas: later(0),
+      rollout: { maxSurge: later("0") },
+      probes: { startup: { path: later("healthz") } },
+      priorityClassName: later("A b"),
+      nodeSelector: { disk: later("a b") },
+      envFromSecret: { TOKEN: { name: later("A"), key: later("/") } },
+      secretFolders: { "/etc/tls": later("A") },
+      files: { "/a": later("a".repeat(2 ** 21)) },
+      volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } },
+      host,
+      ingressClassName: "traefik",
+      tls: { secretName: later("A"), clusterIssuer: later("A") },
+    } as const;
+    expect(problemsWithWebService("web", args)).toEqual([]);
+  });
+});
+
+test("the constructor refuses what cannot be, all at once", async () => {
+  await expect(build({ replicas: 0, port: 70000 })).rejects.toThrow(
+    'WebService "web":\n  - port must be from 1024 to 65535, got 70000\n  - replicas must be at least 1, got 0',
+  );
+});

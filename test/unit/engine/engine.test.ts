@@ -1,0 +1,317 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EngineProject } from "../../engine-project.ts";
+
+let project: EngineProject;
+beforeEach(() => (project = new EngineProject()));
+afterEach(() => project[Symbol.dispose]());
+
+const until = async (holds: () => boolean) => {
+  while (!holds()) await new Promise((wake) => setTimeout(wake, 20));
+};
+
+test("up creates in order of dependency, and the outputs are the program's", async () => {
+  project.write(`
+    const a = thing("a");
+    const b = thing("b", { value: a.made });
+    return { b: b.value, password: pulumi.secret("s3cret") };`);
+  expect(await project.run("up")).toEqual({
+    code: 0,
+    out: "+ pulumi-nodejs:dynamic:Resource a  created (time)\n+ pulumi-nodejs:dynamic:Resource b  created (time)\n2 created (time)\n",
+  });
+  expect(project.done()).toEqual(["create a", "create b"]);
+  expect(JSON.parse((await project.run("outputs")).out)).toEqual({ b: "a!", password: "[secret]" });
+});
+
+test("a second up does nothing", async () => {
+  project.write(`thing("a", { value: 1 });`);
+  await project.run("up");
+  project.done();
+  expect(await project.run("up")).toEqual({ code: 0, out: "1 unchanged (time)\n" });
+  expect(project.done()).toEqual([]);
+});
+
+test("an error in an apply that a resource waits for stops the run, and nothing is deleted", async () => {
+  project.write(`thing("a"); thing("b");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { value: pulumi.output(1).apply(() => { throw new Error("no such value"); }) });`);
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("no such value");
+  expect(project.done()).toEqual([]);
+});
+
+test("a preview tells the changes, value by value, and does nothing", async () => {
+  project.write(`thing("a", { value: 1 }); thing("b", { value: 1 }); thing("c", { value: pulumi.secret("old") });`);
+  await project.run("up");
+  const before = project.checkpoint();
+  project.done();
+  project.write(`thing("a", { value: 2 }); thing("c", { value: pulumi.secret("new") }); thing("d");`);
+  const { code, out } = await project.run("preview");
+  expect(code).toBe(0);
+  expect(out.split("\n").sort().join("\n").trim()).toBe(
+    [
+      "      value: 1 → 2",
+      '      value: "[secret]" → "[secret]"',
+      "+ pulumi-nodejs:dynamic:Resource d  to create",
+      "- pulumi-nodejs:dynamic:Resource b  to delete",
+      "1 to create, 2 to update, 1 to delete (time)",
+      "~ pulumi-nodejs:dynamic:Resource a  to update",
+      "~ pulumi-nodejs:dynamic:Resource c  to update",
+    ]
+      .sort()
+      .join("\n")
+      .trim(),
+  );
+  expect(project.done()).toEqual([]);
+  expect(project.checkpoint()).toBe(before);
+});
+
+test("what changed is updated, what must be is replaced, and what the program no longer has is deleted", async () => {
+  project.write(`thing("a", { value: 1 }); thing("b", { kind: 1 }); thing("c");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { value: 2 }); const b = thing("b", { kind: 2 }); thing("d", {}, { dependsOn: b });`);
+  const { code, out } = await project.run("up");
+  expect({ code, last: out.trim().split("\n").at(-1) }).toEqual({ code: 0, last: "1 created, 1 updated, 1 replaced, 2 deleted (time)" });
+  const done = project.done();
+  expect(done.filter((line) => line.endsWith(" b"))).toEqual(["create b", "delete b"]);
+  expect(done.sort()).toEqual(["create b", "create d", "delete b", "delete c", "update a"]);
+});
+
+test("what is replaced stays until all else is done, and an interrupted run leaves it to the next", async () => {
+  project.write(`const a = thing("a", { kind: 1 }); thing("b", {}, { dependsOn: a });`);
+  await project.run("up");
+  project.done();
+  project.write(
+    `const a = thing("a", { kind: 2 }); thing("b", { value: 1 }, { dependsOn: a }); thing("c", { fail: "no" }, { dependsOn: a });`,
+  );
+  expect((await project.run("up")).code).toBe(1);
+  expect(project.done().slice(0, 1)).toEqual(["create a"]);
+  project.write(`const a = thing("a", { kind: 2 }); thing("b", { value: 1 }, { dependsOn: a });`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done().at(-1)).toBe("delete a");
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual([]);
+});
+
+test("deleteBeforeReplace takes away first what is replaced", async () => {
+  project.write(`thing("a", { kind: 1 }, { deleteBeforeReplace: true });`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { kind: 2 }, { deleteBeforeReplace: true });`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual(["delete a", "create a"]);
+});
+
+test("down deletes dependents first and leaves no checkpoint", async () => {
+  project.write(`const a = thing("a"); const b = thing("b", {}, { dependsOn: a }); thing("c", { value: b.made });`);
+  await project.run("up");
+  project.done();
+  expect((await project.run("down")).code).toBe(0);
+  expect(project.done()).toEqual(["delete c", "delete b", "delete a"]);
+  expect(existsSync(join(project.folder, ".slipway/test/checkpoint.json"))).toBe(false);
+});
+
+test("what goes with another resource is not deleted by itself", async () => {
+  project.write(`const a = thing("a"); thing("b", {}, { deletedWith: a });`);
+  await project.run("up");
+  project.done();
+  await project.run("down");
+  expect(project.done()).toEqual(["delete a"]);
+});
+
+test("what somebody deleted by hand comes back", async () => {
+  project.write(`thing("a");`);
+  await project.run("up");
+  project.done();
+  writeFileSync(join(project.folder, "gone-a"), "");
+  expect((await project.run("up")).out).toBe("+ pulumi-nodejs:dynamic:Resource a  created (time)\n1 created (time)\n");
+});
+
+test("a failure is told once, without a stack trace, what depends on it is not begun, and the next up carries on", async () => {
+  project.write(
+    `const a = thing("a"); const b = thing("b", { fail: "no room" }, { dependsOn: a }); thing("c", {}, { dependsOn: b }); thing("d");`,
+  );
+  const failed = await project.run("up");
+  expect(failed.code).toBe(1);
+  expect(failed.out).toContain("✗ pulumi-nodejs:dynamic:Resource b  no room\n");
+  expect(failed.out).not.toMatch(/ at .*:\d+/);
+  expect(project.done().sort()).toEqual(["create a", "create d"]);
+  project.write(`const a = thing("a"); const b = thing("b", {}, { dependsOn: a }); thing("c", {}, { dependsOn: b }); thing("d");`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual(["create b", "create c"]);
+});
+
+test("nothing is deleted where something failed", async () => {
+  project.write(`thing("a");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("b", { fail: "no" });`);
+  expect((await project.run("up")).code).toBe(1);
+  expect(project.done()).toEqual([]);
+});
+
+test("what the program throws is told and stops the run", async () => {
+  project.write(
+    `const a = thing("a"); a.made.apply(() => { throw new pulumi.RunError("the program's own words"); }); await new Promise(() => setTimeout(() => {}, 60000));`,
+  );
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toContain("✗ program  the program's own words\n");
+});
+
+test("an up that was killed is carried on by the next", async () => {
+  writeFileSync(join(project.folder, "hang"), "");
+  project.write(`const a = thing("a"); const b = thing("b", { hang: true }, { dependsOn: a }); thing("c", {}, { dependsOn: b });`);
+  const killed = project.start("up");
+  await until(() => existsSync(join(project.folder, "log")) && readFileSync(join(project.folder, "log"), "utf8").includes("create b"));
+  killed.kill("SIGKILL");
+  await killed.run;
+  expect(project.done()).toEqual(["create a", "create b"]);
+  rmSync(join(project.folder, "hang"));
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual(["create b", "create c"]);
+});
+
+test("a second up at the same time is refused, by name of the holder", async () => {
+  writeFileSync(join(project.folder, "hang"), "");
+  project.write(`thing("a", { hang: true });`);
+  const first = project.start("up");
+  await until(() => existsSync(join(project.folder, "log")));
+  const second = await project.run("up");
+  expect(second.code).toBe(1);
+  expect(second.out).toMatch(
+    new RegExp(`^Stack "test" is in the hands of "up" of \\w+ \\(process ${first.pid}, since [0-9TZ:.-]+\\)\\. Wait for it to end\\.\n$`),
+  );
+  rmSync(join(project.folder, "hang"));
+  expect((await first.run).code).toBe(0);
+});
+
+test("secrets are sealed in the checkpoint, which only its owner reads", async () => {
+  project.write(
+    `thing("a", { value: pulumi.secret("s3cret"), nested: { deep: [pulumi.secret("d33p")] } }); return { s: pulumi.secret("0utput") };`,
+  );
+  await project.run("up");
+  expect(project.checkpoint()).toMatch(/"ciphertext": "v1:/);
+  expect(project.checkpoint()).not.toMatch(/s3cret|d33p|0utput/);
+  expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
+});
+
+test("a corrupt checkpoint is said, nothing is done, and the one before is beside it", async () => {
+  project.write(`thing("a");`);
+  await project.run("up");
+  await project.run("up");
+  project.done();
+  const file = ".slipway/test/checkpoint.json";
+  const good = project.checkpoint();
+  writeFileSync(join(project.folder, file), good.slice(0, 100));
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /^\.slipway\/test\/checkpoint\.json: this checkpoint cannot be read \(.+\)\. Nothing was changed\. The version before the last change is beside it: cp /,
+  );
+  expect(project.done()).toEqual([]);
+  expect(JSON.parse(readFileSync(join(project.folder, `${file}.previous`), "utf8"))).toEqual(JSON.parse(good));
+});
+
+test("a resource is found under its former name", async () => {
+  project.write(`thing("a", { value: 1 });`);
+  await project.run("up");
+  project.done();
+  project.write(`new Thing("b", { name: "a", value: 2 }, { aliases: [{ name: "a" }] });`);
+  expect((await project.run("up")).code).toBe(0);
+  expect(project.done()).toEqual(["update a"]);
+});
+
+describe("transforms", () => {
+  const appending = (text: string) =>
+    `({ type, props }) => type.includes("Resource") ? { props: { ...props, value: props.value + "${text}" } } : undefined`;
+  const valueOf = () => JSON.parse(project.checkpoint()).resources.find((r: { urn: string }) => r.urn.endsWith("::a")).inputs.value;
+
+  test("those of a resource come first, then those of what it is in, the nearest first, then those of the stack", async () => {
+    project.write(`
+      await pulumi.runtime.registerResourceTransform(${appending(" stack")});
+      const outer = new pulumi.ComponentResource("project:index:Outer", "outer", {}, { transforms: [${appending(" outer")}] });
+      const inner = new pulumi.ComponentResource("project:index:Inner", "inner", {}, { parent: outer, transforms: [${appending(" inner")}] });
+      thing("a", { value: "a" }, { parent: inner, transforms: [${appending(" own")}] });`);
+    const { code, out } = await project.run("up");
+    expect(out).toContain("1 created");
+    expect(code).toBe(0);
+    expect(valueOf()).toBe("a own inner outer stack");
+    expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
+  });
+
+  test("change options too, and secrets stay sealed", async () => {
+    project.write(`
+      const transforms = [({ name, props, opts }) => name === "a" ? { props, opts: { ...opts, dependsOn: [b] } } : undefined];
+      const b = thing("b", { value: pulumi.secret("hush") });
+      thing("a", { value: pulumi.secret("hush") }, { transforms });`);
+    expect((await project.run("up")).code).toBe(0);
+    expect(project.done()).toEqual(["create b", "create a"]);
+    expect(project.checkpoint()).not.toContain("hush");
+    project.write("");
+    await project.run("up");
+    expect(project.done()).toEqual(["delete a", "delete b"]);
+  });
+
+  test("one that throws stops the run with its message, and so does an option that the engine does not honour", async () => {
+    project.write(`thing("a", {}, { transforms: [() => { throw new Error("no such shape"); }] });`);
+    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("no such shape") as string });
+    project.write(`thing("a", {}, { transforms: [({ props, opts }) => ({ props, opts: { ...opts, protect: true } })] });`);
+    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("does not honour protect") as string });
+    expect(project.done()).toEqual([]);
+  });
+});
+
+describe("options that the engine does not honour are refused by name", () => {
+  const table: [string, string][] = [
+    ["protect", "protect: true"],
+    ["ignoreChanges", 'ignoreChanges: ["value"]'],
+    ["replaceOnChanges", 'replaceOnChanges: ["value"]'],
+    ["retainOnDelete", "retainOnDelete: true"],
+    ["import", 'import: "x"'],
+  ];
+  test.each(table)("%s", async (option, given) => {
+    project.write(`thing("a", {}, { ${given} });`);
+    const { code, out } = await project.run("up");
+    expect(code).toBe(1);
+    expect(out).toBe(
+      `✗ pulumi-nodejs:dynamic:Resource a  the embedded engine does not honour ${option}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n`,
+    );
+    expect(project.done()).toEqual([]);
+  });
+});
+
+test("a preview tells of a resource whose provider the engine does not have, and an update refuses it by name", async () => {
+  project.write(`
+    const b = new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", { bucket: "b", arn: undefined });
+    thing("a", { value: b.arn });`);
+  const preview = await project.run("preview");
+  expect(preview.out).toContain("+ aws:s3:Bucket b  to create\n");
+  expect(preview.out).toContain("2 to create");
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toBe(
+    "✗ aws:s3:Bucket b  the embedded engine has no provider for aws:s3/bucket:Bucket; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n",
+  );
+});
+
+test("a stack that does not exist is refused, with those that do", async () => {
+  rmSync(join(project.folder, "stacks/Pulumi.test.yaml"));
+  writeFileSync(join(project.folder, "stacks/Pulumi.dev.yaml"), "");
+  project.write("");
+  expect(await project.run("up")).toEqual({
+    code: 1,
+    out: 'There is no stack "test": stacks/Pulumi.test.yaml does not exist. Known stacks: dev.\n',
+  });
+});
+
+test("a stack file that is no YAML is refused, with the place", async () => {
+  project.writeStackFile("config:\n  a: [1\n");
+  project.write("");
+  const { code, out } = await project.run("up");
+  expect(code).toBe(1);
+  expect(out).toMatch(/^stacks\/Pulumi\.test\.yaml: .* at line \d/);
+});

@@ -1,0 +1,40 @@
+import { differences, hasUnknown, plain, secret, unknown } from "../../../lib/values.ts";
+
+test("plain takes the marks of secrecy away, or puts a mask in their place", () => {
+  const value = { a: secret({ value: { b: secret({ value: 1 }) } }), c: [secret({ value: "x" }), null] };
+  expect(plain(value)).toEqual({ a: { b: 1 }, c: ["x", null] });
+  expect(plain(value, "[secret]")).toEqual({ a: "[secret]", c: ["[secret]", null] });
+});
+
+test("hasUnknown finds what a preview cannot know at any depth", () => {
+  expect(hasUnknown({ a: [{ b: unknown }] })).toBe(true);
+  expect(hasUnknown(secret({ value: unknown }))).toBe(true);
+  expect(hasUnknown({ a: ["known", null] })).toBe(false);
+});
+
+describe("differences", () => {
+  const table: [string, unknown, unknown, [string, unknown, unknown][]][] = [
+    ["of equal values", { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, []],
+    ["in a nested value", { a: [1, { b: 2 }] }, { a: [1, { b: 3 }] }, [["a[1].b", 2, 3]]],
+    [
+      "in what is added and removed",
+      { a: 1 },
+      { b: 2 },
+      [
+        ["a", 1, undefined],
+        ["b", undefined, 2],
+      ],
+    ],
+    ["in the length of a list", { a: [1] }, { a: [1, 2] }, [["a[1]", undefined, 2]]],
+    ["in kind", { a: { b: 1 } }, { a: null }, [["a", { b: 1 }, null]]],
+    ["of secrets that are equal", { a: secret({ value: 1 }) }, { a: secret({ value: 1 }) }, []],
+  ];
+  test.each(table)("%s", (_what, before, after, expected) => {
+    expect(differences(before, after)).toEqual(expected.map(([path, b, a]) => ({ path, before: b, after: a })));
+  });
+
+  test("of secrets are told as a whole, still marked", () => {
+    const [before, after] = [secret({ value: { a: 1 } }), secret({ value: { a: 2 } })];
+    expect(differences({ s: before }, { s: after })).toEqual([{ path: "s", before, after }]);
+  });
+});

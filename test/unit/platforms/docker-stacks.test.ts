@@ -1,0 +1,337 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { loadConfiguration } from "../../../config/load.ts";
+import { routingFile } from "../../../components/internal/proxy.ts";
+import { nameOf } from "../../../components/internal/swarm-service/task.ts";
+import { loadPlatform } from "../../../platforms/platform.ts";
+import { record, register, settle, tree, type Outputs } from "../harness.ts";
+
+const image = `registry.example/web@sha256:${"a".repeat(64)}`;
+
+/** What a platform makes of services whose images exist. */
+function program(platform: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
+  const run = async () => {
+    pulumi.runtime.setAllConfig({
+      "slipway:platform": platform,
+      "slipway:services": JSON.stringify(services),
+      [`slipway:${platform}`]: JSON.stringify(settings),
+    });
+    const configuration = await loadConfiguration();
+    const { createPlatform } = await loadPlatform(configuration.platform);
+    const made = await createPlatform(configuration);
+    const urls = Object.entries(configuration.services).map(([name, service]) => made.deploy(name, service, String(service.image)).url);
+    return Promise.all(urls.map(async (url) => (url === undefined ? undefined : (await settle(pulumi.output(url))).value)));
+  };
+  const outputs: Outputs = {
+    "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
+    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
+    "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0" } }),
+  };
+  return [run, { outputs }] as const;
+}
+
+const deploy = (...of: Parameters<typeof program>) => record(...program(...of));
+
+const web = { image, host: "web.localhost", replicas: 2 };
+
+test("a stack on docker is exactly these resources", async () => {
+  const { urns, result } = await deploy("docker", { web, worker: { image, calls: ["web"], replicas: 1 } });
+  expect(result).toEqual(["http://web.localhost:8080/", undefined]);
+  const [host, service] = ["slipway:index:ContainerHost", "slipway:index:ContainerService"];
+  expect(tree(urns)).toEqual(
+    [
+      "docker:index/network:Network slipway-test-web",
+      "docker:index/network:Network slipway-test-worker",
+      "pulumi:providers:docker slipway-test",
+      `${host} slipway-test`,
+      `${host}$docker:index/container:Container slipway-test-helper`,
+      `${host}$docker:index/container:Container slipway-test-proxy`,
+      `${host}$docker:index/container:Container slipway-test-registry`,
+      `${host}$docker:index/network:Network slipway-test`,
+      `${host}$docker:index/volume:Volume slipway-test-helper`,
+      `${host}$docker:index/volume:Volume slipway-test-proxy`,
+      `${host}$docker:index/volume:Volume slipway-test-registry`,
+      `${host}$slipway:index:GoImage slipway-test-helper`,
+      "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush slipway-test-helper",
+      `${service} web`,
+      `${service} worker`,
+      `${service}$docker:index/container:Container slipway-test-web-1`,
+      `${service}$docker:index/container:Container slipway-test-web-2`,
+      `${service}$docker:index/container:Container slipway-test-worker-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-web-2`,
+      `${service}$pulumi-nodejs:dynamic/slipway:Handover slipway-test-worker-1`,
+      `${service}$pulumi-nodejs:dynamic/slipway:ProxyRoute slipway-test-web`,
+    ].sort(),
+  );
+});
+
+test("a replica waits until as many before it as may come at once have taken over, and the route for all", async () => {
+  const waits = async (web: object) => {
+    const all = await register(...program("docker", { web }));
+    return Object.fromEntries(
+      Object.entries(all).flatMap(([name, { waitsFor }]) =>
+        /web-\d$|ProxyRoute/.test(name) ? [[name, waitsFor.filter((other) => /web-\d$/.test(other))]] : [],
+      ),
+    );
+  };
+  const pair = (i: number) => [`Container slipway-test-web-${i}`, `Handover slipway-test-web-${i}`] as const;
+  const [one, two, three] = [pair(1), pair(2), pair(3)];
+  const taken = [one, two, three].flat().sort();
+  expect(await waits({ ...web, replicas: 3 })).toEqual({
+    [one[0]]: [],
+    [one[1]]: [one[0]],
+    [two[0]]: [one[1]],
+    [two[1]]: [two[0]],
+    [three[0]]: [two[1]],
+    [three[1]]: [three[0]],
+    "ProxyRoute slipway-test-web": taken,
+  });
+  const twoAtOnce = await waits({ ...web, replicas: 3, rollout: { maxSurge: 2 } });
+  expect([two[0], three[0]].map((name) => twoAtOnce[name])).toEqual([[], [one[1]]]);
+});
+
+test("containers are in their service's network and in those of the services that it calls; one that may send anywhere has a way out", async () => {
+  const anywhere = { network: { destinations: [{ cidr: "0.0.0.0/0" }] } };
+  const { resources } = await deploy("docker", {
+    web,
+    worker: { image, calls: ["web"], replicas: 1, ...anywhere },
+    open: { image, replicas: 1, network: { isolated: false } },
+  });
+  const networksOf = (name: string) =>
+    resources.find((r) => r.name === name)!.inputs["networksAdvanced"].map((n: { name: string }) => n.name);
+  expect(networksOf("slipway-test-web-1")).toEqual(["slipway-test-web", "slipway-test-open"]);
+  expect(networksOf("slipway-test-worker-1")).toEqual([
+    "slipway-test-worker",
+    "slipway-test-web",
+    "slipway-test-open",
+    "slipway-test-way-out",
+  ]);
+  expect(networksOf("slipway-test-open-1")).toEqual(["slipway-test-open", "slipway-test-way-out"]);
+  const network = (name: string) => resources.find((r) => r.type.includes("network") && r.name === name)!.inputs;
+  expect(network("slipway-test-web")).toEqual({
+    name: "slipway-test-web",
+    labels: [{ label: "dev.slipway.stack", value: "test" }],
+    internal: true,
+  });
+  expect(network("slipway-test-way-out")["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
+});
+
+test("further networks and volumes are made as the settings say, and those that exist are only named", async () => {
+  const volumes = {
+    data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
+    old: { kind: "persistent", mountPath: "/old", size: "1Gi" },
+  };
+  const { resources } = await deploy(
+    "docker",
+    { web: { ...web, replicas: 1, volumes } },
+    {
+      networks: {
+        lan: { driver: "macvlan", options: { parent: "eth0" }, subnet: "10.1.0.0/24", gateway: "10.1.0.1", services: ["web"] },
+        office: { external: true, services: ["web"] },
+      },
+      volumes: { "web.data": { driver: "nfs", options: { share: "x" } }, "web.old": { external: true, name: "legacy" } },
+    },
+  );
+  const labels = [{ label: "dev.slipway.stack", value: "test" }];
+  expect(resources.find((r) => r.name === "slipway-test-lan")!.inputs).toEqual({
+    name: "slipway-test-lan",
+    labels,
+    driver: "macvlan",
+    options: { parent: "eth0" },
+    ipamConfigs: [{ subnet: "10.1.0.0/24", gateway: "10.1.0.1" }],
+  });
+  expect(resources.filter((r) => r.type.includes("volume") && /data|legacy/.test(r.name)).map((r) => r.inputs)).toEqual([
+    { name: "slipway-test-web-data", labels, driver: "nfs", driverOpts: { share: "x" } },
+  ]);
+  const container = resources.find((r) => r.name === "slipway-test-web-1")!.inputs;
+  expect(container["networksAdvanced"].map((n: { name: string }) => n.name)).toEqual(["slipway-test-web", "slipway-test-lan", "office"]);
+  expect(container["volumes"]).toEqual([
+    { volumeName: "slipway-test-helper", containerPath: "/.slipway", readOnly: true },
+    { volumeName: "slipway-test-web-data", containerPath: "/data" },
+    { volumeName: "legacy", containerPath: "/old" },
+  ]);
+  // Two containers cannot both write to it: it has a name of its own, so the old one goes first.
+  expect(container["name"]).toBe("slipway-test-web-1");
+});
+
+test("the health check asks what the probes say, and limits are the engine's", async () => {
+  const probes = { kind: "exec", command: ["ok", "now"], readiness: { periodSeconds: 3 }, liveness: { failureThreshold: 5 } };
+  const { resources } = await deploy("docker", {
+    web: {
+      ...web,
+      replicas: 3,
+      probes,
+      rollout: { maxSurge: 2, minReadySeconds: 4 },
+      args: ["-v"],
+      resources: { cpuLimit: "500m", memoryLimit: "128Mi" },
+    },
+  });
+  const { healthcheck, command, cpus, memory, memoryReservation, wait, waitTimeout } = resources.find(
+    (r) => r.name === "slipway-test-web-1",
+  )!.inputs;
+  const list = Buffer.from('["ok","now"]').toString("base64url");
+  expect(healthcheck).toEqual({
+    tests: [
+      "CMD",
+      "/.slipway/helper",
+      "check",
+      `-startup=exec:${list},2s`,
+      `-readiness=exec:${list},2s,3s,3`,
+      `-liveness=exec:${list},5s,10s,5`,
+      "-settled=4s",
+      "-end",
+    ],
+    interval: "100ms",
+    timeout: "2m15s",
+    startPeriod: "1m0s",
+    retries: 1,
+  });
+  const asked = async (probes: object) => {
+    const { resources } = await deploy("docker", { web: { ...web, replicas: 1, probes } });
+    return resources.find((r) => r.name === "slipway-test-web-1")!.inputs["healthcheck"].tests.slice(3, 5);
+  };
+  expect([await asked({ startup: { path: "/up" } }), await asked({ kind: "tcp" })]).toEqual([
+    ["-startup=http:8080/up,2s", "-readiness=http:8080/readyz,2s,2s,3"],
+    ["-startup=tcp:8080,2s", "-readiness=tcp:8080,2s,2s,3"],
+  ]);
+  expect({ command, cpus, memory, memoryReservation, wait, waitTimeout }).toEqual({
+    command: ["-v"],
+    cpus: "0.5",
+    memory: 128,
+    memoryReservation: 64,
+    wait: true,
+    waitTimeout: 120,
+  });
+});
+
+test("a stack on swarm is exactly these resources", async () => {
+  const { urns } = await deploy("swarm", { web: { ...web, secretFiles: { "/etc/web/token": "t" }, files: { "/etc/web/note": "n" } } });
+  const [host, service] = ["slipway:index:SwarmHost", "slipway:index:SwarmService"];
+  expect(tree(urns)).toEqual(
+    [
+      "docker:index/network:Network slipway-test-web",
+      "pulumi:providers:docker slipway-test",
+      `${host} slipway-test`,
+      `${host}$docker:index/container:Container slipway-test-registry`,
+      `${host}$docker:index/network:Network slipway-test`,
+      `${host}$docker:index/network:Network slipway-test-registry`,
+      `${host}$docker:index/service:Service slipway-test-helper`,
+      `${host}$docker:index/service:Service slipway-test-proxy`,
+      `${host}$docker:index/serviceConfig:ServiceConfig slipway-test-routes-web`,
+      `${host}$docker:index/volume:Volume slipway-test-helper`,
+      `${host}$docker:index/volume:Volume slipway-test-registry`,
+      `${host}$slipway:index:GoImage slipway-test-helper`,
+      "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush slipway-test-helper",
+      `${service} web`,
+      `${service}$docker:index/secret:Secret slipway-test-web-etc-web-token`,
+      `${service}$docker:index/service:Service slipway-test-web`,
+      `${service}$docker:index/serviceConfig:ServiceConfig slipway-test-web-etc-web-note`,
+    ].sort(),
+  );
+});
+
+test("placement, encryption and the routing mesh are as the settings of swarm say", async () => {
+  const { resources } = await deploy(
+    "swarm",
+    { web: { ...web, nodeSelector: { disk: "ssd" } } },
+    { constraints: ["node.role==worker"], spread: ["node.labels.zone"], maxPerNode: 2, encrypted: true, publish: "mesh", proxies: 3 },
+  );
+  const of = (name: string, type: string) => resources.find((r) => r.name === name && r.type.endsWith(`:${type}`))!.inputs;
+  expect(of("slipway-test-web", "Service")["taskSpec"].placement).toEqual({
+    constraints: ["node.labels.disk==ssd", "node.role==worker"],
+    prefs: ["spread=node.labels.zone"],
+    maxReplicas: 2,
+  });
+  // By name Pulumi's provider would make it anew in every update.
+  expect(of("slipway-test-web", "Service")["taskSpec"].networksAdvanceds).toEqual([{ id: "slipway-test-web-id", aliases: ["web"] }]);
+  expect(of("slipway-test-web", "Network")).toMatchObject({ driver: "overlay", internal: true, options: { encrypted: "true" } });
+  const { mode, endpointSpec, updateConfig } = of("slipway-test-proxy", "Service");
+  expect({ mode, endpointSpec, order: updateConfig.order }).toEqual({
+    mode: { replicated: { replicas: 3 } },
+    endpointSpec: {
+      mode: "vip",
+      ports: [
+        { targetPort: 8000, publishedPort: 8080, publishMode: "ingress" },
+        { targetPort: 8443, publishedPort: 8443, publishMode: "ingress" },
+      ],
+    },
+    order: "start-first",
+  });
+});
+
+test("names of configs and secrets fit into the 64 characters that they may have", () => {
+  const long = nameOf("slipway-production-a-service-with-a-name", "/etc/app/settings.yaml");
+  expect(long).toMatch(/^slipway-production-a-service-with-a-name-etc-ap-[0-9a-f]{8}$/);
+  expect(long.length).toBe(56);
+  expect(nameOf("slipway-production-a-service-with-a-name", "/etc/app/settings.yml")).not.toBe(long);
+});
+
+test("routes are those of an Ingress: whole parts of paths, one name for a star, retries only where no connection was had", () => {
+  const routing = {
+    name: "web",
+    routes: [
+      { host: "web.localhost", path: "/" },
+      { host: "*.example.org", path: "/api/" },
+    ],
+    tls: true,
+    redirect: true,
+    httpsPort: 8443,
+    connectRetries: 10,
+    readiness: { path: "/readyz", port: 8080, periodSeconds: 2, timeoutSeconds: 1 },
+    isOneName: false,
+  };
+  const star = "HostRegexp(`^[^.]+\\.example\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))";
+  expect(JSON.parse(routingFile(routing, ["http://a:8080", "http://b:8080"]))).toEqual({
+    http: {
+      routers: {
+        "web-0": { rule: "Host(`web.localhost`)", service: "web", entryPoints: ["web"], middlewares: ["web-redirect"] },
+        "web-0-tls": { rule: "Host(`web.localhost`)", service: "web", entryPoints: ["websecure"], middlewares: ["web-retry"], tls: {} },
+        "web-1": { rule: star, service: "web", entryPoints: ["web"], middlewares: ["web-redirect"] },
+        "web-1-tls": { rule: star, service: "web", entryPoints: ["websecure"], middlewares: ["web-retry"], tls: {} },
+      },
+      middlewares: {
+        "web-retry": { retry: { attempts: 11, initialInterval: "100ms" } },
+        "web-redirect": { redirectScheme: { scheme: "https", port: "8443", permanent: true } },
+      },
+      services: {
+        web: {
+          loadBalancer: {
+            servers: [{ url: "http://a:8080" }, { url: "http://b:8080" }],
+            healthCheck: { path: "/readyz", port: 8080, interval: "2s", timeout: "1s" },
+          },
+        },
+      },
+    },
+  });
+});
+
+test("a network of Swarm that exists is named by its id, and where there is no engine to ask by its name", async () => {
+  const networksOf = async (dockerHost: string) => {
+    const { DOCKER_HOST } = process.env;
+    process.env["DOCKER_HOST"] = dockerHost;
+    try {
+      const settings = { networks: { office: { external: true, services: ["web"] } } };
+      const { resources } = await deploy("swarm", { web }, settings);
+      const service = resources.find(({ type, name }) => type.endsWith(":Service") && name === "slipway-test-web")!;
+      return service.inputs["taskSpec"].networksAdvanceds.map(({ id }: { id: string }) => id).slice(1);
+    } finally {
+      if (DOCKER_HOST === undefined) delete process.env["DOCKER_HOST"];
+      else process.env["DOCKER_HOST"] = DOCKER_HOST;
+    }
+  };
+  const folder = mkdtempSync(join(tmpdir(), "slipway-engine-"));
+  const engine = createServer((_request, response) => response.end(JSON.stringify({ Id: "n0f1ce" })));
+  try {
+    await new Promise<void>((listening) => engine.listen(join(folder, "docker.sock"), listening));
+    expect(await networksOf(`unix://${folder}/docker.sock`)).toEqual(["n0f1ce"]);
+    expect(await networksOf("unix:///nowhere")).toEqual(["office"]);
+  } finally {
+    engine.closeAllConnections();
+    engine.close();
+    rmSync(folder, { recursive: true });
+  }
+});

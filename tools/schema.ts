@@ -1,4 +1,0 @@
-import { writeFileSync } from "node:fs";
-import { stackFileSchema } from "../config.ts";
-
-writeFileSync("stacks/schema.json", JSON.stringify(stackFileSchema(), null, 2) + "\n");

@@ -3,79 +3,97 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Stack } from "../config/stack-file.ts";
+import * as embedded from "../engine/main.ts";
+import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { UserError } from "../lib/user-error.ts";
-import * as embedded from "../engine/main.ts";
-import { previewWithEmbeddedEngine } from "../engine/preview-json.ts";
-import type { Stack } from "../config/stack-file.ts";
-import { findPulumi, getPulumi } from "../setup/pulumi-cli.ts";
+import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
 
-/** What carries out a stack: the Pulumi CLI, or the embedded engine where the CLI cannot be had. */
+/** What deploys a stack: the Pulumi CLI, or the embedded engine if there is no Pulumi CLI. */
 export interface Engine {
   title: string;
+  /** False if a resource failed; the failure has been printed. */
   up(): Promise<boolean>;
   preview(): Promise<boolean>;
-  /** The same as `pulumi preview --json` prints it. */
+  /** The preview in the form of `pulumi preview --json`. */
   previewAsJson(): Promise<string>;
   down(): Promise<boolean>;
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
 }
 
-/**
- * The engine of a stack: the one that made it, until `down`. A new stack takes what SLIPWAY_ENGINE says, else the Pulumi CLI
- * where there is one (or, if `install`, where one can be installed), else the embedded engine.
- */
-export async function engineFor(stack: Stack, install: boolean): Promise<Engine> {
-  const wanted = process.env["SLIPWAY_ENGINE"];
-  if (wanted !== undefined && wanted !== "pulumi" && wanted !== "embedded") {
-    throw new UserError(`SLIPWAY_ENGINE must be "pulumi" or "embedded", got "${wanted}".`);
-  }
-  const madeBy = embedded.isUp(stack) ? "embedded" : existsSync(pulumiMark(stack)) ? "pulumi" : undefined;
-  if (madeBy && wanted && madeBy !== wanted) {
-    throw new UserError(
-      `Stack "${stack.name}" was made by the ${madeBy} engine and stays with it: make down STACK=${stack.name} first, or unset SLIPWAY_ENGINE.`,
-    );
-  }
-  if ((madeBy ?? wanted) === "embedded") return embeddedEngine(stack);
-  const pulumi = install ? await getPulumi() : findPulumi();
-  if (pulumi) return pulumiEngine(stack, pulumi);
-  if (madeBy ?? wanted)
-    throw new UserError(
-      "The Pulumi CLI is neither on the PATH nor can it be downloaded. Install it: https://www.pulumi.com/docs/iac/download-install/",
-    );
-  return embeddedEngine(stack);
+export interface EngineOptions {
+  /** Whether the Pulumi CLI may be downloaded if it is missing. @default false */
+  install?: boolean;
+  /** Whether standard output is reserved for JSON: progress then goes to standard error. @default false */
+  json?: boolean;
 }
 
-function embeddedEngine(stack: Stack): Engine {
+/**
+ * The engine of a stack: the one that created it, until `down`. A new stack uses the one that SLIPWAY_ENGINE names, else the Pulumi CLI
+ * if there is one, else the embedded engine.
+ *
+ * @throws UserError if SLIPWAY_ENGINE is invalid or contradicts the engine that created the stack, or the Pulumi CLI is missing.
+ */
+export async function engineFor(stack: Stack, { install = false, json = false }: EngineOptions = {}): Promise<Engine> {
+  const wanted = process.env["SLIPWAY_ENGINE"];
+  if (wanted !== undefined && wanted !== "pulumi" && wanted !== "embedded") {
+    throw new UserError(`SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "${wanted}").`);
+  }
+  const createdBy = embedded.isUp(stack) ? "embedded" : existsSync(pulumiMark(stack)) ? "pulumi" : undefined;
+  if (createdBy && wanted && createdBy !== wanted) {
+    throw new UserError(
+      `Stack "${stack.name}" was created by the ${createdBy} engine, so SLIPWAY_ENGINE=${wanted} cannot change it. Run slipway down --stack ${stack.name} first, or unset SLIPWAY_ENGINE.`,
+    );
+  }
+  if ((createdBy ?? wanted) === "embedded") return embeddedEngine(stack, json);
+  const pulumi = install ? await getPulumi() : findPulumi();
+  if (pulumi) return pulumiEngine(stack, pulumi, json);
+  if (createdBy ?? wanted)
+    throw new UserError(`The Pulumi CLI is not on the PATH${install ? ", and it cannot be downloaded" : ""}. Install it: ${installPage}`);
+  return embeddedEngine(stack, json);
+}
+
+/** The engine for a preview. It needs the Pulumi CLI, and may download it, only for a stack on AWS: others preview without it. */
+export function engineForPreview(stack: Stack): Promise<Engine> {
+  return engineFor(stack, { install: isOnAws(stack) });
+}
+
+function isOnAws({ project, config }: Stack): boolean {
+  return config[`${project}:platform`] === "eks";
+}
+
+function embeddedEngine(stack: Stack, json: boolean): Engine {
+  const output = json ? process.stderr : process.stdout;
   return {
     title: "the embedded engine",
     up() {
-      const platform = stack.config[`${stack.project}:platform`];
-      if (platform === "eks") throw new UserError(onAws(stack));
-      return embedded.up(stack);
+      if (isOnAws(stack)) throw new UserError(needsCLI(stack));
+      return embedded.up(stack, output);
     },
-    preview: () => embedded.preview(stack),
-    previewAsJson: () => previewWithEmbeddedEngine(stack),
-    down: () => embedded.down(stack).then(() => true),
+    preview: () => embedded.preview(stack, output),
+    previewAsJson: () => previewAsJson(stack),
+    down: () => embedded.down(stack, output).then(() => true),
     async outputs(showSecrets) {
-      if (!embedded.isUp(stack)) throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs: make up STACK=${stack.name}`);
+      if (!embedded.isUp(stack))
+        throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs. Run slipway up --stack ${stack.name} first.`);
       return embedded.outputs(stack, showSecrets);
     },
   };
 }
 
-function onAws({ name }: Stack): string {
-  return `Stack "${name}" is on AWS, which the embedded engine changes nothing on: it has no provider for it, nor a state that a team shares. Install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/), then make up STACK=${name}. make preview STACK=${name} works without.`;
+function needsCLI({ name }: Stack): string {
+  return `Stack "${name}" is on AWS, which the embedded engine can preview but not change. Install the Pulumi CLI (${installPage}), then run slipway up --stack ${name}.`;
 }
 
-/** Tells that a stack was made by the Pulumi CLI. */
+/** A file that marks a stack as created by the Pulumi CLI. */
 const pulumiMark = (stack: Stack) => join(stack.folder, "made-by-pulumi");
 
-function pulumiEngine(stack: Stack, pulumi: string): Engine {
-  const env = backend();
+function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
+  const env = { ...process.env, ...backend() };
   const run = (args: string[]) =>
     new Promise<boolean>((done, failed) => {
-      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: "inherit", env: { ...process.env, ...env } });
+      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: ["inherit", json ? 2 : "inherit", "inherit"], env });
       child.on("error", failed).on("close", (code) => done(code === 0));
     });
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env });
@@ -93,31 +111,27 @@ function pulumiEngine(stack: Stack, pulumi: string): Engine {
     },
     async previewAsJson() {
       await select();
-      // One that fails says why in what it prints, too.
+      // The output of a failed preview says why it failed, so its exit code does not matter here.
       return new Promise((done, failed) => {
-        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], {
-          stdio: ["ignore", "pipe", "inherit"],
-          env: { ...process.env, ...env },
-        });
-        let said = "";
-        child.stdout.setEncoding("utf8").on("data", (text) => (said += text));
-        child.on("error", failed).on("close", () => done(said));
+        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], { stdio: ["ignore", "pipe", "inherit"], env });
+        let output = "";
+        child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+        child.on("error", failed).on("close", () => done(output));
       });
     },
     async down() {
-      const gone = await run(["destroy", "--yes", "--skip-preview"]);
-      if (gone) rmSync(pulumiMark(stack), { force: true });
-      return gone;
+      const succeeded = await run(["destroy", "--yes", "--skip-preview"]);
+      if (succeeded) rmSync(pulumiMark(stack), { force: true });
+      return succeeded;
     },
     async outputs(showSecrets) {
-      return JSON.parse(
-        await command(pulumi, ["stack", "output", "--json", "--stack", stack.name, ...(showSecrets ? ["--show-secrets"] : [])], { env }),
-      );
+      const args = ["stack", "output", "--json", "--stack", stack.name, ...(showSecrets ? ["--show-secrets"] : [])];
+      return JSON.parse(await command(pulumi, args, { env }));
     },
   };
 }
 
-/** Where nobody is logged in anywhere: state in `.slipway/`, and a passphrase of this checkout's own for its secrets. */
+/** If nobody is logged in to a backend: state in `.slipway/`, and a passphrase of this checkout for its secrets. */
 function backend(): Record<string, string> {
   const { PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN, PULUMI_HOME, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
   const credentials = join(PULUMI_HOME ?? join(homedir(), ".pulumi"), "credentials.json");

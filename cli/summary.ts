@@ -1,41 +1,56 @@
 import http from "node:http";
 import https from "node:https";
 import { styleText } from "node:util";
+import { poll } from "../lib/poll.ts";
 
-/** Seconds that a URL may take to answer as it should, once everything behind it is up. */
-const patienceSeconds = 15;
+/** Seconds within which a URL must answer, once everything behind it is up. */
+const timeoutSeconds = 15;
 
-/** Says where the services answer, which images run and how long it took, once they do answer. */
-export async function summarize(outputs: Record<string, unknown>, began: number): Promise<void> {
+/** A service of the stack after `up`. */
+export interface ServiceSummary {
+  image: string;
+  url?: string;
+  /** HTTP status of the URL, or why there is none. */
+  answer?: number | string;
+}
+
+/** Requests the URL of every service until it answers as it should. */
+export async function answersOf(outputs: Record<string, unknown>): Promise<Record<string, ServiceSummary>> {
   const { urls = {}, images = {} } = outputs as { urls?: Record<string, string>; images?: Record<string, string> };
-  const answers = new Map(await Promise.all(Object.entries(urls).map(async ([name, url]) => [name, await answerOf(url)] as const)));
-  process.stdout.write("\n");
-  for (const [name, image] of Object.entries(images)) {
-    if (urls[name]) process.stdout.write(`  ${styleText("bold", name)}  ${urls[name]}  ${answers.get(name)}\n`);
-    process.stdout.write(`  ${urls[name] ? " ".repeat(name.length) : styleText("bold", name)}  ${image}\n`);
-  }
-  process.stdout.write(`\nup after ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  const services = Object.entries(images).map(async ([name, image]) => {
+    const url = urls[name];
+    return [name, url === undefined ? { image } : { image, url, answer: await answerOf(url) }] as const;
+  });
+  return Object.fromEntries(await Promise.all(services));
 }
 
-/** What a URL answers, in words; a proxy that does not route there yet is asked again. */
-async function answerOf(url: string): Promise<string> {
-  const until = Date.now() + patienceSeconds * 1000;
-  for (;;) {
-    const answer = await status(url);
-    const settled = typeof answer === "number" && ![404, 502, 503, 504].includes(answer);
-    if (settled) return `answers HTTP ${answer}`;
-    if (Date.now() > until) return typeof answer === "number" ? `answers HTTP ${answer}` : `does not answer (${answer})`;
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
+export function formatServices(services: Record<string, ServiceSummary>): string {
+  const lines = Object.entries(services).flatMap(([name, { image, url, answer }]) => {
+    const title = styleText("bold", name);
+    if (url === undefined) return [`  ${title}  ${image}`];
+    const said = typeof answer === "number" ? `answers HTTP ${answer}` : `does not answer (${answer})`;
+    return [`  ${title}  ${url}  ${said}`, `  ${" ".repeat(name.length)}  ${image}`];
+  });
+  return lines.map((line) => `${line}\n`).join("");
 }
 
-function status(url: string): Promise<number | string> {
+/** A proxy that has no route yet answers 404 or 5xx: that answer counts only after the timeout. */
+async function answerOf(url: string): Promise<number | string> {
+  let answer: number | string = "no request was made";
+  const settled = async () => {
+    answer = await statusOf(url);
+    return typeof answer === "number" && ![404, 502, 503, 504].includes(answer) ? answer : undefined;
+  };
+  return poll(settled, { timeoutSeconds }).catch(() => answer);
+}
+
+function statusOf(url: string): Promise<number | string> {
   const { hostname, port, pathname, host, protocol } = new URL(url);
   // Not every resolver knows that *.localhost is this machine.
   const address = hostname.endsWith(".localhost") ? "127.0.0.1" : hostname;
   return new Promise((done) => {
     const { request } = protocol === "https:" ? https : http;
-    // Whether it answers is asked, not whether its certificate is one that this machine trusts.
+    // The question is whether the service answers, not whether this machine trusts its certificate.
     const tls = { servername: hostname, rejectUnauthorized: false };
     const asked = request({ host: address, port, path: pathname, headers: { host }, timeout: 2000, ...tls }, (response) => {
       response.resume();

@@ -156,8 +156,10 @@ function secretPaths(file: string): Path[] {
   );
 }
 
-/** The images that set-up found or made for this machine, see tools/images.ts. */
+/** The images that replace the default ones on this machine, from setup/images.ts. */
 function setUpImages(): Images {
+  const planned = process.env["SLIPWAY_PLANNED_IMAGES"];
+  if (planned) return JSON.parse(planned);
   const record = ".slipway/images.json";
   return existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
 }

@@ -17,13 +17,19 @@ export interface Stack {
   folder: string;
 }
 
+/** Names of the stacks that have a file; none outside a project. */
+export function knownStacks(): string[] {
+  if (!existsSync("Pulumi.yaml")) return [];
+  const folder = readYaml("Pulumi.yaml").stackConfigDir ?? ".";
+  return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
+}
+
 export function readStack(name: string): Stack {
   const project = readYaml("Pulumi.yaml");
   const folder = project.stackConfigDir ?? ".";
   const file = join(folder, `Pulumi.${name}.yaml`);
   if (!existsSync(file)) {
-    const known = readdirSync(folder).flatMap((f) => /^Pulumi\.(.+)\.yaml$/.exec(f)?.[1] ?? []);
-    throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${known.join(", ")}.`);
+    throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
   }
   const { config, encryptionsalt } = readYaml(file);
   const values: [string, unknown][] = [];

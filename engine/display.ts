@@ -18,6 +18,11 @@ export type Operation = keyof typeof operations;
 export class Display {
   private readonly counts = new Map<Operation, number>();
   private readonly began = performance.now();
+  private readonly output: NodeJS.WritableStream;
+
+  constructor(output: NodeJS.WritableStream) {
+    this.output = output;
+  }
 
   /** Runs a step and tells of it. */
   async step<T>(operation: Operation, resource: string, work: (progress: (what: string) => void) => Promise<T>): Promise<T> {
@@ -43,7 +48,7 @@ export class Display {
     const text = (value: unknown) => (JSON.stringify(plain(value, "[secret]")) ?? "nothing").slice(0, 120);
     // Of what is the same all the same, a provider takes no notice.
     for (const { path, before, after } of goal && old && operation !== "same" ? differences(old.inputs, goal.inputs) : [])
-      process.stdout.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
+      this.output.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
   }
 
   failed(resource: string, error: Error): void {
@@ -53,7 +58,7 @@ export class Display {
   summary(preview: boolean): void {
     const counted = (Object.keys(operations) as Operation[]).filter((operation) => this.counts.has(operation));
     const parts = counted.map((operation) => `${this.counts.get(operation)} ${operations[operation][preview ? 4 : 3]}`);
-    process.stdout.write(`${parts.join(", ") || "nothing to do"} (${secondsSince(this.began)})\n`);
+    this.output.write(`${parts.join(", ") || "nothing to do"} (${secondsSince(this.began)})\n`);
   }
 
   private count(operation: Operation): void {
@@ -61,7 +66,7 @@ export class Display {
   }
 
   private line(mark: string, colour: (typeof operations)[Operation][1], resource: string, text: string): void {
-    process.stdout.write(`${styleText(colour, mark)} ${resource}  ${text}\n`);
+    this.output.write(`${styleText(colour, mark)} ${resource}  ${text}\n`);
   }
 }
 

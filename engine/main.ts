@@ -12,20 +12,20 @@ export function isUp(stack: Stack): boolean {
   return existsSync(join(stack.folder, "checkpoint.json"));
 }
 
-/** Carries out the program; false where something failed, which has been told by then. */
-export function up(stack: Stack): Promise<boolean> {
-  return locked(stack.folder, `Stack "${stack.name}"`, "up", () => deploy(stack, false));
+/** Runs the program and deploys its resources. False if one failed; the failure has been printed. */
+export function up(stack: Stack, output: NodeJS.WritableStream): Promise<boolean> {
+  return locked(stack.folder, `Stack "${stack.name}"`, "slipway up", () => deploy(stack, false, new Display(output)));
 }
 
-/** Tells what `up` would do, and does nothing. */
-export function preview(stack: Stack, display?: Display): Promise<boolean> {
-  return deploy(stack, true, display);
+/** Prints what `up` would change. */
+export function preview(stack: Stack, output: NodeJS.WritableStream | Display): Promise<boolean> {
+  return deploy(stack, true, output instanceof Display ? output : new Display(output));
 }
 
-/** Deletes everything that the stack has. */
-export function down(stack: Stack): Promise<void> {
-  return locked(stack.folder, `Stack "${stack.name}"`, "down", async () => {
-    const display = new Display();
+/** Deletes every resource of the stack. */
+export function down(stack: Stack, output: NodeJS.WritableStream): Promise<void> {
+  return locked(stack.folder, `Stack "${stack.name}"`, "slipway down", async () => {
+    const display = new Display(output);
     const deployment = new Deployment(new Checkpoint(stack), display, false);
     await deployment.deleteLeftovers();
     deployment.checkpoint.remove();
@@ -39,7 +39,7 @@ export function outputs(stack: Stack, showSecrets: boolean): Properties {
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
 }
 
-async function deploy(stack: Stack, preview: boolean, display = new Display()): Promise<boolean> {
+async function deploy(stack: Stack, preview: boolean, display: Display): Promise<boolean> {
   const deployment = new Deployment(new Checkpoint(stack), display, preview);
   const { runProgram } = await import("./monitor.ts");
   const { default: program } = await import(resolve(stack.main));

@@ -3,9 +3,9 @@ import { differences, type Properties } from "../lib/values.ts";
 import type { Stack } from "../config/stack-file.ts";
 
 /** A preview of the embedded engine, in the form of `pulumi preview --json`, with a step for every resource. */
-export async function previewWithEmbeddedEngine(stack: Stack): Promise<string> {
+export async function previewAsJson(stack: Stack): Promise<string> {
   const { preview } = await import("./main.ts");
-  const plan = new Plan();
+  const plan = new Plan(process.stderr);
   await preview(stack, plan);
   return JSON.stringify({ steps: plan.steps, diagnostics: plan.diagnostics, changeSummary: plan.changeSummary });
 }

@@ -3,6 +3,9 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { UserError } from "./user-error.ts";
 
+/** Somebody else holds the lock. */
+export class LockedError extends UserError {}
+
 /**
  * Holds a folder (of `what`, for messages) while `work` changes it. A lock whose process is gone, as after a crash, is
  * taken over.
@@ -21,7 +24,7 @@ export async function locked<T>(folder: string, what: string, command: string, w
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const { pid, started, user, command, since } = JSON.parse(readFileSync(file, "utf8") || "{}");
       if (pid && startOf(pid) === started) {
-        throw new UserError(`${what} is in the hands of "${command}" of ${user} (process ${pid}, since ${since}). Wait for it to end.`);
+        throw new LockedError(`${what} is locked by "${command}" of ${user} (process ${pid}, since ${since}). Wait until it has finished.`);
       }
       rmSync(file, { force: true });
     }

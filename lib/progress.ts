@@ -1,35 +1,71 @@
 import { styleText } from "node:util";
+import ora from "ora";
 
-const BEAT_SECONDS = { terminal: 0.2, pipe: 30 };
+/** Seconds between two lines about a step, if standard error is no terminal. */
+const pipeIntervalSeconds = 30;
+
+/** Milliseconds after which a step is shown. */
+const delayMs = 1000;
+
+export interface StepOptions {
+  /** Also show a step that takes less than a second. @default false */
+  always?: boolean;
+}
 
 /**
- * Runs `work` as one step that a person can follow: nothing for steps under a second unless `always`; else a line that
- * counts on a terminal, and in a pipe a line at the start, every 30 s and at the end. On standard error, for standard
- * output holds results.
+ * Runs `work` as a step that people can follow: on a terminal a spinner with the elapsed time, in a pipe a line at the start, every 30 s
+ * and at the end. On standard error, because standard output is for results.
  */
-export async function step<T>(title: string, work: () => Promise<T>, options: { always?: boolean } = {}): Promise<T> {
-  const began = performance.now();
-  const seconds = () => ((performance.now() - began) / 1000).toFixed(1) + " s";
-  const terminal = process.stderr.isTTY === true;
-  let shown = false;
-  const show = (line: string, last: boolean) => {
-    process.stderr.write(terminal ? `\r\x1b[K${line}${last ? "\n" : ""}` : line + "\n");
-    shown = true;
-  };
-  const first = setTimeout(() => show(`  ${title} …`, false), 1000);
-  const beat = setInterval(
-    () => performance.now() - began > 1000 && show(`  ${title} … ${seconds()}`, false),
-    (terminal ? BEAT_SECONDS.terminal : BEAT_SECONDS.pipe) * 1000,
-  );
+export async function step<T>(title: string, work: () => Promise<T>, { always = false }: StepOptions = {}): Promise<T> {
+  const started = performance.now();
+  const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const show = process.stderr.isTTY ? onTerminal(title, elapsed) : inPipe(title, elapsed);
+  const first = setTimeout(show.start, delayMs);
   try {
     const result = await work();
-    if (shown || options.always) show(`${styleText("green", "✓")} ${title} (${seconds()})`, true);
+    show.end(styleText("green", "✓"), always || performance.now() - started > delayMs);
     return result;
   } catch (error) {
-    show(`${styleText("red", "✗")} ${title} (${seconds()})`, true);
+    show.end(styleText("red", "✗"), true);
     throw error;
   } finally {
     clearTimeout(first);
-    clearInterval(beat);
   }
+}
+
+interface Shown {
+  start: () => void;
+  end: (mark: string, print: boolean) => void;
+}
+
+function onTerminal(title: string, elapsed: () => string): Shown {
+  const spinner = ora({ indent: 2, discardStdin: false });
+  let beat: NodeJS.Timeout | undefined;
+  const update = () => (spinner.text = `${title} (${elapsed()})`);
+  return {
+    start() {
+      update();
+      spinner.start();
+      beat = setInterval(update, 100);
+    },
+    end(mark, print) {
+      clearInterval(beat);
+      spinner.stop();
+      if (print) process.stderr.write(`${mark} ${title} (${elapsed()})\n`);
+    },
+  };
+}
+
+function inPipe(title: string, elapsed: () => string): Shown {
+  let beat: NodeJS.Timeout | undefined;
+  return {
+    start() {
+      process.stderr.write(`  ${title} …\n`);
+      beat = setInterval(() => process.stderr.write(`  ${title} … ${elapsed()}\n`), pipeIntervalSeconds * 1000);
+    },
+    end(mark, print) {
+      clearInterval(beat);
+      if (print) process.stderr.write(`${mark} ${title} (${elapsed()})\n`);
+    },
+  };
 }

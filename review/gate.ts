@@ -60,6 +60,20 @@ function fingerprint({ urn, operation }: Step, { impact, changes }: Finding): st
     .slice(0, 12);
 }
 
+/** The verdict as `slipway gate --json` prints it. */
+export function verdictAsJson({ open, refused, approved, problems, needless }: Verdict, stack: string): object {
+  const shown = ({ step: { urn, type, name }, finding: { impact, reason }, change, approval }: Held) => ({
+    change,
+    urn,
+    type,
+    name,
+    impact,
+    reason,
+    approval,
+  });
+  return { stack, open, refused: refused.map(shown), approved: approved.map(shown), problems, unusedApprovals: needless };
+}
+
 /** The verdict in words, for a terminal or a log. */
 export function formatVerdict({ open, refused, approved, problems, needless }: Verdict, stack: string): string {
   const lines = [`gate of stack "${stack}": ${open ? "open" : "closed"}`];

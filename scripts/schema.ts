@@ -1,4 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { stackFileSchema } from "../config/load.ts";
 
-writeFileSync("stacks/schema.json", JSON.stringify(stackFileSchema(), null, 2) + "\n");
+/** Writes the JSON schema of stack files, which editors read. */
+export function writeSchema(): void {
+  writeFileSync("stacks/schema.json", JSON.stringify(stackFileSchema(), null, 2) + "\n");
+}

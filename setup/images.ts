@@ -1,68 +1,94 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cacheFolder } from "../lib/cache-folder.ts";
-import { locked } from "../lib/file-lock.ts";
-import { localClusterDefaults } from "../components/local-cluster.ts";
 import { proxyImage } from "../components/internal/proxy.ts";
+import { localClusterDefaults } from "../components/local-cluster.ts";
+import { cacheFolder } from "../lib/cache-folder.ts";
 import { dockerEngine, hasImage, pullImage } from "../lib/docker-client.ts";
-import { buildNodeImage, nodeImageName } from "./node-image.ts";
+import { locked } from "../lib/file-lock.ts";
 import { step } from "../lib/progress.ts";
+import { buildNodeImage, nodeImageName } from "./node-image.ts";
 import { buildProxyImage, proxyImageName } from "./proxy-image.ts";
 import { buildRegistryImage, registryImageName } from "./registry-image.ts";
 
-/** What config.ts reads: the images that platforms use on this machine, where they are not the usual ones. */
+/** Where config/load.ts finds the images that replace the default ones on this machine. */
 const record = ".slipway/images.json";
 
-/** Seconds that the answer of an image registry may take; a slow but working pull goes on for longer. */
-const pullSeconds = 300;
+/** Seconds until the registry must have answered a pull. */
+const pullTimeoutSeconds = 300;
 
 export type ImageKey = "nodeImage" | "registryImage" | "proxyImage";
 
-interface Wanted {
-  key: ImageKey;
+/** Images that replace the default ones. */
+export type Images = Partial<Record<ImageKey, string>>;
+
+/** A default image, and the stand-in that is built if the default one cannot be pulled. */
+interface Source {
   upstream: string;
   standIn: () => Promise<string>;
   build: (name: string) => Promise<void>;
 }
 
-const wanted: Wanted[] = [
-  { key: "registryImage", upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
-  { key: "nodeImage", upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
-  { key: "proxyImage", upstream: proxyImage, standIn: proxyImageName, build: buildProxyImage },
-];
+const sources: Record<ImageKey, Source> = {
+  registryImage: { upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
+  nodeImage: { upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
+  proxyImage: { upstream: proxyImage, standIn: proxyImageName, build: buildProxyImage },
+};
 
 /**
- * Sees that Docker has the images that are named: the usual ones where they are or can be pulled, else stand-ins that
- * are built from package registries. Says nothing when all is there.
+ * Makes sure that Docker has the images: the default ones if they are there or can be pulled, else stand-ins built from package
+ * registries. Silent if everything is there.
  */
-export async function ensureImages(keys: ImageKey[]): Promise<void> {
-  const engine = dockerEngine();
-  // Those of other platforms stay as they are.
-  const known: Record<string, string> = existsSync(record) ? JSON.parse(await readFile(record, "utf8")) : {};
-  const chosen = Object.fromEntries(Object.entries(known).filter(([key]) => !keys.includes(key as ImageKey)));
+export async function ensureImages(keys: ImageKey[]): Promise<Images> {
+  const docker = dockerEngine();
+  const chosen = omit(await recorded(), keys);
   let pullable: boolean | undefined;
-  for (const { key, upstream, standIn, build } of wanted.filter((w) => keys.includes(w.key))) {
-    if (await hasImage(engine, upstream)) continue;
+  for (const key of keys) {
+    const { upstream, standIn, build } = sources[key];
+    if (await hasImage(docker, upstream)) continue;
     const name = await standIn();
-    if (!(await hasImage(engine, name))) {
+    if (!(await hasImage(docker, name))) {
       if (pullable !== false) pullable = await tryPull(upstream);
       if (pullable) continue;
-      process.stderr.write(`  ${upstream} cannot be pulled here; building ${name} from package registries instead\n`);
-      const exclusively = () => locked(cacheFolder(), `The build of ${name}`, "setup", () => build(name));
+      process.stderr.write(`  ${upstream} cannot be pulled. Building ${name} from package registries instead.\n`);
+      const exclusively = () => locked(cacheFolder(), `The build of ${name}`, "slipway setup", () => build(name));
       await step(`build ${name}`, exclusively, { always: true });
     }
     chosen[key] = name;
   }
   const text = JSON.stringify(chosen, null, 2) + "\n";
-  if (existsSync(record) && (await readFile(record, "utf8")) === text) return;
-  await mkdir(".slipway", { recursive: true });
-  await writeFile(record, text);
+  if (!existsSync(record) || (await readFile(record, "utf8")) !== text) {
+    await mkdir(".slipway", { recursive: true });
+    await writeFile(record, text);
+  }
+  return chosen;
 }
 
-/** Whether an image could be pulled. */
+/** The images that `ensureImages` would choose, as far as that is known without pulling or building. */
+export async function plannedImages(keys: ImageKey[]): Promise<Images> {
+  const docker = dockerEngine();
+  const known = await recorded();
+  const planned = omit(known, keys);
+  for (const key of keys) {
+    const { upstream, standIn } = sources[key];
+    // Without Docker, or before the first set-up, the default image is as good a guess as any.
+    if (known[key] !== undefined && !(await hasImage(docker, upstream).catch(() => false))) planned[key] = await standIn();
+  }
+  return planned;
+}
+
+async function recorded(): Promise<Images> {
+  return existsSync(record) ? (JSON.parse(await readFile(record, "utf8")) as Images) : {};
+}
+
+function omit(images: Images, keys: ImageKey[]): Images {
+  return Object.fromEntries(Object.entries(images).filter(([key]) => !keys.includes(key as ImageKey)));
+}
+
+/** Whether the image could be pulled. */
 function tryPull(image: string): Promise<boolean> {
-  return step(`try to pull ${image}`, () =>
-    pullImage(dockerEngine(), image, { abortSignal: AbortSignal.timeout(pullSeconds * 1000) }).then(
+  const options = { abortSignal: AbortSignal.timeout(pullTimeoutSeconds * 1000) };
+  return step(`pull ${image}`, () =>
+    pullImage(dockerEngine(), image, options).then(
       () => true,
       () => false,
     ),

@@ -5,10 +5,13 @@ import { version } from "@pulumi/pulumi/version.js";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { step } from "../lib/progress.ts";
 
+/** How to install the Pulumi CLI by hand. */
+export const installPage = "https://www.pulumi.com/docs/iac/download-install/";
+
 const downloads = "https://get.pulumi.com/install.sh";
 const answerSeconds = 3;
 
-/** After a failure, nothing is asked of the network for a day. */
+/** After a failed download, the next attempt is made a day later. */
 const failed = cacheFolder("pulumi-cannot-be-downloaded");
 const daySeconds = 24 * 60 * 60;
 
@@ -18,7 +21,7 @@ export function findPulumi(): string | undefined {
   return folders.map((folder) => join(folder, "pulumi")).find(isExecutable);
 }
 
-/** The same, downloaded first where it is missing and can be had: found out within seconds. */
+/** The Pulumi CLI, downloaded first if it is missing. Undefined if the download site does not answer within seconds. */
 export async function getPulumi(): Promise<string | undefined> {
   const found = findPulumi();
   if (found || ageSeconds(failed) < daySeconds) return found;

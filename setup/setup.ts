@@ -1,23 +1,36 @@
 import type { Stack } from "../config/stack-file.ts";
 import { awaitClusters, ensureDocker } from "./docker.ts";
-import { ensureImages, type ImageKey } from "./images.ts";
+import { ensureImages, plannedImages, type ImageKey, type Images } from "./images.ts";
 
-/** Sees that this machine has what a stack needs. Quick, and quiet, when all is there. */
-export async function setUp(stack: Stack): Promise<void> {
-  const key = (name: string) => stack.config[`${stack.project}:${name}`];
-  const platform = key("platform") ?? "local";
-  const images = imagesOf[platform];
-  if (!images) return;
-  // An engine elsewhere is for whoever runs it, and pulls its images itself.
-  if (JSON.parse(key(platform) ?? "{}").host !== undefined) return;
+/**
+ * Installs and starts what a stack needs on this machine. Quick and silent if everything is there.
+ *
+ * @returns the images that replace the platform's default ones on this machine.
+ */
+export async function setUp(stack: Stack): Promise<Images> {
+  const keys = imagesOf(stack);
+  if (keys.length === 0) return {};
   await ensureDocker();
-  await ensureImages(images);
-  if (platform === "local") await awaitClusters(stack.name);
+  const images = await ensureImages(keys);
+  if (stack.config[`${stack.project}:platform`] === "local") await awaitClusters(stack.name);
+  return images;
 }
 
-/** The images that a platform is made of. */
-const imagesOf: Partial<Record<string, ImageKey[]>> = {
+/** Lets the program use the images that `setUp` would provide, without building or pulling any: for previews. */
+export async function planImages(stack: Stack): Promise<void> {
+  const keys = imagesOf(stack);
+  if (keys.length > 0) process.env["SLIPWAY_PLANNED_IMAGES"] = JSON.stringify(await plannedImages(keys));
+}
+
+const imagesByPlatform: Partial<Record<string, ImageKey[]>> = {
   local: ["registryImage", "nodeImage"],
   docker: ["registryImage", "proxyImage"],
   swarm: ["registryImage", "proxyImage"],
 };
+
+/** The images that the stack's platform runs on this machine. A Docker host elsewhere pulls its own. */
+function imagesOf({ project, config }: Stack): ImageKey[] {
+  const platform = config[`${project}:platform`] ?? "local";
+  const isElsewhere = JSON.parse(config[`${project}:${platform}`] ?? "{}").host !== undefined;
+  return isElsewhere ? [] : (imagesByPlatform[platform] ?? []);
+}

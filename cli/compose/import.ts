@@ -8,37 +8,38 @@ import { step } from "../../lib/progress.ts";
 import { convertCompose, type Converted, type Service } from "./convert.ts";
 import { readCompose } from "./project.ts";
 
+/** What an import wrote, and what is left to do. */
+export interface Imported {
+  stackFile: string;
+  services: string[];
+  /** Keys of the Compose file that are missing or different in the stack file. */
+  notes: Converted["notes"];
+  /** What makes the stack file invalid as it stands. */
+  problems: string[];
+}
+
 /**
- * Writes a stack file with the services of a Compose file, and says key by key what has no counterpart here or another meaning, and
- * what is yet to be done. A stack file that is there stays as it is.
+ * Writes a stack file with the services of a Compose file. An existing stack file is never overwritten.
  *
- * @throws UserError where the file is no Compose file, or the stack is there.
+ * @throws UserError if the file is no Compose file, has no services, or the stack exists.
  */
-export async function importCompose(file: string, stack: string, profiles: string[]): Promise<void> {
+export async function importCompose(file: string, stack: string, profiles: string[]): Promise<Imported> {
   const stackFile = join("stacks", `Pulumi.${stack}.yaml`);
-  if (!existsSync(file))
-    throw new UserError(`${file} is not there. Say where the Compose file is: make import COMPOSE=compose.yaml STACK=${stack}`);
+  if (!existsSync(file)) throw new UserError(`${file}: does not exist. Name the Compose file: slipway import <file> --stack ${stack}`);
   if (existsSync(stackFile))
-    throw new UserError(`${stackFile} is there already, and stays as it is. Name a new stack: make import COMPOSE=${file} STACK=…`);
-  const project = await readCompose(file, profiles);
-  const converted = convertCompose(project, { folder: process.cwd(), stack });
+    throw new UserError(`${stackFile}: exists already, and was not changed. Choose another name: slipway import ${file} --stack <name>`);
+  const converted = convertCompose(await readCompose(file, profiles), { folder: process.cwd(), stack });
   const { services, notes } = converted;
   if (Object.keys(services).length === 0)
     throw new UserError(
-      `${file} has no services${profiles.length === 0 ? "; those of a profile are named by PROFILE=…" : ` in ${profiles.join(" and ")}`}.`,
+      `${file}: has no services${profiles.length === 0 ? ". If all services have profiles, name one with --profile" : ` in ${profiles.join(" and ")}`}.`,
     );
-  await step("digests of images", () => useDigests(converted));
+  await step("look up image digests", () => useDigests(converted));
   const text = stringify({ config: { "slipway:platform": "local", "slipway:services": services } }, options);
   mkdirSync(dirname(stackFile), { recursive: true });
   writeFileSync(stackFile, `# yaml-language-server: $schema=./schema.json\n${text}`, { flag: "wx" });
-
   const { problems } = await checkSettings({ platform: "local", services });
-  process.stdout.write(`${stackFile} has ${Object.keys(services).join(", ")} of ${file}.\n`);
-  if (notes.length > 0)
-    process.stdout.write(`\nOtherwise than in ${file}:\n${notes.map(({ path, message }) => `  ${path}: ${message}\n`).join("")}`);
-  if (problems.length > 0)
-    process.stdout.write(`\nYet to be done in ${stackFile}:\n${problems.map((problem) => `  ${problem}\n`).join("")}`);
-  process.stdout.write(`\n${problems.length > 0 ? "Then: " : ""}make preview STACK=${stack}\n`);
+  return { stackFile, services: Object.keys(services), notes, problems };
 }
 
 /** Words such as `yes` are quoted, for older parsers take them for true. */

@@ -3,36 +3,36 @@ import type Docker from "dockerode";
 import { extract, pack } from "tar-stream";
 import type { DockerError } from "../../lib/docker-client.ts";
 
-/** What there is to go back to. The engine keeps it, so that whoever deploys the stack next, from wherever, has it. */
+/** The versions that a rollback can return to. Docker stores them, so any machine can roll back. */
 export interface Versions {
-  /** The images of each service that came up, the newest first. */
+  /** Images of each service that became healthy, the newest first. */
   cameUp: Record<string, string[]>;
-  /** Whether the last `up` did not come to its end. */
+  /** Whether the last `up` failed. */
   failed: boolean;
 }
 
-/** As many as Kubernetes is asked to keep: the present one, and five before. */
+/** As many as Kubernetes keeps: the current version and five earlier ones. */
 const kept = 6;
 
-/** The same, once `images` have all come up. */
+/** The versions after all `images` became healthy. */
 export function withImages({ cameUp }: Versions, images: Record<string, string>): Versions {
   const before = (service: string, image: string) => (cameUp[service] ?? []).filter((other) => other !== image);
   const entries = Object.entries(images).map(([service, image]) => [service, [image, ...before(service, image)].slice(0, kept)] as const);
   return { cameUp: Object.fromEntries(entries), failed: false };
 }
 
-/** Where an engine keeps the versions of a stack. */
-export interface Memory {
+/** Where Docker stores the versions of a stack. */
+export interface History {
   read(): Promise<Versions>;
   write(versions: Versions): Promise<void>;
-  /** Once the stack is down. */
+  /** Deletes the record, after the stack is down. */
   forget(): Promise<void>;
 }
 
 const nothing: Versions = { cameUp: {}, failed: false };
 
-/** Beside the routes, in the volume of the proxy, which the stack makes and takes along; Traefik reads no `.json`. */
-export function memoryInProxy(docker: Docker, prefix: string): Memory {
+/** In the proxy's volume, beside the routes: it is created and deleted with the stack. Traefik ignores `.json` files. */
+export function historyInProxy(docker: Docker, prefix: string): History {
   const proxy = docker.getContainer(`${prefix}-proxy`);
   const folder = "/etc/traefik/dynamic";
   return {
@@ -52,17 +52,17 @@ export function memoryInProxy(docker: Docker, prefix: string): Memory {
       const archive = pack();
       archive.entry({ name: "versions.json", mode: 0o644 }, JSON.stringify(versions));
       archive.finalize();
-      // Where there is no proxy yet, nothing has come up either.
+      // Without a proxy nothing has become healthy yet.
       await proxy.putArchive(archive as unknown as NodeJS.ReadableStream, { path: folder }).catch(unlessMissing);
     },
     forget: async () => {},
   };
 }
 
-/** In a config of Swarm, which all managers have. What a config holds cannot change, so each is another one. */
-export function memoryInSwarm(docker: Docker, prefix: string, labels: Record<string, string>): Memory {
-  const mark = { ...labels, "dev.slipway.versions": "true" };
-  const filters = { label: Object.entries(mark).map(([key, value]) => `${key}=${value}`) };
+/** In a Swarm config, which all managers share. Configs are immutable, so each change creates a new one. */
+export function historyInSwarm(docker: Docker, prefix: string, labels: Record<string, string>): History {
+  const ownLabels = { ...labels, "dev.slipway.versions": "true" };
+  const filters = { label: Object.entries(ownLabels).map(([key, value]) => `${key}=${value}`) };
   const all = async () =>
     (await docker.listConfigs({ filters: filters as never })).sort((a, b) => (b.Version?.Index ?? 0) - (a.Version?.Index ?? 0));
   const remove = async (ids: string[]) => {
@@ -76,7 +76,7 @@ export function memoryInSwarm(docker: Docker, prefix: string, labels: Record<str
     async write(versions) {
       const before = await all();
       const Data = Buffer.from(JSON.stringify(versions)).toString("base64");
-      await docker.createConfig({ Name: `${prefix}-versions-${randomBytes(4).toString("hex")}`, Data, Labels: mark });
+      await docker.createConfig({ Name: `${prefix}-versions-${randomBytes(4).toString("hex")}`, Data, Labels: ownLabels });
       await remove(before.map(({ ID }) => ID));
     },
     forget: async () => remove((await all()).map(({ ID }) => ID)),

@@ -1,29 +1,30 @@
 import type Docker from "dockerode";
 import { lastFailure, linesOf } from "../../engine/docker/convergence.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
+import { formatServing, type FailureCard } from "./failure-card.ts";
 
-/** Why a version of a service does not come up. */
+/** Why a version of a service failed. */
 export interface Trouble {
-  /** The container or task, and what serves on beside it. */
-  where: string;
+  /** The container or service, and what still serves. */
+  where: FailureCard["where"];
   image: string;
-  /** What is wrong, and what there is to say beyond it. */
+  /** What is wrong, and the message of Docker if it has one. */
   reason: string[];
   log: string[];
-  /** What mends it most often. */
+  /** The most frequent cause, and what to do. */
   likely: string;
 }
 
 const logLines = 8;
 
 const likely = {
-  image: "The image is not in the registry, or the engine may not pull it. Look for the digest, and at the registry's credentials.",
-  start: "The container cannot be started. Is the entrypoint there, for this platform, and executable?",
-  ends: "The program ends by itself. Its last lines say why; often a setting is missing.",
-  memory: "The program takes more memory than its limit. Raise resources.memory, or find what takes it.",
-  probe: "The probe does not get its answer. Does the program listen on `port`, and answer 200 at the path of probes.readiness?",
-  room: "No node has room for the task, or may take it. Lower resources, look at nodeSelector and the constraints of swarm, or add nodes.",
-  unknown: "See what the engine says of it above.",
+  image: "The image is not in the registry, or Docker may not pull it. Check the digest and the registry credentials.",
+  start: "The container cannot start. Check that the entrypoint exists, is executable, and is built for this platform.",
+  exited: "The program exits by itself. Its last log lines say why.",
+  memory: "The program needs more memory than its limit. Raise resources.memory, or find out what uses it.",
+  probe: "The probe fails. Check that the program listens on `port` and answers 200 at the path of probes.readiness.",
+  room: "No node can run the task. Lower resources, check nodeSelector and swarm.constraints, or add nodes.",
+  unknown: "See the reason above.",
 };
 
 /** The containers of a stack, by service. */
@@ -37,31 +38,31 @@ export async function containersOf(docker: Docker, labels: Record<string, string
   );
 }
 
-/** What is wrong with the newest of a service's containers that does not come up; undefined where all do. */
+/** What is wrong with the newest container of a service that is not healthy; undefined if all are. */
 export async function troubleWithContainers(docker: Docker, all: Docker.ContainerInspectInfo[]): Promise<Trouble | undefined> {
-  // One that was handed over from, and is yet to be removed, is not to start again.
+  // A container that has been handed over from, and is still to be removed, does not restart.
   const wanted = all.filter(({ HostConfig }) => HostConfig.RestartPolicy?.Name !== "no");
   const failed = wanted.find((container) => !serves(container));
   if (!failed) return undefined;
   const { State, RestartCount, Config, Name } = failed;
-  // Of its last run alone, where that said something; the next may have begun by now.
+  // The log of the last run only, if there is one: the next run may have started by now.
   const told = (of: { since?: number; until?: number }) =>
     docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, ...of });
   const [since, until] = [State.StartedAt, State.FinishedAt].map((time) => Math.max(0, Date.parse(time) / 1000)) as [number, number];
   const ofLastRun = linesOf(await told({ since, ...(until > since && { until }) }));
   const old = wanted.filter((container) => serves(container) && container.Created < failed.Created).length;
-  const again = RestartCount > 0 ? `, and was started anew ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : "";
+  const again = RestartCount > 0 ? `, restarted ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : "";
   const ended = !State.Running || RestartCount > 0;
   const said = State.Health?.Log?.at(-1)?.Output?.trim();
   const [reason, mends] = State.OOMKilled
-    ? [["it was ended for want of memory"], likely.memory]
+    ? [["killed because it exceeded its memory limit"], likely.memory]
     : State.Status === "created"
-      ? [["it was not started", ...(State.Error ? [State.Error] : [])], likely.start]
+      ? [["the container was not started", ...(State.Error ? [State.Error] : [])], likely.start]
       : ended
-        ? [[`it ended with exit code ${State.ExitCode}${again}`], likely.ends]
-        : [["it is not healthy", ...(said ? [said] : [])], likely.probe];
+        ? [[`the container exited with code ${State.ExitCode}${again}`], likely.exited]
+        : [["the container is not healthy", ...(said ? [said] : [])], likely.probe];
   return {
-    where: `container ${Name.slice(1)}; ${serveOn(old)}`,
+    where: ["container", `${Name.slice(1)} (${formatServing(old)})`],
     image: Config.Image,
     reason,
     log: ofLastRun.length > 0 ? ofLastRun : linesOf(await told({})),
@@ -73,7 +74,7 @@ function serves({ State }: Docker.ContainerInspectInfo): boolean {
   return State.Running && !State.Restarting && State.Health?.Status === "healthy";
 }
 
-/** The same of a service of Swarm, of which Swarm itself may have gone back to the version before. */
+/** What is wrong with a Swarm service. Swarm itself may have rolled it back. */
 export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatus }: Properties): Promise<Trouble | undefined> {
   const tasks: Properties[] = await docker.listTasks({ filters: { service: [ID] } });
   const state: string = UpdateStatus?.State ?? "";
@@ -83,9 +84,9 @@ export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatu
   if (!wentBack && state !== "paused" && running >= wanted) return undefined;
   const { said, log, exitCode, image } = await lastFailure(docker, tasks, logLines);
   return {
-    where: `service ${Spec.Name}; ${serveOn(running)}`,
+    where: ["service", `${Spec.Name} (${formatServing(running)})`],
     image: image ?? imageOf(Spec),
-    reason: [wentBack ? "Swarm went back to the version before" : `${running} of ${wanted} tasks run`, ...(said ? [said] : [])],
+    reason: [wentBack ? "Swarm rolled back to the previous version" : `${running} of ${wanted} tasks are running`, ...(said ? [said] : [])],
     log,
     likely: /image|pull/i.test(said)
       ? likely.image
@@ -98,15 +99,11 @@ export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatu
             : exitCode === 137
               ? likely.memory
               : /exit/.test(said)
-                ? likely.ends
+                ? likely.exited
                 : likely.unknown,
   };
 }
 
 export function imageOf({ TaskTemplate }: Properties): string {
   return TaskTemplate.ContainerSpec.Image;
-}
-
-function serveOn(old: number): string {
-  return old === 0 ? "none of the version before serves" : `${old} of the version before ${old === 1 ? "serves" : "serve"} on`;
 }

@@ -1,66 +1,59 @@
 import type Docker from "dockerode";
-import { dockerEngine } from "../../lib/docker-client.ts";
-import type { Properties } from "../../engine/docker/kind.ts";
-import { containersOf, imageOf, troubleWithContainers, troubleWithService, type Trouble } from "./docker-trouble.ts";
-import { memoryInProxy, memoryInSwarm, withImages } from "./docker-history.ts";
-import { cardOf } from "./failure-card.ts";
-import type { Release } from "./kubernetes-history.ts";
 import type { Stack } from "../../config/stack-file.ts";
+import type { Properties } from "../../engine/docker/kind.ts";
+import { dockerEngine } from "../../lib/docker-client.ts";
 import type { Engine } from "../engines.ts";
-import type { Workloads } from "./workloads.ts";
+import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
+import { containersOf, imageOf, troubleWithContainers, troubleWithService, type Trouble } from "./docker-trouble.ts";
+import type { Release, Workloads } from "./workloads.ts";
 
-/** What runs of a service, and what is wrong with it. */
+/** What runs of a service, and why its new version failed. */
 interface Found {
   name: string;
   image: string;
   trouble: Trouble | undefined;
 }
 
-/** The services of a stack on a Docker engine or in a swarm. */
+/** The services of a stack on one Docker host or in a swarm. */
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
   const docker = dockerEngine(JSON.parse(stack.config[`${stack.project}:${platform}`] ?? "{}").host);
   const prefix = `${stack.project}-${stack.name}`;
   const labels = { "dev.slipway.stack": stack.name };
-  const memory = platform === "docker" ? memoryInProxy(docker, prefix) : memoryInSwarm(docker, prefix, labels);
+  const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);
   const find = () => (platform === "docker" ? inContainers(docker, labels) : inSwarm(docker, labels));
 
   async function releases(): Promise<Release[]> {
-    const [{ cameUp, failed }, found] = await Promise.all([memory.read(), find()]);
+    const [{ cameUp, failed }, found] = await Promise.all([history.read(), find()]);
     return [...new Set([...found.map(({ name }) => name), ...Object.keys(cameUp)])].map((name) => {
       const { trouble, image } = found.find((f) => f.name === name) ?? {};
       const [newest, ...others] = cameUp[name] ?? [];
       if (trouble) return { name, image: trouble.image, good: newest, healthy: false };
-      // A failure of which the engine shows nothing, as an image that is not there: all is as it last came up.
+      // Docker shows nothing of some failures, such as a missing image: everything is as it was after the last success.
       if (failed) return { name, image: undefined, good: newest, healthy: false };
       return { name, image, good: image === newest ? others[0] : newest, healthy: true };
     });
   }
 
   return {
-    async remember() {
+    async recordVersions() {
       const { images = {} } = (await engine.outputs(false)) as { images?: Record<string, string> };
-      await memory.write(withImages(await memory.read(), images));
+      await history.write(withImages(await history.read(), images));
     },
-    async cards(wayBack) {
-      // An engine that is no manager has been told of.
+    async failureCards(rollback) {
+      // The error about a node that is no swarm manager has been printed.
       if (platform === "swarm" && !(await docker.info()).Swarm.ControlAvailable) return [];
-      await memory.write({ ...(await memory.read()), failed: true });
+      await history.write({ ...(await history.read()), failed: true });
       const all = await releases();
-      return (await find()).flatMap(({ name, trouble }) =>
-        trouble
-          ? cardOf(`Service ${name} of stack ${stack.name} did not roll out`, [
-              ["at", [trouble.where]],
-              ["reason", trouble.reason],
-              ["log", trouble.log.map((line) => `| ${line}`)],
-              ["likely", [trouble.likely]],
-              ["go back", [wayBack(all.find((release) => release.name === name)!)]],
-            ])
-          : [],
-      );
+      return (await find()).flatMap(({ name, trouble }) => {
+        if (!trouble) return [];
+        const { where, reason, log, likely } = trouble;
+        const title = `The rollout of service ${name} of stack ${stack.name} failed`;
+        return [{ service: name, title, where, reason, log, likely, rollback: rollback(all.find((release) => release.name === name)!) }];
+      });
     },
     releases,
-    keptImages: async () => (await memory.read()).cameUp,
-    forget: () => memory.forget(),
+    keptImages: async () => (await history.read()).cameUp,
+    forget: () => history.forget(),
   };
 }
 

@@ -1,22 +1,9 @@
 import { selectorOf, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { troubleWith } from "../../engine/kubernetes/trouble.ts";
+import type { Release } from "./workloads.ts";
 
-/** A workload and the images that it has had. */
-export interface Release {
-  name: string;
-  /** By digest; undefined where it is not known what was to come up. */
-  image: string | undefined;
-  /**
-   * Image of the version to go back to: the last other one that came up, or, where the present version does not, that of the
-   * last that did, which is the same where settings are to blame. Undefined where there is none.
-   */
-  good: string | undefined;
-  /** Whether the present version has come up. */
-  healthy: boolean;
-}
-
-/** What is deployed, and what there is to go back to: as the cluster remembers it, so from any machine. */
-export async function release(workload: Manifest, cluster: KubernetesCluster): Promise<Release> {
+/** The current version of a workload, and the one to roll back to: the cluster records both, so any machine can roll back. */
+export async function releaseOf(workload: Manifest, cluster: KubernetesCluster): Promise<Release> {
   const image = imageOf(workload.spec.template);
   const healthy = (await troubleWith(workload, cluster)) === undefined;
   const before = (await versions(workload, cluster)).slice(1);
@@ -26,20 +13,20 @@ export async function release(workload: Manifest, cluster: KubernetesCluster): P
   return { name: String(workload.metadata?.name), image, good: good?.image, healthy };
 }
 
-/** The images of all versions that Kubernetes keeps of a workload, and could go back to. */
+/** The images of all versions that Kubernetes keeps of a workload. */
 export async function keptImages(workload: Manifest, cluster: KubernetesCluster): Promise<string[]> {
   return [...new Set((await versions(workload, cluster)).map(({ image }) => image))];
 }
 
 /**
- * Notes of the present version of a workload that it has come up. Kubernetes itself forgets: of an older version it knows
- * what it was, and not whether it ever served.
+ * Records that the current version of a workload became healthy. Kubernetes itself keeps what an older version was, but not whether it
+ * ever served.
  */
-export async function rememberComingUp(workload: Manifest, cluster: KubernetesCluster): Promise<void> {
-  const [present] = await versions(workload, cluster);
-  if (present === undefined || present.cameUp) return;
-  const { name, namespace } = present.object.metadata ?? {};
-  await cluster.merge({ ...present.object, metadata: { name, namespace, annotations: { [mark]: "true" } } });
+export async function recordHealthy(workload: Manifest, cluster: KubernetesCluster): Promise<void> {
+  const [current] = await versions(workload, cluster);
+  if (current === undefined || current.cameUp) return;
+  const { name, namespace } = current.object.metadata ?? {};
+  await cluster.merge({ ...current.object, metadata: { name, namespace, annotations: { [mark]: "true" } } });
 }
 
 const mark = "dev.slipway/came-up";
@@ -49,11 +36,11 @@ interface Version {
   revision: number;
   image: string;
   serves: boolean;
-  /** Noted by `rememberComingUp`; one that was deployed otherwise is not. */
+  /** Recorded by `recordHealthy`. A version that something else deployed has no record. */
   cameUp: boolean;
 }
 
-/** The versions that Kubernetes keeps of a workload, the present one first. */
+/** The versions that Kubernetes keeps of a workload, the current one first. */
 async function versions(workload: Manifest, cluster: KubernetesCluster): Promise<Version[]> {
   const { namespace, uid } = workload.metadata ?? {};
   const selector = selectorOf(workload);

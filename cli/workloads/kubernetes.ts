@@ -1,30 +1,31 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
-import { failureCard } from "./failure-card.ts";
-import { keptImages, release, rememberComingUp } from "./kubernetes-history.ts";
 import type { Stack } from "../../config/stack-file.ts";
+import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import type { Engine } from "../engines.ts";
+import type { FailureCard } from "./failure-card.ts";
+import { failureCard } from "./kubernetes-failure.ts";
+import { keptImages, recordHealthy, releaseOf } from "./kubernetes-history.ts";
 import type { Workloads } from "./workloads.ts";
 
-/** The Deployments and StatefulSets of a stack, of which the cluster itself remembers the versions. */
+/** The Deployments and StatefulSets of a stack. The cluster itself records their versions. */
 export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise<Workloads | undefined> {
   const cluster = await clusterOf(stack, engine);
   if (!cluster) return undefined;
-  const all = () => objectsOf(stack, cluster);
+  const all = () => workloadsIn(stack, cluster);
   return {
-    async remember() {
-      await Promise.all((await all()).map((workload) => rememberComingUp(workload, cluster)));
+    async recordVersions() {
+      await Promise.all((await all()).map((workload) => recordHealthy(workload, cluster)));
     },
-    async cards(wayBack) {
-      const cards: string[] = [];
+    async failureCards(rollback) {
+      const cards: FailureCard[] = [];
       for (const workload of await all()) {
-        const card = await failureCard(workload, cluster, async () => wayBack(await release(workload, cluster)));
+        const card = await failureCard(workload, cluster, async () => rollback(await releaseOf(workload, cluster)));
         if (card) cards.push(card);
       }
       return cards;
     },
-    releases: async () => Promise.all((await all()).map((workload) => release(workload, cluster))),
+    releases: async () => Promise.all((await all()).map((workload) => releaseOf(workload, cluster))),
     async keptImages() {
       const kept = (await all()).map(async (w) => [String(w.metadata?.name), await keptImages(w, cluster)] as const);
       return Object.fromEntries(await Promise.all(kept));
@@ -33,7 +34,7 @@ export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise
   };
 }
 
-/** By the file that a local cluster leaves, which is there also where the first update failed, or by the stack's output. */
+/** From the file that a local cluster writes, which exists even if the first update failed, or from the stack's output. */
 async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
   const file = join(stack.folder, "kubeconfig.yaml");
   const kubeconfig = existsSync(file)
@@ -45,9 +46,10 @@ async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluste
   return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
 }
 
-async function objectsOf({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
+async function workloadsIn({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
   const ours = "app.kubernetes.io/managed-by=pulumi";
-  const kinds = await Promise.all(["Deployment", "StatefulSet"].map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
-  // A list leaves out what kind its items are.
-  return kinds.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: ["Deployment", "StatefulSet"][i] })));
+  const kinds = ["Deployment", "StatefulSet"];
+  const lists = await Promise.all(kinds.map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
+  // Items of a list do not carry their kind.
+  return lists.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: kinds[i] })));
 }

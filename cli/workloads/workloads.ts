@@ -1,88 +1,105 @@
+import type { Stack } from "../../config/stack-file.ts";
 import { engineAway } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
-import type { Release } from "./kubernetes-history.ts";
-import type { Stack } from "../../config/stack-file.ts";
 import type { Engine } from "../engines.ts";
+import type { FailureCard } from "./failure-card.ts";
 
-/** The services of a stack where they run, and what is remembered there of their versions. */
+/** A service and the images that it has run. */
+export interface Release {
+  name: string;
+  /** Current image by digest; undefined if it is unknown what was to be deployed. */
+  image: string | undefined;
+  /**
+   * Image to roll back to: the last other one that became healthy. If the current version failed, the last one that became healthy,
+   * which is the current one if settings are to blame. Undefined if there is none.
+   */
+  good: string | undefined;
+  /** Whether the current version became healthy. */
+  healthy: boolean;
+}
+
+/** The services of a stack where they run, and the history of their versions there. */
 export interface Workloads {
-  /** After a success: what runs now is what `rollback` may go back to later. */
-  remember(): Promise<void>;
-  /** After a failure: a card for every service whose new version did not come up, with the way back. */
-  cards(wayBack: (release: Release) => string): Promise<string[]>;
+  /** Records, after a success, that the current versions became healthy: a later rollback may use them. */
+  recordVersions(): Promise<void>;
+  /** A card for every service whose new version failed. */
+  failureCards(rollback: (release: Release) => string): Promise<FailureCard[]>;
   releases(): Promise<Release[]>;
-  /** The images of each service that it could go back to. */
+  /** Images that each service can be rolled back to. */
   keptImages(): Promise<Record<string, string[]>>;
+  /** Deletes what was recorded outside the stack's own objects. */
   forget(): Promise<void>;
 }
 
-/** Undefined where the stack is not up here. */
-export async function workloadsOf(stack: Stack, engine: Engine): Promise<Workloads | undefined> {
+/** Undefined if the stack is not up on this machine. */
+async function workloadsOf(stack: Stack, engine: Engine): Promise<Workloads | undefined> {
   const platform = stack.config[`${stack.project}:platform`];
-  if (platform !== "docker" && platform !== "swarm") return (await import("./kubernetes.ts")).kubernetesWorkloads(stack, engine);
-  return (await import("./docker.ts")).dockerWorkloads(stack, platform, engine);
+  if (platform === "docker" || platform === "swarm") return (await import("./docker.ts")).dockerWorkloads(stack, platform, engine);
+  return (await import("./kubernetes.ts")).kubernetesWorkloads(stack, engine);
 }
 
-/** Notes what has come up. */
-export async function rememberVersions(stack: Stack, engine: Engine): Promise<void> {
+/** Records the versions that are healthy now. A failure is a warning: the deployment itself succeeded. */
+export async function recordVersions(stack: Stack, engine: Engine): Promise<void> {
   try {
-    await (await workloadsOf(stack, engine))?.remember();
+    await (await workloadsOf(stack, engine))?.recordVersions();
   } catch (error) {
     process.stderr.write(
-      `make rollback may not know later that this version came up, for it could not be noted: ${(error as Error).message}\n`,
+      `warning: slipway rollback cannot return to this version later, because it could not be recorded: ${(error as Error).message}\n`,
     );
   }
 }
 
-/** Once the stack is down: what it was told to remember beside its own objects. */
+/** Deletes, after `down`, what was recorded outside the stack's own objects. */
 export async function forgetVersions(stack: Stack, engine: Engine): Promise<void> {
   if (stack.config[`${stack.project}:platform`] === "swarm") await (await workloadsOf(stack, engine))?.forget();
 }
 
-/** Tells of every service of the stack whose new version did not come up. */
-export async function tellFailures(stack: Stack, engine: Engine): Promise<void> {
+/** A card for every service whose new version failed. If they cannot be read, says so and returns none. */
+export async function failureCards(stack: Stack, engine: Engine): Promise<FailureCard[]> {
   try {
-    const cards = await (await workloadsOf(stack, engine))?.cards((release) => wayBack(release, stack));
-    for (const card of cards ?? []) process.stdout.write(`\n${card}\n`);
+    return (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
   } catch (error) {
-    if ((error as Error).message === engineAway) return; // which has been told
-    process.stderr.write(`Why the workloads failed cannot be told, for what they run on does not answer: ${(error as Error).message}\n`);
+    if ((error as Error).message !== engineAway)
+      process.stderr.write(`The state of the services cannot be read: ${(error as Error).message}\n`);
+    return [];
   }
 }
 
-function wayBack({ name, image, good }: Release, { name: stack }: Stack): string {
-  if (good === undefined) return "it is the first version";
-  return good === image ? settingsBack(stack) : `make rollback STACK=${stack} SERVICE=${name}`;
+function howToRollBack({ name, image, good }: Release, { name: stack }: Stack): string {
+  if (good === undefined) return "not possible: this is the first version";
+  return good === image ? revertSettings(stack) : `slipway rollback --stack ${stack} --service ${name}`;
 }
 
-function settingsBack(stack: string): string {
-  return `the image is that of the version before: put the settings back in stacks/Pulumi.${stack}.yaml, then make up STACK=${stack}`;
+function revertSettings(stack: string): string {
+  return `the image has not changed: revert the settings in stacks/Pulumi.${stack}.yaml, then run slipway up --stack ${stack}`;
 }
 
 /**
- * The image of every service to go back to: of those whose new version did not come up the last that did; where all have
- * come up, the version before of the service that is named, or of the only one. The others stay as they are.
+ * The image that every service has after a rollback. If updates failed, those services get the last image that became healthy. If all are
+ * healthy, the named service, or the only one, gets its previous image. The others keep theirs.
+ *
+ * @throws UserError if there is nothing to roll back to, or the service must be named.
  */
-export async function imagesToGoBackTo(stack: Stack, engine: Engine, service: string | undefined): Promise<Record<string, string>> {
+export async function rollbackImages(stack: Stack, engine: Engine, service: string | undefined): Promise<Record<string, string>> {
   const all = (await (await workloadsOf(stack, engine))?.releases()) ?? [];
-  if (all.length === 0) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to go back to.`);
+  if (all.length === 0) throw new UserError(`Stack "${stack.name}" is not up here, so there is nothing to roll back.`);
   const names = all.map(({ name }) => name);
   if (service !== undefined && !names.includes(service))
-    throw new UserError(`There is no service "${service}". Known: ${names.join(", ")}.`);
+    throw new UserError(`There is no service "${service}". Known services: ${names.join(", ")}.`);
   const failed = all.filter(({ healthy }) => !healthy).map(({ name }) => name);
   const chosen = service !== undefined ? [service] : failed.length > 0 ? failed : names;
   if (chosen.length > 1 && failed.length === 0)
-    throw new UserError(`All services have come up: say which is to go back, by SERVICE=… (${names.join(", ")}).`);
+    throw new UserError(`All services are healthy. Choose the one to roll back with --service (${names.join(", ")}).`);
   const images: Record<string, string> = {};
   for (const { name, image, good } of all) {
-    if (chosen.includes(name) && good === undefined) throw new UserError(`Service "${name}" has no other version to go back to.`);
-    if (chosen.includes(name) && good === image) throw new UserError(`Service "${name}": ${settingsBack(stack.name)}.`);
+    if (chosen.includes(name) && good === undefined) throw new UserError(`Service "${name}" has no other version to roll back to.`);
+    if (chosen.includes(name) && good === image) throw new UserError(`Service "${name}": ${revertSettings(stack.name)}.`);
     images[name] = chosen.includes(name) ? String(good) : (image ?? String(good));
   }
   return images;
 }
 
-/** The images of every service that it could go back to. */
-export async function imagesInUse(stack: Stack, engine: Engine): Promise<Record<string, string[]>> {
+/** Images that each service can be rolled back to. */
+export async function rollbackCandidates(stack: Stack, engine: Engine): Promise<Record<string, string[]>> {
   return (await (await workloadsOf(stack, engine))?.keptImages()) ?? {};
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { formatPath } from "../../lib/property-path.ts";
 import { Impact, kindOf, meanings, worst, type StepImpact } from "./impacts.ts";
 
 const colours = {
@@ -12,6 +13,29 @@ const colours = {
   [Impact.DataLoss]: "red",
   [Impact.Replacement]: "red",
 } as const;
+
+/** The impacts as `slipway impact --json` prints them. */
+export function impactsAsJson(impacts: StepImpact[], stack: string): object {
+  return {
+    stack,
+    impact: worst(impacts.map(({ impact }) => impact)),
+    resources: impacts
+      .filter(({ findings }) => findings.length > 0)
+      .map(({ step: { urn, type, name, operation }, impact, findings }) => ({
+        urn,
+        type,
+        name,
+        operation,
+        impact,
+        findings: findings.map(({ impact, reason, rule, changes }) => ({
+          impact,
+          reason,
+          rule,
+          properties: changes.map(({ path }) => formatPath(path)),
+        })),
+      })),
+  };
+}
 
 /** What a preview would do to users, for a terminal or a log: the worst first, and in one line on top. */
 export function formatImpacts(impacts: StepImpact[], stack: string): string {

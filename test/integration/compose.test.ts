@@ -1,10 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { stringify } from "yaml";
 import { Checkout, docker, enginePorts, get, objectsOf } from "./checkout.ts";
-
-jest.setTimeout(120_000);
 
 const stack = "integration-compose";
 const { http: port } = enginePorts;

@@ -1,11 +1,8 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { EngineSocket } from "./engine-socket.ts";
 import { underLoad } from "./load.ts";
-
-jest.setTimeout(300_000);
 
 const stack = "integration-docker-rollout";
 const name = `slipway-${stack}`;

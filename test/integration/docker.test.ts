@@ -1,12 +1,9 @@
 import { cpSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
-
-jest.setTimeout(300_000);
 
 const stack = "integration-docker";
 const name = `slipway-${stack}`;

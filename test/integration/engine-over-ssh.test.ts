@@ -1,12 +1,9 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { registryImageName } from "../../setup/registry-image.ts";
 import { proxyImageName } from "../../setup/proxy-image.ts";
 import { Checkout, docker, get, objectsOf } from "./checkout.ts";
 import { hasSshServer, SshServer } from "./ssh-server.ts";
-
-jest.setTimeout(120_000);
 
 const stack = "integration-ssh";
 const [http, registryPort, sshPort] = [32480, 32401, 32422];

@@ -1,9 +1,6 @@
-import { jest } from "@jest/globals";
 import { Checkout } from "./checkout.ts";
 import { underLoad, type Failure } from "./load.ts";
 import { deploy, scenarios } from "./scenarios.ts";
-
-jest.setTimeout(300_000);
 
 // The short form of `make bench`, whose table is in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
 const attacks = [

@@ -3,12 +3,9 @@ import { randomBytes } from "node:crypto";
 import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { pushImage } from "../../lib/docker-client.ts";
 import type { Manifest } from "../../lib/kubernetes-client.ts";
 import { Checkout, docker, eventually, get, objectsOf, ports } from "./checkout.ts";
-
-jest.setTimeout(600_000);
 
 const stack = "integration";
 const namespace = `slipway-${stack}`;

@@ -3,12 +3,9 @@ import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { jest } from "@jest/globals";
 import { EngineProject } from "../engine-project.ts";
 import { localClusterDefaults } from "../../components/local-cluster.ts";
 import { docker, eventually } from "./checkout.ts";
-
-jest.setTimeout(120_000);
 
 const name = "slipway-integration-login";
 const port = 25002;

@@ -1,7 +1,4 @@
-import { jest } from "@jest/globals";
 import { Checkout, eventually, get, ports, type Run } from "./checkout.ts";
-
-jest.setTimeout(300_000);
 
 const stack = "integration-rollout";
 const namespace = `slipway-${stack}`;

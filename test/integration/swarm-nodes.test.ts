@@ -1,14 +1,11 @@
 import { cpSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { pushImage } from "../../lib/docker-client.ts";
 import { registryImageName } from "../../setup/registry-image.ts";
 import { proxyImageName } from "../../setup/proxy-image.ts";
 import { Checkout, docker, eventually } from "./checkout.ts";
 import { canRunNodes, Nodes } from "./swarm-nodes.ts";
-
-jest.setTimeout(300_000);
 
 const name = "slipway-integration-nodes";
 const registryPort = 32301;

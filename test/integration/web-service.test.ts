@@ -5,13 +5,10 @@ import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { jest } from "@jest/globals";
 import type { KubernetesCluster, KubernetesError } from "../../lib/kubernetes-client.ts";
 import { parse } from "yaml";
 import { readStack } from "../../config/stack-file.ts";
 import { Checkout, eventually, get, ports } from "./checkout.ts";
-
-jest.setTimeout(300_000);
 
 const stack = "integration-service";
 const namespace = `slipway-${stack}`;

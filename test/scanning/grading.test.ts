@@ -1,13 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { jest } from "@jest/globals";
 import type { Manifest } from "../../lib/kubernetes-client.ts";
 import { readStack, type Stack } from "../../config/stack-file.ts";
 import { toolProgram } from "../../scripts/tool-programs.ts";
 import { render } from "../render.ts";
 import { exceptions, type Exception } from "./grading-exceptions.ts";
-
-jest.setTimeout(300_000);
 
 const image = `registry.example/app@sha256:${"0".repeat(64)}`;
 const data = { kind: "persistent", mountPath: "/data", size: "1Gi" };

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "puppeteer-core";
 import { judge } from "../../review/gate.ts";
@@ -13,8 +12,6 @@ import { formatHtml } from "../../review/report/html.ts";
 import { gateSettings } from "../../config/schema/gate.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { openBrowser } from "../../scripts/chromium.ts";
-
-jest.setTimeout(300_000);
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const folder = mkdtempSync(join(tmpdir(), "slipway-report-"));

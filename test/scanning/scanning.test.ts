@@ -1,4 +1,3 @@
-import { jest } from "@jest/globals";
 import { problemsWithTypes } from "../provider-types.ts";
 import type { Registered } from "../render.ts";
 import { terraformPlan, type TerraformPlan } from "../terraform.ts";
@@ -8,11 +7,9 @@ import { checkov, parliament, type Finding } from "./scanners.ts";
 import { exceptions, type Exception } from "./scanning-exceptions.ts";
 
 // The first run installs the scanners.
-jest.setTimeout(300_000);
-
 let stacks: Awaited<ReturnType<typeof awsStacks>>;
 beforeAll(async () => {
-  const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   stacks = await awsStacks();
   warn.mockRestore();
 });

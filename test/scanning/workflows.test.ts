@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { jest } from "@jest/globals";
 import { command } from "../../lib/command.ts";
 import { toolProgram } from "../../scripts/tool-programs.ts";
-
-jest.setTimeout(300_000);
 
 const files = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
 

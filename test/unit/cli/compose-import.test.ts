@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { convertCompose } from "../../../cli/compose/convert.ts";
+import { formatImport } from "../../../cli/compose/format.ts";
 import { importCompose } from "../../../cli/compose/import.ts";
 import { readCompose } from "../../../cli/compose/project.ts";
 
@@ -145,45 +146,41 @@ test("what extends others is whole, and the services of a profile come where it 
 describe("the stack file", () => {
   const checkout = process.cwd();
   let folder: string;
-  let said: string;
-  const write = process.stdout.write.bind(process.stdout);
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "slipway-import-"));
     process.chdir(folder);
     process.env["DOCKER_HOST"] = `unix://${folder}/nowhere.sock`;
-    said = "";
-    process.stdout.write = (text: string) => ((said += text), true);
   });
   afterEach(() => {
-    process.stdout.write = write;
     delete process.env["DOCKER_HOST"];
     process.chdir(checkout);
     rmSync(folder, { recursive: true });
   });
 
-  test("is written, with what is otherwise and what is yet to be done", async () => {
-    await importCompose(join(checkout, "test/fixtures/compose/web-redis/compose.yaml"), "shop", []);
+  test("is created, with what differs and what is left to do", async () => {
+    const file = join(checkout, "test/fixtures/compose/web-redis/compose.yaml");
+    const imported = await importCompose(file, "shop", []);
     const text = readFileSync("stacks/Pulumi.shop.yaml", "utf8");
     expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\nconfig:\n {2}slipway:platform: local\n/);
     expect(text).toContain('- "yes"\n'); // else it is true to some
     expect(Object.keys(parse(text).config["slipway:services"])).toEqual(["redis", "web"]);
-    const lines = said.split("\n");
-    expect(lines[0]).toBe(`stacks/Pulumi.shop.yaml has redis, web of ${fixture("web-redis").replace(folder, checkout)}.`);
+    const lines = formatImport("compose.yaml", "shop", imported).split("\n");
+    expect(lines[0]).toBe("stacks/Pulumi.shop.yaml: created with redis, web from compose.yaml.");
     expect(lines.slice(-5)).toEqual([
-      "Yet to be done in stacks/Pulumi.shop.yaml:",
+      "To do in stacks/Pulumi.shop.yaml:",
       '  services.redis.image: must name the image by digest, such as "registry.example/web@sha256:…", got "redis:alpine"',
       "",
-      "Then: make preview STACK=shop",
+      "Then run slipway preview --stack shop",
       "",
     ]);
   });
 
-  test("that is there stays as it is", async () => {
+  test("is never overwritten", async () => {
     const file = join(checkout, "test/fixtures/compose/web-redis/compose.yaml");
     await importCompose(file, "shop", []);
     writeFileSync("stacks/Pulumi.shop.yaml", "mine");
     await expect(importCompose(file, "shop", [])).rejects.toThrow(
-      `stacks/Pulumi.shop.yaml is there already, and stays as it is. Name a new stack: make import COMPOSE=${file} STACK=…`,
+      `stacks/Pulumi.shop.yaml: exists already, and was not changed. Choose another name: slipway import ${file} --stack <name>`,
     );
     expect(readFileSync("stacks/Pulumi.shop.yaml", "utf8")).toBe("mine");
   });
@@ -191,16 +188,19 @@ describe("the stack file", () => {
   test.each([
     ["services: [", /^compose\.yaml is no Compose file: .*did not find expected node content$/],
     ["services: { web: { imagee: x } }", /^compose\.yaml is no Compose file: validating .*: services\.web\.imagee/],
-    ["services: { web: { image: web, profiles: [p] } }", /^compose\.yaml has no services; those of a profile are named by PROFILE=…\.$/],
-  ])("is not written of %s", async (text, message) => {
+    [
+      "services: { web: { image: web, profiles: [p] } }",
+      /^compose\.yaml: has no services\. If all services have profiles, name one with --profile\.$/,
+    ],
+  ])("is not created from %s", async (text, message) => {
     writeFileSync("compose.yaml", text);
     await expect(importCompose("compose.yaml", "shop", [])).rejects.toThrow(message);
     expect(existsSync("stacks")).toBe(false);
   });
 
-  test("is not written of nothing", async () => {
+  test("is not created from a file that does not exist", async () => {
     await expect(importCompose("compose.yaml", "shop", [])).rejects.toThrow(
-      "compose.yaml is not there. Say where the Compose file is: make import COMPOSE=compose.yaml STACK=shop",
+      "compose.yaml: does not exist. Name the Compose file: slipway import <file> --stack shop",
     );
   });
 });

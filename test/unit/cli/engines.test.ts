@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const titleOf = async () => (await engineFor(stack, false)).title;
+const titleOf = async () => (await engineFor(stack)).title;
 const madeBy = (mark: "checkpoint.json" | "made-by-pulumi") => writeFileSync(join(stack.folder, mark), "{}");
 
 /** A file that is found as the CLI; nothing here runs it. */
@@ -32,7 +32,7 @@ function installPulumi(): string {
   return file;
 }
 
-test("a new stack takes the Pulumi CLI where there is one, else the embedded engine", async () => {
+test("a new stack uses the Pulumi CLI if there is one, else the embedded engine", async () => {
   expect(await titleOf()).toBe("the embedded engine");
   const pulumi = installPulumi();
   process.env["PATH"] = ["/nowhere", join(folder, "bin")].join(delimiter);
@@ -45,28 +45,28 @@ test("SLIPWAY_ENGINE overrules the choice", async () => {
   expect(await titleOf()).toBe("the embedded engine");
 });
 
-test("a stack stays with the engine that made it", async () => {
+test("a stack stays with the engine that created it", async () => {
   installPulumi();
   madeBy("checkpoint.json");
   expect(await titleOf()).toBe("the embedded engine");
   process.env["SLIPWAY_ENGINE"] = "pulumi";
   await expect(titleOf()).rejects.toThrow(
-    'Stack "dev" was made by the embedded engine and stays with it: make down STACK=dev first, or unset SLIPWAY_ENGINE.',
+    'Stack "dev" was created by the embedded engine, so SLIPWAY_ENGINE=pulumi cannot change it. Run slipway down --stack dev first, or unset SLIPWAY_ENGINE.',
   );
 });
 
-test("a stack that the Pulumi CLI made is not touched without it", async () => {
+test("a stack that the Pulumi CLI created is not changed without it", async () => {
   madeBy("made-by-pulumi");
-  await expect(titleOf()).rejects.toThrow("The Pulumi CLI is neither on the PATH nor can it be downloaded. Install it: https://");
+  await expect(titleOf()).rejects.toThrow("The Pulumi CLI is not on the PATH. Install it: https://");
 });
 
-test("an engine that is none is refused", async () => {
+test("an unknown engine is rejected", async () => {
   process.env["SLIPWAY_ENGINE"] = "steam";
-  await expect(titleOf()).rejects.toThrow('SLIPWAY_ENGINE must be "pulumi" or "embedded", got "steam".');
+  await expect(titleOf()).rejects.toThrow('SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "steam").');
 });
 
-test("a stack that is not up has no outputs, and it is said how to bring it up", async () => {
-  await expect((await engineFor(stack, false)).outputs(false)).rejects.toThrow(
-    'Stack "dev" is not up, so it has no outputs: make up STACK=dev',
+test("a stack that is not up has no outputs, and the error names the command that brings it up", async () => {
+  await expect((await engineFor(stack)).outputs(false)).rejects.toThrow(
+    'Stack "dev" is not up, so it has no outputs. Run slipway up --stack dev first.',
   );
 });

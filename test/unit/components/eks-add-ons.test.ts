@@ -1,3 +1,4 @@
+import { UserError } from "../../../lib/user-error.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { EksAddOns, type EksAddOnsArgs } from "../../../components/eks-add-ons.ts";
 import { record, settle, tree } from "../harness.ts";
@@ -123,6 +124,6 @@ describe("refused", () => {
     [{ loadBalancer: { subnetIds: ["subnet-a"] } }, "loadBalancer.subnetIds must be of two zones at least, got 1"],
     [{ loadBalancer: { idleTimeoutSeconds: 4001 } }, "loadBalancer.idleTimeoutSeconds must be from 1 to 4000, got 4001"],
   ])("%j", async (args, message) => {
-    await expect(build(args)).rejects.toThrow(new Error(`EksAddOns "prod":\n  - ${message}`));
+    await expect(build(args)).rejects.toThrow(new UserError(`EksAddOns "prod":\n  - ${message}`));
   });
 });

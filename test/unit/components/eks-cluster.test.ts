@@ -1,4 +1,3 @@
-import { jest } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { EksCluster, type EksClusterArgs, type NodeGroupArgs } from "../../../components/eks-cluster.ts";
 import * as iam from "../../../components/internal/eks/iam.ts";
@@ -639,13 +638,13 @@ describe("Kubernetes versions", () => {
     ["2027-01-25", 0],
     ["2027-01-26", 1],
   ])("have it told by the cluster: on %s %d times", async (now, times) => {
-    const warn = jest.spyOn(pulumi.log, "warn").mockImplementation(() => Promise.resolve());
-    jest.useFakeTimers({ now: new Date(now), doNotFake: ["nextTick", "setImmediate", "setTimeout", "setInterval", "queueMicrotask"] });
+    const warn = vi.spyOn(pulumi.log, "warn").mockImplementation(() => Promise.resolve());
+    vi.useFakeTimers({ now: new Date(now), toNotFake: ["nextTick", "setImmediate", "setTimeout", "setInterval", "queueMicrotask"] });
     try {
       const { result } = await build({ version: "1.35" });
       expect(warn.mock.calls).toEqual(times === 0 ? [] : [[supportWarning("1.35", new Date(now)), result]]);
     } finally {
-      jest.useRealTimers();
+      vi.useRealTimers();
       warn.mockRestore();
     }
   });

@@ -1,4 +1,3 @@
-import { jest } from "@jest/globals";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -13,8 +12,6 @@ let folder: string;
 const cache = process.env["XDG_CACHE_HOME"];
 // Go keeps its own cache, which would follow XDG_CACHE_HOME.
 process.env["GOCACHE"] = execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
-jest.setTimeout(60_000);
-
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-"));
   process.env["XDG_CACHE_HOME"] = join(folder, "cache");

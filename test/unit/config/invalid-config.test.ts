@@ -16,7 +16,9 @@ interface Invalid {
 const nonsense = /\n\s*at |\[object |undefined|NaN|Error:/;
 
 test("300 generated valid configs are taken", async () => {
-  const property = fc.asyncProperty(validStack, async (stack) => expect((await checkSettings(stack)).problems).toEqual([]));
+  const property = fc.asyncProperty(validStack, async (stack) => {
+    expect((await checkSettings(stack)).problems).toEqual([]);
+  });
   await fc.assert(property, { numRuns: 300 });
 });
 

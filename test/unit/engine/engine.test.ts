@@ -183,7 +183,9 @@ test("a second up at the same time is refused, by name of the holder", async () 
   const second = await project.run("up");
   expect(second.code).toBe(1);
   expect(second.out).toMatch(
-    new RegExp(`^Stack "test" is in the hands of "up" of \\w+ \\(process ${first.pid}, since [0-9TZ:.-]+\\)\\. Wait for it to end\\.\n$`),
+    new RegExp(
+      `^Stack "test" is locked by "slipway up" of \\w+ \\(process ${first.pid}, since [0-9TZ:.-]+\\)\\. Wait until it has finished\\.\n$`,
+    ),
   );
   rmSync(join(project.folder, "hang"));
   expect((await first.run).code).toBe(0);

@@ -10,10 +10,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const lock = () => join(folder, "lock");
 
-test("who comes second is refused, with the name of the holder", async () => {
+test("a second holder is rejected with the name of the first", async () => {
   await locked(folder, 'Stack "dev"', "up", async () => {
     await expect(locked(folder, 'Stack "dev"', "down", async () => "done")).rejects.toThrow(
-      `Stack "dev" is in the hands of "up" of ${userInfo().username} (process ${process.pid}, since `,
+      `Stack "dev" is locked by "up" of ${userInfo().username} (process ${process.pid}, since `,
     );
   });
 });

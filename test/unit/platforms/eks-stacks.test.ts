@@ -1,4 +1,4 @@
-import { jest } from "@jest/globals";
+import type { MockInstance } from "vitest";
 import * as pulumi from "@pulumi/pulumi";
 import slipway from "../../../index.ts";
 import { readStack } from "../../../config/stack-file.ts";
@@ -10,10 +10,10 @@ import { record, register, settle, tree, type Recorded, type Registration } from
 // schemas of the providers, beyond what the compiler checks.
 
 let aws: FakeAws;
-let warn: jest.SpiedFunction<typeof console.warn>;
+let warn: MockInstance<typeof console.warn>;
 beforeAll(() => {
   aws = accountWithRoom(new FakeAws(), region);
-  warn = jest.spyOn(console, "warn").mockImplementation(() => {});
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 });
 afterAll(() => {
   aws[Symbol.dispose]();

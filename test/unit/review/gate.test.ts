@@ -117,7 +117,7 @@ describe("the command", () => {
 
   test("writes no files of a stack that has no Kubernetes objects", () => {
     const { stderr, status } = run("render", "--stack", "docker", "--out", join(folder, "manifests"));
-    expect([stderr, status]).toEqual(['error: Stack "docker" has no Kubernetes objects to write: its platform is docker.\n', 1]);
+    expect([stderr, status]).toEqual(['error: Stack "docker" has no Kubernetes objects: its platform is docker.\n', 1]);
   });
 
   test("refuses a bad setting of the gate as any other, before anything else", () => {

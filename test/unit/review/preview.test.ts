@@ -1,3 +1,4 @@
+import { UserError } from "../../../lib/user-error.ts";
 import { readFileSync } from "node:fs";
 import { readPreview } from "../../../review/preview/read.ts";
 import { show } from "../../../review/impact/impacts.ts";
@@ -51,7 +52,7 @@ describe("what is no preview is refused in one line:", () => {
       `p.json: says that it has 2 steps "delete", and has 0: something is missing from it. ${make}`,
     ],
   ];
-  test.each(table)("%s", (_, text, message) => expect(() => read(text)).toThrow(new Error(message)));
+  test.each(table)("%s", (_, text, message) => expect(() => read(text)).toThrow(new UserError(message)));
 });
 
 test("the preview of another stack or project is refused", () => {
@@ -61,7 +62,7 @@ test("the preview of another stack or project is refused", () => {
     { ...local, stack: "prod" },
     { ...local, project: "shop" },
   ])
-    expect(() => readPreview(fixture("base.json"), "p.json", asked)).toThrow(new Error(message(asked)));
+    expect(() => readPreview(fixture("base.json"), "p.json", asked)).toThrow(new UserError(message(asked)));
 });
 
 test("a preview that failed is refused with what it says, without the secrets in it", () => {
@@ -71,18 +72,20 @@ test("a preview that failed is refused with what it says, without the secrets in
     { severity: "warning", message: "old" },
     { severity: "error", message: "login with hunter22 refused\nby the database\n" },
   ];
-  expect(() => read(plan([withSecret], { diagnostics }))).toThrow(new Error(`${failed}login with [secret] refused\n    by the database`));
+  expect(() => read(plan([withSecret], { diagnostics }))).toThrow(
+    new UserError(`${failed}login with [secret] refused\n    by the database`),
+  );
   const event = (content: object) => `${JSON.stringify({ sequence: 9, timestamp: 1, ...content })}\n`;
   const summary = event({ summaryEvent: { resourceChanges: {}, result: "failed" } });
   const started = event({ resourcePreEvent: { metadata: stack } });
   expect(() => read(started + event({ diagnosticEvent: { severity: "error", message: "no cluster" } }) + summary)).toThrow(
-    new Error(`${failed}no cluster`),
+    new UserError(`${failed}no cluster`),
   );
-  expect(() => read(started + event({ errorEvent: { error: "panic" } }))).toThrow(new Error(`${failed}panic`));
+  expect(() => read(started + event({ errorEvent: { error: "panic" } }))).toThrow(new UserError(`${failed}panic`));
   expect(() => read(started + event({ resOpFailedEvent: { metadata: { urn: urn("a:b:C", "web") } } }))).toThrow(
-    new Error(`${failed}web failed`),
+    new UserError(`${failed}web failed`),
   );
-  expect(() => read(started + summary)).toThrow(new Error(`${failed}it ended as failed`));
+  expect(() => read(started + summary)).toThrow(new UserError(`${failed}it ended as failed`));
 });
 
 test("the plan and the stream of events say the same", () => {

@@ -1,0 +1,26 @@
+import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+export const importCommand = defineCommand({
+  name: "import",
+  group: CommandGroup.Machine,
+  summary: "Create a stack file from a Compose file",
+  description: "Never overwrites a stack file.",
+  argument: { name: "file", summary: "Compose file", default: "compose.yaml" },
+  options: {
+    stack: { value: "name", summary: "name of the new stack", required: true },
+    profile: { value: "name", summary: "also import the services of this Compose profile", repeatable: true },
+    json: jsonOption,
+  },
+  examples: [{ command: "slipway import compose.yaml --stack shop", summary: "create stacks/Pulumi.shop.yaml" }],
+  async run({ stack, profile, json }, file) {
+    const { importCompose } = await import("../compose/import.ts");
+    const { stackFile, services, notes, problems } = await importCompose(file, stack, profile);
+    if (json) process.stdout.write(`${JSON.stringify({ stackFile, services, notes, problems }, null, 2)}\n`);
+    else {
+      const { formatImport } = await import("../compose/format.ts");
+      process.stdout.write(formatImport(file, stack, { stackFile, services, notes, problems }));
+    }
+    return ExitCode.Success;
+  },
+});

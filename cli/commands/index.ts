@@ -1,0 +1,33 @@
+import type { Command } from "../command.ts";
+import { down } from "./down.ts";
+import { gate } from "./gate.ts";
+import { images } from "./images.ts";
+import { impact } from "./impact.ts";
+import { importCommand } from "./import.ts";
+import { outputs } from "./outputs.ts";
+import { parity } from "./parity.ts";
+import { preview } from "./preview.ts";
+import { render } from "./render.ts";
+import { report } from "./report.ts";
+import { rollback } from "./rollback.ts";
+import { score } from "./score.ts";
+import { setup } from "./setup.ts";
+import { up } from "./up.ts";
+
+/** All commands, in the order of the help. */
+export const commands: Command[] = [
+  up,
+  preview,
+  down,
+  outputs,
+  rollback,
+  impact,
+  gate,
+  report,
+  score,
+  parity,
+  render,
+  images,
+  importCommand,
+  setup,
+];

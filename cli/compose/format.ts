@@ -1,0 +1,10 @@
+import type { Imported } from "./import.ts";
+
+/** What an import wrote, what is different, and what to do next. */
+export function formatImport(file: string, stack: string, { stackFile, services, notes, problems }: Imported): string {
+  const lines = [`${stackFile}: created with ${services.join(", ")} from ${file}.`];
+  if (notes.length > 0) lines.push("", `Different from ${file}:`, ...notes.map(({ path, message }) => `  ${path}: ${message}`));
+  if (problems.length > 0) lines.push("", `To do in ${stackFile}:`, ...problems.map((problem) => `  ${problem}`));
+  lines.push("", `${problems.length > 0 ? "Then run" : "Next:"} slipway preview --stack ${stack}`);
+  return `${lines.join("\n")}\n`;
+}

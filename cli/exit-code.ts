@@ -1,0 +1,18 @@
+/** Exit codes of all commands. */
+export const ExitCode = {
+  Success: 0,
+  Failed: 1,
+  Usage: 2,
+  GateClosed: 3,
+  Locked: 4,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What each exit code means, for help and docs. */
+export const exitCodeMeanings: Record<ExitCode, string> = {
+  [ExitCode.Success]: "The command succeeded.",
+  [ExitCode.Failed]: "The command failed, or its configuration is invalid. The message says why.",
+  [ExitCode.Usage]: "Unknown command or option, or a missing value.",
+  [ExitCode.GateClosed]: "The gate is closed, or the policy has errors.",
+  [ExitCode.Locked]: "Another run is changing the stack. Try again when it has finished.",
+};

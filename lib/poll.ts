@@ -1,0 +1,34 @@
+import pWaitFor, { TimeoutError } from "p-wait-for";
+
+export interface PollOptions {
+  /** Seconds after which to give up. */
+  timeoutSeconds: number;
+  /** Milliseconds between two attempts. @default 100 */
+  intervalMs?: number;
+  /** The error to throw after the timeout. @default - an error that names the timeout */
+  onTimeout?: () => Error;
+  /** Ends the waiting early. @default - none */
+  signal?: AbortSignal;
+}
+
+/**
+ * Calls `attempt` until it returns something other than `undefined`, and returns that. An error that `attempt` throws ends the polling.
+ *
+ * @throws Error of `onTimeout` after the timeout, and the signal's reason once it is aborted.
+ */
+export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefined, options: PollOptions): Promise<T> {
+  const { timeoutSeconds, intervalMs = 100, onTimeout, signal } = options;
+  const condition = async () => {
+    const result = await attempt();
+    return result !== undefined && pWaitFor.resolveWith(result);
+  };
+  return pWaitFor<T>(condition, { interval: intervalMs, timeout: timeoutSeconds * 1000, signal }).catch((error: Error) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw onTimeout?.() ?? new Error(`timed out after ${timeoutSeconds} s`);
+  });
+}
+
+/** Polls until `condition` holds. */
+export async function pollUntil(condition: () => Promise<boolean> | boolean, options: PollOptions): Promise<void> {
+  await poll(async () => (await condition()) || undefined, options);
+}

@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cacheFolder } from "../lib/cache-folder.ts";
+import { command, succeeds } from "../lib/command.ts";
+import { step } from "../lib/progress.ts";
+import { UserError } from "../lib/user-error.ts";
+
+/** Numbers of passed and failed tests; a check counts as one test. */
+export interface Count {
+  passed: number;
+  failed: number;
+}
+
+const bin = (name: string) => join("node_modules", ".bin", name);
+export const goFiles = () => Array.fromAsync(glob("{app,cli,components,scripts,setup,test}/**/*.go"));
+
+/** Formatting, lint, types and the Go code's own tests. Two checks run at a time: each keeps one core busy. */
+export async function staticChecks(): Promise<Count> {
+  const caches = cacheFolder("checks");
+  mkdirSync(caches, { recursive: true });
+  const prettierCache = ["--cache", `--cache-location=${join(caches, "prettier")}`];
+  const eslintCache = ["--cache", "--cache-strategy=content", `--cache-location=${join(caches, "eslint")}`];
+  const typesCache = ["--incremental", `--tsBuildInfoFile`, join(caches, "types.tsbuildinfo")];
+  const one = async () => [
+    await check("lint", () => command(bin("eslint"), [...eslintCache, "."], { lines: Infinity })),
+    await check("formatting", () => command(bin("prettier"), ["--check", "--log-level=warn", ...prettierCache, "."], { lines: Infinity })),
+  ];
+  const other = async () => [
+    await check("types", () => command(bin("tsc"), ["--noEmit", "--pretty", "false", ...typesCache], { lines: Infinity })),
+    await check("Go formatting", async () => {
+      const unformatted = await command("gofmt", ["-l", ...(await goFiles())]);
+      if (unformatted) throw new UserError(`These files are not formatted as gofmt does:\n${unformatted}`);
+    }),
+    await check("go vet", () => command("go", ["vet", "./..."], { cwd: "app" })),
+    await testGo("app"),
+    await testGo("components/helper"),
+  ];
+  return sum((await Promise.all([one(), other()])).flat());
+}
+
+/** Runs the test suites with these names. */
+export async function testSuites(names: string[], args: string[] = []): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-tests-"));
+  const report = join(folder, "report.json");
+  const projects = names.flatMap((name) => ["--project", name]);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  await run(process.execPath, [join("node_modules", "vitest", "vitest.mjs"), "run", ...projects, ...reporters, ...args], { show: true });
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
+    // A file that cannot be loaded has failed without a failed test.
+    const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some(isFailed)).length;
+    return { passed: numPassedTests, failed: numFailedTests + broken };
+  } catch {
+    return { passed: 0, failed: 1 }; // Vitest itself failed, and has printed why.
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The report of Vitest's JSON reporter. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { status: string; assertionResults: { status: string }[] }[];
+}
+
+const isFailed = ({ status }: { status: string }) => status === "failed";
+
+/** Runs a check and prints its error, if any. */
+export async function check(title: string, work: () => Promise<unknown>): Promise<Count> {
+  try {
+    await step(title, work, { always: true });
+    return { passed: 1, failed: 0 };
+  } catch (error) {
+    process.stdout.write(`${(error as Error).message}\n`);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/** Tests a Go module, with the race detector if there is a C compiler. */
+async function testGo(module: string): Promise<Count> {
+  const race = (await succeeds("gcc", ["--version"])) ? ["-race"] : [];
+  const count = { passed: 0, failed: 0 };
+  const work = () => run("go", ["test", "-json", ...race, "./..."], { cwd: module });
+  const { code, out } = await step(`go test ${module}`, work, { always: true });
+  const events = out.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as GoTestEvent] : []));
+  for (const { Test, Action } of events) {
+    if (Test && Action === "pass") count.passed++;
+    if (Test && Action === "fail") count.failed++;
+  }
+  if (code !== 0) process.stdout.write(events.map((event) => event.Output ?? "").join("") || out);
+  // A module that does not compile has no tests to count.
+  return code !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
+}
+
+/** A line of `go test -json`, https://pkg.go.dev/cmd/test2json. */
+interface GoTestEvent {
+  Action: string;
+  Test?: string;
+  Output?: string;
+}
+
+interface RunOptions {
+  cwd?: string;
+  /** Show the output at once. @default false */
+  show?: boolean;
+}
+
+function run(program: string, args: string[], { cwd, show }: RunOptions): Promise<{ code: number | null; out: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { cwd, stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"] });
+    let out = "";
+    child.stdout?.on("data", (text) => (out += text));
+    child.stderr?.on("data", (text) => (out += text));
+    child.on("error", failed).on("close", (code) => done({ code, out }));
+  });
+}
+
+export function sum(counts: Count[]): Count {
+  return counts.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }));
+}
+
+/** Prints the totals and ends the process. */
+export function finish({ passed, failed }: Count): never {
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exit(failed === 0 ? 0 : 1);
+}

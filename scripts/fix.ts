@@ -1,0 +1,17 @@
+// npm run fix: formatting, lint, and everything that is generated from the sources.
+import { join } from "node:path";
+import { command } from "../lib/command.ts";
+import { step } from "../lib/progress.ts";
+import { goFiles } from "./checks.ts";
+import { writeCliDocs } from "./cli-docs.ts";
+import { writeSchema } from "./schema.ts";
+import { writeTables } from "./tables.ts";
+
+const bin = (name: string) => join("node_modules", ".bin", name);
+
+await step("stacks/schema.json", async () => writeSchema());
+await step("docs/CLI.md", () => writeCliDocs());
+await step("tables in the docs", async () => writeTables());
+await step("lint", () => command(bin("eslint"), ["--fix", "."], { lines: Infinity }));
+await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
+await step("Go formatting", async () => command("gofmt", ["-w", ...(await goFiles())]));

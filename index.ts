@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "./components/go-image.ts";
-import { throwIfAny } from "./lib/user-error.ts";
+import { throwIfAny } from "./lib/problem.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 

@@ -52,12 +52,12 @@ export interface Command<O extends Options = Options> {
   /** Exit codes other than 0, 1 and 2 that the command has. @default - none */
   exitCodes?: ExitCode[];
   /** Runs the command. It loads what it needs itself, so that other commands start quickly. */
-  run(options: ValuesOf<O>, argument: string): Promise<ExitCode>;
+  run: (options: ValuesOf<O>, argument: string) => Promise<ExitCode>;
 }
 
 /** Declares a command with the types of its options. */
-export function defineCommand<const O extends Options>(command: Command<O>): Command<O> {
-  return command;
+export function defineCommand<const O extends Options>(command: Command<O>): Command {
+  return command as unknown as Command;
 }
 
 /** The option that selects the stack. */

@@ -4,12 +4,11 @@ import type { ContainerServiceArgs } from "./container-service-args.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes } from "./internal/container-service/volumes.ts";
-import { formatProblems } from "../lib/problem.ts";
 import { Handover } from "./internal/handover.ts";
 import { dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 import { resolve } from "./internal/web-service/defaults.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 
@@ -36,7 +35,7 @@ export class ContainerService extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerService", name, {}, opts);
     const { on, network: given, networks = [], volumeNames, prefix = name, labels, tls, ...service } = args;
-    throwIfAny(formatProblems(problemsWithWebService(name, service)), `ContainerService "${name}":`);
+    throwIfAny(problemsWithWebService(name, service), `ContainerService "${name}":`);
     const spec = resolve(name, service);
     const child = { parent: this };
     const allLabels = { ...labels, "dev.slipway.service": name };

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { identityOf, imageKeyPolicy } from "./internal/eks/iam.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 
 export interface EcrRepositoryArgs {
   /** Name in the registry, such as `shop/web`; it must differ from those of other stacks in the account. @default - the component's. */
@@ -124,9 +124,9 @@ function problemsWithRepository(name: string, args: EcrRepositoryArgs): string[]
   const whole = (value: number) => Number.isInteger(value) && value >= 1;
   return [
     !(repositoryName.length >= 2 && repositoryName.length <= 256 && nameInRegistry.test(repositoryName)) &&
-      `repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web, got "${repositoryName}"`,
-    !whole(keepTagged) && `keepTagged must be at least 1, got ${keepTagged}`,
-    !whole(keepUntaggedDays) && `keepUntaggedDays must be at least 1, got ${keepUntaggedDays}`,
+      `repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web (got "${repositoryName}")`,
+    !whole(keepTagged) && `keepTagged must be at least 1 (got ${keepTagged})`,
+    !whole(keepUntaggedDays) && `keepUntaggedDays must be at least 1 (got ${keepUntaggedDays})`,
     // Their values have account ids, which are not to be in messages.
     ...wrongPrincipals.map(
       ([i]) =>

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { problemWithObjectName } from "../lib/kubernetes-names.ts";
 import { LoadBalancerScheme, type LoadBalancerArgs } from "./eks-load-balancer-args.ts";
 import { redact } from "../lib/redact.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 
 export interface EksAddOnsArgs {
   /** Whether the cluster has EKS Auto Mode, rather than managed node groups. @default true */
@@ -138,17 +138,17 @@ function problemsWithAddOns(name: string, { autoMode = true, loadBalancer }: Eks
   const certificate = /^arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
   return [
     !autoMode && loadBalancer !== undefined && "loadBalancer is for Auto Mode, which makes it; leave it out with autoMode: false",
-    scheme !== undefined && !schemes.includes(scheme) && `loadBalancer.scheme must be ${schemes.join(" or ")}, got "${String(scheme)}"`,
+    scheme !== undefined && !schemes.includes(scheme) && `loadBalancer.scheme must be ${schemes.join(" or ")} (got "${String(scheme)}")`,
     ...certificateArns.map(
       (arn, i) =>
         typeof arn === "string" &&
         !certificate.test(arn) &&
-        `loadBalancer.certificateArns.${i} must be the ARN of a certificate of ACM, got "${redact(arn)}"`,
+        `loadBalancer.certificateArns.${i} must be the ARN of a certificate of ACM (got "${redact(arn)}")`,
     ),
     autoMode &&
       (group.length > 63 || problemWithObjectName(group) !== undefined) &&
-      `loadBalancer.group must be at most 63 lower-case letters, digits, "-" and ".", got "${group}"`,
-    Array.isArray(subnetIds) && subnetIds.length < 2 && `loadBalancer.subnetIds must be of two zones at least, got ${subnetIds.length}`,
-    !(Number.isInteger(idle) && idle >= 1 && idle <= 4000) && `loadBalancer.idleTimeoutSeconds must be from 1 to 4000, got ${idle}`,
+      `loadBalancer.group must be at most 63 lower-case letters, digits, "-" and "." (got "${group}")`,
+    Array.isArray(subnetIds) && subnetIds.length < 2 && `loadBalancer.subnetIds must be of two zones at least (got ${subnetIds.length})`,
+    !(Number.isInteger(idle) && idle >= 1 && idle <= 4000) && `loadBalancer.idleTimeoutSeconds must be from 1 to 4000 (got ${idle})`,
   ].filter((problem) => typeof problem === "string");
 }

@@ -9,8 +9,7 @@ import { createNodeGroups } from "./internal/eks/node-groups.ts";
 import { createRole } from "./internal/eks/role.ts";
 import { problemsWithEksCluster } from "./rules/eks-cluster.ts";
 import { defaultVersion, supportWarning } from "./eks-versions.ts";
-import { formatProblems } from "../lib/problem.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 
 export * from "./eks-cluster-args.ts";
 
@@ -54,7 +53,7 @@ export class EksCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:EksCluster", name, {}, opts);
-    throwIfAny(formatProblems(problemsWithEksCluster(name, args)), `EksCluster "${name}":`);
+    throwIfAny(problemsWithEksCluster(name, args), `EksCluster "${name}":`);
     const { region, version = defaultVersion, nodeGroups, endpoint, deletionProtection = false, logRetentionDays = 90, tags } = args;
     const warning = supportWarning(version, new Date());
     if (warning !== undefined) void pulumi.log.warn(warning, this);

@@ -19,7 +19,7 @@ const day = 24 * 60 * 60 * 1000;
 export function problemWithVersion(version: string): string | undefined {
   if (Object.hasOwn(standardSupportEnds, version)) return undefined;
   const supported = Object.keys(standardSupportEnds).join(" or ");
-  return `must be a Kubernetes version in standard support of EKS, ${supported}, got "${version}"`;
+  return `must be a Kubernetes version in standard support of EKS, ${supported} (got "${version}")`;
 }
 
 /** What to tell of a version whose standard support ends within 60 days or has ended, or nothing. */

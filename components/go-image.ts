@@ -60,7 +60,7 @@ export class GoImage extends pulumi.ComponentResource {
     super("slipway:index:GoImage", name, {}, opts);
     if (args.builder === ImageBuilder.Dockerfile && (args.platforms?.length ?? 0) > 1) {
       throw new UserError(
-        `GoImage "${name}": builder "dockerfile" makes an image for one platform, got ${args.platforms?.join(", ")}. Name one, or use builder "go".`,
+        `GoImage "${name}": builder "dockerfile" makes an image for one platform (got ${args.platforms?.join(", ")}). Name one, or use builder "go".`,
       );
     }
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);

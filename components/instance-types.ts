@@ -7,10 +7,10 @@ const families = new Set(Object.values(types.enums.ec2.InstanceType).map((type) 
 /** What is wrong with an EC2 instance type, or nothing. */
 export function problemWithInstanceType(type: string): string | undefined {
   const [, family, size] = /^([a-z][a-z0-9-]*)\.([a-z0-9-]+)$/.exec(type) ?? [];
-  if (family === undefined || size === undefined) return `must be an EC2 instance type such as m8g.large, got "${type}"`;
-  if (!families.has(family)) return `must be of a family of EC2 instance types, such as m8g or c8i, got "${type}" of "${family}"`;
+  if (family === undefined || size === undefined) return `must be an EC2 instance type such as m8g.large (got "${type}")`;
+  if (!families.has(family)) return `must be of a family of EC2 instance types, such as m8g or c8i (got "${type}") of "${family}"`;
   if (!/^(nano|micro|small|medium|large|xlarge|\d+xlarge|metal(-\d+xl)?)$/.test(size)) {
-    return `must be of a size of EC2 instance types, such as large or 2xlarge, got "${type}" of "${size}"`;
+    return `must be of a size of EC2 instance types, such as large or 2xlarge (got "${type}") of "${size}"`;
   }
   return undefined;
 }

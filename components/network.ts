@@ -4,9 +4,8 @@ import { createEndpoints } from "./internal/network/endpoints.ts";
 import { createFlowLogs } from "./internal/network/flow-logs.ts";
 import { createNat } from "./internal/network/nat.ts";
 import { problemsWithNetwork } from "./rules/network.ts";
-import { formatProblems } from "../lib/problem.ts";
 import { defaultCidr, layOut } from "../lib/subnets.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 import type { NetworkArgs } from "./network-args.ts";
 
 export * from "./network-args.ts";
@@ -35,7 +34,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Network", name, {}, opts);
-    throwIfAny(formatProblems(problemsWithNetwork(args)), `Network "${name}":`);
+    throwIfAny(problemsWithNetwork(args), `Network "${name}":`);
     const { zones, tags, cidr = defaultCidr } = args;
     const layout = layOut(cidr, zones.length);
     const child = { parent: this };

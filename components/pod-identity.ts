@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { identityOf, podTrust, policyName, problemWithPolicyDocument } from "./internal/eks/iam.ts";
 import { createRole } from "./internal/eks/role.ts";
 import { problemWithName, problemWithObjectName } from "../lib/kubernetes-names.ts";
-import { formatProblems, ifKnown, type Problem, type Report } from "../lib/problem.ts";
+import { ifKnown, type Problem, type Report } from "../lib/problem.ts";
 import { redact } from "../lib/redact.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 
 export interface PodIdentityArgs {
   /** ARN of the EKS cluster. */
@@ -40,7 +40,7 @@ export class PodIdentity extends pulumi.ComponentResource {
 
   constructor(name: string, args: PodIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:PodIdentity", name, {}, opts);
-    throwIfAny(formatProblems(problemsWithPodIdentity(name, args)), `PodIdentity "${name}":`);
+    throwIfAny(problemsWithPodIdentity(name, args), `PodIdentity "${name}":`);
     const { namespace, serviceAccount, policyArns = [], policyDocument, tags } = args;
     const child = { parent: this };
     const identity = pulumi.output(args.clusterArn).apply(identityOf);
@@ -72,7 +72,7 @@ export function problemsWithPodIdentity(name: string, args: Omit<PodIdentityArgs
   report(
     [],
     (name.length > longestName || !/^[\w-]+$/.test(name)) &&
-      `the name must be 1 to ${longestName} letters, digits, "-" and "_", got "${name}"; an IAM role is called so`,
+      `the name must be 1 to ${longestName} letters, digits, "-" and "_" (got "${name}"); an IAM role is called so`,
   );
   report(["namespace"], ifKnown(namespace, problemWithName));
   report(["serviceAccount"], ifKnown(serviceAccount, problemWithObjectName));
@@ -81,7 +81,7 @@ export function problemsWithPodIdentity(name: string, args: Omit<PodIdentityArgs
     report(
       ["policyArns", i],
       !/^arn:aws(-[a-z]+)*:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/.test(arn) &&
-        `must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got "${arn}"`,
+        `must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess (got "${arn}")`,
     );
     const policy = policyName(arn);
     report(["policyArns", i], policyArns.findIndex((other) => policyName(other) === policy) < i && `names ${policy} twice`);

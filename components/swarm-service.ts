@@ -1,9 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { goDuration, shortDuration } from "../lib/go-duration.ts";
-import { formatProblems } from "../lib/problem.ts";
 import { taskOf } from "./internal/swarm-service/task.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { resolve } from "./internal/web-service/defaults.ts";
@@ -37,7 +36,7 @@ export class SwarmService extends pulumi.ComponentResource {
     super("slipway:index:SwarmService", name, {}, opts);
     const { on: _on, network, networks = [], prefix = name, labels, tls: _tls, ...rest } = args;
     const { nodeSelector = {}, constraints = [], spread = [], maxPerNode, volumeDrivers: _drivers, credentials, ...service } = rest;
-    throwIfAny(formatProblems(problemsWithWebService(name, service)), `SwarmService "${name}":`);
+    throwIfAny(problemsWithWebService(name, service), `SwarmService "${name}":`);
     const spec = resolve(name, service);
     const allLabels = Object.entries({ ...labels, "dev.slipway.service": name }).map(([label, value]) => ({ label, value }));
     const { progressDeadlineSeconds, minReadySeconds } = spec.rollout;

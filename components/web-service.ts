@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "./internal/labels.ts";
-import { formatProblems } from "../lib/problem.ts";
 import { restrictedNamespace } from "./restricted-namespace.ts";
-import { throwIfAny } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
 import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
 import { resolve } from "./internal/web-service/defaults.ts";
@@ -37,7 +36,7 @@ export class WebService extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:WebService", name, {}, opts);
-    throwIfAny(formatProblems(problemsWithWebService(name, args)), `WebService "${name}":`);
+    throwIfAny(problemsWithWebService(name, args), `WebService "${name}":`);
     const spec = resolve(name, args);
     const child = { parent: this };
     this.namespace = args.namespace === undefined ? restrictedNamespace(name, name, child).metadata.name : pulumi.output(args.namespace);

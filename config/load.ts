@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
 import { parse } from "yaml";
 import { z } from "zod";
-import { throwIfAny, UserError } from "../lib/user-error.ts";
+import { throwIfAny } from "../lib/problem.ts";
+import { UserError } from "../lib/user-error.ts";
 import { loadPlatform } from "../platforms/platform.ts";
 import { dockerSettings } from "./schema/docker.ts";
 import { eksSettings } from "./schema/eks.ts";
@@ -217,7 +218,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: object, secret: Path[]): 
   const value = valueAt(input, issue.path);
   if (issue.code === "invalid_type" && value === undefined) return [`${path}: is missing; it must be ${article(issue.expected)}`];
   const holdsSecret = secret.some((at) => issue.path.every((part, i) => i >= at.length || part === at[i]));
-  const got = issue.code === "invalid_key" || holdsSecret || value === undefined ? "" : `, got ${shorten(value)}`;
+  const got = issue.code === "invalid_key" || holdsSecret || value === undefined ? "" : ` (got ${shorten(value)})`;
   return [`${path}: ${rule(issue)}${got}`];
 }
 

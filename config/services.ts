@@ -40,7 +40,7 @@ function checkImage(service: ServiceSettings, report: Report): void {
     report(["package"], service.package !== undefined && "is only for builder: go; leave it out, and name the package in the Dockerfile");
     report(
       ["platforms"],
-      platforms.length > 1 && `must be one with builder: dockerfile, got ${platforms.join(", ")}; name one, or set builder: go`,
+      platforms.length > 1 && `must be one with builder: dockerfile (got ${platforms.join(", ")}); name one, or set builder: go`,
     );
   } else if (source !== undefined) {
     const paths = [
@@ -52,7 +52,7 @@ function checkImage(service: ServiceSettings, report: Report): void {
     for (const [at, path] of paths)
       report(
         [...at],
-        `${path}/`.startsWith(`${program}/`) && `must not be ${program} or below it, which is the program itself, got "${path}"`,
+        `${path}/`.startsWith(`${program}/`) && `must not be ${program} or below it, which is the program itself (got "${path}")`,
       );
   }
 }
@@ -62,7 +62,7 @@ function checkCalls(name: string, { calls = [] }: ServiceSettings, names: string
   for (const [i, called] of calls.entries())
     report(
       ["calls", i],
-      !others.includes(called) && `must be another service of the stack, got "${called}"; known are ${others.join(", ") || "none"}`,
+      !others.includes(called) && `must be another service of the stack (got "${called}"); known are ${others.join(", ") || "none"}`,
     );
 }
 

@@ -4,8 +4,8 @@ import type { Problem } from "../lib/problem.ts";
 export const kubernetesPlatforms = ["local", "eks"];
 
 /** The others. */
-export const enginePlatforms = ["docker", "swarm"] as const;
-export type EnginePlatform = (typeof enginePlatforms)[number];
+export const dockerPlatforms = ["docker", "swarm"] as const;
+export type DockerPlatform = (typeof dockerPlatforms)[number];
 
 /** What becomes of a key of a service: how it is honoured, or why and with what remedy (some of) its values are refused. */
 interface Cell {
@@ -27,7 +27,7 @@ const wayOut = only(anyAddress, "a way out to anywhere", `there is a way out to 
  * Every key of a service, and what it means where Docker runs it: rules, README and docs/DOCKER.md come from this one table.
  * A key stands for those below it that are not listed; `*` is any name.
  */
-export const support: Record<string, Record<EnginePlatform, Cell>> = {
+export const support: Record<string, Record<DockerPlatform, Cell>> = {
   source: { docker: same, swarm: same },
   image: { docker: same, swarm: same },
   builder: { docker: same, swarm: same },
@@ -156,13 +156,13 @@ export const support: Record<string, Record<EnginePlatform, Cell>> = {
 };
 
 /** What the services of a stack ask of a platform that it does not have. */
-export function problemsWithSupport(platform: EnginePlatform, services: Record<string, object>): Problem[] {
+export function problemsWithSupport(platform: DockerPlatform, services: Record<string, object>): Problem[] {
   return Object.entries(services).flatMap(([service, given]) =>
     Object.entries(support).flatMap(([key, cells]) =>
       valuesAt(given, key.split(".")).flatMap(({ path, value }) => {
         const cell = cells[platform];
         const why = cell.refuse?.(value);
-        const there = enginePlatforms.filter((other) => !support[key]![other].refuse?.(value));
+        const there = dockerPlatforms.filter((other) => !support[key]![other].refuse?.(value));
         const has = [...(key === "aws" ? ["eks"] : kubernetesPlatforms), ...there].join(", ");
         return why === undefined
           ? []

@@ -13,20 +13,20 @@ import Docker from "dockerode";
  * A client of the engine that the `docker` command would use: `DOCKER_HOST`, else the current context, else the local
  * socket (https://docs.docker.com/engine/manage-resources/contexts/).
  */
-export function dockerEngine(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
-  return tellsWhenAway(host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host)));
+export function dockerClient(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
+  return reportUnreachable(host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host)));
 }
 
 /** What is said where an engine goes away in the middle of something. */
-export const engineAway =
+export const dockerUnreachable =
   "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
 
 /** Connections break in many ways, of which people need to know one thing. What the engine itself answers has a status. */
-function tellsWhenAway(engine: Docker): Docker {
+function reportUnreachable(engine: Docker): Docker {
   const dial = engine.modem.dial.bind(engine.modem);
   engine.modem.dial = (options, done) =>
     dial(options, (error: DockerError | null, ...rest) =>
-      done?.(error && error.statusCode === undefined ? new Error(engineAway, { cause: error }) : error, ...rest),
+      done?.(error && error.statusCode === undefined ? new Error(dockerUnreachable, { cause: error }) : error, ...rest),
     );
   return engine;
 }
@@ -96,8 +96,8 @@ function contextHost(): string | undefined {
 }
 
 /** What to do where no engine answers. */
-export const noEngine =
-  "no Docker engine answers. Start Docker (on Debian and Ubuntu `make setup` as root installs and starts one), or point DOCKER_HOST to one";
+export const noDocker =
+  "cannot connect to the Docker daemon. Start Docker (on Debian and Ubuntu, slipway setup installs and starts it as root), or set DOCKER_HOST";
 
 /** A refusal of the engine's API. */
 export interface DockerError extends Error {

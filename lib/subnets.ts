@@ -57,15 +57,15 @@ export const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "
 /** What is wrong with the range of a network, if anything. */
 export function problemsWithCidr(cidr: string): string[] {
   const range = parse(cidr);
-  if (range === undefined) return [`must be an IPv4 range such as 10.0.0.0/16, got "${cidr}"`];
+  if (range === undefined) return [`must be an IPv4 range such as 10.0.0.0/16 (got "${cidr}")`];
   const { subnetMask } = range;
   const start = `${range.startAddress().correctForm()}/${subnetMask}`;
   return [
-    subnetMask < 16 && `must be from /16, the most that AWS makes, to /24, got "${cidr}"; make it smaller`,
-    subnetMask > 24 && `must be from /16 to /24, the least with room for all subnets, got "${cidr}"; make it larger`,
-    start !== cidr && `must begin where a range of its size can, got "${cidr}"; did you mean ${start}?`,
+    subnetMask < 16 && `must be from /16, the most that AWS makes, to /24 (got "${cidr}"); make it smaller`,
+    subnetMask > 24 && `must be from /16 to /24, the least with room for all subnets (got "${cidr}"); make it larger`,
+    start !== cidr && `must begin where a range of its size can (got "${cidr}"); did you mean ${start}?`,
     !privateRanges.some((allowed) => range.isInSubnet(new Address4(allowed))) &&
-      `must be in ${privateRanges.slice(0, -1).join(", ")} or ${privateRanges.at(-1)}, got "${cidr}": other addresses have owners, who could not be reached`,
+      `must be in ${privateRanges.slice(0, -1).join(", ")} or ${privateRanges.at(-1)} (got "${cidr}"): other addresses have owners, who could not be reached`,
   ].filter((problem) => problem !== false);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { enginePlatforms, support, type EnginePlatform } from "../config/support.ts";
+import { dockerPlatforms, support, type DockerPlatform } from "../config/support.ts";
 import { features } from "../test/platform-support.ts";
 
 /** A table of the docs that is made from the sources. */
@@ -26,13 +26,13 @@ export const tables: Table[] = [
     begin: "<!-- keys: `make fix` writes this table from config/support.ts -->",
     end: "<!-- end of keys -->",
     rows: [
-      ["Key", ...enginePlatforms],
-      ...Object.keys(support).map((key) => [`\`${key}\``, ...enginePlatforms.map((platform) => meaning(key, platform))]),
+      ["Key", ...dockerPlatforms],
+      ...Object.keys(support).map((key) => [`\`${key}\``, ...dockerPlatforms.map((platform) => meaning(key, platform))]),
     ],
   },
 ];
 
-function meaning(key: string, platform: EnginePlatform): string {
+function meaning(key: string, platform: DockerPlatform): string {
   const { how, refuse } = support[key]![platform];
   const why = refuse?.(undefined);
   return [how, why && `${how ? "else " : ""}refused: ${why}`].filter(Boolean).join("; ");

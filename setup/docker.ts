@@ -3,12 +3,12 @@ import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync,
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { succeeds } from "../lib/command.ts";
-import { dockerEngine, noEngine } from "../lib/docker-client.ts";
+import { dockerClient, noDocker } from "../lib/docker-client.ts";
 import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "./debian-packages.ts";
 import { step } from "../lib/progress.ts";
 
-const docker = dockerEngine();
+const docker = dockerClient();
 
 /** Where a runtime is put that an engine needs for as long as it lives, longer than a checkout. */
 const runtime = "/usr/local/sbin/runc-without-sys-resource";
@@ -19,7 +19,7 @@ const runtime = "/usr/local/sbin/runc-without-sys-resource";
  */
 export async function ensureDocker(): Promise<void> {
   if (await answers()) return;
-  if (process.env["DOCKER_HOST"] || !takesPackages) throw new UserError(`${noEngine}.`);
+  if (process.env["DOCKER_HOST"] || !takesPackages) throw new UserError(`${noDocker}.`);
   if (!existsSync("/usr/bin/dockerd") && !existsSync("/usr/sbin/dockerd")) {
     await installPackages("docker.io", "iptables");
   }

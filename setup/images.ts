@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { proxyImage } from "../components/internal/proxy.ts";
 import { localClusterDefaults } from "../components/local-cluster.ts";
 import { cacheFolder } from "../lib/cache-folder.ts";
-import { dockerEngine, hasImage, pullImage } from "../lib/docker-client.ts";
+import { dockerClient, hasImage, pullImage } from "../lib/docker-client.ts";
 import { locked } from "../lib/file-lock.ts";
 import { step } from "../lib/progress.ts";
 import { buildNodeImage, nodeImageName } from "./node-image.ts";
@@ -39,7 +39,7 @@ const sources: Record<ImageKey, Source> = {
  * registries. Silent if everything is there.
  */
 export async function ensureImages(keys: ImageKey[]): Promise<Images> {
-  const docker = dockerEngine();
+  const docker = dockerClient();
   const chosen = omit(await recorded(), keys);
   let pullable: boolean | undefined;
   for (const key of keys) {
@@ -65,7 +65,7 @@ export async function ensureImages(keys: ImageKey[]): Promise<Images> {
 
 /** The images that `ensureImages` would choose, as far as that is known without pulling or building. */
 export async function plannedImages(keys: ImageKey[]): Promise<Images> {
-  const docker = dockerEngine();
+  const docker = dockerClient();
   const known = await recorded();
   const planned = omit(known, keys);
   for (const key of keys) {
@@ -88,7 +88,7 @@ function omit(images: Images, keys: ImageKey[]): Images {
 function tryPull(image: string): Promise<boolean> {
   const options = { abortSignal: AbortSignal.timeout(pullTimeoutSeconds * 1000) };
   return step(`pull ${image}`, () =>
-    pullImage(dockerEngine(), image, options).then(
+    pullImage(dockerClient(), image, options).then(
       () => true,
       () => false,
     ),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { command, succeeds } from "../lib/command.ts";
 import { image, layer, layoutArchive, type LayerEntry } from "../lib/oci.ts";
-import { buildImage, dockerEngine } from "../lib/docker-client.ts";
+import { buildImage, dockerClient } from "../lib/docker-client.ts";
 import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "./debian-packages.ts";
 import { compileGo, fetchModules } from "./go.ts";
@@ -100,7 +100,7 @@ export async function buildNodeImage(name: string): Promise<void> {
   for (const file of await readdir(gatewayKinds)) await cp(join(gatewayKinds, file), join(kinds, file));
   const traefikKinds = "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml";
   await cp(join(await moduleFolder("github.com/traefik/traefik/v3"), traefikKinds), join(kinds, "traefik.yaml"));
-  await step("put the node image together", () => buildImage(dockerEngine(), context, { tag: name }), { always: true });
+  await step("put the node image together", () => buildImage(dockerClient(), context, { tag: name }), { always: true });
   await rm(context, { recursive: true });
 }
 

@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
-import { certificateAuthorities } from "../lib/certificate-authorities.ts";
-import { buildImage, dockerEngine } from "../lib/docker-client.ts";
+import { readCertificateAuthorities } from "../lib/certificate-authorities.ts";
+import { buildImage, dockerClient } from "../lib/docker-client.ts";
 import { compileGo } from "./go.ts";
 import { sourceHash } from "./source-hash.ts";
 
@@ -23,8 +23,8 @@ export async function buildProxyImage(name: string): Promise<void> {
   await rm(context, { recursive: true, force: true });
   await mkdir(context, { recursive: true });
   await compileGo(module, "github.com/traefik/traefik/v3/cmd/traefik", join(context, "traefik"));
-  await writeFile(join(context, "ca-certificates.crt"), certificateAuthorities);
+  await writeFile(join(context, "ca-certificates.crt"), readCertificateAuthorities());
   await cp(join(here, "Dockerfile"), join(context, "Dockerfile"));
-  await buildImage(dockerEngine(), context, { tag: name });
+  await buildImage(dockerClient(), context, { tag: name });
   await rm(context, { recursive: true });
 }

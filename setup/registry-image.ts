@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
-import { buildImage, dockerEngine } from "../lib/docker-client.ts";
+import { buildImage, dockerClient } from "../lib/docker-client.ts";
 import { compileGo } from "./go.ts";
 import { sourceHash } from "./source-hash.ts";
 
@@ -20,6 +20,6 @@ export async function buildRegistryImage(name: string): Promise<void> {
   await mkdir(context, { recursive: true });
   await compileGo(here, ".", join(context, "registry"));
   for (const file of ["Dockerfile", "config.yml"]) await cp(join(here, file), join(context, file));
-  await buildImage(dockerEngine(), context, { tag: name });
+  await buildImage(dockerClient(), context, { tag: name });
   await rm(context, { recursive: true });
 }

@@ -48,7 +48,7 @@ const eksIn = eks("lets its load balancer to the service, and nothing else");
 const keyByKey = support("what a platform does not have is refused by path, with those that do and the way out");
 const placement = engines("placement, encryption and the routing mesh are as the settings of swarm say");
 const further = engines("further networks and volumes are made as the settings say, and those that exist are only named");
-const overSsh = on("integration/engine-over-ssh")(
+const overSsh = on("integration/docker-over-ssh")(
   "an engine over SSH: what is wrong with the way there is said; then up, unchanged, down, over few connections",
 );
 

@@ -9,7 +9,7 @@ export const render = defineCommand({
   options: { stack: stackOption, out: { value: "folder", summary: "folder for the files", required: true }, json: jsonOption },
   examples: [{ command: "slipway render --stack prod --out manifests", summary: "write one file for each object" }],
   async run({ stack: name, out, json }) {
-    const [{ join }, { readStack }, { registrationsOf }, { manifestsOf, writeManifests }, { UserError }] = await Promise.all([
+    const [path, { readStack }, { registrationsOf }, { manifestsOf, writeManifests }, { UserError }] = await Promise.all([
       import("node:path"),
       import("../../config/stack-file.ts"),
       import("../../review/render/registrations.ts"),
@@ -23,14 +23,14 @@ export const render = defineCommand({
         `Stack "${name}" has no Kubernetes objects: its platform is ${stack.config[`${stack.project}:platform`] ?? "another"}.`,
       );
     const { removed } = writeManifests(manifests, out);
-    const files = [...manifests.files.keys()].map((file) => join(out, file));
+    const files = [...manifests.files.keys()].map((file) => path.join(out, file));
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ files, removed: removed.map((file) => join(out, file)), secrets: manifests.left }, null, 2)}\n`,
+        `${JSON.stringify({ files, removed: removed.map((file) => path.join(out, file)), secrets: manifests.left }, null, 2)}\n`,
       );
     else {
       for (const file of files) process.stdout.write(`${file}\n`);
-      for (const file of removed) process.stdout.write(`${join(out, file)}  removed\n`);
+      for (const file of removed) process.stdout.write(`${path.join(out, file)}  removed\n`);
     }
     for (const { name, keys } of manifests.left)
       process.stderr.write(`Secret ${name} is left out. Create it in the cluster by other means, with the keys ${keys.join(", ")}.\n`);

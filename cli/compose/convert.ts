@@ -114,7 +114,7 @@ function convertImage({ image, build, platform }: ComposeService, { folder, note
   }
   const { context, dockerfile = "Dockerfile", target, args, ...others } = build;
   const source = relative(folder, context) || ".";
-  if (dockerfile !== "Dockerfile") note("build.dockerfile", `must be called Dockerfile, in ${source}, got "${dockerfile}"`);
+  if (dockerfile !== "Dockerfile") note("build.dockerfile", `must be called Dockerfile, in ${source} (got "${dockerfile}")`);
   if (target !== undefined) note("build.target", `has no counterpart: the last stage of the Dockerfile is built, not "${target}"`);
   if (Object.keys(args ?? {}).length > 0) note("build.args", "has no counterpart; give them defaults in the Dockerfile");
   for (const key of Object.keys(others)) note(`build.${key}`, "has no counterpart");
@@ -128,7 +128,7 @@ function convertUser({ user }: ComposeService, { note }: Context): Service {
   if (user === undefined) return {};
   const [id = "", group = id] = user.split(":");
   if (!/^[1-9]\d*$/.test(id)) {
-    note("user", `must be a number that is not 0, got "${user}"; say which of the image's it is by user`);
+    note("user", `must be a number that is not 0 (got "${user}"); say which of the image's it is by user`);
     return {};
   }
   if (group !== id) note("user", `the group is that of the user, ${id}, not ${group}`);

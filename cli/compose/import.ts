@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { checkSettings } from "../../config/load.ts";
 import { step } from "../../lib/progress.ts";
@@ -53,7 +53,7 @@ async function useDigests({ services, notes }: Converted): Promise<void> {
 
 async function useDigest(name: string, service: Service, notes: Converted["notes"]): Promise<void> {
   const image = String(service["image"]);
-  const asked = dockerEngine().getImage(image).distribution() as Promise<{ Descriptor?: { digest?: string } }>;
+  const asked = dockerClient().getImage(image).distribution() as Promise<{ Descriptor?: { digest?: string } }>;
   const digest = (await asked.catch(() => undefined))?.Descriptor?.digest;
   const note = notes.find(({ path }) => path === `services.${name}.image`);
   if (digest !== undefined) service["image"] = `${image}@${digest}`;

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 
-const engine: Docker = dockerEngine();
+const engine: Docker = dockerClient();
 
 /** An image in a registry. */
 export interface StoredImage {

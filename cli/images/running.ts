@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import type { Stack } from "../../config/stack-file.ts";
 
 /** What is there on the engine for a stack without Kubernetes: containers and services of Swarm, by the image that they run. */
@@ -8,7 +8,7 @@ export async function runningImages({ project, name, config }: Stack): Promise<M
   const running = new Map<string, string[]>();
   if (platform !== "docker" && platform !== "swarm") return running;
   const { host } = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
-  const engine = dockerEngine(host);
+  const engine = dockerClient(host);
   const filters = { label: [`dev.slipway.stack=${name}`] };
   for (const [image, holder] of [...(await containersOf(engine, filters)), ...(await servicesOf(engine, filters))]) {
     const holders = running.get(image) ?? [];

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import type { Engine } from "../engines.ts";
 import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
 import { containersOf, imageOf, troubleWithContainers, troubleWithService, type Trouble } from "./docker-trouble.ts";
@@ -16,7 +16,7 @@ interface Found {
 
 /** The services of a stack on one Docker host or in a swarm. */
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
-  const docker = dockerEngine(JSON.parse(stack.config[`${stack.project}:${platform}`] ?? "{}").host);
+  const docker = dockerClient(JSON.parse(stack.config[`${stack.project}:${platform}`] ?? "{}").host);
   const prefix = `${stack.project}-${stack.name}`;
   const labels = { "dev.slipway.stack": stack.name };
   const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);

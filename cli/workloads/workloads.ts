@@ -1,5 +1,5 @@
 import type { Stack } from "../../config/stack-file.ts";
-import { engineAway } from "../../lib/docker-client.ts";
+import { dockerUnreachable } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engines.ts";
 import type { FailureCard } from "./failure-card.ts";
@@ -59,7 +59,7 @@ export async function failureCards(stack: Stack, engine: Engine): Promise<Failur
   try {
     return (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
   } catch (error) {
-    if ((error as Error).message !== engineAway)
+    if ((error as Error).message !== dockerUnreachable)
       process.stderr.write(`The state of the services cannot be read: ${(error as Error).message}\n`);
     return [];
   }

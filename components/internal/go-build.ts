@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
 import { cacheFolder } from "../../lib/cache-folder.ts";
-import { certificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
@@ -88,7 +88,7 @@ const baseEntries = [
   },
   { path: "etc/ssl/", mode: 0o755 },
   { path: "etc/ssl/certs/", mode: 0o755 },
-  { path: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: certificateAuthorities },
+  { path: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: readCertificateAuthorities() },
   { path: "tmp/", mode: 0o1777 },
 ];
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
@@ -73,7 +73,7 @@ interface LoadBalancer {
 }
 
 async function end({ engine, container }: Inputs): Promise<void> {
-  const found = dockerEngine(engine).getContainer(container);
+  const found = dockerClient(engine).getContainer(container);
   // 304: it does not run already.
   const over = (error: DockerError) => error.statusCode === 404 || error.statusCode === 304 || Promise.reject(error);
   // An engine that is started anew before Pulumi removes it is not to start it again.

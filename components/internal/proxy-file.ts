@@ -1,6 +1,6 @@
 import path from "node:path";
 import tarStream from "tar-stream";
-import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 
 // Serialised into the state with the providers that use it, see registry-push.ts.
 
@@ -47,7 +47,7 @@ async function readSlot({ engine, proxy, file }: ProxyFile, slot: Slot): Promise
   try {
     const archive = tarStream.extract();
     (
-      await dockerEngine(engine)
+      await dockerClient(engine)
         .getContainer(proxy)
         .getArchive({ path: `${file}.${slot}.yaml` })
     ).pipe(archive);
@@ -65,7 +65,7 @@ async function writeSlot({ engine, proxy, file }: ProxyFile, slot: Slot, content
   archive.entry({ name: `${path.posix.basename(file)}.${slot}.yaml`, mode: 0o644 }, content);
   archive.finalize();
   const folder = { path: path.posix.dirname(file) };
-  await dockerEngine(engine)
+  await dockerClient(engine)
     .getContainer(proxy)
     .putArchive(archive as unknown as NodeJS.ReadableStream, folder);
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { emptyRoutes, readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
@@ -56,7 +56,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     await emptyRoutes(state).catch(missing);
     await settle(state);
     if (state.network === undefined) return;
-    await dockerEngine(state.engine).getNetwork(state.network).disconnect({ Container: state.proxy, Force: true }).catch(missing);
+    await dockerClient(state.engine).getNetwork(state.network).disconnect({ Container: state.proxy, Force: true }).catch(missing);
   },
 };
 
@@ -67,13 +67,13 @@ async function settle({ settleSeconds }: Inputs): Promise<void> {
 async function route(inputs: Inputs): Promise<void> {
   const { engine, network, proxy } = inputs;
   const there = (error: DockerError) => /already exists|already attached/.test(error.message) || Promise.reject(error);
-  if (network !== undefined) await dockerEngine(engine).getNetwork(network).connect({ Container: proxy }).catch(there);
+  if (network !== undefined) await dockerClient(engine).getNetwork(network).connect({ Container: proxy }).catch(there);
   await writeRoutes(inputs, inputs.content);
 }
 
 async function routedContent(inputs: Inputs): Promise<string | undefined> {
   try {
-    const { NetworkSettings } = await dockerEngine(inputs.engine).getContainer(inputs.proxy).inspect();
+    const { NetworkSettings } = await dockerClient(inputs.engine).getContainer(inputs.proxy).inspect();
     const isIn = inputs.network === undefined || NetworkSettings.Networks[inputs.network] !== undefined;
     return isIn ? (await readRoutes(inputs))?.content : undefined;
   } catch (error) {

@@ -2,7 +2,7 @@ import crypto from "node:crypto";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import tarStream from "tar-stream";
-import { dockerEngine, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
 
 // Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
 
@@ -54,7 +54,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
     return { changes: replaces.length > 0, replaces };
   },
   async read(id, props) {
-    const found = Object.values(props!.volumes).map((volume) => dockerEngine(props!.engine).getVolume(volume).inspect());
+    const found = Object.values(props!.volumes).map((volume) => dockerClient(props!.engine).getVolume(volume).inspect());
     const missing = (error: DockerError) => (error.statusCode === 404 ? { id: "" } : Promise.reject(error));
     return Promise.all(found).then(() => ({ id, props }), missing);
   },
@@ -65,7 +65,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
 
 /** By way of a container that never runs. */
 async function fill(id: string, { engine, image, username, password, labels, files, volumes }: State): Promise<void> {
-  const docker = dockerEngine(engine);
+  const docker = dockerClient(engine);
   if (!(await hasImage(docker, image))) {
     const serveraddress = image.split("/")[0];
     await pullImage(docker, image, username ? { authconfig: { username, password, serveraddress } } : {});
@@ -88,5 +88,5 @@ async function fill(id: string, { engine, image, username, password, labels, fil
 
 async function removeVolumes({ engine, volumes }: State): Promise<void> {
   const missing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
-  for (const name of Object.values(volumes)) await dockerEngine(engine).getVolume(name).remove({}).catch(missing);
+  for (const name of Object.values(volumes)) await dockerClient(engine).getVolume(name).remove({}).catch(missing);
 }

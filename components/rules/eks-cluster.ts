@@ -30,25 +30,25 @@ function checkCluster(name: string, args: EksClusterArgs, report: Report): void 
   report(
     [],
     (name.length > longestName || !/^[0-9A-Za-z][\w-]*$/.test(name)) &&
-      `the name must be 1 to ${longestName} letters, digits, "-" and "_", the first a letter or digit, got "${name}"`,
+      `the name must be 1 to ${longestName} letters, digits, "-" and "_", the first a letter or digit (got "${name}")`,
   );
   const regionProblem = problemWithRegion(region);
   report(["region"], regionProblem);
   report(["version"], ifKnown(version, problemWithVersion));
   const subnets = Array.isArray(subnetIds) ? subnetIds : undefined;
-  report(["subnetIds"], subnets && subnets.length < 2 && `must be of two zones at least, got ${subnets.length}; EKS wants so`);
+  report(["subnetIds"], subnets && subnets.length < 2 && `must be of two zones at least (got ${subnets.length}); EKS wants so`);
   report(
     ["kmsKeyArn"],
     regionProblem === undefined &&
       typeof kmsKeyArn === "string" &&
       !new RegExp(`^arn:aws(-[a-z]+)*:kms:${region}:\\d{12}:key/[\\w-]+$`).test(kmsKeyArn) &&
-      `must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/…, got "${kmsKeyArn}"`,
+      `must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/… (got "${kmsKeyArn}")`,
   );
   report(["logRetentionDays"], problemWithRetention(days));
   const addons: readonly string[] = nodeGroups ? [...addonsBeforeNodes, ...addonsAfterNodes] : autoModeAddons;
   for (const [addon, addonVersion] of Object.entries(addonVersions)) {
     report(["addonVersions", addon], !addons.includes(addon) && `is no add-on of this cluster; it has ${addons.join(", ")}`);
-    report(["addonVersions", addon], !/^v\d/.test(addonVersion) && `must be a version such as v1.13.1-eksbuild.1, got "${addonVersion}"`);
+    report(["addonVersions", addon], !/^v\d/.test(addonVersion) && `must be a version such as v1.13.1-eksbuild.1 (got "${addonVersion}")`);
   }
 }
 
@@ -69,26 +69,26 @@ const reservedRanges = [
 
 function checkEndpoint({ endpoint }: EksClusterArgs, report: Report): void {
   const cidrs = endpoint?.publicCidrs ?? [];
-  report(["endpoint", "publicCidrs"], cidrs.length > mostPublicCidrs && `must be at most ${mostPublicCidrs}, got ${cidrs.length}`);
+  report(["endpoint", "publicCidrs"], cidrs.length > mostPublicCidrs && `must be at most ${mostPublicCidrs} (got ${cidrs.length})`);
   for (const [i, cidr] of cidrs.entries())
     report(["endpoint", "publicCidrs", i], problemWithPublicCidr(cidr) ?? problemWithOverlap(cidr, cidrs.slice(0, i)));
 }
 
 function problemWithOverlap(cidr: string, before: string[]): string | undefined {
   const other = before.find((range) => overlaps(range, cidr));
-  return other && `must not overlap with ${other}, got "${cidr}"; the larger of the two is enough`;
+  return other && `must not overlap with ${other} (got "${cidr}"); the larger of the two is enough`;
 }
 
 function problemWithPublicCidr(cidr: string): string | undefined {
   if (!cidr.includes("/") || !Address4.isValid(cidr)) {
-    return `must be an IPv4 range such as 203.0.113.0/24, got "${cidr}"; a cluster with IPv4 addresses takes no others`;
+    return `must be an IPv4 range such as 203.0.113.0/24 (got "${cidr}"); a cluster with IPv4 addresses takes no others`;
   }
   const range = new Address4(cidr);
-  if (range.subnetMask < 8) return `must be /8 or smaller, got "${cidr}"; name the ranges that you use, never the world`;
+  if (range.subnetMask < 8) return `must be /8 or smaller (got "${cidr}"); name the ranges that you use, never the world`;
   const start = `${range.startAddress().correctForm()}/${range.subnetMask}`;
-  if (start !== cidr) return `must begin where a range of its size can, got "${cidr}"; did you mean ${start}?`;
+  if (start !== cidr) return `must begin where a range of its size can (got "${cidr}"); did you mean ${start}?`;
   const reserved = reservedRanges.find((other) => range.isInSubnet(new Address4(other)) || new Address4(other).isInSubnet(range));
-  return reserved && `must be public addresses, got "${cidr}", some of which are reserved; from the VPC the API is reached anyway`;
+  return reserved && `must be public addresses (got "${cidr}"), some of which are reserved; from the VPC the API is reached anyway`;
 }
 
 const principal = /^arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)\/(?!aws-service-role\/)[\w+=,.@/-]+$/;
@@ -106,10 +106,10 @@ function checkAccess({ accessEntries, kubeconfig }: EksClusterArgs, report: Repo
     report(
       [...path, "principalArn"],
       !principal.test(principalArn) &&
-        `must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer, got "${principalArn}"` +
+        `must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "${principalArn}")` +
           (principalArn.includes(":assumed-role/") ? ", which is a session; name its role" : ""),
     );
-    report([...path, "policy"], !policies.includes(policy) && `must be ${policies.join(", ")}, got "${policy}"`);
+    report([...path, "policy"], !policies.includes(policy) && `must be ${policies.join(", ")} (got "${policy}")`);
     const key = `${principalArn} ${policy}`;
     report(path, seen.has(key) && `gives ${policy} twice to the same principal; put the namespaces into one entry`);
     seen.add(key);
@@ -121,7 +121,7 @@ function checkAccess({ accessEntries, kubeconfig }: EksClusterArgs, report: Repo
     ["kubeconfig", "roleArn"],
     kubeconfig?.roleArn !== undefined &&
       !accessEntries.some(({ principalArn }) => principalArn === kubeconfig.roleArn) &&
-      `must have an access entry, or the kubeconfig opens nothing; add it to accessEntries, got "${kubeconfig.roleArn}"`,
+      `must have an access entry, or the kubeconfig opens nothing; add it to accessEntries (got "${kubeconfig.roleArn}")`,
   );
 }
 
@@ -150,7 +150,7 @@ const longestGroupName = 36;
 function checkNodeGroup(name: string, group: NonNullable<EksClusterArgs["nodeGroups"]>[string], report: Report): void {
   const path = ["nodeGroups", name];
   const oneOf = (key: string, value: string | undefined, values: string[]) =>
-    report([...path, key], value !== undefined && !values.includes(value) && `must be ${values.join(", ")}, got "${value}"`);
+    report([...path, key], value !== undefined && !values.includes(value) && `must be ${values.join(", ")} (got "${value}")`);
   report(
     path,
     (name.length > longestGroupName || !/^[0-9A-Za-z][\w-]*$/.test(name)) &&
@@ -165,7 +165,7 @@ function checkNodeGroup(name: string, group: NonNullable<EksClusterArgs["nodeGro
   report(
     [...path, "instanceTypes"],
     odd !== undefined &&
-      `must all be of the processor architecture of the image, ${arm ? "ARM" : "x86"}, got "${odd}"; make another group of it`,
+      `must all be of the processor architecture of the image, ${arm ? "ARM" : "x86"} (got "${odd}"); make another group of it`,
   );
   report([...path, "minSize"], problemWithNumber(minSize, 0));
   report([...path, "maxSize"], problemWithNumber(maxSize, Math.max(1, minSize)));
@@ -181,7 +181,7 @@ function checkNodeGroup(name: string, group: NonNullable<EksClusterArgs["nodeGro
     report([...path, "taints", i, "value"], ifKnown(value, problemWithLabelValue));
     report(
       [...path, "taints", i, "effect"],
-      !Object.values(TaintEffect).includes(effect) && `must be ${Object.values(TaintEffect).join(", ")}, got "${effect}"`,
+      !Object.values(TaintEffect).includes(effect) && `must be ${Object.values(TaintEffect).join(", ")} (got "${effect}")`,
     );
   }
 }

@@ -4,7 +4,7 @@ const port = z.int().min(1).max(65535);
 const text = z.string().min(1);
 
 /** What the platforms `docker` and `swarm` have in common. */
-export const engineSettings = {
+export const dockerHostSettings = {
   host: z
     .string()
     .regex(/^(ssh|tcp|unix):\/\/./, 'must be an endpoint of a Docker engine such as "ssh://deploy@host.example"')
@@ -32,13 +32,13 @@ export const engineSettings = {
   registryImage: text.optional().describe("Image of the registry, with the interface of registry:3."),
 };
 
-export const enginePorts = {
+export const dockerPorts = {
   http: port.default(8080).describe("HTTP of all services with a host."),
   https: port.default(8443).describe("HTTPS of the same."),
   registry: port.default(5001).describe("The container registry, on 127.0.0.1."),
 };
 
-export const engineNetwork = z.strictObject({
+export const dockerNetwork = z.strictObject({
   external: z.boolean().optional().describe("Whether it exists already. Default: false."),
   driver: text.optional().describe("bridge, macvlan, ipvlan, or that of a plugin. Default: bridge."),
   options: z.record(z.string(), z.string()).optional().describe("Options of the driver, such as parent: eth0."),
@@ -54,7 +54,7 @@ export const engineNetwork = z.strictObject({
   services: z.array(text).min(1).describe("Services that are in it too."),
 });
 
-export const engineVolume = z.strictObject({
+export const dockerVolume = z.strictObject({
   name: text.optional().describe("Its name on the engine. Default: slipway-<stack>-<service>-<volume>."),
   driver: text.optional().describe("Default: local."),
   options: z.record(z.string(), z.string()).optional().describe("Options of the driver."),
@@ -69,10 +69,10 @@ const existing = {
 /** Settings of the platform `docker`. */
 export const dockerSettings = z
   .strictObject({
-    ...engineSettings,
-    ports: z.strictObject(enginePorts).prefault({}).describe("Ports that the proxy and the registry take."),
-    networks: z.record(text, engineNetwork).optional().describe("Further networks by name."),
-    volumes: z.record(text, engineVolume.extend(existing)).optional().describe(volumesMeaning),
+    ...dockerHostSettings,
+    ports: z.strictObject(dockerPorts).prefault({}).describe("Ports that the proxy and the registry take."),
+    networks: z.record(text, dockerNetwork).optional().describe("Further networks by name."),
+    volumes: z.record(text, dockerVolume.extend(existing)).optional().describe(volumesMeaning),
   })
   .prefault({})
   .describe("Settings of the platform `docker`.");

@@ -17,7 +17,7 @@ export const gateSettings = z
         z.strictObject({
           change: z
             .string()
-            .regex(/^[0-9a-f]{12}$/, "must be the 12 digits that `make gate` names the change by")
+            .regex(/^[0-9a-f]{12}$/, "must be the 12 digits that `slipway gate` prints for the change")
             .describe("Which change."),
           reason: text.describe("Why it may go through all the same."),
           approvedBy: text.describe("Who says so."),
@@ -28,7 +28,7 @@ export const gateSettings = z
       .describe("Changes that the gate lets through all the same, each by itself."),
   })
   .prefault({})
-  .describe("What `make gate` refuses.");
+  .describe("What `slipway gate` rejects.");
 
 export type GateSettings = z.infer<typeof gateSettings>;
 export type Approval = GateSettings["approvals"][number];

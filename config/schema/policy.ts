@@ -24,6 +24,6 @@ export const policySettings = z
       .describe("What is excused, each by itself, for a reason and a time."),
   })
   .prefault({})
-  .describe("The rules that `make score` looks at: docs/REVIEW.md.");
+  .describe("Policy rules of `slipway score`; see docs/REVIEW.md.");
 
 export type PolicySettings = z.infer<typeof policySettings>;

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { Publishing } from "../../components/swarm-host.ts";
-import { engineNetwork, enginePorts, engineSettings, engineVolume, volumesMeaning } from "./docker.ts";
+import { dockerNetwork, dockerPorts, dockerHostSettings, dockerVolume, volumesMeaning } from "./docker.ts";
 
 const text = z.string().min(1);
-const { address: _address, ...common } = engineSettings;
+const { address: _address, ...common } = dockerHostSettings;
 
 /** Settings of the platform `swarm`. */
 export const swarmSettings = z
   .strictObject({
     ...common,
-    ports: z.strictObject(enginePorts).prefault({}).describe("Ports that the proxy and the registry take."),
+    ports: z.strictObject(dockerPorts).prefault({}).describe("Ports that the proxy and the registry take."),
     publish: z
       .enum(Publishing)
       .default("host")
@@ -22,10 +22,10 @@ export const swarmSettings = z
     spread: z.array(text).optional().describe("What tasks spread over, before nodes, such as node.labels.zone."),
     maxPerNode: z.int().min(1).optional().describe("The most tasks of a service on one node. Default: as many as there is room for."),
     networks: z
-      .record(text, engineNetwork)
+      .record(text, dockerNetwork)
       .optional()
       .describe("Further networks by name; of the driver overlay, unless they say another."),
-    volumes: z.record(text, engineVolume).optional().describe(volumesMeaning),
+    volumes: z.record(text, dockerVolume).optional().describe(volumesMeaning),
   })
   .prefault({})
   .describe("Settings of the platform `swarm`.");

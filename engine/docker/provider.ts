@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
-import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { kinds } from "./kinds.ts";
 import type { Kind } from "./kind.ts";
@@ -32,7 +32,7 @@ export const dockerProvider: Provider = {
     const name = inputs.name ?? (kind.autoNamed ? `${context.name}-${randomBytes(4).toString("hex").slice(0, 7)}` : undefined);
     if (name !== undefined && (await kind.find(docker, name).inspect().catch(unlessMissing))) {
       const remove = `docker ${nameOf(type)} rm ${nameOf(type) === "container" ? "--force " : ""}${name}`;
-      const elsewhere = "it exists already, and this checkout did not make it. Take it down where it was made (make down), or: ";
+      const elsewhere = "exists already, and was not created by this checkout. Run slipway down where it was created, or: ";
       if (!context.interrupted) throw new UserError(elsewhere + remove);
     }
     const named = name === undefined ? inputs : { ...inputs, name };
@@ -69,7 +69,7 @@ async function removeHalfMade(kind: Kind, name: string, docker: Docker, id: stri
 const engines = new Map<string, Docker>();
 
 function connect({ settings: { host = "" } }: Context): Docker {
-  if (!engines.has(host)) engines.set(host, dockerEngine(host || undefined));
+  if (!engines.has(host)) engines.set(host, dockerClient(host || undefined));
   return engines.get(host)!;
 }
 

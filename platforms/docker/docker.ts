@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { ContainerHost } from "../../components/container-host.ts";
 import { ContainerService } from "../../components/container-service.ts";
 import type { Configuration } from "../../config/load.ts";
-import * as engine from "../docker-hosts/common.ts";
-import { missingNetworks, problemWithEngine, takenPorts } from "../docker-hosts/preflight.ts";
-import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-hosts/volumes.ts";
+import * as engine from "../docker-shared/common.ts";
+import { missingNetworks, problemWithDaemon, takenPorts } from "../docker-shared/preflight.ts";
+import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import type { Platform, PlatformModule } from "../platform.ts";
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
@@ -19,7 +19,7 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** The engine must answer, the ports and volumes be free or this stack's own, and what is named as existing exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { docker: settings, stack } = configuration;
-  const problem = await problemWithEngine("docker", settings);
+  const problem = await problemWithDaemon("docker", settings);
   if (problem !== undefined) return [problem];
   return [
     ...(await takenPorts("docker", settings, stack)),

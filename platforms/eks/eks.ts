@@ -4,7 +4,7 @@ import { EcrRepository } from "../../components/ecr-repository.ts";
 import { ecrCredentials } from "../../components/ecr-credentials.ts";
 import { identityOf } from "../../components/internal/eks/iam.ts";
 import { createDataKey } from "../../components/data-key.ts";
-import { throwIfAny } from "../../lib/user-error.ts";
+import { throwIfAny } from "../../lib/problem.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
 import { WebService } from "../../components/web-service.ts";
@@ -104,7 +104,7 @@ function problemsHere(facts: Facts & { clusterArn: string }, { region }: EksSett
   const { domain, nodePlatforms, autoMode } = facts;
   const { region: there } = identityOf(facts.clusterArn);
   const problems = [
-    ...(region === there ? [] : [{ path: ["eks", "region"], message: `must be that of the cluster, ${there}, got "${region}"` }]),
+    ...(region === there ? [] : [{ path: ["eks", "region"], message: `must be that of the cluster, ${there} (got "${region}")` }]),
     ...problemsWithHosts(services, domain),
     ...problemsWithPlatforms(services, nodePlatforms),
     ...(autoMode ? [] : problemsWithClasses(services, "alb")),

@@ -78,7 +78,7 @@ export async function refer(stack: string): Promise<Known> {
   const { value: facts } = await new pulumi.StackReference(stack).getOutputDetails("platform");
   if (isKnown(facts)) return facts;
   throw new UserError(
-    `slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "${stack}", which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)`,
+    `slipway:eks.stack: must be a stack of Slipway with a cluster that is up (got "${stack}"), which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)`,
   );
 }
 

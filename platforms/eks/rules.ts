@@ -68,7 +68,7 @@ function checkExistingNetwork({ network = {} }: EksSettings, report: Report): vo
     exists &&
       subnets !== undefined &&
       subnets.length < 2 &&
-      `must be of two zones at least, got ${subnets.length}; a load balancer wants so`,
+      `must be of two zones at least (got ${subnets.length}); a load balancer wants so`,
   );
   for (const key of ofNetwork as (keyof typeof network)[])
     report(["eks", "network", key], exists && network[key] !== undefined && "is for a VPC that is made; leave it out, or leave out vpcId");
@@ -81,7 +81,7 @@ function checkDomain({ domain, nodeGroups, loadBalancer }: EksSettings, report: 
     ["eks", "domain", "name"],
     domain !== undefined &&
       !new RegExp(`^(${label}\\.)+${label}$`).test(domain.name) &&
-      `must be a domain in lower case such as example.org, got "${domain.name}"`,
+      `must be a domain in lower case such as example.org (got "${domain.name}")`,
   );
   report(
     ["eks", "loadBalancer"],
@@ -107,12 +107,12 @@ export function problemsWithHosts(services: Services, domain: EksSettings["domai
 }
 
 function problemWithHost(host: string, domain: string | undefined): string | false {
-  if (domain === undefined) return `needs eks.domain, for the certificate and the DNS record, got "${host}"; set that, or leave it out`;
+  if (domain === undefined) return `needs eks.domain, for the certificate and the DNS record (got "${host}"); set that, or leave it out`;
   if (host === domain)
-    return `must be below ${domain}, such as www.${domain}, got "${host}": a zone's own name cannot lead to a load balancer by CNAME`;
-  if (!host.endsWith(`.${domain}`)) return `must be below ${domain}, which the certificate is for and the zone has, got "${host}"`;
+    return `must be below ${domain}, such as www.${domain} (got "${host}"): a zone's own name cannot lead to a load balancer by CNAME`;
+  if (!host.endsWith(`.${domain}`)) return `must be below ${domain}, which the certificate is for and the zone has (got "${host}")`;
   const first = host.slice(0, -domain.length - 1);
-  return first.includes(".") && `must be directly below ${domain}, as the certificate for *.${domain} wants it, got "${host}"`;
+  return first.includes(".") && `must be directly below ${domain}, as the certificate for *.${domain} wants it (got "${host}")`;
 }
 
 /** All hosts of services with an Ingress, and where they stand. */
@@ -127,7 +127,7 @@ export function hostsOf(services: Services): { service: string; path: Problem["p
 export function problemsWithPlatforms(services: Services, nodes: string[]): Problem[] {
   return Object.entries(services).flatMap(([name, { platforms }]) => {
     const missing = nodes.filter((platform) => platforms !== undefined && !platforms.includes(platform));
-    const message = `must have ${missing.join(" and ")}, which the nodes are, got ${platforms?.join(", ")}; add it, or leave platforms out`;
+    const message = `must have ${missing.join(" and ")}, which the nodes are (got ${platforms?.join(", ")}); add it, or leave platforms out`;
     return missing.length === 0 ? [] : [{ path: ["services", name, "platforms"], message }];
   });
 }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, noEngine } from "../../lib/docker-client.ts";
+import { dockerClient, noDocker } from "../../lib/docker-client.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";
 import { LocalCluster } from "../../components/local-cluster.ts";
 import { WebService } from "../../components/web-service.ts";
@@ -31,9 +31,9 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 
 /** A Docker engine must answer, the ports be free or this stack's own, and the cluster, where it runs, have what services name. */
 export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
-  const engine = dockerEngine();
+  const engine = dockerClient();
   const containers = await engine.listContainers().catch(() => undefined);
-  if (containers === undefined) return [noEngine];
+  if (containers === undefined) return [noDocker];
   const holders = new Map(containers.flatMap((c) => c.Ports.map((p) => [p.PublicPort, c] as const)));
   const problems = await Promise.all(
     Object.entries(local.ports).map(async ([key, port]) => {

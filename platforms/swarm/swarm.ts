@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import { routingFile, routingOf } from "../../components/internal/proxy.ts";
 import { resolve } from "../../components/internal/web-service/defaults.ts";
 import { SwarmHost } from "../../components/swarm-host.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/load.ts";
-import * as engine from "../docker-hosts/common.ts";
-import { missingNetworks, problemWithEngine, takenPorts } from "../docker-hosts/preflight.ts";
-import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-hosts/volumes.ts";
+import * as engine from "../docker-shared/common.ts";
+import { missingNetworks, problemWithDaemon, takenPorts } from "../docker-shared/preflight.ts";
+import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import type { Platform, PlatformModule } from "../platform.ts";
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
@@ -20,7 +20,7 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** The engine must answer and be a manager of a swarm, the ports and volumes be free or this stack's own, and networks that are named exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { swarm: settings, stack } = configuration;
-  const problem = (await problemWithEngine("swarm", settings)) ?? (await problemWithSwarm(settings));
+  const problem = (await problemWithDaemon("swarm", settings)) ?? (await problemWithSwarm(settings));
   if (problem !== undefined) return [problem];
   return [
     ...(await takenPorts("swarm", settings, stack)),
@@ -31,7 +31,7 @@ export async function preflight(configuration: Configuration): Promise<string[]>
 
 /** What keeps an engine from taking services, or a swarm from having their images. */
 async function problemWithSwarm({ host, registry }: Configuration["swarm"]): Promise<string | undefined> {
-  const { LocalNodeState, ControlAvailable, NodeID, Nodes } = (await dockerEngine(host).info()).Swarm;
+  const { LocalNodeState, ControlAvailable, NodeID, Nodes } = (await dockerClient(host).info()).Swarm;
   const at = `${pulumi.getProject()}:swarm`;
   const docker = host === undefined ? "docker" : `docker -H ${host}`;
   if (LocalNodeState !== "active")

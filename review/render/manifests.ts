@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { throwIfAny, UserError } from "../../lib/user-error.ts";
+import { throwIfAny } from "../../lib/problem.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { has, hasUnknown, isSecret, type Properties } from "../../lib/values.ts";
 import type { Registered } from "./registrations.ts";
 

@@ -1,5 +1,5 @@
 // How fast without Kubernetes. `node scripts/bench/engines.ts` prints these rows alone.
-import { Checkout, docker, enginePorts, get } from "../../test/integration/checkout.ts";
+import { Checkout, docker, dockerPorts, get } from "../../test/integration/checkout.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { step } from "../../lib/progress.ts";
 import { setUp } from "../../setup/setup.ts";
@@ -50,7 +50,7 @@ async function measure(platform: "docker" | "swarm", wanted: string, runs: numbe
         const text = `${platform} ${i}`;
         checkout.configure({ web: { ...services.web, env: { GREETING: text } } });
         rolled.push(await secondsOf(() => must("up")));
-        const { body } = await get("web.localhost", "/", { port: enginePorts.http });
+        const { body } = await get("web.localhost", "/", { port: dockerPorts.http });
         if (body.trim() !== text) throw new Error(`the new version does not answer, but "${body.trim()}"`);
         checkout.configure(services);
       },

@@ -4,10 +4,10 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 
-export const docker = dockerEngine();
+export const docker = dockerClient();
 
 export interface Run {
   code: number | null;
@@ -18,7 +18,7 @@ export interface Run {
 export const ports = { api: 26550, http: 28080, https: 28443, registry: 25001 };
 
 /** The same for the platforms without Kubernetes. */
-export const enginePorts = { http: 32180, https: 32143, registry: 32101 };
+export const dockerPorts = { http: 32180, https: 32143, registry: 32101 };
 
 /**
  * A copy of this checkout in a temporary folder, with a stack of its own, that the real parts carry out: Docker, the
@@ -42,7 +42,7 @@ export class Checkout {
 
   /** Writes the stack's services, and other settings of its platform. */
   configure(services: object, settings: object = {}): void {
-    const usual = this.platform === "local" ? { ports } : { ports: enginePorts };
+    const usual = this.platform === "local" ? { ports } : { ports: dockerPorts };
     const config = {
       "slipway:platform": this.platform,
       "slipway:services": services,

@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { Checkout, docker, enginePorts, get, objectsOf } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, get, objectsOf } from "./checkout.ts";
 
 const stack = "integration-compose";
-const { http: port } = enginePorts;
+const { http: port } = dockerPorts;
 
 /** Docker's own first example, with a store that can be built where no image can be pulled, and more of what Compose files have. */
 const compose = `services:
@@ -37,7 +37,7 @@ test("an imported Compose file is up on the engine as it is: names, replicas, fi
   const file = join(checkout.folder, `stacks/Pulumi.${stack}.yaml`);
   // The one line that moves it from Kubernetes, and ports beside those of whoever works here.
   const text = readFileSync(file, "utf8").replace("slipway:platform: local", "slipway:platform: docker");
-  const moved = text + stringify({ "slipway:docker": { ports: enginePorts } }).replace(/^/gm, "  ");
+  const moved = text + stringify({ "slipway:docker": { ports: dockerPorts } }).replace(/^/gm, "  ");
   writeFileSync(file, moved);
 
   const { code, out } = await checkout.run("up");

@@ -1,12 +1,12 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
-import { EngineSocket } from "./engine-socket.ts";
+import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
+import { EngineSocket } from "./docker-socket.ts";
 import { underLoad } from "./load.ts";
 
 const stack = "integration-docker-rollout";
 const name = `slipway-${stack}`;
-const { http: port } = enginePorts;
+const { http: port } = dockerPorts;
 const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };
 let checkout: Checkout;
 
@@ -121,7 +121,7 @@ test("where settings are to blame a rollback says so, and where an image is not 
   expect(settings.out).toContain(`  go back ${remedy}`);
   expect((await checkout.run("rollback")).out).toContain(`error: Service "app": ${remedy}.`);
   await up({ app });
-  const image = `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`;
+  const image = `127.0.0.1:${dockerPorts.registry}/app@sha256:${"1".repeat(64)}`;
   checkout.configure({ app: { ...app, source: undefined, image } });
   expect((await checkout.run("up")).code).toBe(1);
   const back = await checkout.run("rollback", {}, ["--service", "app"]);

@@ -1,13 +1,13 @@
 import { cpSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
 const stack = "integration-docker";
 const name = `slipway-${stack}`;
-const { http: port } = enginePorts;
+const { http: port } = dockerPorts;
 const attacks = [
   { rate: 150, keepAlive: true },
   { rate: 150, keepAlive: false },
@@ -212,7 +212,7 @@ test("files are read-only and in a folder with what the image has there; secrets
 });
 
 test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
-  expect(await getOverTls("apart.localhost", enginePorts.https, tls.certificate)).toBe("Hello");
+  expect(await getOverTls("apart.localhost", dockerPorts.https, tls.certificate)).toBe("Hello");
   expect((await get("apart.localhost", "/", { port })).status).toBe(301);
   expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
 });
@@ -265,7 +265,7 @@ test("a port in use, a volume of another stack, an engine that is away: one clea
   const before = await objectsOf(stack);
   const server = createServer();
   await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
-  checkout.configure({ app }, { ports: { ...enginePorts, http: 32199 } });
+  checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
   const taken = await checkout.run("up");
   server.close();
   expect(taken.code).toBe(1);

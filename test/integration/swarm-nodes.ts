@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import { nodeImageName } from "../../setup/node-image.ts";
 import { docker } from "./checkout.ts";
 
@@ -12,7 +12,7 @@ export interface Node {
   host: string;
   socket: string;
   address: string;
-  engine: ReturnType<typeof dockerEngine>;
+  engine: ReturnType<typeof dockerClient>;
 }
 
 const prefix = "slipway-integration-nodes";
@@ -82,7 +82,7 @@ export class Nodes implements AsyncDisposable {
     await container.start();
     const address = await addressOf(container);
     const host = `tcp://${address}:2375`;
-    const engine = dockerEngine(host);
+    const engine = dockerClient(host);
     for (
       const until = Date.now() + 30_000;
       !(await engine.ping().then(

@@ -1,13 +1,13 @@
 import { cpSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Checkout, docker, enginePorts, eventually, get, objectsOf } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
 import { underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
 const stack = "integration-swarm";
 const name = `slipway-${stack}`;
-const { http: port } = enginePorts;
+const { http: port } = dockerPorts;
 const attacks = [
   { rate: 100, keepAlive: true },
   { rate: 100, keepAlive: false },
@@ -176,7 +176,7 @@ test("a secret rotates: the service is updated, the old one is gone, and its con
 });
 
 test("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there", async () => {
-  expect(await getOverTls("apart.localhost", enginePorts.https, tls.certificate)).toBe("Hello");
+  expect(await getOverTls("apart.localhost", dockerPorts.https, tls.certificate)).toBe("Hello");
   expect((await get("apart.localhost", "/", { port })).status).toBe(301);
   const specs = JSON.stringify([await service("proxy"), await docker.listConfigs()]);
   for (const text of [tls.key, Buffer.from(tls.key).toString("base64")]) expect(specs).not.toContain(text);
@@ -197,7 +197,7 @@ test("no request fails in an update, while scaling, or when Swarm goes back from
           app: {
             ...app,
             env: { GREETING: "bad" },
-            image: `127.0.0.1:${enginePorts.registry}/app@sha256:${"1".repeat(64)}`,
+            image: `127.0.0.1:${dockerPorts.registry}/app@sha256:${"1".repeat(64)}`,
             source: undefined,
           },
         },
@@ -252,7 +252,7 @@ test("a port in use and a volume of another stack: one clear message, and nothin
   const before = [await objects(), (await service()).Version];
   const server = createServer();
   await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
-  checkout.configure({ app }, { ports: { ...enginePorts, http: 32199 } });
+  checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
   const taken = await checkout.run("up");
   server.close();
   expect(taken.code).toBe(1);

@@ -79,5 +79,5 @@ export async function ofVersion({ version = defaultVersion, region }: EksSetting
   const answer = ask<{ clusterVersions: { clusterVersion: string }[] }>("eks", "describe-cluster-versions");
   const offered = (await answer.catch(() => undefined))?.clusterVersions.map(({ clusterVersion }) => clusterVersion);
   if (offered === undefined || offered.includes(version)) return [];
-  return [`eks.version: is not offered in ${region}, got "${version}"; there are ${offered.sort().join(", ")}`];
+  return [`eks.version: is not offered in ${region} (got "${version}"); there are ${offered.sort().join(", ")}`];
 }

@@ -24,15 +24,15 @@ export async function ofDomain({ domain }: EksSettings, ask: Ask): Promise<strin
   const at = "eks.domain.zoneId";
   if (answer instanceof Error)
     return answer.message.includes("NoSuchHostedZone")
-      ? [`${at}: there is no such hosted zone in this account, got "${domain.zoneId}"; aws route53 list-hosted-zones shows them`]
+      ? [`${at}: there is no such hosted zone in this account (got "${domain.zoneId}"); aws route53 list-hosted-zones shows them`]
       : [];
   const { Name, Config } = answer.HostedZone;
   const zone = Name.replace(/\.$/, "");
   if (Config?.PrivateZone)
-    return [`${at}: must be a public hosted zone, got "${domain.zoneId}", which is private: nobody could prove the domain by it`];
+    return [`${at}: must be a public hosted zone (got "${domain.zoneId}"), which is private: nobody could prove the domain by it`];
   if (domain.name === zone || domain.name.endsWith(`.${zone}`)) return [];
   return [
-    `${at}: is the zone of ${zone}, which ${domain.name} is not in, got "${domain.zoneId}"; aws route53 list-hosted-zones shows them`,
+    `${at}: is the zone of ${zone}, which ${domain.name} is not in (got "${domain.zoneId}"); aws route53 list-hosted-zones shows them`,
   ];
 }
 
@@ -58,7 +58,7 @@ export async function ofSubnets({ network = {} }: EksSettings, ask: Ask): Promis
     .map(({ CidrBlock }) => CidrBlock)
     .sort();
   return [
-    elsewhere.length > 0 && `eks.network.vpcId: ${elsewhere.join(" and ")} must be in it, got "${vpcId}"`,
+    elsewhere.length > 0 && `eks.network.vpcId: ${elsewhere.join(" and ")} must be in it (got "${vpcId}")`,
     ...Object.entries(groups).map(([key, some]) => {
       const zones = new Set(of(some).map(({ AvailabilityZone }) => AvailabilityZone));
       return zones.size === 1 && `eks.network.${key}: must be in two zones at least, and all are in ${[...zones].join()}`;
@@ -68,6 +68,6 @@ export async function ofSubnets({ network = {} }: EksSettings, ask: Ask): Promis
         `eks.network.loadBalancerSubnetIds: ${SubnetId} must have ${freeAddresses} free addresses for a load balancer, and has ${free}`,
     ),
     ranges.join() !== [...loadBalancerCidrs].sort().join() &&
-      `eks.network.loadBalancerCidrs: must be those of the subnets, ${ranges.join(", ")}, got ${loadBalancerCidrs.join(", ")}; requests would not get through`,
+      `eks.network.loadBalancerCidrs: must be those of the subnets, ${ranges.join(", ")} (got ${loadBalancerCidrs.join(", ")}); requests would not get through`,
   ].filter((problem) => typeof problem === "string");
 }

@@ -43,5 +43,5 @@ function noCredentials(error: Error, profile: string | undefined): string {
 }
 
 function noRegion(error: Error, stack: string, region: string): string {
-  return `${pulumi.getProject()}:eks.region: cannot be used, got "${region}": ${said(error)}. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.${stack}.yaml`;
+  return `${pulumi.getProject()}:eks.region: cannot be used (got "${region}"): ${said(error)}. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.${stack}.yaml`;
 }

@@ -140,11 +140,11 @@ describe("refused, before there is any resource,", () => {
     'repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web';
   const principalRule = 'must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes, without "*"';
   const table: [string, EcrRepositoryArgs, string[]][] = [
-    ["a name in capitals", { repositoryName: "Web" }, [`${nameRule}, got "Web"`]],
-    ["a name of one letter", { repositoryName: "w" }, [`${nameRule}, got "w"`]],
-    ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule}, got "web:1"`]],
-    ["no tagged image", { keepTagged: 0 }, ["keepTagged must be at least 1, got 0"]],
-    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays must be at least 1, got 0.5"]],
+    ["a name in capitals", { repositoryName: "Web" }, [`${nameRule} (got "Web")`]],
+    ["a name of one letter", { repositoryName: "w" }, [`${nameRule} (got "w")`]],
+    ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule} (got "web:1")`]],
+    ["no tagged image", { keepTagged: 0 }, ["keepTagged must be at least 1 (got 0)"]],
+    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays must be at least 1 (got 0.5)"]],
     ["everybody", { pullPrincipals: ["*"] }, [`pullPrincipals.0 ${principalRule}`]],
     [
       "every role",
@@ -154,7 +154,7 @@ describe("refused, before there is any resource,", () => {
     [
       "several at once",
       { keepTagged: -1, pullPrincipals: ["111122223333"] },
-      ["keepTagged must be at least 1, got -1", `pullPrincipals.0 ${principalRule}`],
+      ["keepTagged must be at least 1 (got -1)", `pullPrincipals.0 ${principalRule}`],
     ],
   ];
   test.each(table)("is %s", async (_what, args, problems) => {

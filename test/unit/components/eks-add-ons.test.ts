@@ -115,14 +115,14 @@ test("it tells the classes, of Ingresses only where there is one", async () => {
 describe("refused", () => {
   test.each<[EksAddOnsArgs, string]>([
     [{ autoMode: false, loadBalancer: {} }, "loadBalancer is for Auto Mode, which makes it; leave it out with autoMode: false"],
-    [{ loadBalancer: { scheme: "public" as "internal" } }, 'loadBalancer.scheme must be internal or internet-facing, got "public"'],
+    [{ loadBalancer: { scheme: "public" as "internal" } }, 'loadBalancer.scheme must be internal or internet-facing (got "public")'],
     [
       { loadBalancer: { certificateArns: [certificate, "arn:aws:iam::111122223333:server-certificate/a"] } },
-      'loadBalancer.certificateArns.1 must be the ARN of a certificate of ACM, got "arn:aws:iam::<account>:server-certificate/a"',
+      'loadBalancer.certificateArns.1 must be the ARN of a certificate of ACM (got "arn:aws:iam::<account>:server-certificate/a")',
     ],
-    [{ loadBalancer: { group: "Shop" } }, 'loadBalancer.group must be at most 63 lower-case letters, digits, "-" and ".", got "Shop"'],
-    [{ loadBalancer: { subnetIds: ["subnet-a"] } }, "loadBalancer.subnetIds must be of two zones at least, got 1"],
-    [{ loadBalancer: { idleTimeoutSeconds: 4001 } }, "loadBalancer.idleTimeoutSeconds must be from 1 to 4000, got 4001"],
+    [{ loadBalancer: { group: "Shop" } }, 'loadBalancer.group must be at most 63 lower-case letters, digits, "-" and "." (got "Shop")'],
+    [{ loadBalancer: { subnetIds: ["subnet-a"] } }, "loadBalancer.subnetIds must be of two zones at least (got 1)"],
+    [{ loadBalancer: { idleTimeoutSeconds: 4001 } }, "loadBalancer.idleTimeoutSeconds must be from 1 to 4000 (got 4001)"],
   ])("%j", async (args, message) => {
     await expect(build(args)).rejects.toThrow(new UserError(`EksAddOns "prod":\n  - ${message}`));
   });

@@ -660,56 +660,56 @@ describe("refused", () => {
     "accessEntries must have an entry with the policy ClusterAdmin and without namespaces, the deployer's; nobody else could get in, nor let others in";
 
   test.each<[Partial<EksClusterArgs>, ...string[]]>([
-    [{ region: "" }, 'region must be a region of AWS such as eu-central-1, got ""'],
-    [{ version: "1.34" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36, got "1.34"'],
-    [{ version: "toString" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36, got "toString"'],
-    [{ subnetIds: ["subnet-a"] }, "subnetIds must be of two zones at least, got 1; EKS wants so"],
+    [{ region: "" }, 'region must be a region of AWS such as eu-central-1 (got "")'],
+    [{ version: "1.34" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "1.34")'],
+    [{ version: "toString" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "toString")'],
+    [{ subnetIds: ["subnet-a"] }, "subnetIds must be of two zones at least (got 1); EKS wants so"],
     [
       { kmsKeyArn: `arn:aws:kms:us-east-1:${account}:key/1` },
-      `kmsKeyArn must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/…, got "arn:aws:kms:us-east-1:<account>:key/1"`,
+      `kmsKeyArn must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/… (got "arn:aws:kms:us-east-1:<account>:key/1")`,
     ],
     [
       { logRetentionDays: 100 },
-      "logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100: CloudWatch Logs has no others",
+      "logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 100): CloudWatch Logs has no others",
     ],
     [{ addonVersions: { coredns: "v1.13.1" } }, "addonVersions.coredns is no add-on of this cluster; it has metrics-server"],
-    [{ addonVersions: { "metrics-server": "1" } }, 'addonVersions.metrics-server must be a version such as v1.13.1-eksbuild.1, got "1"'],
-    [cidr("0.0.0.0/0"), 'endpoint.publicCidrs.0 must be /8 or smaller, got "0.0.0.0/0"; name the ranges that you use, never the world'],
+    [{ addonVersions: { "metrics-server": "1" } }, 'addonVersions.metrics-server must be a version such as v1.13.1-eksbuild.1 (got "1")'],
+    [cidr("0.0.0.0/0"), 'endpoint.publicCidrs.0 must be /8 or smaller (got "0.0.0.0/0"); name the ranges that you use, never the world'],
     [
       { endpoint: { publicCidrs: ["203.0.113.64/26", "203.0.113.0/24"] } },
-      'endpoint.publicCidrs.1 must not overlap with 203.0.113.64/26, got "203.0.113.0/24"; the larger of the two is enough',
+      'endpoint.publicCidrs.1 must not overlap with 203.0.113.64/26 (got "203.0.113.0/24"); the larger of the two is enough',
     ],
-    [cidr("8.0.0.0/7"), 'endpoint.publicCidrs.0 must be /8 or smaller, got "8.0.0.0/7"; name the ranges that you use, never the world'],
+    [cidr("8.0.0.0/7"), 'endpoint.publicCidrs.0 must be /8 or smaller (got "8.0.0.0/7"); name the ranges that you use, never the world'],
     ...["::/0", "2001:db8::/32", "world", "198.51.100.7"].map((range): [Partial<EksClusterArgs>, string] => [
       cidr(range),
-      `endpoint.publicCidrs.0 must be an IPv4 range such as 203.0.113.0/24, got "${range}"; a cluster with IPv4 addresses takes no others`,
+      `endpoint.publicCidrs.0 must be an IPv4 range such as 203.0.113.0/24 (got "${range}"); a cluster with IPv4 addresses takes no others`,
     ]),
     [
       cidr("198.51.100.7/24"),
-      'endpoint.publicCidrs.0 must begin where a range of its size can, got "198.51.100.7/24"; did you mean 198.51.100.0/24?',
+      'endpoint.publicCidrs.0 must begin where a range of its size can (got "198.51.100.7/24"); did you mean 198.51.100.0/24?',
     ],
     ...["10.1.0.0/16", "172.0.0.0/8"].map((range): [Partial<EksClusterArgs>, string] => [
       cidr(range),
-      `endpoint.publicCidrs.0 must be public addresses, got "${range}", some of which are reserved; from the VPC the API is reached anyway`,
+      `endpoint.publicCidrs.0 must be public addresses (got "${range}"), some of which are reserved; from the VPC the API is reached anyway`,
     ]),
     [
       { endpoint: { publicCidrs: Array.from({ length: 41 }, (_, i) => `198.51.100.${i}/32`) } },
-      "endpoint.publicCidrs must be at most 40, got 41",
+      "endpoint.publicCidrs must be at most 40 (got 41)",
     ],
     [{ accessEntries: [] }, locked],
     [{ accessEntries: [{ principalArn: deployer, policy: "Admin" }] }, locked],
     [{ accessEntries: [{ principalArn: deployer, policy: "ClusterAdmin", namespaces: ["web"] }] }, locked],
     [
       access({ principalArn: `arn:aws:sts::${account}:assumed-role/team/me`, policy: "View" }),
-      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer, got "arn:aws:sts::<account>:assumed-role/team/me", which is a session; name its role',
+      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/team/me"), which is a session; name its role',
     ],
     [
       access({ principalArn: `arn:aws:iam::${account}:root`, policy: "View" }),
-      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer, got "arn:aws:iam::<account>:root"',
+      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:iam::<account>:root")',
     ],
     [
       access({ principalArn: team, policy: "Owner" as "View" }),
-      'accessEntries.1.policy must be ClusterAdmin, Admin, Edit, View, got "Owner"',
+      'accessEntries.1.policy must be ClusterAdmin, Admin, Edit, View (got "Owner")',
     ],
     [
       access({ principalArn: team, policy: "View", namespaces: ["a"] }, { principalArn: team, policy: "View" }),
@@ -721,11 +721,11 @@ describe("refused", () => {
     ],
     [
       access({ principalArn: team, policy: "View", namespaces: ["A"] }),
-      'accessEntries.1.namespaces.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "A"',
+      'accessEntries.1.namespaces.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
     ],
     [
       { kubeconfig: { roleArn: team } },
-      'kubeconfig.roleArn must have an access entry, or the kubeconfig opens nothing; add it to accessEntries, got "arn:aws:iam::<account>:role/team"',
+      'kubeconfig.roleArn must have an access entry, or the kubeconfig opens nothing; add it to accessEntries (got "arn:aws:iam::<account>:role/team")',
     ],
     [{ nodeGroups: {} }, "nodeGroups must have a group without taints that starts with a node at least, for CoreDNS and the other add-ons"],
     [
@@ -745,39 +745,39 @@ describe("refused", () => {
       'nodeGroups.a b must be named with 1 to 36 letters, digits, "-" and "_", the first a letter or digit',
     ],
     [group({ instanceTypes: [] }), "nodeGroups.g.instanceTypes must have an EC2 instance type at least, such as m8g.large"],
-    [group({ instanceTypes: ["large"] }), 'nodeGroups.g.instanceTypes.0 must be an EC2 instance type such as m8g.large, got "large"'],
+    [group({ instanceTypes: ["large"] }), 'nodeGroups.g.instanceTypes.0 must be an EC2 instance type such as m8g.large (got "large")'],
     [
       group({ instanceTypes: ["z9.large"] }),
-      'nodeGroups.g.instanceTypes.0 must be of a family of EC2 instance types, such as m8g or c8i, got "z9.large" of "z9"',
+      'nodeGroups.g.instanceTypes.0 must be of a family of EC2 instance types, such as m8g or c8i (got "z9.large") of "z9"',
     ],
     [
       group({ instanceTypes: ["m8g.huge"] }),
-      'nodeGroups.g.instanceTypes.0 must be of a size of EC2 instance types, such as large or 2xlarge, got "m8g.huge" of "huge"',
+      'nodeGroups.g.instanceTypes.0 must be of a size of EC2 instance types, such as large or 2xlarge (got "m8g.huge") of "huge"',
     ],
     [
       group({ instanceTypes: ["m8g.large", "m8i.large"] }),
-      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86, got "m8g.large"; make another group of it',
+      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86 (got "m8g.large"); make another group of it',
     ],
     [
       group({ amiType: "BOTTLEROCKET_x86_64" }),
-      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86, got "m8g.large"; make another group of it',
+      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86 (got "m8g.large"); make another group of it',
     ],
     [
       group({ amiType: "AL2_ARM_64" as "AL2023_ARM_64_STANDARD" }),
-      'nodeGroups.g.amiType must be AL2023_x86_64_STANDARD, AL2023_ARM_64_STANDARD, AL2023_x86_64_NVIDIA, AL2023_ARM_64_NVIDIA, AL2023_x86_64_NEURON, BOTTLEROCKET_x86_64, BOTTLEROCKET_ARM_64, BOTTLEROCKET_x86_64_NVIDIA, BOTTLEROCKET_ARM_64_NVIDIA, got "AL2_ARM_64"',
+      'nodeGroups.g.amiType must be AL2023_x86_64_STANDARD, AL2023_ARM_64_STANDARD, AL2023_x86_64_NVIDIA, AL2023_ARM_64_NVIDIA, AL2023_x86_64_NEURON, BOTTLEROCKET_x86_64, BOTTLEROCKET_ARM_64, BOTTLEROCKET_x86_64_NVIDIA, BOTTLEROCKET_ARM_64_NVIDIA (got "AL2_ARM_64")',
     ],
-    [group({ minSize: -1 }), "nodeGroups.g.minSize must be at least 0, got -1"],
-    [group({ maxSize: 1 }), "nodeGroups.g.maxSize must be at least 2, got 1"],
-    [group({ desiredSize: 5 }), "nodeGroups.g.desiredSize must be from 2 to 4, got 5"],
-    [group({ capacityType: "FREE" as "SPOT" }), 'nodeGroups.g.capacityType must be ON_DEMAND, SPOT, got "FREE"'],
-    [group({ diskSize: 8 }), "nodeGroups.g.diskSize must be from 20 to 16384, got 8"],
+    [group({ minSize: -1 }), "nodeGroups.g.minSize must be at least 0 (got -1)"],
+    [group({ maxSize: 1 }), "nodeGroups.g.maxSize must be at least 2 (got 1)"],
+    [group({ desiredSize: 5 }), "nodeGroups.g.desiredSize must be from 2 to 4 (got 5)"],
+    [group({ capacityType: "FREE" as "SPOT" }), 'nodeGroups.g.capacityType must be ON_DEMAND, SPOT (got "FREE")'],
+    [group({ diskSize: 8 }), "nodeGroups.g.diskSize must be from 20 to 16384 (got 8)"],
     [
       group({ labels: { use: "a b" } }),
-      'nodeGroups.g.labels.use must be at most 63 letters, digits and ".-_", as a label wants it, got "a b"',
+      'nodeGroups.g.labels.use must be at most 63 letters, digits and ".-_", as a label wants it (got "a b")',
     ],
     [
       group({ taints: [{ key: "a", effect: "NoSchedule" as "NO_SCHEDULE" }] }),
-      'nodeGroups.g.taints.0.effect must be NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE, got "NoSchedule"',
+      'nodeGroups.g.taints.0.effect must be NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE (got "NoSchedule")',
     ],
   ])("%j", (args, ...messages) => {
     const problems = problemsWithEksCluster("prod", { ...required, ...args });

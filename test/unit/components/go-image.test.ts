@@ -62,6 +62,6 @@ test("with the builder dockerfile it is a docker.Image and what watches over its
 
 test("a Dockerfile for several platforms is refused, with the way out", async () => {
   await expect(build({ builder: "dockerfile", platforms: ["linux/amd64", "linux/arm64"] })).rejects.toThrow(
-    'GoImage "web": builder "dockerfile" makes an image for one platform, got linux/amd64, linux/arm64. Name one, or use builder "go".',
+    'GoImage "web": builder "dockerfile" makes an image for one platform (got linux/amd64, linux/arm64). Name one, or use builder "go".',
   );
 });

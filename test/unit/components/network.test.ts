@@ -307,61 +307,61 @@ test("it puts out the ids and ranges in the order of the zones", async () => {
 
 describe("refused, before there is any resource,", () => {
   const table: [string, Partial<NetworkArgs>, string[]][] = [
-    ["a missing region", { region: "" }, ['region must be a region of AWS such as eu-central-1, got ""']],
+    ["a missing region", { region: "" }, ['region must be a region of AWS such as eu-central-1 (got "")']],
     [
       "one zone",
       { zones: ["eu-central-1a"] },
-      ["zones must be 2 to 4 availability zones, got 1: an EKS cluster wants at least two; three is usual"],
+      ["zones must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual"],
     ],
     [
       "five zones",
       { zones: ["a", "b", "c", "d", "e"].map((letter) => region + letter) },
-      ["zones must be 2 to 4 availability zones, got 5: an EKS cluster wants at least two; three is usual"],
+      ["zones must be 2 to 4 availability zones (got 5): an EKS cluster wants at least two; three is usual"],
     ],
-    ["a zone named twice", { zones: [zones[0]!, zones[1]!, zones[0]!] }, ['zones must differ, got "eu-central-1a" twice']],
+    ["a zone named twice", { zones: [zones[0]!, zones[1]!, zones[0]!] }, ['zones must differ (got "eu-central-1a") twice']],
     [
       "a zone of another region",
       { zones: ["eu-central-1a", "eu-west-1b"] },
-      ['zones must be zones of eu-central-1 such as eu-central-1a, got "eu-west-1b"'],
+      ['zones must be zones of eu-central-1 such as eu-central-1a (got "eu-west-1b")'],
     ],
-    ["a letter without its region", { zones: ["a", "b"] }, ['zones must be zones of eu-central-1 such as eu-central-1a, got "a"']],
+    ["a letter without its region", { zones: ["a", "b"] }, ['zones must be zones of eu-central-1 such as eu-central-1a (got "a")']],
     [
       "a local zone",
       { zones: ["eu-central-1a", "eu-central-1-ham-1a"] },
-      ['zones must be zones of eu-central-1 such as eu-central-1a, got "eu-central-1-ham-1a"'],
+      ['zones must be zones of eu-central-1 such as eu-central-1a (got "eu-central-1-ham-1a")'],
     ],
     [
       "a range that begins in its middle",
       { cidr: "10.0.1.0/16" },
-      ['cidr must begin where a range of its size can, got "10.0.1.0/16"; did you mean 10.0.0.0/16?'],
+      ['cidr must begin where a range of its size can (got "10.0.1.0/16"); did you mean 10.0.0.0/16?'],
     ],
-    ["an unknown nat", { nat: "both" as NatStrategy }, ['nat must be none, single, perAz, regional, got "both"']],
+    ["an unknown nat", { nat: "both" as NatStrategy }, ['nat must be none, single, perAz, regional (got "both")']],
     [
       "a network that it is connected with, and overlaps",
       { connectedCidrs: ["10.0.64.0/18"] },
-      ['connectedCidrs.0 must not overlap with the network\'s own 10.0.0.0/16, got "10.0.64.0/18"; set another cidr'],
+      ['connectedCidrs.0 must not overlap with the network\'s own 10.0.0.0/16 (got "10.0.64.0/18"); set another cidr'],
     ],
     [
       "nodes that reach nothing",
       { nat: "none", interfaceEndpoints: false },
       [
-        "interfaceEndpoints must be true with nat: none, got false: nodes would reach neither AWS nor their images; leave it out, or choose another nat",
+        "interfaceEndpoints must be true with nat: none (got false): nodes would reach neither AWS nor their images; leave it out, or choose another nat",
       ],
     ],
     [
       "a retention that AWS does not have",
       { flowLogRetentionDays: 31 },
       [
-        "flowLogRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 31: CloudWatch Logs has no others",
+        "flowLogRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 31): CloudWatch Logs has no others",
       ],
     ],
     [
       "several at once",
       { zones: ["eu-central-1a"], cidr: "10.0.0.0/8", nat: "" as NatStrategy },
       [
-        "zones must be 2 to 4 availability zones, got 1: an EKS cluster wants at least two; three is usual",
-        'cidr must be from /16, the most that AWS makes, to /24, got "10.0.0.0/8"; make it smaller',
-        'nat must be none, single, perAz, regional, got ""',
+        "zones must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual",
+        'cidr must be from /16, the most that AWS makes, to /24 (got "10.0.0.0/8"); make it smaller',
+        'nat must be none, single, perAz, regional (got "")',
       ],
     ],
   ];

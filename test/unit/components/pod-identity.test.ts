@@ -60,7 +60,7 @@ describe("what cannot be is refused", () => {
     [{ policyArns: [], policyDocument: undefined }, " gives no rights; give policyArns or policyDocument"],
     [
       { policyArns: [`arn:aws:iam::${account}:role/a`] },
-      'policyArns.0 must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got "arn:aws:iam::<account>:role/a"',
+      'policyArns.0 must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess (got "arn:aws:iam::<account>:role/a")',
     ],
     [{ policyArns: [...policyArns, ...policyArns] }, "policyArns.1 names AmazonSQSReadOnlyAccess twice"],
     [{ policyDocument: "{" }, "policyDocument must be an IAM policy document as JSON, and is no JSON"],
@@ -70,11 +70,11 @@ describe("what cannot be is refused", () => {
     ],
     [
       { namespace: "A" },
-      'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "A"',
+      'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
     ],
     [
       { serviceAccount: "A" },
-      'serviceAccount must be the name of a Kubernetes object: at most 253 lower-case letters, digits, "-" and ".", got "A"',
+      'serviceAccount must be the name of a Kubernetes object: at most 253 lower-case letters, digits, "-" and "." (got "A")',
     ],
   ])("%j", (args, message) => {
     expect(problemsWithPodIdentity("queue", { ...sender, ...args }).map((p) => `${p.path.join(".")} ${p.message}`)).toEqual([message]);
@@ -83,7 +83,7 @@ describe("what cannot be is refused", () => {
   test("a name that no role can have", () => {
     const name = `a${"b".repeat(56)}`;
     expect(problemsWithPodIdentity(name, sender).map(({ message }) => message)).toEqual([
-      `the name must be 1 to 56 letters, digits, "-" and "_", got "${name}"; an IAM role is called so`,
+      `the name must be 1 to 56 letters, digits, "-" and "_" (got "${name}"); an IAM role is called so`,
     ]);
   });
 });

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { EngineProject } from "../../engine-project.ts";
-import { formatProblems } from "../../../lib/problem.ts";
 import { problemsWithWebService } from "../../../components/rules/web-service.ts";
 import { WebService, type WebServiceArgs } from "../../../components/web-service.ts";
 import { record, tree, type Recorded } from "../harness.ts";
@@ -540,68 +539,68 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
     [
       "more pods at least than at most",
       { autoscaling: { minReplicas: 5, maxReplicas: 4 } },
-      ["autoscaling.maxReplicas must be at least minReplicas (5), got 4"],
+      ["autoscaling.maxReplicas must be at least minReplicas (5) (got 4)"],
     ],
     [
       "a use of memory that pods never reach",
       { autoscaling: { maxReplicas: 5, memory: 120 }, resources: { memory: "100Mi", memoryLimit: "110Mi" } },
       [
-        "autoscaling.memory must be less than the limit, which is 110 percent of the request, got 120: pods would be held back or killed before there are more; lower it, or raise resources.memoryLimit",
+        "autoscaling.memory must be less than the limit, which is 110 percent of the request (got 120): pods would be held back or killed before there are more; lower it, or raise resources.memoryLimit",
       ],
     ],
     [
       "a disruption of all pods",
       { maxUnavailable: 2 },
-      ["maxUnavailable must be less than replicas (2), got 2: else a drained node may take all pods"],
+      ["maxUnavailable must be less than replicas (2) (got 2): else a drained node may take all pods"],
     ],
     [
       "a limit below the request",
       { resources: { memory: "128Mi", memoryLimit: "64Mi" } },
-      ["resources.memoryLimit must be at least the request (memory is 128Mi), got 64Mi; raise it, or lower memory"],
+      ["resources.memoryLimit must be at least the request (memory is 128Mi) (got 64Mi); raise it, or lower memory"],
     ],
     [
       "memory without a unit",
       { resources: { memory: "64" } },
-      ['resources.memory must be at least 1Mi, got "64"; give a unit such as Mi or Gi'],
+      ['resources.memory must be at least 1Mi (got "64"); give a unit such as Mi or Gi'],
     ],
     [
       "CPU in bytes",
       { resources: { cpu: "100Mi" } },
-      ['resources.cpu must be in cores such as "2", or thousandths of one such as "250m", got "100Mi"'],
+      ['resources.cpu must be in cores such as "2", or thousandths of one such as "250m" (got "100Mi")'],
     ],
     [
       "a grace period shorter than sleep and drain",
       { shutdown: { sleepSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 39 } },
       [
-        "shutdown.gracePeriodSeconds must be at least sleepSeconds + drainSeconds (10 + 30), got 39: the pod would be killed before it is done. Leave it out",
+        "shutdown.gracePeriodSeconds must be at least sleepSeconds + drainSeconds (10 + 30) (got 39): the pod would be killed before it is done. Leave it out",
       ],
     ],
     [
       "fractions of seconds",
       { shutdown: { sleepSeconds: 0.5, drainSeconds: 1.5 }, rollout: { minReadySeconds: 0.5, progressDeadlineSeconds: 99.5 } },
       [
-        "shutdown.sleepSeconds must be from 0 to 86400, got 0.5",
-        "shutdown.drainSeconds must be from 0 to 86400, got 1.5",
-        "rollout.minReadySeconds must be from 0 to 86400, got 0.5",
-        "rollout.progressDeadlineSeconds must be from 1 to 86400, got 99.5",
+        "shutdown.sleepSeconds must be from 0 to 86400 (got 0.5)",
+        "shutdown.drainSeconds must be from 0 to 86400 (got 1.5)",
+        "rollout.minReadySeconds must be from 0 to 86400 (got 0.5)",
+        "rollout.progressDeadlineSeconds must be from 1 to 86400 (got 99.5)",
       ],
     ],
     [
       "a start that may take longer than an update",
       { probes: { startup: { failureThreshold: 300 } } },
       [
-        "rollout.progressDeadlineSeconds must be more than what probes.startup allows and minReadySeconds together (300 + 5), got 120: a pod that is still starting would count as failed. Raise it",
+        "rollout.progressDeadlineSeconds must be more than what probes.startup allows and minReadySeconds together (300 + 5) (got 120): a pod that is still starting would count as failed. Raise it",
       ],
     ],
     [
       "a probe on a port that is not declared",
       { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
-      ['probes.readiness.port must be one of the declared ports (http, admin), got "metrics"; declare it in ports'],
+      ['probes.readiness.port must be one of the declared ports (http, admin) (got "metrics"); declare it in ports'],
     ],
     [
       "a port that needs privileges",
       { port: 80 },
-      ["port must be from 1024 to 65535, got 80: programs without privileges have no lower ones"],
+      ["port must be from 1024 to 65535 (got 80): programs without privileges have no lower ones"],
     ],
     [
       "two ports of one number",
@@ -611,7 +610,7 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
     [
       "a name of a port without a letter",
       { ports: { "9000": 9000 } },
-      ['ports.9000 the name must be at most 15 lower-case letters, digits and "-", with a letter, got "9000"'],
+      ['ports.9000 the name must be at most 15 lower-case letters, digits and "-", with a letter (got "9000")'],
     ],
     [
       "a path of a host twice",
@@ -624,7 +623,7 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
       ["routes.1 web.example.org/api/ is there twice; a path of a host leads to one place"],
     ],
     ["TLS without a host", { tls: {} }, ["tls needs a host that the certificate is for; give host or routes"]],
-    ["an address for a host", { host: "10.0.0.1" }, ['host must be a host name, not an address, got "10.0.0.1"']],
+    ["an address for a host", { host: "10.0.0.1" }, ['host must be a host name, not an address (got "10.0.0.1")']],
     [
       "what is an Ingress's without one",
       { awaitAddress: false, ingressClassName: "nginx" },
@@ -653,7 +652,7 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
     [
       "an access mode that is none",
       { volumes: { data: { ...persistent, accessMode: "ReadWrite" } } },
-      ['volumes.data.accessMode must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany, got "ReadWrite"'],
+      ['volumes.data.accessMode must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany (got "ReadWrite")'],
     ],
     [
       "a volume with a name of ours",
@@ -680,18 +679,18 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
       },
       [
         "tolerations.0.value is nothing that operator: Exists looks at; leave out one of the two",
-        'tolerations.1.operator must be Exists or Equal, got "In"',
-        'tolerations.1.effect must be NoSchedule or PreferNoSchedule or NoExecute, got "Never"',
+        'tolerations.1.operator must be Exists or Equal (got "In")',
+        'tolerations.1.effect must be NoSchedule or PreferNoSchedule or NoExecute (got "Never")',
       ],
     ],
     [
       "names and labels that Kubernetes refuses",
       { namespace: "Shared", version: "1 2", partOf: "a".repeat(64), network: { callers: ["Front"] } },
       [
-        'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Shared"',
-        'version must be at most 63 letters, digits and ".-_", as a label wants it, got "1 2"',
-        `partOf must be at most 63 letters, digits and ".-_", as a label wants it, got "${"a".repeat(64)}"`,
-        'network.callers.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Front"',
+        'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Shared")',
+        'version must be at most 63 letters, digits and ".-_", as a label wants it (got "1 2")',
+        `partOf must be at most 63 letters, digits and ".-_", as a label wants it (got "${"a".repeat(64)}")`,
+        'network.callers.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Front")',
       ],
     ],
     [
@@ -707,7 +706,7 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
     ],
   ];
   test.each(table)("%s", (_what, args, problems) => {
-    expect(formatProblems(problemsWithWebService("web", { image, ...args }))).toEqual(problems);
+    expect(problemsWithWebService("web", { image, ...args })).toEqual(problems);
   });
 
   test("what is known only later is not looked at", () => {
@@ -735,6 +734,6 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
 
 test("the constructor refuses what cannot be, all at once", async () => {
   await expect(build({ replicas: 0, port: 70000 })).rejects.toThrow(
-    'WebService "web":\n  - port must be from 1024 to 65535, got 70000\n  - replicas must be at least 1, got 0',
+    'WebService "web":\n  - port must be from 1024 to 65535 (got 70000\n)  - replicas must be at least 1 (got 0)',
   );
 });

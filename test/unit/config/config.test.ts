@@ -37,25 +37,25 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "an unknown platform",
       { platform: "moon", services: { web } },
-      ['platform: must be "local" or "docker" or "swarm" or "eks", got "moon"'],
+      ['platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")'],
     ],
     ["no services at all", {}, ["services: is missing; it must be a map"]],
     ["an empty map of services", { services: {} }, ["services: needs at least one service"]],
-    ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number, got "three"']],
-    ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number, got 1.5"]],
-    ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1, got 0"]],
-    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be from 1024 to 65535, got 70000"]],
+    ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number (got "three")']],
+    ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number (got 1.5)"]],
+    ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1 (got 0)"]],
+    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be from 1024 to 65535 (got 70000)"]],
     [
       "a name that Kubernetes refuses",
       { services: { Web_1: web } },
       [
-        'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Web_1"',
+        'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Web_1")',
       ],
     ],
     [
       "a host with a scheme",
       { services: { web: { ...web, host: "http://web" } } },
-      ['services.web.host: must be a host name in lower case such as web.localhost, without scheme, port or path, got "http://web"'],
+      ['services.web.host: must be a host name in lower case such as web.localhost, without scheme, port or path (got "http://web")'],
     ],
     [
       "two services with one host",
@@ -65,7 +65,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "a call of nobody",
       { services: { web: { ...web, calls: ["db"] }, api: { source: "app" } } },
-      ['services.web.calls[0]: must be another service of the stack, got "db"; known are api'],
+      ['services.web.calls[0]: must be another service of the stack (got "db"); known are api'],
     ],
     [
       "two uses of one port",
@@ -85,19 +85,19 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "an image by tag",
       { services: { web: { image: "nginx:latest" } } },
-      ['services.web.image: must name the image by digest, such as "registry.example/web@sha256:…", got "nginx:latest"'],
+      ['services.web.image: must name the image by digest, such as "registry.example/web@sha256:…" (got "nginx:latest")'],
     ],
     [
       "a quantity that is none",
       { services: { web: { ...web, resources: { memory: "lots" } } } },
-      ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi", got "lots"'],
+      ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi" (got "lots")'],
     ],
     [
       "a name of a variable that is none",
       { services: { web: { ...web, env: { "A-B": "x" } } } },
       ["services.web.env.A-B: is no name that an environment variable can have: letters, digits and _, no digit first"],
     ],
-    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be text, got 5"]],
+    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be text (got 5)"]],
     [
       "a name that is empty",
       { services: { web: { ...web, nodeSelector: { "": "ssd" } } } },
@@ -111,7 +111,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "a surge that is neither number nor text",
       { services: { web: { ...web, rollout: { maxSurge: true } } } },
-      ['services.web.rollout.maxSurge: must be a number of pods or percent such as "25%", got true'],
+      ['services.web.rollout.maxSurge: must be a number of pods or percent such as "25%" (got true)'],
     ],
     [
       "a surge of a stateful service",
@@ -144,30 +144,30 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "several platforms of a Dockerfile",
       { services: { web: { ...web, builder: "dockerfile", platforms: ["linux/arm64", "linux/amd64"] } } },
-      ["services.web.platforms: must be one with builder: dockerfile, got linux/arm64, linux/amd64; name one, or set builder: go"],
+      ["services.web.platforms: must be one with builder: dockerfile (got linux/arm64, linux/amd64); name one, or set builder: go"],
     ],
     [
       "a file in the place of the program",
       { services: { web: { ...web, files: { "/app/config.yaml": "a" } } } },
-      ['services.web.files./app/config.yaml: must not be /app or below it, which is the program itself, got "/app/config.yaml"'],
+      ['services.web.files./app/config.yaml: must not be /app or below it, which is the program itself (got "/app/config.yaml")'],
     ],
     [
       "an unknown builder",
       { services: { web: { ...web, builder: "make" } } },
-      ['services.web.builder: must be "go" or "dockerfile", got "make"'],
+      ['services.web.builder: must be "go" or "dockerfile" (got "make")'],
     ],
     [
       "a platform of another system",
       { services: { web: { ...web, platforms: ["windows/amd64"] } } },
-      ['services.web.platforms[0]: must be a platform such as "linux/arm64", got "windows/amd64"'],
+      ['services.web.platforms[0]: must be a platform such as "linux/arm64" (got "windows/amd64")'],
     ],
     [
       "several at once",
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
-        'platform: must be "local" or "docker" or "swarm" or "eks", got "moon"',
-        "services.web.port: must be from 1024 to 65535, got 0",
-        "services.web.replicas: must be at least 1, got 0",
+        'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")',
+        "services.web.port: must be from 1024 to 65535 (got 0)",
+        "services.web.replicas: must be at least 1 (got 0)",
       ],
     ],
   ];
@@ -186,8 +186,8 @@ test("the message names the stack, its file and every key", async () => {
   await expect(loadConfiguration()).rejects.toThrow(
     [
       'The configuration of stack "dev" does not hold. In stacks/Pulumi.dev.yaml:',
-      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks", got "moon"',
-      "  - slipway:services.web.replicas: must be at least 1, got 0",
+      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")',
+      "  - slipway:services.web.replicas: must be at least 1 (got 0)",
     ].join("\n"),
   );
 });
@@ -215,7 +215,7 @@ test("images that are given instead of those to be built must be a map of them",
       'SLIPWAY_IMAGES: must be a map of images by service, such as {"web": "registry.example/web@sha256:…"}, as JSON',
     );
     pulumi.runtime.setAllConfig({ "slipway:services": "web" });
-    await expect(loadConfiguration()).rejects.toThrow('slipway:services: must be a map, got "web"');
+    await expect(loadConfiguration()).rejects.toThrow('slipway:services: must be a map (got "web")');
   } finally {
     delete process.env["SLIPWAY_IMAGES"];
   }

@@ -1,5 +1,5 @@
 import { checkSettings, stackFileSchema } from "../../../config/load.ts";
-import { enginePlatforms, kubernetesPlatforms, problemsWithSupport, support } from "../../../config/support.ts";
+import { dockerPlatforms, kubernetesPlatforms, problemsWithSupport, support } from "../../../config/support.ts";
 
 interface Node {
   properties?: Record<string, Node>;
@@ -27,14 +27,14 @@ test("the table decides on every key of a service, and has none that there is no
   expect(Object.keys(support).filter((key) => !all.some((leaf) => isAbove(key, leaf)))).toEqual([]);
   // Each cell says how, or why not.
   const mute = Object.entries(support).flatMap(([key, cells]) =>
-    enginePlatforms.filter((p) => cells[p].how === undefined && cells[p].refuse === undefined).map((p) => `${key} ${p}`),
+    dockerPlatforms.filter((p) => cells[p].how === undefined && cells[p].refuse === undefined).map((p) => `${key} ${p}`),
   );
   expect(mute).toEqual([]);
 });
 
 test("every platform is either Kubernetes' or Docker's", () => {
   expect(config["slipway:platform"]?.enum).toEqual(["local", "docker", "swarm", "eks"]);
-  expect([...kubernetesPlatforms, ...enginePlatforms].sort()).toEqual(["docker", "eks", "local", "swarm"]);
+  expect([...kubernetesPlatforms, ...dockerPlatforms].sort()).toEqual(["docker", "eks", "local", "swarm"]);
 });
 
 test("what a platform does not have is refused by path, with those that do and the way out", async () => {
@@ -60,10 +60,10 @@ test("what a platform does not have is refused by path, with those that do and t
 
 test("what only tunes Kubernetes and holds anyway is taken", () => {
   const service = { topologySpread: "preferred", ingressClassName: "traefik", expose: "ingress", network: { isolated: false } };
-  for (const platform of enginePlatforms) expect(problemsWithSupport(platform, { web: service })).toEqual([]);
+  for (const platform of dockerPlatforms) expect(problemsWithSupport(platform, { web: service })).toEqual([]);
 });
 
-test.each(enginePlatforms)("settings of %s that lead nowhere are refused", async (platform) => {
+test.each(dockerPlatforms)("settings of %s that lead nowhere are refused", async (platform) => {
   const web = { source: "app", volumes: { cache: { kind: "emptyDir", mountPath: "/cache", size: "1Mi" } } };
   const settings = {
     host: "ssh://deploy@host.example",
@@ -74,11 +74,11 @@ test.each(enginePlatforms)("settings of %s that lead nowhere are refused", async
   const { problems } = await checkSettings({ platform, services: { web }, [platform]: settings });
   expect(problems).toEqual([
     `${platform}.ports.https: http and https cannot share a port`,
-    `${platform}.networks.lan.services[1]: must be a service of the stack, got "nobody"; known are web`,
+    `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"); known are web`,
     `${platform}.registry: is needed for an engine elsewhere (ssh://deploy@host.example): name a registry that it and this machine reach`,
     `${platform}.volumes.web.cache: must be <service>.<volume> of a persistent volume; known are none`,
   ]);
   expect((await checkSettings({ platform, services: { web }, [platform]: { host: "host.example" } })).problems).toEqual([
-    `${platform}.host: must be an endpoint of a Docker engine such as "ssh://deploy@host.example", got "host.example"`,
+    `${platform}.host: must be an endpoint of a Docker engine such as "ssh://deploy@host.example" (got "host.example")`,
   ]);
 });

@@ -6,12 +6,12 @@ describe("problemWithName", () => {
   });
 
   test.each([
-    ["Web", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "Web"'],
-    ["2web", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "2web"'],
-    ["web-", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "web-"'],
-    ["we_b", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got "we_b"'],
-    ["", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit, got ""'],
-    ["a".repeat(64), `must be at most 63 characters long, got 64: "${"a".repeat(64)}"`],
+    ["Web", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Web")'],
+    ["2web", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "2web")'],
+    ["web-", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "web-")'],
+    ["we_b", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "we_b")'],
+    ["", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "")'],
+    ["a".repeat(64), `must be at most 63 characters long (got 64): "${"a".repeat(64)}"`],
   ])("refuses %s", (name, problem) => {
     expect(problemWithName(name)).toBe(problem);
   });
@@ -24,7 +24,7 @@ describe("problemWithHost", () => {
 
   test.each(["http://web", "web:8080", "web/", "Web.localhost", "-a.b", "a..b", "*", "a.*.b"])("refuses %s", (host) => {
     expect(problemWithHost(host)).toBe(
-      `must be a host name in lower case such as web.localhost, without scheme, port or path, got "${host}"`,
+      `must be a host name in lower case such as web.localhost, without scheme, port or path (got "${host}")`,
     );
   });
 });

@@ -124,26 +124,26 @@ test("what is no range overlaps nothing", () => {
 });
 
 const owners = (cidr: string) =>
-  `must be in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, got "${cidr}": other addresses have owners, who could not be reached`;
+  `must be in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10 (got "${cidr}"): other addresses have owners, who could not be reached`;
 
 test.each([
-  ["10.0.0.0", ['must be an IPv4 range such as 10.0.0.0/16, got "10.0.0.0"']],
-  ["", ['must be an IPv4 range such as 10.0.0.0/16, got ""']],
-  ["10.0.0/16", ['must be an IPv4 range such as 10.0.0.0/16, got "10.0.0/16"']],
-  ["10.0.0.256/16", ['must be an IPv4 range such as 10.0.0.0/16, got "10.0.0.256/16"']],
-  ["010.0.0.0/16", ['must be an IPv4 range such as 10.0.0.0/16, got "010.0.0.0/16"']],
-  ["10.0.0.0/33", ['must be an IPv4 range such as 10.0.0.0/16, got "10.0.0.0/33"']],
-  ["fd00::/16", ['must be an IPv4 range such as 10.0.0.0/16, got "fd00::/16"']],
-  ["10.0.0.0/15", ['must be from /16, the most that AWS makes, to /24, got "10.0.0.0/15"; make it smaller']],
-  ["10.0.0.0/25", ['must be from /16 to /24, the least with room for all subnets, got "10.0.0.0/25"; make it larger']],
-  ["10.0.1.0/16", ['must begin where a range of its size can, got "10.0.1.0/16"; did you mean 10.0.0.0/16?']],
+  ["10.0.0.0", ['must be an IPv4 range such as 10.0.0.0/16 (got "10.0.0.0")']],
+  ["", ['must be an IPv4 range such as 10.0.0.0/16 (got "")']],
+  ["10.0.0/16", ['must be an IPv4 range such as 10.0.0.0/16 (got "10.0.0/16")']],
+  ["10.0.0.256/16", ['must be an IPv4 range such as 10.0.0.0/16 (got "10.0.0.256/16")']],
+  ["010.0.0.0/16", ['must be an IPv4 range such as 10.0.0.0/16 (got "010.0.0.0/16")']],
+  ["10.0.0.0/33", ['must be an IPv4 range such as 10.0.0.0/16 (got "10.0.0.0/33")']],
+  ["fd00::/16", ['must be an IPv4 range such as 10.0.0.0/16 (got "fd00::/16")']],
+  ["10.0.0.0/15", ['must be from /16, the most that AWS makes, to /24 (got "10.0.0.0/15"); make it smaller']],
+  ["10.0.0.0/25", ['must be from /16 to /24, the least with room for all subnets (got "10.0.0.0/25"); make it larger']],
+  ["10.0.1.0/16", ['must begin where a range of its size can (got "10.0.1.0/16"); did you mean 10.0.0.0/16?']],
   ["172.32.0.0/16", [owners("172.32.0.0/16")]],
   ["8.8.8.0/24", [owners("8.8.8.0/24")]],
   [
     "8.8.8.8/8",
     [
-      'must be from /16, the most that AWS makes, to /24, got "8.8.8.8/8"; make it smaller',
-      'must begin where a range of its size can, got "8.8.8.8/8"; did you mean 8.0.0.0/8?',
+      'must be from /16, the most that AWS makes, to /24 (got "8.8.8.8/8"); make it smaller',
+      'must begin where a range of its size can (got "8.8.8.8/8"); did you mean 8.0.0.0/8?',
       owners("8.8.8.8/8"),
     ],
   ],

@@ -49,7 +49,12 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
   const worker = { web: { source: "app" } };
   const table: [string, object, object | undefined, string[]][] = [
     ["no region", { region: undefined }, undefined, ["eks.region: is missing; it must be text"]],
-    ["no such region", { region: "Frankfurt" }, undefined, ['eks.region: must be a region of AWS such as "eu-central-1", got "Frankfurt"']],
+    [
+      "no such region",
+      { region: "Frankfurt" },
+      undefined,
+      ['eks.region: must be a region of AWS such as "eu-central-1" (got "Frankfurt")'],
+    ],
     [
       "nobody with access",
       { access: undefined },
@@ -69,66 +74,66 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       { access: [deployer, { principalArn: "arn:aws:sts::111122223333:assumed-role/dev/me", policy: "View" }] },
       undefined,
       [
-        'eks.access[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer, got "arn:aws:sts::<account>:assumed-role/dev/me", which is a session; name its role',
+        'eks.access[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/dev/me"), which is a session; name its role',
       ],
     ],
     [
       "a version out of support",
       { version: "1.33" },
       undefined,
-      ['eks.version: must be a Kubernetes version in standard support of EKS, 1.35 or 1.36, got "1.33"'],
+      ['eks.version: must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "1.33")'],
     ],
     [
       "an API for the world",
       { endpoint: { publicCidrs: ["0.0.0.0/0"] } },
       undefined,
-      ['eks.endpoint.publicCidrs[0]: must be /8 or smaller, got "0.0.0.0/0"; name the ranges that you use, never the world'],
+      ['eks.endpoint.publicCidrs[0]: must be /8 or smaller (got "0.0.0.0/0"); name the ranges that you use, never the world'],
     ],
     [
       "ranges of the API that overlap",
       { endpoint: { publicCidrs: ["203.0.113.0/24", "203.0.113.64/26"] } },
       undefined,
-      ['eks.endpoint.publicCidrs[1]: must not overlap with 203.0.113.0/24, got "203.0.113.64/26"; the larger of the two is enough'],
+      ['eks.endpoint.publicCidrs[1]: must not overlap with 203.0.113.0/24 (got "203.0.113.64/26"); the larger of the two is enough'],
     ],
     [
       "a network too small",
       { network: { cidr: "10.0.0.0/25" } },
       undefined,
-      ['eks.network.cidr: must be from /16 to /24, the least with room for all subnets, got "10.0.0.0/25"; make it larger'],
+      ['eks.network.cidr: must be from /16 to /24, the least with room for all subnets (got "10.0.0.0/25"); make it larger'],
     ],
     [
       "networks that overlap",
       { network: { connectedCidrs: ["192.168.0.0/16", "10.0.64.0/18", "10.1.0.0"] } },
       undefined,
       [
-        'eks.network.connectedCidrs[1]: must not overlap with the network\'s own 10.0.0.0/16, got "10.0.64.0/18"; set another cidr',
-        'eks.network.connectedCidrs[2]: must be an IPv4 range such as 10.1.0.0/16, got "10.1.0.0"',
+        'eks.network.connectedCidrs[1]: must not overlap with the network\'s own 10.0.0.0/16 (got "10.0.64.0/18"); set another cidr',
+        'eks.network.connectedCidrs[2]: must be an IPv4 range such as 10.1.0.0/16 (got "10.1.0.0")',
       ],
     ],
     [
       "one zone",
       { network: { zones: [`${region}a`] } },
       undefined,
-      ["eks.network.zones: must be 2 to 4 availability zones, got 1: an EKS cluster wants at least two; three is usual"],
+      ["eks.network.zones: must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual"],
     ],
     [
       "zones of another region",
       { network: { zones: ["eu-west-1a", "eu-west-1b"] } },
       undefined,
-      ['eks.network.zones: must be zones of eu-central-1 such as eu-central-1a, got "eu-west-1a"'],
+      ['eks.network.zones: must be zones of eu-central-1 such as eu-central-1a (got "eu-west-1a")'],
     ],
     [
       "another way out",
       { network: { nat: "two" } },
       undefined,
-      ['eks.network.nat: must be "none" or "single" or "perAz" or "regional", got "two"'],
+      ['eks.network.nat: must be "none" or "single" or "perAz" or "regional" (got "two")'],
     ],
     [
       "no way out and no endpoints",
       { network: { nat: "none", interfaceEndpoints: false } },
       undefined,
       [
-        "eks.network.interfaceEndpoints: must be true with nat: none, got false: nodes would reach neither AWS nor their images; leave it out, or choose another nat",
+        "eks.network.interfaceEndpoints: must be true with nat: none (got false): nodes would reach neither AWS nor their images; leave it out, or choose another nat",
       ],
     ],
     [
@@ -136,7 +141,7 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       { logRetentionDays: 42 },
       undefined,
       [
-        "eks.logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 42: CloudWatch Logs has no others",
+        "eks.logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 42): CloudWatch Logs has no others",
       ],
     ],
     [
@@ -144,9 +149,9 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       { network: { vpcId: "vpc-1", cidr: "10.0.0.0/16", loadBalancerSubnetIds: ["subnet-1"], loadBalancerCidrs: ["10.0.1.0/24"] } },
       undefined,
       [
-        "eks.network.privateSubnetIds: must be of two zones at least, got 0; EKS wants so",
+        "eks.network.privateSubnetIds: must be of two zones at least (got 0); EKS wants so",
         "eks.network.privateSubnetIds: is missing; a VPC that exists is told about by vpcId and its subnets",
-        "eks.network.loadBalancerSubnetIds: must be of two zones at least, got 1; a load balancer wants so",
+        "eks.network.loadBalancerSubnetIds: must be of two zones at least (got 1); a load balancer wants so",
         "eks.network.cidr: is for a VPC that is made; leave it out, or leave out vpcId",
       ],
     ],
@@ -168,14 +173,14 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       "an unknown family of instances",
       group({ instanceTypes: ["z99.large"] }),
       worker,
-      ['eks.nodeGroups.system.instanceTypes[0]: must be of a family of EC2 instance types, such as m8g or c8i, got "z99.large" of "z99"'],
+      ['eks.nodeGroups.system.instanceTypes[0]: must be of a family of EC2 instance types, such as m8g or c8i (got "z99.large") of "z99"'],
     ],
     [
       "a host on node groups without an ingress controller",
       group({}),
       { web },
       [
-        'services.web.host: needs eks.domain, for the certificate and the DNS record, got "www.example.org"; set that, or leave it out',
+        'services.web.host: needs eks.domain, for the certificate and the DNS record (got "www.example.org"); set that, or leave it out',
         "services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
       ],
     ],
@@ -189,19 +194,19 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       "no domain that hosts could be in",
       { domain: undefined },
       undefined,
-      ['services.web.host: needs eks.domain, for the certificate and the DNS record, got "www.example.org"; set that, or leave it out'],
+      ['services.web.host: needs eks.domain, for the certificate and the DNS record (got "www.example.org"); set that, or leave it out'],
     ],
     [
       "no domain at all",
       { domain: { name: "Example", zoneId: "z" } },
       worker,
-      ['eks.domain.zoneId: must be the id of a hosted zone, such as Z0123456789ABC, got "z"'],
+      ['eks.domain.zoneId: must be the id of a hosted zone, such as Z0123456789ABC (got "z")'],
     ],
     [
       "a name that is no domain",
       { domain: { name: "Example", zoneId: "Z1" } },
       worker,
-      ['eks.domain.name: must be a domain in lower case such as example.org, got "Example"'],
+      ['eks.domain.name: must be a domain in lower case such as example.org (got "Example")'],
     ],
     [
       "hosts that the certificate is not for",
@@ -214,9 +219,9 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
         },
       },
       [
-        'services.web.host: must be below example.org, such as www.example.org, got "example.org": a zone\'s own name cannot lead to a load balancer by CNAME',
-        'services.web.routes[0].host: must be directly below example.org, as the certificate for *.example.org wants it, got "a.b.example.org"',
-        'services.web.routes[1].host: must be below example.org, which the certificate is for and the zone has, got "www.example.com"',
+        'services.web.host: must be below example.org, such as www.example.org (got "example.org"): a zone\'s own name cannot lead to a load balancer by CNAME',
+        'services.web.routes[0].host: must be directly below example.org, as the certificate for *.example.org wants it (got "a.b.example.org")',
+        'services.web.routes[1].host: must be below example.org, which the certificate is for and the zone has (got "www.example.com")',
       ],
     ],
     [
@@ -229,7 +234,7 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       "an image for other processors",
       {},
       { web: { ...web, platforms: ["linux/arm64"] } },
-      ["services.web.platforms: must have linux/amd64, which the nodes are, got linux/arm64; add it, or leave platforms out"],
+      ["services.web.platforms: must have linux/amd64, which the nodes are (got linux/arm64); add it, or leave platforms out"],
     ],
     [
       "rights to everything",
@@ -253,7 +258,7 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
       "a stack without its project",
       { stack: "platform" },
       undefined,
-      ['eks.stack: must be "<organization>/<project>/<stack>"; without Pulumi Cloud the first is organization, got "platform"'],
+      ['eks.stack: must be "<organization>/<project>/<stack>"; without Pulumi Cloud the first is organization (got "platform")'],
     ],
   ];
   test.each(table)("%s", async (_what, changes, services, problems) => {

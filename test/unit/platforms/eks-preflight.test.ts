@@ -70,7 +70,7 @@ describe("what is missing is told with the remedy, and without accounts", () => 
   test("the region", async () => {
     aws.fails("ec2 describe-availability-zones", "An error occurred (AuthFailure): account 111122223333 is not enabled here");
     expect(await problems()).toEqual([
-      `slipway:eks.region: cannot be used, got "eu-central-1": An error occurred (AuthFailure): account <account> is not enabled here. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.test.yaml`,
+      `slipway:eks.region: cannot be used (got "eu-central-1"): An error occurred (AuthFailure): account <account> is not enabled here. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.test.yaml`,
     ]);
   });
 
@@ -112,21 +112,21 @@ describe("what is missing is told with the remedy, and without accounts", () => 
 
   test("the Kubernetes version", async () => {
     aws.says("eks describe-cluster-versions", { clusterVersions: [{ clusterVersion: "1.37" }, { clusterVersion: "1.35" }] });
-    expect(await problems()).toEqual(['slipway:eks.version: is not offered in eu-central-1, got "1.36"; there are 1.35, 1.37']);
+    expect(await problems()).toEqual(['slipway:eks.version: is not offered in eu-central-1 (got "1.36"); there are 1.35, 1.37']);
   });
 
   test("the hosted zone", async () => {
     aws.says("route53 get-hosted-zone", { HostedZone: { Name: "example.com.", Config: { PrivateZone: false } } });
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: is the zone of example.com, which dev.example.org is not in, got "Z1"; aws route53 list-hosted-zones shows them',
+      'slipway:eks.domain.zoneId: is the zone of example.com, which dev.example.org is not in (got "Z1"); aws route53 list-hosted-zones shows them',
     ]);
     aws.says("route53 get-hosted-zone", { HostedZone: { Name: "example.org.", Config: { PrivateZone: true } } });
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: must be a public hosted zone, got "Z1", which is private: nobody could prove the domain by it',
+      'slipway:eks.domain.zoneId: must be a public hosted zone (got "Z1"), which is private: nobody could prove the domain by it',
     ]);
     aws.fails("route53 get-hosted-zone", "An error occurred (NoSuchHostedZone) when calling the GetHostedZone operation");
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: there is no such hosted zone in this account, got "Z1"; aws route53 list-hosted-zones shows them',
+      'slipway:eks.domain.zoneId: there is no such hosted zone in this account (got "Z1"); aws route53 list-hosted-zones shows them',
     ]);
   });
 });
@@ -162,10 +162,10 @@ describe("a cluster that is there", () => {
   test("gets one version after the other, and none back", async () => {
     there("1.37");
     expect(await problems()).toEqual([
-      'slipway:eks.version: must not be below 1.37, which the cluster has, got "1.36"; EKS cannot go back',
+      'slipway:eks.version: must not be below 1.37, which the cluster has (got "1.36"); EKS cannot go back',
     ]);
     there("1.34");
-    expect(await problems()).toEqual(['slipway:eks.version: must be 1.35 next, for the cluster has 1.34, got "1.36"; go one at a time']);
+    expect(await problems()).toEqual(['slipway:eks.version: must be 1.35 next, for the cluster has 1.34 (got "1.36"); go one at a time']);
   });
 
   test("must answer here", async () => {
@@ -213,10 +213,10 @@ describe("a VPC that exists", () => {
     ];
     aws.says("ec2 describe-subnets", { Subnets: subnets });
     expect(await problems({ network: { ...network, loadBalancerCidrs: ["10.0.3.0/24"] } })).toEqual([
-      'slipway:eks.network.vpcId: subnet-4 must be in it, got "vpc-1"',
+      'slipway:eks.network.vpcId: subnet-4 must be in it (got "vpc-1")',
       "slipway:eks.network.privateSubnetIds: must be in two zones at least, and all are in eu-central-1a",
       "slipway:eks.network.loadBalancerSubnetIds: subnet-3 must have 8 free addresses for a load balancer, and has 7",
-      "slipway:eks.network.loadBalancerCidrs: must be those of the subnets, 10.0.3.0/24, 10.0.4.0/24, got 10.0.3.0/24; requests would not get through",
+      "slipway:eks.network.loadBalancerCidrs: must be those of the subnets, 10.0.3.0/24, 10.0.4.0/24 (got 10.0.3.0/24); requests would not get through",
     ]);
   });
 

@@ -558,9 +558,9 @@ describe("variants", () => {
       await expect(join(wrong, { platform: { ...platform, autoMode: false } })).rejects.toThrow(
         [
           'Stack "team" does not go with the cluster of "organization/slipway/platform":',
-          '  - slipway:eks.region: must be that of the cluster, eu-central-1, got "eu-west-1"',
-          '  - slipway:services.web.host: must be below example.org, which the certificate is for and the zone has, got "www.example.com"',
-          "  - slipway:services.web.platforms: must have linux/amd64, which the nodes are, got linux/arm64; add it, or leave platforms out",
+          '  - slipway:eks.region: must be that of the cluster, eu-central-1 (got "eu-west-1")',
+          '  - slipway:services.web.host: must be below example.org, which the certificate is for and the zone has (got "www.example.com")',
+          "  - slipway:services.web.platforms: must have linux/amd64, which the nodes are (got linux/arm64); add it, or leave platforms out",
           "  - slipway:services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
         ].join("\n"),
       );
@@ -568,7 +568,7 @@ describe("variants", () => {
 
     test("a stack that has no cluster is told of", async () => {
       await expect(join({}, { urls: {} })).rejects.toThrow(
-        'slipway:eks.stack: must be a stack of Slipway with a cluster that is up, got "organization/slipway/platform", which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)',
+        'slipway:eks.stack: must be a stack of Slipway with a cluster that is up (got "organization/slipway/platform"), which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)',
       );
     });
   });

@@ -130,7 +130,7 @@ test("settings of the gate are checked", () => {
   const problems = (settings: object) =>
     gateSettings.safeParse(settings).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   expect(problems({ approvals: [{ change: "all", reason: "", approvedBy: "Ada", until: "soon" }] })).toEqual([
-    "approvals.0.change: must be the 12 digits that `make gate` names the change by",
+    "approvals.0.change: must be the 12 digits that `slipway gate` prints for the change",
     "approvals.0.reason: Too small: expected string to have >=1 characters",
     "approvals.0.until: must be a date such as 2026-12-31",
   ]);

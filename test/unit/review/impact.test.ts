@@ -49,7 +49,7 @@ test.each(files)("of the preview %s is told what it does", (file) => {
   expect(found(steps)).toEqual(previews[file.replace(/(\.events)?\.jsonl?$/, "")]);
 });
 
-/** Changes of the stacks without Kubernetes, as the embedded engine sees them: test/fixtures/engine-previews/README.md. */
+/** Changes of the stacks without Kubernetes, as the embedded engine sees them: test/fixtures/docker-previews/README.md. */
 const ofEngine: Record<string, string[]> = {
   "docker-image": [
     ...[1, 2, 3].map(
@@ -73,7 +73,7 @@ const ofEngine: Record<string, string[]> = {
 };
 
 test.each(Object.entries(ofEngine))("of the engine's preview %s is told what it does", (name, expected) => {
-  const text = readFileSync(`test/fixtures/engine-previews/${name}.json`, "utf8");
+  const text = readFileSync(`test/fixtures/docker-previews/${name}.json`, "utf8");
   const { steps } = readPreview(text, name, { project: "slipway", stack: name.split("-")[0]! });
   expect(found(steps).filter((line) => !line.includes(": nothing: "))).toEqual(expected);
 });

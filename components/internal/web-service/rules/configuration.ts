@@ -46,6 +46,6 @@ function checkVariables(args: WebServiceArgs, report: Report): void {
 function problemWithSize(kind: string, contents: unknown[]): string | undefined {
   const bytes = contents.reduce<number>((sum, text) => sum + (typeof text === "string" ? Buffer.byteLength(text) : 0), 0);
   return bytes > mostBytes
-    ? `must be at most 1 MiB together, as a ${kind} is, got ${bytes} bytes; put some into the image or a volume`
+    ? `must be at most 1 MiB together, as a ${kind} is (got ${bytes}) bytes; put some into the image or a volume`
     : undefined;
 }

@@ -41,7 +41,7 @@ export function routeKey({ host, path = "/" }: { host: string; path?: string }):
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types and Gateway API have this in common. */
 function problemWithRoutePath(path: string): string | undefined {
   const isPlain = /^\/[\w.~!$&'()*+,;=:@%/-]*$/.test(path) && !/\/\/|\/\.\.?(\/|$)|%2f/i.test(path) && path.length <= 1024;
-  return isPlain ? undefined : `must begin with "/" and have no query, no spaces, no "//" and no "." or ".." as a part, got "${path}"`;
+  return isPlain ? undefined : `must begin with "/" and have no query, no spaces, no "//" and no "." or ".." as a part (got "${path}")`;
 }
 
 function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, expose }: WebServiceSpec, report: Report): void {
@@ -83,7 +83,7 @@ function checkGateway({ gateway, tls }: WebServiceArgs, { expose, routes }: WebS
     ["routes"],
     expose === "gateway" &&
       hosts > mostHosts &&
-      `must have at most ${mostHosts} hosts with expose: gateway, got ${hosts}; make several services`,
+      `must have at most ${mostHosts} hosts with expose: gateway (got ${hosts}); make several services`,
   );
   if (gateway === undefined) return;
   const { name, namespace, className, httpPort, httpsPort } = gateway;

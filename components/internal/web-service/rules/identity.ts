@@ -15,13 +15,13 @@ export function checkIdentity(name: string, args: WebServiceArgs, report: Report
     args.kind === "stateful" &&
       name.length > statefulLength &&
       name.length <= 63 &&
-      `the name must be at most ${statefulLength} characters long with kind: stateful, got ${name.length}: "${name}"`,
+      `the name must be at most ${statefulLength} characters long with kind: stateful (got ${name.length}): "${name}"`,
   );
   report(
     ["image"],
     typeof args.image === "string" &&
       !imageByDigest.test(args.image) &&
-      `must name the image by digest, such as "registry.example/web@sha256:…", got "${args.image}"`,
+      `must name the image by digest, such as "registry.example/web@sha256:…" (got "${args.image}")`,
   );
   report(["user"], args.user === 0 ? "must not be 0, which is root; name a user of the image's" : problemWithNumber(args.user, 1));
   for (const key of ["command", "args"] as const)

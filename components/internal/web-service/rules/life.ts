@@ -18,7 +18,7 @@ function checkShutdown(args: WebServiceArgs, { shutdown }: WebServiceSpec, repor
   report(
     ["shutdown", "gracePeriodSeconds"],
     gracePeriodSeconds < sleepSeconds + drainSeconds &&
-      `must be at least sleepSeconds + drainSeconds (${sleepSeconds} + ${drainSeconds}), got ${gracePeriodSeconds}: the pod would be killed before it is done. Leave it out`,
+      `must be at least sleepSeconds + drainSeconds (${sleepSeconds} + ${drainSeconds}) (got ${gracePeriodSeconds}): the pod would be killed before it is done. Leave it out`,
   );
 }
 
@@ -31,20 +31,20 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   if (progressDeadlineSeconds <= minReadySeconds)
     report(
       ["rollout", "progressDeadlineSeconds"],
-      `must be more than minReadySeconds (${minReadySeconds}), got ${progressDeadlineSeconds}: no pod could ever count. Raise it, or lower minReadySeconds`,
+      `must be more than minReadySeconds (${minReadySeconds}) (got ${progressDeadlineSeconds}): no pod could ever count. Raise it, or lower minReadySeconds`,
     );
   // By default a start may take a minute; who wants to hear of a failure sooner need not say so twice.
   else if ((periodSeconds ?? failureThreshold) !== undefined && progressDeadlineSeconds <= startSeconds + minReadySeconds)
     report(
       ["rollout", "progressDeadlineSeconds"],
-      `must be more than what probes.startup allows and minReadySeconds together (${startSeconds} + ${minReadySeconds}), got ${progressDeadlineSeconds}: a pod that is still starting would count as failed. Raise it`,
+      `must be more than what probes.startup allows and minReadySeconds together (${startSeconds} + ${minReadySeconds}) (got ${progressDeadlineSeconds}): a pod that is still starting would count as failed. Raise it`,
     );
   const { maxSurge } = args.rollout ?? {};
   report(
     ["rollout", "maxSurge"],
     ifKnown(maxSurge, (text) => {
       if (/^0+%?$/.test(text)) return "must be more than 0: no new pod could start, for none of the old may go first";
-      return /^\d{1,9}%?$/.test(text) ? undefined : `must be a number of pods or percent such as "25%", got "${text}"`;
+      return /^\d{1,9}%?$/.test(text) ? undefined : `must be a number of pods or percent such as "25%" (got "${text}")`;
     }),
   );
 }
@@ -68,11 +68,11 @@ function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report
       ["probes", kind, "port"],
       port !== undefined &&
         !declared.includes(port) &&
-        `must be one of the declared ports (${declared.join(", ")}), got "${port}"; declare it in ports`,
+        `must be one of the declared ports (${declared.join(", ")}) (got "${port}"); declare it in ports`,
     );
     report(
       ["probes", kind, "path"],
-      ifKnown(path, (text) => (/^\/[^\s#]*$/.test(text) ? undefined : `must begin with "/" and have no spaces and no "#", got "${text}"`)),
+      ifKnown(path, (text) => (/^\/[^\s#]*$/.test(text) ? undefined : `must begin with "/" and have no spaces and no "#" (got "${text}")`)),
     );
     for (const [key, number] of Object.entries(numbers)) report(["probes", kind, key], problemWithNumber(number, 1, day));
   }

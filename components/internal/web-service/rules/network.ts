@@ -36,7 +36,7 @@ function checkPeer(at: (string | number)[], { namespace, podLabels }: PeerArgs, 
 function problemWithCidr(cidr: string): string | undefined {
   const [, address = "", bits = ""] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(cidr) ?? [];
   const isRange = (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128 && !address.includes("%"));
-  return isRange ? undefined : `must be a range of addresses such as 10.1.0.0/16, got "${cidr}"`;
+  return isRange ? undefined : `must be a range of addresses such as 10.1.0.0/16 (got "${cidr}")`;
 }
 
 export function checkAccount({ serviceAccount = {} }: WebServiceArgs, report: Report): void {

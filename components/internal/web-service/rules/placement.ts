@@ -16,8 +16,8 @@ export function checkPlacement(args: WebServiceArgs, report: Report): void {
 function checkToleration({ key, operator, value, effect }: TolerationArgs, report: Report): void {
   report(["key"], ifKnown(key, problemWithKey));
   report(["value"], ifKnown(value, problemWithLabelValue));
-  report(["operator"], operator !== undefined && !operators.includes(operator) && `must be ${operators.join(" or ")}, got "${operator}"`);
-  report(["effect"], effect !== undefined && !effects.includes(effect) && `must be ${effects.join(" or ")}, got "${effect}"`);
+  report(["operator"], operator !== undefined && !operators.includes(operator) && `must be ${operators.join(" or ")} (got "${operator}")`);
+  report(["effect"], effect !== undefined && !effects.includes(effect) && `must be ${effects.join(" or ")} (got "${effect}")`);
   report(["value"], operator === "Exists" && value !== undefined && "is nothing that operator: Exists looks at; leave out one of the two");
   report(
     ["key"],

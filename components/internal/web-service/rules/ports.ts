@@ -23,7 +23,7 @@ export function checkPorts({ port, ports }: WebServiceSpec, report: Report): voi
     report(
       ["ports", name],
       !/^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/.test(name) &&
-        `the name must be at most 15 lower-case letters, digits and "-", with a letter, got "${name}"`,
+        `the name must be at most 15 lower-case letters, digits and "-", with a letter (got "${name}")`,
     );
   }
 }

@@ -17,7 +17,7 @@ export function checkScaling(args: WebServiceArgs, spec: WebServiceSpec, report:
       typeof pods === "number" &&
       pods > 1 &&
       maxUnavailable >= pods &&
-      `must be less than ${source} (${pods}), got ${maxUnavailable}: else a drained node may take all pods`,
+      `must be less than ${source} (${pods}) (got ${maxUnavailable}): else a drained node may take all pods`,
   );
   if (!autoscaling || !spec.autoscaling) return;
   report(
@@ -29,7 +29,7 @@ export function checkScaling(args: WebServiceArgs, spec: WebServiceSpec, report:
   report(
     ["autoscaling", "maxReplicas"],
     problemWithNumber(autoscaling.maxReplicas, 1) ??
-      (autoscaling.maxReplicas < minReplicas && `must be at least minReplicas (${minReplicas}), got ${autoscaling.maxReplicas}`),
+      (autoscaling.maxReplicas < minReplicas && `must be at least minReplicas (${minReplicas}) (got ${autoscaling.maxReplicas})`),
   );
   for (const key of ["scaleDownSeconds", "scaleUpSeconds"] as const)
     report(["autoscaling", key], problemWithNumber(autoscaling[key], 0, longestWindow));
@@ -44,8 +44,8 @@ function checkUtilization(key: string, percent: number | undefined, request: str
   report(
     ["autoscaling", key],
     !(Number.isInteger(percent) && percent >= 1 && percent <= 1000)
-      ? `must be from 1 to 1000 percent of the request, got ${percent}`
+      ? `must be from 1 to 1000 percent of the request (got ${percent})`
       : percent >= reachable &&
-          `must be less than the limit, which is ${Math.floor(reachable)} percent of the request, got ${percent}: pods would be held back or killed before there are more; lower it, or raise resources.${key}Limit`,
+          `must be less than the limit, which is ${Math.floor(reachable)} percent of the request (got ${percent}): pods would be held back or killed before there are more; lower it, or raise resources.${key}Limit`,
   );
 }

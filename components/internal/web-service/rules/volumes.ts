@@ -25,7 +25,7 @@ export function checkVolumes(args: WebServiceArgs, spec: WebServiceSpec, report:
 
 function checkPersistent({ accessMode = "ReadWriteOnce", storageClass }: VolumeArgs, spec: WebServiceSpec, report: Report): void {
   report(["storageClass"], ifKnown(storageClass, problemWithObjectName));
-  report(["accessMode"], !accessModes.includes(accessMode) && `must be ${accessModes.join(" or ")}, got "${accessMode}"`);
+  report(["accessMode"], !accessModes.includes(accessMode) && `must be ${accessModes.join(" or ")} (got "${accessMode}")`);
   const pods = spec.autoscaling?.maxReplicas ?? spec.replicas;
   const oneWriter = ["ReadWriteOnce", "ReadWriteOncePod"].includes(accessMode);
   report(
@@ -70,13 +70,13 @@ function checkPaths(args: WebServiceArgs, report: Report): void {
 
 function problemWithPath(path: string): string | undefined {
   if (!/^(\/[^/:\0]+)+$/.test(path) || /\/\.\.?(\/|$)/.test(path))
-    return `must be an absolute path without ".", ".." and ":" such as /etc/web/config.yaml, got "${path}"`;
-  if (/^\/(proc|sys|dev(?!\/shm$))(\/|$)/.test(path)) return `must not be in /proc, /sys or /dev, which are the system's, got "${path}"`;
+    return `must be an absolute path without ".", ".." and ":" such as /etc/web/config.yaml (got "${path}")`;
+  if (/^\/(proc|sys|dev(?!\/shm$))(\/|$)/.test(path)) return `must not be in /proc, /sys or /dev, which are the system's (got "${path}")`;
   return undefined;
 }
 
 /** The path becomes a key of a ConfigMap or Secret, where what is no letter, digit, "." or "-" takes three characters a byte. */
 function problemWithFilePath(path: string): string | false {
   const { length } = dataKeyOf(path);
-  return length > 253 && `is too long for a key of a ConfigMap or Secret (at most 253 characters, got ${length}); choose a shorter path`;
+  return length > 253 && `is too long for a key of a ConfigMap or Secret (at most 253 characters (got ${length})); choose a shorter path`;
 }

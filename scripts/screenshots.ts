@@ -1,4 +1,4 @@
-// Pictures of reports, as docs/REVIEW.md shows them: node scripts/report-pictures.ts
+// Pictures of reports, as docs/REVIEW.md shows them: npm run screenshots
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { configurationOf } from "../review/configuration.ts";

@@ -1,32 +1,32 @@
 import { createServer } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, noEngine, type DockerError } from "../../lib/docker-client.ts";
-import type { EnginePlatform } from "../../config/support.ts";
-import { isLocal, stackLabel, type EngineSettings } from "./common.ts";
+import { dockerClient, noDocker, type DockerError } from "../../lib/docker-client.ts";
+import type { DockerPlatform } from "../../config/support.ts";
+import { isLocal, stackLabel, type DockerHostSettings } from "./common.ts";
 
 // What the platforms `docker` and `swarm` look at on the engine before anything is changed.
 
 /** What is told where the engine does not answer, and nothing else can be looked at. */
-export async function problemWithEngine(platform: EnginePlatform, { host }: Pick<EngineSettings, "host">): Promise<string | undefined> {
-  const error = await dockerEngine(host)
+export async function problemWithDaemon(platform: DockerPlatform, { host }: Pick<DockerHostSettings, "host">): Promise<string | undefined> {
+  const error = await dockerClient(host)
     .ping()
     .then(
       () => undefined,
       (error: Error) => error,
     );
-  if (!error || host === undefined) return error && noEngine;
+  if (!error || host === undefined) return error && noDocker;
   return `${pulumi.getProject()}:${platform}.host: no Docker engine answers at ${host} (${((error.cause ?? error) as Error).message}). See that \`docker -H ${host} info\` works`;
 }
 
 /** Ports that others have taken. */
 export async function takenPorts(
-  platform: EnginePlatform,
-  { host, ports: { http, https, registry }, registry: elsewhere }: EngineSettings,
+  platform: DockerPlatform,
+  { host, ports: { http, https, registry }, registry: elsewhere }: DockerHostSettings,
   stack: string,
 ): Promise<string[]> {
   const ports = elsewhere ? { http, https } : { http, https, registry };
   const at = `${pulumi.getProject()}:${platform}`;
-  const engine = dockerEngine(host);
+  const engine = dockerClient(host);
   const containers = await engine.listContainers();
   const services = await engine.listServices().catch(() => []); // where the engine is in no swarm
   const holders = new Map<number | undefined, Holder>([
@@ -65,8 +65,12 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** Networks that are to exist, and do not. */
-export async function missingNetworks(platform: EnginePlatform, { host, networks = {} }: EngineSettings, stack: string): Promise<string[]> {
-  const engine = dockerEngine(host);
+export async function missingNetworks(
+  platform: DockerPlatform,
+  { host, networks = {} }: DockerHostSettings,
+  stack: string,
+): Promise<string[]> {
+  const engine = dockerClient(host);
   const lines = Object.entries(networks).map(async ([name, { external }]) =>
     external && (await isMissing(engine.getNetwork(name).inspect()))
       ? [missingLine(platform, `networks.${name}`, "network", name, stack)]
@@ -82,6 +86,6 @@ export function isMissing(found: Promise<unknown>): Promise<boolean> {
   );
 }
 
-export function missingLine(platform: EnginePlatform, path: string, what: string, name: string, stack: string): string {
+export function missingLine(platform: DockerPlatform, path: string, what: string, name: string, stack: string): string {
   return `${pulumi.getProject()}:${platform}.${path}: there is no ${what} "${name}" on the engine; make it (docker ${what} create ${name}), or leave out external in stacks/Pulumi.${stack}.yaml`;
 }

@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine, type DockerError } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import type { Configuration } from "../../config/load.ts";
-import type { EnginePlatform } from "../../config/support.ts";
+import type { DockerPlatform } from "../../config/support.ts";
 import { stackLabel } from "./common.ts";
 import { isMissing, missingLine } from "./preflight.ts";
 
@@ -48,12 +48,12 @@ export function createVolume(
 
 /** Volumes that are to exist and do not, and those that would be made where somebody else's is: two would write to one. */
 export async function problemsWithVolumes(
-  platform: EnginePlatform,
+  platform: DockerPlatform,
   host: string | undefined,
   planned: PlannedVolume[],
   stack: string,
 ): Promise<string[]> {
-  const engine = dockerEngine(host);
+  const engine = dockerClient(host);
   const lines = planned.flatMap(({ service, volume, names, external }) =>
     names.map(async (name) => {
       const path = `volumes.${service}.${volume}`;
@@ -69,7 +69,7 @@ export async function problemsWithVolumes(
   return (await Promise.all(lines)).flat();
 }
 
-function foreignLine(platform: EnginePlatform, path: string, name: string, owner: string | undefined, stack: string): string {
+function foreignLine(platform: DockerPlatform, path: string, name: string, owner: string | undefined, stack: string): string {
   const whose = owner === undefined ? "is there already, and this stack did not make it" : `belongs to the stack "${owner}"`;
   const use = platform === "docker" ? ", or external: true to use that one" : "";
   return `${pulumi.getProject()}:${platform}.${path}: the volume "${name}" ${whose}. In stacks/Pulumi.${stack}.yaml set another name${use}`;

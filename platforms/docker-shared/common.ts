@@ -1,10 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerEngine } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import type { Problem } from "../../lib/problem.ts";
 import type { Configuration, ServiceSettings } from "../../config/load.ts";
 import { hasIngress } from "../../config/schema/service.ts";
-import { problemsWithSupport, type EnginePlatform } from "../../config/support.ts";
+import { problemsWithSupport, type DockerPlatform } from "../../config/support.ts";
 
 // What the platforms `docker` and `swarm` have in common.
 
@@ -56,7 +56,7 @@ function problemsWithPorts(platform: string, ports: Record<string, number>): Pro
 }
 
 /** Names of services in a platform's settings that are none. */
-function problemsWithServiceNames(platform: EnginePlatform, given: Record<string, { services: string[] }>, services: Services): Problem[] {
+function problemsWithServiceNames(platform: DockerPlatform, given: Record<string, { services: string[] }>, services: Services): Problem[] {
   const known = Object.keys(services);
   return Object.entries(given).flatMap(([name, { services }]) =>
     services.flatMap((service, i) =>
@@ -65,7 +65,7 @@ function problemsWithServiceNames(platform: EnginePlatform, given: Record<string
         : [
             {
               path: [platform, "networks", name, "services", i],
-              message: `must be a service of the stack, got "${service}"; known are ${known.join(", ")}`,
+              message: `must be a service of the stack (got "${service}"); known are ${known.join(", ")}`,
             },
           ],
     ),
@@ -73,7 +73,7 @@ function problemsWithServiceNames(platform: EnginePlatform, given: Record<string
 }
 
 /** A registry that is missing, and volumes that no service has. */
-export function problemsWithSettings(platform: EnginePlatform, settings: EngineSettings, services: Services): Problem[] {
+export function problemsWithSettings(platform: DockerPlatform, settings: DockerHostSettings, services: Services): Problem[] {
   const { host, ports, registry, networks = {}, volumes = {} } = settings;
   const { http, https } = ports;
   const problems: Problem[] = [
@@ -96,12 +96,12 @@ export function problemsWithSettings(platform: EnginePlatform, settings: EngineS
   ];
 }
 
-export type EngineSettings = Pick<Configuration["docker"], "host" | "ports" | "registry" | "networks"> & {
+export type DockerHostSettings = Pick<Configuration["docker"], "host" | "ports" | "registry" | "networks"> & {
   volumes?: Record<string, object>;
 };
 
 /** What images are pushed and pulled with. */
-export function credentialsOf({ registry }: Pick<EngineSettings, "registry">) {
+export function credentialsOf({ registry }: Pick<DockerHostSettings, "registry">) {
   return registry?.username === undefined ? undefined : { username: registry.username, password: pulumi.secret(registry.password ?? "") };
 }
 
@@ -109,7 +109,7 @@ export function credentialsOf({ registry }: Pick<EngineSettings, "registry">) {
 export function createNetworks(
   name: string,
   services: Services,
-  settings: Pick<EngineSettings, "networks" | "host">,
+  settings: Pick<DockerHostSettings, "networks" | "host">,
   usual: { by: "name" | "id"; driver?: string; own?: Record<string, string>; wayOut?: Record<string, string> },
   labels: docker.types.input.NetworkLabel[],
   opts: pulumi.CustomResourceOptions,
@@ -119,7 +119,7 @@ export function createNetworks(
     new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts)[by];
   // That it exists, the preflight has seen. Where there is none, as for `make score`, its name stands for it.
   const idOf = (key: string): Promise<string> =>
-    dockerEngine(settings.host)
+    dockerClient(settings.host)
       .getNetwork(key)
       .inspect()
       .then(

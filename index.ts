@@ -10,7 +10,7 @@ import { loadPlatform } from "./platforms/platform.ts";
  * With `checked: false` it asks neither this machine nor where it deploys to whether it can be done: to see what it consists of.
  */
 export default async function slipway({ checked = true } = {}) {
-  const configuration = await loadConfiguration();
+  const configuration = await loadConfiguration(loadPlatform);
   const { stack, services } = configuration;
   const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
 

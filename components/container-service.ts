@@ -9,7 +9,7 @@ import { dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { throwIfAny } from "../lib/problem.ts";
-import { resolve } from "./internal/web-service/defaults.ts";
+import { resolve } from "./internal/web-service/spec.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 
 export * from "./container-service-args.ts";

@@ -1,19 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { ImageBuilder } from "./image-builder.ts";
 import { stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
 import type { Compression } from "../lib/oci.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { UserError } from "../lib/user-error.ts";
-
-/** How a source becomes an image. */
-export const ImageBuilder = {
-  /** With the Go toolchain alone: no Docker, and the exact digest is known in a preview. */
-  Go: "go",
-  /** With the source's own Dockerfile, for cgo, assets and other languages. Needs a Docker engine. */
-  Dockerfile: "dockerfile",
-} as const;
-export type ImageBuilder = (typeof ImageBuilder)[keyof typeof ImageBuilder];
 
 export interface RegistryCredentials {
   username: pulumi.Input<string>;

@@ -6,16 +6,8 @@ import { GoImage, type RegistryCredentials } from "./go-image.ts";
 import { nonRoot } from "./internal/container-service/hardening.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyImage, type CertificateArgs } from "./internal/proxy.ts";
+import type { Publishing } from "./swarm-publishing.ts";
 import { base64, logDriver, nameOf, restartPolicy } from "./internal/swarm-service/task.ts";
-
-/** How the ports of the proxy are published, https://docs.docker.com/engine/swarm/ingress/. */
-export const Publishing = {
-  /** A proxy on every node, at that node's own ports. */
-  Host: "host",
-  /** Swarm's routing mesh: every node leads to some proxy. The kernel of the nodes must have IPVS. */
-  Mesh: "mesh",
-} as const;
-export type Publishing = (typeof Publishing)[keyof typeof Publishing];
 
 export interface SwarmHostArgs {
   ports?: ContainerHostPorts;

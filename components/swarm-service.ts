@@ -5,7 +5,7 @@ import { taskOf } from "./internal/swarm-service/task.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
-import { resolve } from "./internal/web-service/defaults.ts";
+import { resolve } from "./internal/web-service/spec.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 

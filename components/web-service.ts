@@ -5,7 +5,7 @@ import { restrictedNamespace } from "./restricted-namespace.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
-import { resolve } from "./internal/web-service/defaults.ts";
+import { resolve } from "./internal/web-service/spec.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { containerPorts, podTemplate } from "./internal/web-service/pod.ts";
@@ -17,21 +17,21 @@ import type { WebServiceArgs } from "./web-service-args.ts";
 export * from "./web-service-args.ts";
 
 /**
- * An HTTP service on Kubernetes as it should be in production: a Deployment (or StatefulSet) in the strictest security
- * profile whose rolling updates never have fewer pods that answer than `replicas`, a Service, a disruption budget, a network
- * policy that lets through what is declared and nothing else, and, with a host, an Ingress or a route on a Gateway.
+ * A production-ready service on Kubernetes: a Deployment (or StatefulSet) in the restricted Pod Security Standard whose rollouts never have
+ * fewer than `replicas` ready, a Service, a PodDisruptionBudget, a NetworkPolicy that allows only declared traffic, and, with a host, an
+ * Ingress or a route on a Gateway.
  *
- * What it does not foresee, `transforms` in its options change: https://www.pulumi.com/docs/iac/concepts/resources/options/transforms/.
+ * To change what the arguments do not cover, use `transforms` in the options: https://www.pulumi.com/docs/iac/concepts/resources/options/transforms/.
  *
  * @example
  * new WebService("web", { image: image.ref, host: "web.example.org", replicas: 3 }, { provider });
  */
 export class WebService extends pulumi.ComponentResource {
-  /** Namespace that everything is in. */
+  /** Namespace of all objects. */
   declare readonly namespace: pulumi.Output<string>;
-  /** Name by which other pods of the namespace reach it, at `port`. */
+  /** Name of the Service, by which other pods in the namespace reach it at `port`. */
   declare readonly serviceName: pulumi.Output<string>;
-  /** Host name or IP address by which the ingress controller serves it; absent without an Ingress. */
+  /** Host name or IP address that the ingress controller published; absent without an Ingress. */
   declare readonly address?: pulumi.Output<string>;
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,7 +44,7 @@ export class WebService extends pulumi.ComponentResource {
 
     const account = createAccount(spec, metadata, child);
     const configuration = createConfiguration(spec, metadata, child);
-    // Before the pods: none ever runs without it.
+    // Created before the pods, so that none runs without it.
     const policy = createNetworkPolicy(spec, metadata, child);
     const template = podTemplate(spec, configuration, account.metadata.name);
     createWorkload(spec, template, metadata, { ...child, dependsOn: policy ? [policy] : [] });
@@ -57,7 +57,7 @@ export class WebService extends pulumi.ComponentResource {
   }
 }
 
-/** An Ingress that was not waited for may have none yet. */
+/** Empty if nothing waited for the address. */
 function addressIn(status?: Partial<k8s.types.output.networking.v1.IngressStatus>): string {
   const { hostname, ip } = status?.loadBalancer?.ingress?.[0] ?? {};
   return hostname ?? ip ?? "";

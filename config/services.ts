@@ -1,58 +1,59 @@
-import type { Problem } from "../lib/problem.ts";
 import { problemsWithWebService, routeKey } from "../components/rules/web-service.ts";
+import { collect, type Problem, type Report } from "../lib/problem.ts";
+import { isMap, type Path } from "../lib/property-path.ts";
 import type { ServiceSettings } from "./schema/service.ts";
 
 type Services = Record<string, ServiceSettings>;
-type Report = (path: (string | number)[], message: string | false) => void;
 
-/** What holds between the services of a stack, and what each is held to. `names` has those too that could not be read. */
+/** What is wrong with the services of a stack, each by itself and together. `names` also has those whose shape is invalid. */
 export function problemsWithServices(services: Services, names: string[]): Problem[] {
-  const problems: Problem[] = [];
-  for (const [name, service] of Object.entries(services)) {
-    const report: Report = (path, message) => {
-      if (message) problems.push({ path: ["services", name, ...path], message });
-    };
-    checkImage(service, report);
-    checkCalls(name, service, names, report);
-    report(
-      ["rollout", "maxSurge"],
-      service.kind === "stateful" && service.rollout?.maxSurge !== undefined && "is only for kind: stateless; leave it out",
-    );
-    const { image = noImage, ...args } = service;
-    for (const { path, message } of problemsWithWebService(name, { ...args, image })) report(path, message);
-  }
+  const problems = Object.entries(services).flatMap(([name, service]) =>
+    collect((report) => {
+      checkImage(service, report);
+      checkCalls(name, service, names, report);
+      report(
+        ["rollout", "maxSurge"],
+        service.kind === "stateful" && service.rollout?.maxSurge !== undefined && "requires kind stateless. Remove it",
+      );
+      const { image = unbuiltImage, ...args } = service;
+      for (const { path, message } of problemsWithWebService(name, { ...args, image })) report(path, message);
+    }).map(({ path, message }) => ({ path: ["services", name, ...path], message })),
+  );
   return [...problems, ...problemsWithRoutes(services), ...problemsWithObjects(services)];
 }
 
-/** Stands for the image of a service that is built, which no rule looks at. */
-const noImage = `built@sha256:${"0".repeat(64)}`;
+/** A placeholder for the image of a service that is still to be built. */
+const unbuiltImage = `built@sha256:${"0".repeat(64)}`;
 
-/** Where the builder `go` puts the program. */
+/** Path of the program in images of the builder `go`. */
 const program = "/app";
 
 function checkImage(service: ServiceSettings, report: Report): void {
   const { source, image, builder, platforms = [], volumes = {} } = service;
-  report([], (source === undefined) === (image === undefined) && "needs either `source` (to build) or `image` (by digest), and not both");
-  for (const key of ["package", "platforms"] as const)
-    report([key], image !== undefined && service[key] !== undefined && "is for what is built from `source`; leave it out");
-  report(["platforms"], new Set(platforms).size < platforms.length && `has one twice: ${platforms.join(", ")}; leave it out`);
+  report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (by digest)");
+  for (const key of ["builder", "package", "platforms"] as const)
+    report([key], image !== undefined && service[key] !== undefined && "requires source. Remove it");
+  report(
+    ["platforms"],
+    new Set(platforms).size < platforms.length && `must not repeat a platform (got ${platforms.join(", ")}). Remove the duplicate`,
+  );
   if (builder === "dockerfile") {
-    report(["package"], service.package !== undefined && "is only for builder: go; leave it out, and name the package in the Dockerfile");
+    report(["package"], service.package !== undefined && "requires builder go. Remove it, and name the package in the Dockerfile");
     report(
       ["platforms"],
-      platforms.length > 1 && `must be one with builder: dockerfile (got ${platforms.join(", ")}); name one, or set builder: go`,
+      platforms.length > 1 && `must be one platform with builder dockerfile (got ${platforms.join(", ")}). Name one, or set builder: go`,
     );
   } else if (source !== undefined) {
-    const paths = [
+    const paths: [Path, string][] = [
       ...(["files", "secretFiles", "secretFolders"] as const).flatMap((key) =>
-        Object.keys(service[key] ?? {}).map((path) => [[key, path], path] as const),
+        Object.keys(service[key] ?? {}).map((path): [Path, string] => [[key, path], path]),
       ),
-      ...Object.entries(volumes).map(([volume, { mountPath }]) => [["volumes", volume, "mountPath"], mountPath] as const),
+      ...Object.entries(volumes).map(([volume, { mountPath }]): [Path, string] => [["volumes", volume, "mountPath"], mountPath]),
     ];
     for (const [at, path] of paths)
       report(
-        [...at],
-        `${path}/`.startsWith(`${program}/`) && `must not be ${program} or below it, which is the program itself (got "${path}")`,
+        at,
+        `${path}/`.startsWith(`${program}/`) && `must not be at or below ${program}, the program (got "${path}"). Choose another path`,
       );
   }
 }
@@ -62,7 +63,7 @@ function checkCalls(name: string, { calls = [] }: ServiceSettings, names: string
   for (const [i, called] of calls.entries())
     report(
       ["calls", i],
-      !others.includes(called) && `must be another service of the stack (got "${called}"); known are ${others.join(", ") || "none"}`,
+      !others.includes(called) && `must be another service of the stack (got "${called}"). Other services: ${others.join(", ") || "none"}`,
     );
 }
 
@@ -76,12 +77,12 @@ function problemsWithRoutes(services: Services): Problem[] {
     const last = group.at(-1)!;
     if (owners.length === 1) return [];
     const { host, path = "/" }: { host: string; path?: string } = last.route;
-    const message = `${host}${path} is there for ${owners.join(" and ")}; a path of a host leads to one of them`;
+    const message = `must be the route of one service (got ${host}${path} for ${owners.join(" and ")}). Change one of them`;
     return [{ path: ["services", last.name, ...last.path], message }];
   });
 }
 
-/** The services of a stack share a namespace, where there is one object of a kind and a name. */
+/** Services of a stack share a namespace, so no two of them may create an object of the same kind and name. */
 function problemsWithObjects(services: Services): Problem[] {
   const objects = Object.entries(services).flatMap(([service, settings]) =>
     objectsOf(service, settings).map((object) => ({ service, ...object })),
@@ -91,12 +92,12 @@ function problemsWithObjects(services: Services): Problem[] {
     const owners = group.map(({ service }) => service).join(" and ");
     return {
       path: ["services", last.service, ...last.path],
-      message: `would make the ${last.kind} "${last.name}" twice, for ${owners}; choose another name`,
+      message: `creates the ${last.kind} "${last.name}" a second time (for ${owners}). Choose another name`,
     };
   });
 }
 
-/** The objects of a service whose names are not its own alone. */
+/** The objects of a service whose names may be those of another service's object. */
 function objectsOf(service: string, settings: ServiceSettings): { kind: string; name: string; path: string[] }[] {
   const { kind, volumes = {}, secretEnv = {}, secretFiles = {}, tls, gateway } = settings;
   const all: [kind: string, name: string, path: string[]][] = [["Service", service, []]];
@@ -110,18 +111,18 @@ function objectsOf(service: string, settings: ServiceSettings): { kind: string; 
   return all.map(([kind, name, path]) => ({ kind, name, path }));
 }
 
-/** The fields that everybody may read, and where a secret goes instead. */
-const instead = { env: "secretEnv", files: "secretFiles" };
+/** Settings that anyone can read, and those for secret values. */
+const secretFields = { env: "secretEnv", files: "secretFiles" };
 
-/** Secrets where everybody may read them. `secret` has the paths of secret values. */
-export function problemsWithSecrets(services: Record<string, unknown>, secret: PropertyKey[][]): Problem[] {
+/** Secret values in settings that anyone can read. */
+export function problemsWithSecrets(services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
   return Object.entries(services).flatMap(([name, service]) =>
-    Object.entries(instead).flatMap(([field, other]) => {
-      const values = (service as Record<string, unknown> | null)?.[field];
-      const keys = values !== null && typeof values === "object" ? Object.keys(values) : [];
-      const paths = keys.map((key) => ["services", name, field, key]);
-      const message = `holds a secret, which whoever may see the service's objects could read; put it into ${other}`;
-      return paths.filter((path) => secret.some((at) => at.every((part, i) => part === path[i]))).map((path) => ({ path, message }));
+    Object.entries(secretFields).flatMap(([field, secretField]) => {
+      const values = isMap(service) ? service[field] : undefined;
+      const paths = isMap(values) ? Object.keys(values).map((key) => ["services", name, field, key]) : [];
+      const isSecret = (path: Path) => secretPaths.some((secret) => secret.every((part, i) => part === path[i]));
+      const message = `is secret, but anyone who can see the service's objects can read it. Move it to ${secretField}`;
+      return paths.filter(isSecret).map((path) => ({ path, message }));
     }),
   );
 }

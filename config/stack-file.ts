@@ -1,74 +1,131 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
-import { UserError } from "../lib/user-error.ts";
+import { isMap, type Path } from "../lib/property-path.ts";
 import { open, passphraseKey } from "../lib/secrets.ts";
-import type { Properties } from "../lib/values.ts";
+import { UserError } from "../lib/user-error.ts";
 
-/** A stack as Pulumi.yaml and its own file describe it (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
+/** A stack, from Pulumi.yaml and its own file (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
 export interface Stack {
   project: string;
   name: string;
-  /** `<project>:<key>` → text, objects as JSON, as the SDK takes it. */
+  /** `<project>:<key>` → text, with objects as JSON, as the SDK takes it. */
   config: Record<string, string>;
+  /** Keys of `config` that hold secrets. */
   secretKeys: string[];
+  /** The program, from Pulumi.yaml. */
   main: string;
-  /** Where its checkpoint and its lock are. */
+  /** Folder of the stack's checkpoint and lock. */
   folder: string;
+}
+
+/** A stack file as it is written. */
+export interface StackFile {
+  /** Relative to the project's root. */
+  file: string;
+  config: Record<string, unknown>;
+  encryptionsalt: string | undefined;
+  /** Paths of the secrets (`secure:`) in the project's own configuration, without its namespace. The SDK does not pass them on. */
+  secretPaths: Path[];
 }
 
 /** Names of the stacks that have a file; none outside a project. */
 export function knownStacks(): string[] {
   if (!existsSync("Pulumi.yaml")) return [];
-  const folder = readYaml("Pulumi.yaml").stackConfigDir ?? ".";
+  const folder = configFolder();
   return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
 }
 
+/**
+ * Reads a stack with its secrets decrypted.
+ *
+ * @throws UserError if the stack has no file, a file is no YAML, or the passphrase of its secrets is missing or wrong.
+ */
 export function readStack(name: string): Stack {
-  const project = readYaml("Pulumi.yaml");
-  const folder = project.stackConfigDir ?? ".";
-  const file = join(folder, `Pulumi.${name}.yaml`);
+  const { name: project = "", main = "", config: declared = {} } = readProject();
+  const { file, config, encryptionsalt } = readStackFile(name, project);
   if (!existsSync(file)) {
     throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
   }
-  const { config, encryptionsalt } = readYaml(file);
-  const values: [string, unknown][] = [];
   const secretKeys = new Set<string>();
+  const values: Record<string, string> = {};
   const set = (key: string, value: unknown) => {
-    const full = key.includes(":") ? key : `${project.name}:${key}`;
-    const revealed = reveal(value, (text) => {
+    const full = key.includes(":") ? key : `${project}:${key}`;
+    const plain = decrypted(value, (text) => {
       secretKeys.add(full);
       return open(passphraseKey(encryptionsalt, file), text);
     });
-    values.push([full, revealed]);
+    values[full] = typeof plain === "string" ? plain : JSON.stringify(plain);
   };
-  for (const [key, declared] of Object.entries<Properties>(project.config ?? {}))
-    if (declared?.default !== undefined) set(key, declared.default);
-  for (const [key, value] of Object.entries(config ?? {})) set(key, value);
-  const text = ([key, value]: [string, unknown]) => [key, typeof value === "string" ? value : JSON.stringify(value)];
-  const { name: projectName, main } = project;
-  return {
-    project: projectName,
-    name,
-    main,
-    folder: join(".slipway", name),
-    secretKeys: [...secretKeys],
-    config: Object.fromEntries(values.map(text)),
-  };
+  for (const [key, declaration] of Object.entries(declared)) if (declaration?.default !== undefined) set(key, declaration.default);
+  for (const [key, value] of Object.entries(config)) set(key, value);
+  return { project, name, main, folder: join(".slipway", name), secretKeys: [...secretKeys], config: values };
 }
 
-function readYaml(file: string): Properties {
+/** Reads a stack file, which may be missing: then it is empty. */
+export function readStackFile(stack: string, project: string): StackFile {
+  const file = join(configFolder(), `Pulumi.${stack}.yaml`);
+  const { config, encryptionsalt } = existsSync(file) ? readYaml(file) : {};
+  const values = isMap(config) ? config : {};
+  const prefix = `${project}:`;
+  const secretPaths = Object.entries(values).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
+  );
+  return { file, config: values, encryptionsalt: encryptionsalt as string | undefined, secretPaths };
+}
+
+interface Project {
+  name?: string;
+  main?: string;
+  stackConfigDir?: string;
+  config?: Record<string, { default?: unknown } | null>;
+}
+
+function readProject(): Project {
+  return readYaml("Pulumi.yaml");
+}
+
+/** Folder of the stack files. */
+function configFolder(): string {
+  return readProject().stackConfigDir ?? ".";
+}
+
+interface Parsed {
+  modified: number;
+  content: Record<string, unknown>;
+}
+
+const parsedFiles = new Map<string, Parsed>();
+
+/** Parses a file once, and again only if it has changed. */
+function readYaml(file: string): Record<string, unknown> {
+  const modified = existsSync(file) ? statSync(file).mtimeMs : 0;
+  const known = parsedFiles.get(resolve(file));
+  if (known?.modified === modified) return known.content;
   try {
-    return parse(readFileSync(file, "utf8")) ?? {};
+    const content = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+    parsedFiles.set(resolve(file), { modified, content });
+    return content;
   } catch (error) {
     throw error instanceof YAMLParseError ? new UserError(`${file}: ${error.message}`) : error;
   }
 }
 
+function secretsBelow(value: unknown, path: Path): Path[] {
+  if (value === null || typeof value !== "object") return [];
+  if (isSecure(value)) return [path];
+  return Object.entries(value).flatMap(([key, below]) => secretsBelow(below, [...path, Array.isArray(value) ? Number(key) : key]));
+}
+
+/** `{secure: <ciphertext>}` */
+function isSecure(value: object): value is { secure: unknown } {
+  return Object.keys(value).join() === "secure";
+}
+
 /** Replaces `{secure: <ciphertext>}`, at any depth. */
-function reveal(value: unknown, decrypt: (text: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((v) => reveal(v, decrypt));
+function decrypted(value: unknown, decrypt: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => decrypted(item, decrypt));
   if (value === null || typeof value !== "object") return value;
-  if (Object.keys(value).join() === "secure") return decrypt(String((value as Properties).secure));
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, reveal(v, decrypt)]));
+  if (isSecure(value)) return decrypt(String(value.secure));
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, decrypted(below, decrypt)]));
 }

@@ -11,10 +11,10 @@ const factors: Record<string, number> = {
   Ti: 2 ** 40,
 };
 
-/** What a quantity looks like, https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/. */
+/** Syntax of a quantity, https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/. */
 export const quantityPattern = /^(\d+(?:\.\d+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
 
-/** `250m` → 0.25, `64Mi` → 67108864; undefined where it is no quantity. */
+/** `250m` → 0.25, `64Mi` → 67108864; undefined if the text is not a quantity. */
 export function parseQuantity(text: string): number | undefined {
   const [, number, suffix = ""] = quantityPattern.exec(text) ?? [];
   return number === undefined ? undefined : Number(number) * factors[suffix]!;

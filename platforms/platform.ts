@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
-import type { Problem } from "../lib/problem.ts";
-import type { Configuration, PlatformSettings, ServiceSettings } from "../config/load.ts";
+import type { Configuration, PlatformRules, ServiceSettings } from "../config/settings.ts";
 
 export interface DeployedService {
   /** Where the outside reaches it; absent for a service without a host. */
@@ -21,13 +20,7 @@ export interface Platform {
 }
 
 /** What the module of a platform exports. */
-export interface PlatformModule {
-  /** A service with what the platform gives where it says nothing. */
-  withDefaults: (service: ServiceSettings, settings: PlatformSettings) => ServiceSettings;
-  /** What must hold of a stack here, beyond what must everywhere. It is pure. */
-  problemsWith: (settings: PlatformSettings, services: Configuration["services"]) => Problem[];
-  /** Whether a stack may have no services, for it is there for those of other stacks. */
-  mayBeEmpty?: boolean;
+export interface PlatformModule extends PlatformRules {
   /** How images for this platform are made. */
   imageDefaults: Pick<GoImageArgs, "compression">;
   /** What must hold on this machine, and where it deploys to, before anything is changed; the problems, in words. */
@@ -38,12 +31,6 @@ export interface PlatformModule {
 /** Loads a platform by name; only then are the SDKs that it needs. */
 export function loadPlatform(name: Configuration["platform"]): Promise<PlatformModule> {
   return import(`./${name}/${name}.ts`) as Promise<PlatformModule>;
-}
-
-/** What is refused where there is no AWS. */
-export function problemsWithAws(services: Configuration["services"]): Problem[] {
-  const withAws = Object.entries(services).filter(([, { aws }]) => aws !== undefined);
-  return withAws.map(([name]) => ({ path: ["services", name, "aws"], message: "is for the platform eks; leave it out" }));
 }
 
 /** Where the outside reaches a service, by the first of its hosts, if by any. */

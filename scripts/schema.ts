@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { stackFileSchema } from "../config/load.ts";
+import { stackFileSchema } from "../config/settings.ts";
 
 /** Writes the JSON schema of stack files, which editors read. */
 export function writeSchema(): void {

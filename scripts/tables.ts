@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { dockerPlatforms, support, type DockerPlatform } from "../config/support.ts";
+import { dockerPlatforms, supportedSettings } from "../config/support.ts";
+import type { Support } from "../config/schema/setting.ts";
 import { features } from "../test/platform-support.ts";
 
 /** A table of the docs that is made from the sources. */
@@ -23,19 +24,31 @@ export const tables: Table[] = [
   },
   {
     file: "docs/DOCKER.md",
-    begin: "<!-- keys: `make fix` writes this table from config/support.ts -->",
+    begin: "<!-- keys: generated from config/schema/service.ts by npm run fix -->",
     end: "<!-- end of keys -->",
-    rows: [
-      ["Key", ...dockerPlatforms],
-      ...Object.keys(support).map((key) => [`\`${key}\``, ...dockerPlatforms.map((platform) => meaning(key, platform))]),
-    ],
+    rows: [["Key", ...dockerPlatforms], ...supportRows()],
   },
 ];
 
-function meaning(key: string, platform: DockerPlatform): string {
-  const { how, refuse } = support[key]![platform];
-  const why = refuse?.(undefined);
-  return [how, why && `${how ? "else " : ""}refused: ${why}`].filter(Boolean).join("; ");
+/** Every setting of a service; one that is supported like the setting above it has no row. */
+function supportRows(): string[][] {
+  const cells = supportedSettings.map(({ path, on }) => [path.join("."), ...dockerPlatforms.map((platform) => describe(on[platform]))]);
+  return cells
+    .filter(
+      ([path, ...texts]) =>
+        !cells.some(
+          ([above, ...same]) => path!.startsWith(`${above}.`) && texts.every((text, i) => text === same[i] || text === supported),
+        ),
+    )
+    .map(([path, ...texts]) => [`\`${path}\``, ...texts]);
+}
+
+const supported = "the same";
+
+function describe({ how, reject }: Support): string {
+  const why = reject?.(undefined);
+  if (why === undefined) return how ?? supported;
+  return [how, `${how ? "otherwise " : ""}rejected: ${why}`].filter(Boolean).join("; ");
 }
 
 /** The rows of a table as they are in its file. */

@@ -4,6 +4,9 @@ import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { finish, staticChecks, sum, testSuites } from "./checks.ts";
 
+// More generated settings than in npm run check.
+process.env["SLIPWAY_FUZZ_RUNS"] = "10000";
+
 const checked = sum([await staticChecks(), await testSuites(["unit", "scanning"])]);
 try {
   // What the platforms need is built before the tests' own timeouts start.

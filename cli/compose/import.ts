@@ -3,7 +3,9 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { checkSettings } from "../../config/load.ts";
+import { checkSettings } from "../../config/check.ts";
+import { formatProblem } from "../../lib/problem.ts";
+import { loadPlatform } from "../../platforms/platform.ts";
 import { step } from "../../lib/progress.ts";
 import { convertCompose, type Converted, type Service } from "./convert.ts";
 import { readCompose } from "./project.ts";
@@ -38,8 +40,8 @@ export async function importCompose(file: string, stack: string, profiles: strin
   const text = stringify({ config: { "slipway:platform": "local", "slipway:services": services } }, options);
   mkdirSync(dirname(stackFile), { recursive: true });
   writeFileSync(stackFile, `# yaml-language-server: $schema=./schema.json\n${text}`, { flag: "wx" });
-  const { problems } = await checkSettings({ platform: "local", services });
-  return { stackFile, services: Object.keys(services), notes, problems };
+  const { problems } = await checkSettings({ platform: "local", services }, loadPlatform);
+  return { stackFile, services: Object.keys(services), notes, problems: problems.map(formatProblem) };
 }
 
 /** Words such as `yes` are quoted, for older parsers take them for true. */

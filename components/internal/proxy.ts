@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { portOf } from "./container-service/hardening.ts";
-import type { WebServiceSpec } from "./web-service/defaults.ts";
+import type { WebServiceSpec } from "./web-service/spec.ts";
 
 // Traefik with its file provider: it holds no Docker socket, which would make whoever breaks into it root of the machine.
 

@@ -1,78 +1,129 @@
 import { z } from "zod";
+import { defaultPorts } from "../../components/default-ports.ts";
+import { required, setting } from "./setting.ts";
 
 const port = z.int().min(1).max(65535);
 const text = z.string().min(1);
+const address = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address such as "0.0.0.0"' });
+const range = (example: string) => z.union([z.cidrv4(), z.cidrv6()], { error: `must be an IP range such as ${example}` });
 
-/** What the platforms `docker` and `swarm` have in common. */
+/** Settings that the platforms `docker` and `swarm` share. */
 export const dockerHostSettings = {
-  host: z
-    .string()
-    .regex(/^(ssh|tcp|unix):\/\/./, 'must be an endpoint of a Docker engine such as "ssh://deploy@host.example"')
-    .optional()
-    .describe("Endpoint of the engine, such as ssh://deploy@host.example. Default: the one that the `docker` command uses."),
-  address: z
-    .union([z.ipv4(), z.ipv6()], { error: 'must be an IP address such as "0.0.0.0"' })
-    .optional()
-    .describe("Address of the engine's machine that services with a host are served at. Default: 127.0.0.1, and 0.0.0.0 with `host`."),
-  registry: z
-    .strictObject({
-      repository: text.describe("What repositories of images start with, such as registry.example/team."),
-      username: text.optional().describe("Default: what the Docker credential store has for the registry."),
-      password: text.optional().describe("pulumi config set --secret --path 'docker.registry.password'."),
-    })
-    .optional()
-    .describe("Registry that images go to. Default: one on the engine, which must be on this machine then."),
-  certificates: z
-    .array(
-      z.strictObject({ certificate: text.describe("The certificate's chain, as PEM."), key: text.describe("Its key, as PEM; a secret.") }),
-    )
-    .optional()
-    .describe("Certificates for the hosts of services with `tls`. Default: one that the proxy signs itself."),
-  proxyImage: text.optional().describe("Image of the proxy, with the interface of Traefik's."),
-  registryImage: text.optional().describe("Image of the registry, with the interface of registry:3."),
+  host: setting(z.string().regex(/^(ssh|tcp|unix):\/\/./, 'must be the endpoint of a Docker daemon such as "ssh://deploy@host.example"'), {
+    meaning: "Endpoint of the Docker daemon",
+    without: "the one that the docker command uses",
+    example: "ssh://deploy@host.example",
+  }),
+  registry: setting(
+    z.strictObject({
+      repository: required(text, { meaning: "Prefix of the image repositories", example: "registry.example/team" }),
+      username: setting(text, { meaning: "User name", without: "from the Docker credential store", example: "deploy" }),
+      password: setting(text, {
+        meaning: "Password. Set it with pulumi config set --secret --path",
+        without: "from the Docker credential store",
+        example: "example",
+      }),
+    }),
+    {
+      meaning: "Registry for the images",
+      without: "a registry on the Docker host, which must then be this machine",
+      example: { repository: "registry.example/team" },
+    },
+  ),
+  certificates: setting(
+    z.array(
+      z.strictObject({
+        certificate: required(text, { meaning: "Certificate chain as PEM", example: "-----BEGIN CERTIFICATE-----" }),
+        key: required(text, { meaning: "Private key as PEM; a secret", example: "-----BEGIN PRIVATE KEY-----" }),
+      }),
+    ),
+    {
+      meaning: "Certificates for the hosts of services with `tls`",
+      without: "the proxy creates a self-signed certificate",
+      example: [{ certificate: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" }],
+    },
+  ),
+  proxyImage: setting(text, {
+    meaning: "Image of the proxy, compatible with Traefik",
+    without: "the Traefik that Slipway was tested with",
+    example: "traefik:v3",
+  }),
+  registryImage: setting(text, {
+    meaning: "Image of the registry, compatible with registry:3",
+    without: "registry:3",
+    example: "registry:3.0.0",
+  }),
 };
 
-export const dockerPorts = {
-  http: port.default(8080).describe("HTTP of all services with a host."),
-  https: port.default(8443).describe("HTTPS of the same."),
-  registry: port.default(5001).describe("The container registry, on 127.0.0.1."),
-};
+/** Ports of the proxy and the registry. */
+export const dockerPorts = setPorts({
+  http: port.default(defaultPorts.http).describe("HTTP port of all services with a host."),
+  https: port.default(defaultPorts.https).describe("HTTPS port of all services with a host."),
+  registry: port.default(defaultPorts.registry).describe("Port of the registry, on 127.0.0.1."),
+});
+
+function setPorts<T extends z.ZodRawShape>(ports: T) {
+  return z
+    .strictObject(ports)
+    .prefault({} as never)
+    .describe("Ports that the proxy and the registry use.");
+}
 
 export const dockerNetwork = z.strictObject({
-  external: z.boolean().optional().describe("Whether it exists already. Default: false."),
-  driver: text.optional().describe("bridge, macvlan, ipvlan, or that of a plugin. Default: bridge."),
-  options: z.record(z.string(), z.string()).optional().describe("Options of the driver, such as parent: eth0."),
-  subnet: z
-    .union([z.cidrv4(), z.cidrv6()], { error: "must be a range of addresses such as 10.1.0.0/24" })
-    .optional()
-    .describe("Its addresses."),
-  gateway: z.union([z.ipv4(), z.ipv6()], { error: "must be an IP address" }).optional().describe("Its gateway."),
-  ipRange: z
-    .union([z.cidrv4(), z.cidrv6()], { error: "must be a range of addresses such as 10.1.0.0/28" })
-    .optional()
-    .describe("Addresses of `subnet` that containers get."),
-  services: z.array(text).min(1).describe("Services that are in it too."),
+  external: setting(z.boolean(), { meaning: "Whether the network exists already", default: false, example: true }),
+  driver: setting(text, {
+    meaning: "Driver: bridge, macvlan, ipvlan or that of a plugin",
+    without: "bridge on docker, overlay on swarm",
+    example: "macvlan",
+  }),
+  options: setting(z.record(z.string(), z.string()), { meaning: "Options of the driver", without: "none", example: { parent: "eth0" } }),
+  subnet: setting(range("10.1.0.0/24"), { meaning: "IP range of the network", without: "chosen by Docker", example: "10.1.0.0/24" }),
+  gateway: setting(address, { meaning: "Gateway of the network. Requires subnet", without: "chosen by Docker", example: "10.1.0.1" }),
+  ipRange: setting(range("10.1.0.0/28"), {
+    meaning: "Part of `subnet` from which containers get addresses. Requires subnet",
+    without: "all of it",
+    example: "10.1.0.0/28",
+  }),
+  services: required(z.array(text).min(1), { meaning: "Services that join the network" }),
 });
+
+export const networksDefinition = { meaning: "Additional networks by name", without: "none", example: { lan: { services: ["web"] } } };
 
 export const dockerVolume = z.strictObject({
-  name: text.optional().describe("Its name on the engine. Default: slipway-<stack>-<service>-<volume>."),
-  driver: text.optional().describe("Default: local."),
-  options: z.record(z.string(), z.string()).optional().describe("Options of the driver."),
+  name: setting(text, { meaning: "Name in Docker", without: "slipway-<stack>-<service>-<volume>", example: "shop-data" }),
+  driver: setting(text, { meaning: "Volume driver", default: "local", example: "rclone" }),
+  options: setting(z.record(z.string(), z.string()), { meaning: "Options of the driver", without: "none", example: { type: "nfs" } }),
 });
 
-export const volumesMeaning = "How persistent volumes are made, by <service>.<volume>; of a stateful service, for all replicas.";
-
-const existing = {
-  external: z.boolean().optional().describe("Whether it exists already: it is kept when the stack goes. Default: false."),
+export const volumesDefinition = {
+  meaning: "How persistent volumes are created, by <service>.<volume>. For a stateful service this applies to each replica's volume",
+  without: "local volumes",
 };
 
 /** Settings of the platform `docker`. */
 export const dockerSettings = z
   .strictObject({
     ...dockerHostSettings,
-    ports: z.strictObject(dockerPorts).prefault({}).describe("Ports that the proxy and the registry take."),
-    networks: z.record(text, dockerNetwork).optional().describe("Further networks by name."),
-    volumes: z.record(text, dockerVolume.extend(existing)).optional().describe(volumesMeaning),
+    address: setting(address, {
+      meaning: "IP address of the Docker host on which services with a host are served",
+      without: "127.0.0.1, or 0.0.0.0 with `host`",
+      example: "0.0.0.0",
+    }),
+    ports: dockerPorts,
+    networks: setting(z.record(text, dockerNetwork), networksDefinition),
+    volumes: setting(
+      z.record(
+        text,
+        dockerVolume.extend({
+          external: setting(z.boolean(), {
+            meaning: "Whether the volume exists already. It is then kept when the stack is deleted",
+            default: false,
+            example: true,
+          }),
+        }),
+      ),
+      volumesDefinition,
+    ),
   })
   .prefault({})
   .describe("Settings of the platform `docker`.");

@@ -1,121 +1,194 @@
 import { z } from "zod";
-import { LoadBalancerScheme } from "../../components/eks-load-balancer-args.ts";
+import { awsDefaults } from "../../components/aws-defaults.ts";
 import { AccessPolicy, AmiType, CapacityType, TaintEffect } from "../../components/eks-cluster-args.ts";
+import { LoadBalancerScheme } from "../../components/eks-load-balancer-args.ts";
+import { defaultVersion } from "../../components/eks-versions.ts";
 import { NatStrategy } from "../../components/network-args.ts";
+import { defaultCidr } from "../../lib/subnets.ts";
+import { required, setting } from "./setting.ts";
 
-// Shapes and defaults of `slipway:eks`. What must hold beyond a value's shape is in the rules of the components that take the
-// values, and in platforms/eks/rules.ts.
+// Shapes of `slipway:eks`. What values must satisfy beyond their shape is in components/rules/ and platforms/eks/rules.ts.
 
 const text = z.string().min(1);
-const list = (meaning: string) => z.array(text).optional().describe(meaning);
+const texts = z.array(text);
 
-const network = z
-  .strictObject({
-    cidr: text.optional().describe("Range of the VPC, /16 to /24; it cannot be changed. Default: 10.0.0.0/16."),
-    zones: list("Availability zones, two to four; one may be added at the end. Default: a, b and c of the region."),
-    nat: z
-      .enum(NatStrategy)
-      .optional()
-      .describe("How pods reach the internet: not, by one gateway, by one in each zone, or by a regional one. Default: single."),
-    interfaceEndpoints: z
-      .boolean()
-      .optional()
-      .describe("Whether images come by private endpoints of ECR, which have their price, rather than by NAT. Default: true."),
-    connectedCidrs: list("Ranges of networks that are connected to the VPC, by peering or VPN; they must not overlap with it."),
-    vpcId: text.optional().describe("A VPC that exists, instead of one that is made; then its subnets are named by the next three."),
-    privateSubnetIds: list("Ids of the subnets of nodes and pods in a VPC that exists, in two zones at least."),
-    loadBalancerSubnetIds: list("Ids of the subnets of the load balancer in a VPC that exists, in two zones at least."),
-    loadBalancerCidrs: list("Ranges of the subnets of the load balancer in a VPC that exists: where requests come from."),
-  })
-  .describe("Where the cluster is.");
-
-const access = z
-  .array(
-    z.strictObject({
-      principalArn: text.describe("ARN of an IAM role or user."),
-      policy: z.enum(AccessPolicy).describe("What it may do, by the access policies of EKS."),
-      namespaces: z.array(text).optional().describe("Only in these. Default: everywhere."),
-    }),
-  )
-  .describe("Who may use the Kubernetes API, and nobody else. One must be ClusterAdmin: who deploys.");
-
-const nodeGroup = z.strictObject({
-  instanceTypes: z.array(text).describe("EC2 instance types of one processor architecture, the preferred first."),
-  minSize: z.int().describe("The least nodes."),
-  maxSize: z.int().describe("The most nodes."),
-  desiredSize: z.int().optional().describe("Nodes to start with. Default: minSize."),
-  capacityType: z.enum(CapacityType).optional().describe("Default: ON_DEMAND."),
-  diskSize: z.int().optional().describe("GiB of the encrypted disk. Default: 50."),
-  labels: z.record(text, z.string()).optional().describe("Labels of the nodes."),
-  taints: z
-    .array(z.strictObject({ key: text, value: z.string().optional(), effect: z.enum(TaintEffect) }))
-    .optional()
-    .describe("Taints of the nodes. One group must have none."),
-  amiType: z.enum(AmiType).optional().describe("Image of the nodes. Default: Amazon Linux 2023 of the types' architecture."),
+const network = z.strictObject({
+  cidr: setting(text, {
+    meaning: "IP range of the VPC, /16 to /24. It cannot be changed later",
+    default: defaultCidr,
+    example: "10.1.0.0/16",
+  }),
+  zones: setting(texts, {
+    meaning: "Availability zones, two to four. One may be added at the end later",
+    without: "a, b and c of the region",
+    example: ["eu-central-1a", "eu-central-1b"],
+  }),
+  nat: setting(z.enum(NatStrategy), {
+    meaning: "NAT gateways for the egress of pods: none, single, perAz or regional",
+    default: awsDefaults.nat,
+    example: "regional",
+  }),
+  interfaceEndpoints: setting(z.boolean(), {
+    meaning: "Whether images are pulled through private endpoints of ECR, which AWS charges for, instead of NAT",
+    default: awsDefaults.interfaceEndpoints,
+    example: false,
+  }),
+  connectedCidrs: setting(texts, {
+    meaning: "IP ranges of networks connected to the VPC by peering or VPN. They must not overlap with it",
+    without: "none",
+    example: ["10.200.0.0/16"],
+  }),
+  vpcId: setting(text, {
+    meaning: "Existing VPC. Its subnets are then set below",
+    without: "a VPC is created",
+    example: "vpc-0123456789abcdef0",
+  }),
+  privateSubnetIds: setting(texts, {
+    meaning: "Subnets of nodes and pods in an existing VPC, in at least two zones",
+    example: ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+  }),
+  loadBalancerSubnetIds: setting(texts, {
+    meaning: "Subnets of the load balancer in an existing VPC, in at least two zones",
+    example: ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+  }),
+  loadBalancerCidrs: setting(texts, {
+    meaning: "IP ranges of the load balancer's subnets in an existing VPC, from which requests come",
+    example: ["10.0.0.0/24", "10.0.1.0/24"],
+  }),
 });
 
-const loadBalancer = z
-  .strictObject({
-    scheme: z.enum(LoadBalancerScheme).optional().describe("Who reaches it. Default: internet-facing."),
-    deletionProtection: z
-      .boolean()
-      .optional()
-      .describe("Whether AWS refuses to delete it, also when its last service is gone. Default: false."),
-    idleTimeoutSeconds: z
-      .int()
-      .min(1)
-      .max(4000)
-      .optional()
-      .describe("Seconds without a byte after which a connection is cut. Default: 60."),
-    accessLogs: z
-      .strictObject({
-        bucket: text.describe("An S3 bucket in the region, whose policy lets load balancers write."),
-        prefix: text.optional().describe("What their names begin with."),
-      })
-      .optional()
-      .describe("Where a line for each request is kept. Default: nowhere."),
-  })
-  .describe("The load balancer of all services with a host, of EKS Auto Mode.");
+const accessEntry = z.strictObject({
+  principalArn: required(text, { meaning: "ARN of an IAM role or user", example: "arn:aws:iam::111122223333:role/deploy" }),
+  policy: required(z.enum(AccessPolicy), { meaning: "Permissions: an access policy of EKS", example: "ClusterAdmin" }),
+  namespaces: setting(texts, { meaning: "Namespaces that the permissions are for", without: "all", example: ["shop"] }),
+});
+
+const nodeGroup = z.strictObject({
+  instanceTypes: required(texts, {
+    meaning: "EC2 instance types of one processor architecture, the preferred one first",
+    example: ["m8g.large"],
+  }),
+  minSize: required(z.int(), { meaning: "Minimum number of nodes", example: 2 }),
+  maxSize: required(z.int(), { meaning: "Maximum number of nodes", example: 4 }),
+  desiredSize: setting(z.int(), { meaning: "Number of nodes at the start", without: "minSize", example: 3 }),
+  capacityType: setting(z.enum(CapacityType), { meaning: "ON_DEMAND or SPOT", default: awsDefaults.capacityType, example: "SPOT" }),
+  diskSize: setting(z.int(), { meaning: "Size of the encrypted disk in GiB", default: awsDefaults.diskSize, example: 100 }),
+  labels: setting(z.record(text, z.string()), { meaning: "Labels of the nodes", without: "those of EKS", example: { disk: "ssd" } }),
+  taints: setting(
+    z.array(
+      z.strictObject({
+        key: required(text, { meaning: "Key of the taint", example: "dedicated" }),
+        value: setting(z.string(), { meaning: "Value of the taint", without: "empty", example: "batch" }),
+        effect: required(z.enum(TaintEffect), { meaning: "Effect of the taint", example: "NO_SCHEDULE" }),
+      }),
+    ),
+    {
+      meaning: "Taints of the nodes. One group must have none",
+      without: "none",
+      example: [{ key: "dedicated", value: "batch", effect: "NO_SCHEDULE" }],
+    },
+  ),
+  amiType: setting(z.enum(AmiType), {
+    meaning: "Image of the nodes",
+    without: "Amazon Linux 2023 for the architecture of the instance types",
+    example: "BOTTLEROCKET_ARM_64",
+  }),
+});
+
+const loadBalancer = z.strictObject({
+  scheme: setting(z.enum(LoadBalancerScheme), {
+    meaning: "internet-facing, or internal for clients in the VPC and connected networks",
+    default: LoadBalancerScheme.InternetFacing,
+    example: "internal",
+  }),
+  deletionProtection: setting(z.boolean(), {
+    meaning: "Whether AWS refuses to delete the load balancer, even after its last service is deleted",
+    default: false,
+    example: true,
+  }),
+  idleTimeoutSeconds: setting(z.int().min(1).max(4000), {
+    meaning: "Seconds without data after which a connection is closed",
+    default: awsDefaults.idleTimeoutSeconds,
+    example: 120,
+  }),
+  accessLogs: setting(
+    z.strictObject({
+      bucket: required(text, { meaning: "S3 bucket in the region, whose policy lets load balancers write", example: "shop-access-logs" }),
+      prefix: setting(text, { meaning: "Prefix of the log files", without: "none", example: "prod" }),
+    }),
+    { meaning: "Where access logs are stored", without: "no access logs", example: { bucket: "shop-access-logs" } },
+  ),
+});
 
 /** Settings of the platform `eks`. */
 export const eksSettings = z
   .strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region of AWS such as "eu-central-1"')
-      .describe("Region of AWS."),
-    profile: text.optional().describe("Profile of the AWS configuration, passed on by name. Default: what the environment says."),
-    stack: z
-      .string()
-      .regex(/^[\w.-]+\/[\w.-]+\/[\w.-]+$/, 'must be "<organization>/<project>/<stack>"; without Pulumi Cloud the first is organization')
-      .optional()
-      .describe(
-        "The stack that has the cluster, where this one has services alone. Of the settings here only region, profile, deletionProtection and tags go with it.",
-      ),
-    version: z.string().optional().describe("Kubernetes version, such as 1.36; it goes up only, one at a time. Default: 1.36."),
-    network: network.optional(),
-    endpoint: z
-      .strictObject({ publicCidrs: z.array(text).optional().describe("Ranges of IPv4 outside the VPC, never the world.") })
-      .optional()
-      .describe("From where the Kubernetes API is reached. Default: from the VPC alone."),
-    access: access.optional(),
-    nodeGroups: z.record(text, nodeGroup).optional().describe("Managed node groups by name. Default: EKS Auto Mode."),
-    domain: z
-      .strictObject({
-        name: text.describe("Domain that the hosts of services are in, directly below it."),
-        zoneId: text
-          .regex(/^Z[A-Z0-9]{1,31}$/, "must be the id of a hosted zone, such as Z0123456789ABC")
-          .describe("Id of its public hosted zone in Route 53."),
-      })
-      .optional()
-      .describe("Certificate and DNS records of services. Without it no service has a host."),
-    loadBalancer: loadBalancer.optional(),
-    deletionProtection: z
-      .boolean()
-      .optional()
-      .describe("Whether the cluster, its key, its logs and the images refuse to be deleted. Default: false."),
-    logRetentionDays: z.int().optional().describe("Days that logs of the control plane and the network are kept. Default: 90."),
-    tags: z.record(text, z.string()).optional().describe("Tags of everything in AWS."),
+    region: required(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as "eu-central-1"'), {
+      meaning: "AWS region",
+      example: "eu-central-1",
+    }),
+    profile: setting(text, { meaning: "Profile of the AWS configuration", without: "from the environment", example: "shop" }),
+    stack: setting(
+      z
+        .string()
+        .regex(
+          /^[\w.-]+\/[\w.-]+\/[\w.-]+$/,
+          'must be "<organization>/<project>/<stack>"; without Pulumi Cloud the organization is "organization"',
+        ),
+      {
+        meaning:
+          "Stack that has the cluster, if this stack has only services. Of the settings here, only region, profile, deletionProtection and tags then apply",
+        without: "this stack has its own cluster",
+        example: "organization/slipway/platform",
+      },
+    ),
+    version: setting(z.string(), {
+      meaning: "Kubernetes version. It can only be raised, one minor version at a time",
+      default: defaultVersion,
+      example: "1.35",
+    }),
+    network: setting(network, { meaning: "Network of the cluster" }),
+    endpoint: setting(
+      z.strictObject({
+        publicCidrs: setting(texts, {
+          meaning: "Public IPv4 ranges that may reach the Kubernetes API, never the whole internet",
+          without: "none",
+          example: ["203.0.113.0/24"],
+        }),
+      }),
+      { meaning: "Access to the Kubernetes API", without: "from the VPC only" },
+    ),
+    access: setting(z.array(accessEntry), {
+      meaning: "Who may use the Kubernetes API. The deployer must have ClusterAdmin",
+      example: [{ principalArn: "arn:aws:iam::111122223333:role/deploy", policy: "ClusterAdmin" }],
+    }),
+    nodeGroups: setting(z.record(text, nodeGroup), { meaning: "Managed node groups by name", without: "EKS Auto Mode" }),
+    domain: setting(
+      z.strictObject({
+        name: required(text, { meaning: "Domain of the services' hosts, which are directly below it", example: "example.org" }),
+        zoneId: required(text.regex(/^Z[A-Z0-9]{1,31}$/, "must be the ID of a hosted zone, such as Z0123456789ABC"), {
+          meaning: "ID of the domain's public hosted zone in Route 53",
+          example: "Z0123456789ABC",
+        }),
+      }),
+      { meaning: "Domain for the certificate and the DNS records of services", without: "no service can have a host" },
+    ),
+    loadBalancer: setting(loadBalancer, { meaning: "Load balancer of all services with a host, with EKS Auto Mode" }),
+    deletionProtection: setting(z.boolean(), {
+      meaning: "Whether the cluster, its key, its logs and the images are protected from deletion",
+      default: false,
+      example: true,
+    }),
+    logRetentionDays: setting(z.int(), {
+      meaning: "Days that logs of the control plane and the network are kept",
+      default: awsDefaults.logRetentionDays,
+      example: 30,
+    }),
+    tags: setting(z.record(text, z.string()), {
+      meaning: "Tags of all AWS resources",
+      without: "those of Slipway",
+      example: { team: "shop" },
+    }),
   })
   .describe("Settings of the platform `eks`.");
 export type EksSettings = z.infer<typeof eksSettings>;

@@ -1,31 +1,28 @@
 import { z } from "zod";
 import { Impact } from "../../lib/impact.ts";
-
-// What a reviewer or a pipeline lets through: docs/REVIEW.md.
+import { required, setting } from "./setting.ts";
 
 const text = z.string().min(1);
 
-/** `slipway:gate`. */
+const approval = z.strictObject({
+  change: required(z.string().regex(/^[0-9a-f]{12}$/, "must be the 12 digits that `slipway gate` prints for the change"), {
+    meaning: "ID of the change, as `slipway gate` prints it",
+    example: "0123456789ab",
+  }),
+  reason: required(text, { meaning: "Why the change is allowed", example: "the volume is empty" }),
+  approvedBy: required(text, { meaning: "Who approved it", example: "Ada" }),
+  until: required(z.iso.date("must be a date such as 2026-12-31"), { meaning: "Last day of the approval", example: "2026-12-31" }),
+});
+
+/** `slipway:gate`: which changes a pipeline lets through, see docs/REVIEW.md. */
 export const gateSettings = z
   .strictObject({
-    refuse: z
-      .array(z.enum(Impact))
-      .optional()
-      .describe("What the gate does not let through. Default: data loss, replacement and unclassified; on the platform local nothing."),
-    approvals: z
-      .array(
-        z.strictObject({
-          change: z
-            .string()
-            .regex(/^[0-9a-f]{12}$/, "must be the 12 digits that `slipway gate` prints for the change")
-            .describe("Which change."),
-          reason: text.describe("Why it may go through all the same."),
-          approvedBy: text.describe("Who says so."),
-          until: z.iso.date("must be a date such as 2026-12-31").describe("The last day that it counts."),
-        }),
-      )
-      .default([])
-      .describe("Changes that the gate lets through all the same, each by itself."),
+    refuse: setting(z.array(z.enum(Impact)), {
+      meaning: "Impacts that the gate rejects",
+      without: "data loss, replacement and unclassified; on the platform local none",
+      example: ["data loss"],
+    }),
+    approvals: z.array(approval).default([]).describe("Changes that the gate lets through nevertheless."),
   })
   .prefault({})
   .describe("What `slipway gate` rejects.");

@@ -1,246 +1,688 @@
 import { z } from "zod";
-import { Exposure, ProbeKind, TopologySpread, VolumeKind, WorkloadKind } from "../../components/web-service-args.ts";
-import { ImageBuilder } from "../../components/go-image.ts";
+import { ImageBuilder } from "../../components/image-builder.ts";
+import {
+  AccessMode,
+  Exposure,
+  ProbeKind,
+  TolerationEffect,
+  TolerationOperator,
+  TopologySpread,
+  VolumeKind,
+  WorkloadKind,
+} from "../../components/web-service-enums.ts";
+import { goMemoryShare, graceMarginSeconds, serviceDefaults as defaults } from "../../components/web-service-defaults.ts";
+import { always, onDockerAndSwarm, required, setting, unsupported, type Support } from "./setting.ts";
 
-// Shapes and defaults of a service in a stack file. What must hold beyond a value's shape is in
-// components/internal/web-service/rules.ts, which programs are held to as well; the arguments' meaning, units and defaults
-// are those of components/web-service-args.ts.
+// The one definition of a service. What values must satisfy beyond their shape is in components/rules/web-service.ts, because programs must
+// satisfy it too. components/service-args.ts, stacks/schema.json and the tables in docs/ are generated from this file (npm run fix).
 
 const text = z.string().min(1);
-const quantity = (meaning: string) => z.string().optional().describe(`${meaning} A Kubernetes quantity.`);
-const seconds = (meaning: string) => z.int().min(0).max(86_400).optional().describe(`Seconds ${meaning}`);
-const ports = z.record(text, z.int());
+const quantity = z.string();
+const seconds = z.int().min(0);
 const labels = z.record(text, z.string());
-const manifest = z.record(z.string(), z.unknown()).optional();
-const peer = z.strictObject({
-  namespace: text.describe("Namespace of the pods."),
-  podLabels: labels.optional().describe("Labels of the pods. Default: all pods of the namespace."),
-});
+const port = z.int();
+/** A part of a Kubernetes object, as its API has it. */
+const manifest = z.record(z.string(), z.unknown());
 
-const probe = (path: string) =>
-  z
-    .strictObject({
-      path: z.string().startsWith("/", 'must begin with "/"').optional().describe(`Path that is asked for. Default: ${path}.`),
-      port: text.optional().describe("Name of a port: `http`, or one of `ports`. Default: http."),
-      tcp: z.boolean().optional().describe("Whether a connection to the port is enough. Default: false."),
-      command: z.array(text).min(1).optional().describe("A command that succeeds in the container, instead of a request."),
-      periodSeconds: z.int().min(1).optional().describe("Seconds between two requests."),
-      timeoutSeconds: z.int().min(1).optional().describe("Seconds until an answer."),
-      failureThreshold: z.int().min(1).optional().describe("Failures in a row that count."),
-    })
-    .optional();
+const noKubernetes = unsupported("there is no Kubernetes API. Remove it");
+const noSecrets = (instead: string) => unsupported(`there are no Kubernetes Secrets. ${instead}`);
+const noGateway = unsupported("there is no Gateway API. Remove it");
+const noIngress = unsupported("there is no Ingress. Remove it");
+const oneHost = unsupported("there is one machine. Remove it");
+const ownProxy = unsupported("the stack has its own proxy. Remove it");
+const diskLimit = unsupported("the root file system is read-only, logs are rotated, and emptyDir volumes have a size. Remove it");
+const anyAddress = ["0.0.0.0/0", "::/0"];
+const allOrNothing: Support = {
+  how: "egress to any address",
+  reject: (value) =>
+    anyAddress.includes(String(value)) ? undefined : `egress is to any address or to none. Set ${anyAddress.join(" or ")}`,
+};
 
 const image = {
-  source: text.optional().describe("Folder with the Go module (or the Dockerfile) to build, from the project's root."),
-  image: text.optional().describe("An image by digest, instead of a source."),
-  builder: z.enum(ImageBuilder).default("go").describe("How `source` becomes an image: the Go toolchain alone, or its Dockerfile."),
-  package: text.optional().describe("Package to compile, from the module's folder. Default: the module's root."),
-  platforms: z
-    .array(z.string().regex(/^linux\/[a-z0-9]+(\/v\d+)?$/, 'must be a platform such as "linux/arm64"'))
-    .min(1)
-    .optional()
-    .describe("Platforms of the image; several make an image index. Default: this machine's, on Linux."),
-  version: z
-    .string()
-    .regex(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, 'must be at most 63 letters, digits and ".-_", as a label wants it')
-    .optional()
-    .describe("Handed to the program as `main.version`, and put on everything as a label."),
-  command: z.array(z.string()).optional().describe("The program, in the place of the image's entrypoint."),
-  args: z.array(z.string()).optional().describe("Its arguments, in the place of the image's."),
-  user: z.int().optional().describe("Number of the user and group that it runs as, never 0, which is root. Default: 65532."),
-};
-
-const scaling = {
-  kind: z.enum(WorkloadKind).optional().describe("stateless: pods are interchangeable; stateful: each has a name and volumes of its own."),
-  replicas: z.int().optional().describe("How many pods run. Default: 2."),
-  autoscaling: z
-    .strictObject({
-      minReplicas: z.int().optional().describe("The least pods. Default: 2."),
-      maxReplicas: z.int().describe("The most pods."),
-      cpu: z.int().optional().describe("CPU that pods are to use on average, in percent of their request. Default: 70."),
-      memory: z.int().optional().describe("Memory that pods are to use on average, in percent of their request."),
-      scaleDownSeconds: seconds("that the load must be lower before pods are taken away. Default: 300."),
-      scaleUpSeconds: seconds("that the load must be higher before pods are added. Default: 0."),
-    })
-    .optional()
-    .describe("Lets the number of pods follow the load, instead of `replicas`."),
-  maxUnavailable: z.int().optional().describe("Pods that may be missing at once while nodes are drained. Default: 1."),
-  topologySpread: z.enum(TopologySpread).optional().describe("How pods spread over zones and hosts. Default: preferred."),
-  rollout: z
-    .strictObject({
-      maxSurge: z
-        .union([z.string(), z.int().transform(String)], { error: 'must be a number of pods or percent such as "25%"' })
-        .optional()
-        .describe('Pods more than `replicas` during an update, a number or in percent. Default: "25%".'),
-      minReadySeconds: seconds("that a new pod must be ready before it counts. Default: 5."),
-      progressDeadlineSeconds: seconds("without progress after which an update has failed. Default: 120."),
-    })
-    .optional()
-    .describe("How a new version takes the place of the old one."),
-};
-
-const life = {
-  probes: z
-    .strictObject({
-      kind: z.enum(ProbeKind).optional().describe("By an HTTP request, a connection, or a program in the container. Default: http."),
-      command: z.array(z.string()).optional().describe("The program and its arguments, for kind: exec."),
-      startup: probe("/healthz"),
-      readiness: probe("/readyz"),
-      liveness: probe("/healthz"),
-    })
-    .optional()
-    .describe("What tells how a pod is."),
-  shutdown: z
-    .strictObject({
-      sleepSeconds: seconds("between leaving the Service and SIGTERM. Default: 10."),
-      drainSeconds: seconds("that the program has from SIGTERM to its end. Default: 25."),
-      gracePeriodSeconds: seconds("until the pod is killed. Default: sleepSeconds + drainSeconds + 5."),
-    })
-    .optional()
-    .describe("How a pod ends."),
-};
-
-const resources = {
-  resources: z
-    .strictObject({
-      cpu: quantity('CPU that a pod is sure of. Default: "50m".'),
-      cpuLimit: quantity("Most CPU. Default: none."),
-      memory: quantity('Memory that a pod is sure of. Default: "64Mi".'),
-      memoryLimit: quantity("Most memory; GOMEMLIMIT is nine tenths of it. Default: as `memory`."),
-      ephemeralStorage: quantity("Disk that a pod is sure of. Default: 64Mi and its emptyDir volumes."),
-      ephemeralStorageLimit: quantity("Most disk. Default: as `ephemeralStorage`."),
-    })
-    .optional()
-    .describe("What a pod is sure of, and the most it gets."),
-  priorityClassName: text.optional().describe("PriorityClass of the pods."),
-  nodeSelector: labels.optional().describe("Labels that nodes must have."),
-  tolerations: z
-    .array(
-      z.strictObject({
-        key: text.optional(),
-        operator: z.enum(["Exists", "Equal"]).optional(),
-        value: text.optional(),
-        effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
-      }),
-    )
-    .optional()
-    .describe("Taints of nodes that do not keep the pods away."),
-  affinity: z
-    .strictObject({ nodeAffinity: manifest, podAffinity: manifest, podAntiAffinity: manifest })
-    .optional()
-    .describe("Affinity, as Kubernetes has it; see also `topologySpread`."),
-};
-
-const configuration = {
-  args: z.array(z.string()).min(1).optional().describe("Arguments of the program. Default: the image's."),
-  env: z.record(z.string(), z.string()).optional().describe("Environment variables; no place for secrets."),
-  secretEnv: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("Environment variables with secret values: pulumi config set --secret --path 'services.<name>.secretEnv.<variable>'."),
-  envFromSecret: z
-    .record(z.string(), z.strictObject({ name: text, key: text }))
-    .optional()
-    .describe("Environment variables from Secrets that exist."),
-  files: z.record(z.string(), z.string()).optional().describe("Files by absolute path."),
-  secretFiles: z.record(z.string(), z.string()).optional().describe("Files with secret content by absolute path."),
-  secretFolders: z.record(z.string(), text).optional().describe("Secrets that exist, as folders with a file per key, by absolute path."),
-  volumes: z
-    .record(
-      z.string(),
-      z.strictObject({
-        kind: z.enum(VolumeKind).describe("emptyDir: gone with the pod; persistent: kept, by a StorageClass."),
-        mountPath: z.string().describe("Where it is in the container."),
-        size: z.string().describe("Its size, of an emptyDir the most. A Kubernetes quantity."),
-        storageClass: text.optional().describe("Default: the cluster's default StorageClass."),
-        accessMode: z
-          .enum(["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"])
-          .optional()
-          .describe("Who may use a persistent one at once. Default: ReadWriteOnce."),
-      }),
-    )
-    .optional()
-    .describe("Volumes by name; the root file system is read-only."),
+  source: setting(text, {
+    meaning: "Folder with the Go module or the Dockerfile to build, relative to the project's root",
+    stackFileOnly: true,
+  }),
+  image: setting(text, {
+    meaning: "Existing image by digest, instead of `source`",
+    example: `registry.example/web@sha256:${"0".repeat(64)}`,
+    stackFileOnly: true,
+  }),
+  builder: setting(z.enum(ImageBuilder), {
+    meaning: "How `source` becomes an image: go uses the Go toolchain alone, dockerfile the Dockerfile in `source`",
+    default: ImageBuilder.Go,
+    stackFileOnly: true,
+  }),
+  package: setting(text, {
+    meaning: "Package to compile, relative to the module's folder",
+    without: "the module's root",
+    stackFileOnly: true,
+  }),
+  platforms: setting(z.array(z.string().regex(/^linux\/[a-z0-9]+(\/v\d+)?$/, 'must be a platform such as "linux/arm64"')).min(1), {
+    meaning: "Platforms of the image. Several make a multi-platform image index",
+    without: "this machine's, on Linux",
+    example: ["linux/amd64", "linux/arm64"],
+    stackFileOnly: true,
+  }),
+  version: setting(
+    z.string().regex(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, 'must be a valid label value: at most 63 letters, digits and ".-_"'),
+    { meaning: "Version: the value of `main.version` in the program, and a label of every object", without: "none", example: "1.2.3" },
+  ),
+  command: setting(z.array(z.string()), {
+    meaning: "Program to run, instead of the image's entrypoint",
+    without: "the image's",
+    example: ["/app", "serve"],
+    input: true,
+  }),
+  args: setting(z.array(z.string()), {
+    meaning: "Arguments of the program, instead of the image's",
+    without: "the image's",
+    example: ["--verbose"],
+    input: true,
+  }),
+  user: setting(z.int(), {
+    meaning: "User and group ID of the program. It must be able to read the image's files, and must not be 0 (root)",
+    default: defaults.user,
+    example: 1000,
+    on: onDockerAndSwarm(unsupported(`files and volumes belong to the user ${defaults.user}. Remove it`)),
+  }),
 };
 
 const network = {
-  port: z
-    .int()
-    .optional()
-    .describe(
-      "Port that the service listens on, in its container and as a Service; from 1024, for pods have no privileges. Default: 8080.",
-    ),
-  ports: ports.optional().describe("Further ports by name, from 1024."),
-  calls: z.array(text).optional().describe("Services of the stack that this one calls, by name. Nothing else gets through."),
-  network: z
-    .strictObject({
-      isolated: z.boolean().optional().describe("Whether there is a NetworkPolicy. Default: true."),
-      peers: z.array(peer).optional().describe("Pods of other namespaces that may call the service."),
-      destinations: z
-        .array(z.strictObject({ service: text.optional(), cidr: text.optional(), ports: z.array(z.int()).min(1).optional() }))
-        .optional()
-        .describe("Where the service may send to, beside `calls` and DNS."),
-      ingressController: peer.optional().describe("Pods that let requests in from outside. Default: Traefik's."),
-      ingressCidrs: z.array(text).optional().describe("Where an ingress controller's requests come from that is no pod."),
-      dnsAnywhere: z.boolean().optional().describe("Whether names may be asked of any address. Default: false."),
-    })
-    .optional()
-    .describe("Who may reach the pods, and whom they may reach."),
-  serviceAccount: z
-    .strictObject({
-      annotations: labels.optional().describe("Annotations of the ServiceAccount."),
-      rules: z
-        .array(
+  port: setting(port, {
+    meaning:
+      "Port that the program listens on, and the port of its Service. At least 1024: containers have no privileges. The program gets it as PORT",
+    default: defaults.port,
+    example: 9090,
+    input: true,
+  }),
+  ports: setting(z.record(text, port), {
+    meaning: "Further ports of the container and its Service, by name",
+    without: "none",
+    example: { metrics: 9100 },
+  }),
+  calls: setting(z.array(text), {
+    meaning: "Services of the stack that this one calls, by name. Other calls are blocked",
+    without: "none",
+    on: { docker: { how: "networks that only callers join" }, swarm: { how: "overlay networks that only callers join" } },
+    stackFileOnly: true,
+  }),
+  network: setting(
+    z.strictObject({
+      isolated: setting(z.boolean(), {
+        meaning: "Whether a NetworkPolicy blocks all traffic that is not declared",
+        default: true,
+        example: false,
+        on: onDockerAndSwarm({ how: "false: all services may call it, and it has egress" }),
+      }),
+      peers: setting(z.array(peer()), {
+        meaning: "Pods in other namespaces that may call the service",
+        without: "none but the ingress controller",
+        example: [{ namespace: "monitoring" }],
+        type: "PeerArgs[]",
+        on: {
+          docker: unsupported("there are no namespaces. Name an existing network and the service in docker.networks"),
+          swarm: unsupported("there are no namespaces. Name an existing network and the service in swarm.networks"),
+        },
+      }),
+      destinations: setting(
+        z.array(
           z.strictObject({
-            apiGroups: z.array(z.string()).min(1),
-            resources: z.array(text).min(1),
-            verbs: z.array(text).min(1),
-            resourceNames: z.array(text).optional(),
+            service: setting(text, {
+              meaning: "Service in the same namespace, by name",
+              on: onDockerAndSwarm({ how: "the same as calls" }),
+            }),
+            cidr: setting(text, {
+              meaning: "IP range, such as `0.0.0.0/0` or `10.1.0.0/16`",
+              example: "10.1.0.0/16",
+              on: onDockerAndSwarm(allOrNothing),
+            }),
+            ports: setting(z.array(port).min(1), {
+              meaning: "TCP ports",
+              without: "all",
+              example: [443],
+              on: onDockerAndSwarm(unsupported("Docker networks do not distinguish ports. Remove it")),
+            }),
           }),
-        )
-        .optional()
-        .describe("Rights on the Kubernetes API, in the service's namespace."),
-    })
-    .optional()
-    .describe("The ServiceAccount of the pods."),
-  aws: z
-    .strictObject({
-      policyArns: z.array(text).optional().describe("ARNs of IAM policies."),
-      policyDocument: z.record(z.string(), z.unknown()).optional().describe("An IAM policy document for these pods alone."),
-    })
-    .optional()
-    .describe("AWS rights of the pods, on the platform eks; with them they reach AWS, and what else answers HTTPS."),
+        ),
+        {
+          meaning: "Destinations that the service may send to, besides `calls` and DNS. Each has either `service` or `cidr`",
+          without: "none",
+          type: "DestinationArgs[]",
+        },
+      ),
+      ingressController: setting(peer(), {
+        meaning: "Pods of the ingress controller, which forward external requests",
+        without: "Traefik in kube-system; for the class nginx, ingress-nginx",
+        example: { namespace: "traefik" },
+        type: "PeerArgs",
+        on: onDockerAndSwarm(ownProxy),
+      }),
+      ingressCidrs: setting(z.array(text), {
+        meaning: "IP ranges of an ingress controller outside the cluster, such as the subnets of a load balancer",
+        without: "none",
+        example: ["10.2.0.0/16"],
+        on: onDockerAndSwarm(ownProxy),
+      }),
+      dnsAnywhere: setting(z.boolean(), {
+        meaning: "Whether DNS queries may go to any address, for clusters whose DNS server is not a pod",
+        default: false,
+        example: true,
+        on: onDockerAndSwarm(unsupported("Docker itself answers DNS queries. Remove it")),
+      }),
+    }),
+    { meaning: "Network access to and from the pods: blocked unless declared", type: "ServiceNetworkArgs" },
+  ),
+  serviceAccount: setting(
+    z.strictObject({
+      annotations: setting(labels, {
+        meaning: "Annotations, such as those that a cloud uses to assign an identity",
+        without: "none",
+        example: { "example.org/role": "reader" },
+        input: true,
+      }),
+      rules: setting(
+        z.array(
+          z.strictObject({
+            apiGroups: required(z.array(z.string()).min(1), { meaning: 'API groups; `""` is the core group', example: [""] }),
+            resources: required(z.array(text).min(1), { meaning: "Resources of these groups", example: ["configmaps"] }),
+            verbs: required(z.array(text).min(1), { meaning: "Verbs that are allowed", example: ["get"] }),
+            resourceNames: setting(z.array(text), { meaning: "Names of the objects", without: "any" }),
+          }),
+        ),
+        {
+          meaning: "RBAC rules in the service's namespace. With any, pods get a token",
+          without: "none",
+          example: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }],
+          type: "PolicyRuleArgs[]",
+        },
+      ),
+    }),
+    { meaning: "ServiceAccount of the pods", type: "ServiceAccountArgs", on: onDockerAndSwarm(noKubernetes) },
+  ),
+  aws: setting(
+    z.strictObject({
+      policyArns: setting(z.array(text), { meaning: "ARNs of IAM policies", without: "none" }),
+      policyDocument: setting(manifest, { meaning: "IAM policy document for these pods", without: "none" }),
+    }),
+    {
+      meaning: "AWS permissions of the pods. They also get egress to AWS, and to any other HTTPS address",
+      without: "none",
+      on: {
+        local: unsupported("it needs AWS. Remove it"),
+        ...onDockerAndSwarm(unsupported("it needs AWS. Remove it")),
+      },
+      stackFileOnly: true,
+    },
+  ),
 };
 
+function peer() {
+  return z.strictObject({
+    namespace: required(text, { meaning: "Namespace of the pods" }),
+    podLabels: setting(labels, { meaning: "Labels of the pods", without: "all pods of the namespace" }),
+  });
+}
+
 const exposure = {
-  expose: z.enum(Exposure).optional().describe("How the outside reaches the service. Default: ingress with a host, else none."),
-  host: z.string().optional().describe("Host name that the outside reaches it by. Default: only other services reach it."),
-  routes: z
-    .array(z.strictObject({ host: z.string(), path: z.string().optional().describe("Beginning of the paths. Default: /.") }))
-    .optional()
-    .describe("Hosts and paths that the outside reaches it by."),
-  tls: z
-    .strictObject({
-      secretName: text.optional().describe("A Secret with the certificate. Default: <name>-tls."),
-      clusterIssuer: text.optional().describe("A ClusterIssuer of cert-manager that provides the certificate."),
-      redirect: z.boolean().optional().describe("Whether HTTP answers with a redirect to HTTPS. Default: true."),
-    })
-    .optional()
-    .describe("TLS for all hosts of the service."),
-  ingressClassName: text.optional().describe("Default: traefik on the platform local, alb on eks."),
-  connectRetries: z.int().optional().describe("How often the ingress controller asks again where it cannot connect to a pod. Default: 10."),
-  ingressAnnotations: labels.optional().describe("Annotations of the Ingress."),
-  awaitAddress: z.boolean().optional().describe("Whether to wait until an address is published. Default: true for traefik, nginx and alb."),
-  gateway: z
-    .strictObject({
-      name: text.optional().describe("Name of the Gateway. Default: the service's."),
-      namespace: text.optional().describe("Its namespace. Default: the service's."),
-      className: text.optional().describe("GatewayClass of a Gateway that is made for the service."),
-      httpPort: z.int().optional().describe("Its port for HTTP. Default: 80."),
-      httpsPort: z.int().optional().describe("Its port for HTTPS. Default: 443."),
-    })
-    .optional()
-    .describe("The Gateway for `expose: gateway`."),
+  expose: setting(z.enum(Exposure), {
+    meaning: "How the service is exposed outside the cluster: through an Ingress, a Gateway, or not at all",
+    without: "ingress if there is a host, otherwise none",
+    type: "Exposure",
+    on: onDockerAndSwarm(always(["ingress", "none"], "ingress: through Traefik", "there is no Gateway API. Set ingress or none")),
+  }),
+  host: setting(z.string(), {
+    meaning: "Host name of the service outside the cluster",
+    without: "none: only other services reach it",
+    example: "web.example.org",
+  }),
+  routes: setting(
+    z.array(
+      z.strictObject({
+        host: required(z.string(), { meaning: "Host name; one leading `*.` matches any name", example: "web.example.org" }),
+        path: setting(z.string(), { meaning: "Prefix of the paths", default: defaults.routePath, example: "/api" }),
+      }),
+    ),
+    {
+      meaning: "Host names and path prefixes of the service outside the cluster, besides `host`",
+      without: "none",
+      example: [{ host: "web.example.org", path: "/api" }],
+      type: "RouteArgs[]",
+    },
+  ),
+  tls: setting(
+    z.strictObject({
+      secretName: setting(text, {
+        meaning: "Secret of type kubernetes.io/tls in the namespace, where the certificate is or cert-manager stores it",
+        without: "<name>-tls",
+        example: "certificate",
+        input: true,
+        on: {
+          docker: noSecrets("Put certificates into docker.certificates"),
+          swarm: noSecrets("Put certificates into swarm.certificates"),
+        },
+      }),
+      clusterIssuer: setting(text, {
+        meaning: "ClusterIssuer of cert-manager (https://cert-manager.io) that issues the certificate",
+        without: "the Secret exists",
+        example: "letsencrypt",
+        input: true,
+        on: {
+          docker: unsupported("there is no cert-manager. Put certificates into docker.certificates"),
+          swarm: unsupported("there is no cert-manager. Put certificates into swarm.certificates"),
+        },
+      }),
+      redirect: setting(z.boolean(), {
+        meaning: "Whether HTTP redirects to HTTPS. The ingress class must be traefik, nginx or alb",
+        default: true,
+        example: false,
+      }),
+    }),
+    { meaning: "TLS for all hosts of the service", without: "plain HTTP", type: "ServiceTlsArgs" },
+  ),
+  ingressClassName: setting(text, {
+    meaning: "Class of the Ingress. TLS redirects and `connectRetries` depend on it, because each controller has its own annotations",
+    without: "traefik on local, alb on eks; for the component, the cluster's default class",
+    example: "nginx",
+    on: onDockerAndSwarm(always(["traefik"], "traefik", "the proxy is Traefik. Remove it")),
+  }),
+  connectRetries: setting(z.int(), {
+    meaning:
+      "How often the ingress controller retries a connection to a pod that just ended, every 0.1 s. A request that was sent is not repeated. For the class traefik; nginx retries by itself unless this is 0",
+    default: defaults.connectRetries,
+    example: 3,
+  }),
+  ingressAnnotations: setting(labels, {
+    meaning: "Annotations of the Ingress",
+    without: "only those that `tls` needs",
+    example: { "example.org/team": "web" },
+    input: true,
+    on: onDockerAndSwarm(noIngress),
+  }),
+  awaitAddress: setting(z.boolean(), {
+    meaning: "Whether to wait up to 2 minutes for the ingress controller to publish an address. Some controllers never do",
+    without: "true for traefik, nginx, alb and the cluster's default class",
+    example: false,
+    on: onDockerAndSwarm(noIngress),
+  }),
+  gateway: setting(
+    z.strictObject({
+      name: setting(text, { meaning: "Name of the Gateway", without: "the service's", example: "public", input: true }),
+      namespace: setting(text, { meaning: "Namespace of the Gateway", without: "the service's", example: "gateways", input: true }),
+      className: setting(text, {
+        meaning: "GatewayClass of a Gateway that is created for the service",
+        without: "the Gateway exists",
+        example: "traefik",
+        input: true,
+      }),
+      httpPort: setting(port, { meaning: "HTTP port of a Gateway that is created", default: defaults.gateway.httpPort, example: 8000 }),
+      httpsPort: setting(port, { meaning: "HTTPS port of a Gateway that is created", default: defaults.gateway.httpsPort, example: 8443 }),
+    }),
+    {
+      meaning: "Gateway for `expose: gateway` (https://gateway-api.sigs.k8s.io)",
+      without: "a Gateway with the service's name in its namespace",
+      type: "GatewayArgs",
+      on: onDockerAndSwarm(noGateway),
+    },
+  ),
+};
+
+const scaling = {
+  kind: setting(z.enum(WorkloadKind), {
+    meaning: "stateless: replicas are interchangeable (a Deployment); stateful: each replica has its own name and volumes (a StatefulSet)",
+    default: defaults.kind,
+    example: "stateful",
+    type: "WorkloadKind",
+    on: { swarm: { how: "stateful: a volume and a host name for each slot" } },
+  }),
+  replicas: setting(z.int(), {
+    meaning: "Number of replicas. Cannot be combined with `autoscaling`",
+    default: defaults.replicas,
+    example: 3,
+    input: true,
+  }),
+  autoscaling: setting(
+    z.strictObject({
+      minReplicas: setting(z.int(), { meaning: "Minimum number of replicas", default: defaults.autoscaling.minReplicas, example: 3 }),
+      maxReplicas: required(z.int(), { meaning: "Maximum number of replicas", example: 5 }),
+      cpu: setting(z.int(), {
+        meaning: "Target average CPU utilization, in percent of the CPU request",
+        without: `${defaults.autoscaling.cpu}, unless \`memory\` is set`,
+        example: 50,
+      }),
+      memory: setting(z.int(), {
+        meaning: "Target average memory utilization, in percent of the memory request",
+        without: "memory is not considered",
+        example: 60,
+      }),
+      scaleDownSeconds: setting(seconds, {
+        meaning: "Scale-down stabilization window in seconds",
+        default: defaults.autoscaling.scaleDownSeconds,
+        example: 60,
+      }),
+      scaleUpSeconds: setting(seconds, {
+        meaning: "Scale-up stabilization window in seconds. Replicas then at most double every 15 s",
+        default: defaults.autoscaling.scaleUpSeconds,
+        example: 30,
+      }),
+    }),
+    {
+      meaning: "Horizontal pod autoscaling, instead of `replicas`",
+      without: "a fixed number of replicas",
+      example: { maxReplicas: 5 },
+      type: "AutoscalingArgs",
+      on: {
+        docker: unsupported("Docker has no autoscaling. Set replicas"),
+        swarm: unsupported("Swarm has no autoscaling. Set replicas"),
+      },
+    },
+  ),
+  maxUnavailable: setting(z.int(), {
+    meaning: "Maximum number of unavailable replicas while nodes are drained (PodDisruptionBudget), if there are several",
+    default: defaults.maxUnavailable,
+    example: 2,
+    on: { docker: oneHost, swarm: unsupported("Swarm moves all tasks off a drained node. Remove it") },
+  }),
+  topologySpread: setting(z.enum(TopologySpread), {
+    meaning: "How replicas spread over zones and nodes: preferred (as evenly as possible), required (evenly, or they stay pending) or none",
+    default: defaults.topologySpread,
+    example: "required",
+    type: "TopologySpread",
+    on: {
+      docker: always(["preferred", "none"], "preferred and none: there is one machine", "there is one machine. Set preferred"),
+      swarm: always(
+        ["preferred"],
+        "preferred: over nodes, and over what swarm.spread names",
+        "Swarm spreads tasks as evenly as possible. Set preferred",
+      ),
+    },
+  }),
+  rollout: setting(
+    z.strictObject({
+      maxSurge: setting(
+        z.union([z.string(), z.int().transform(String)], { error: 'must be a number of replicas or a percentage such as "25%"' }),
+        {
+          meaning: "Additional replicas during a rollout, as a number or a percentage. Only for kind stateless",
+          default: defaults.rollout.maxSurge,
+          example: "1",
+          type: "string",
+          input: true,
+          on: { docker: { how: "new replicas that start at a time" }, swarm: { how: "tasks that are replaced at a time" } },
+        },
+      ),
+      minReadySeconds: setting(seconds, {
+        meaning: "Seconds that a new replica must be ready before it counts as available",
+        default: defaults.rollout.minReadySeconds,
+        example: 7,
+      }),
+      progressDeadlineSeconds: setting(seconds, {
+        meaning: "Seconds without progress after which a rollout has failed. Pulumi waits a little longer",
+        default: defaults.rollout.progressDeadlineSeconds,
+        example: 300,
+      }),
+    }),
+    { meaning: "How a new version replaces the previous one. At no time do fewer than `replicas` serve", type: "RolloutArgs" },
+  ),
+};
+
+const probe = (which: keyof typeof defaults.probes, meaning: string) => {
+  const fallback = defaults.probes[which];
+  const count = z.int().min(1);
+  return setting(
+    z.strictObject({
+      path: setting(z.string().startsWith("/", 'must begin with "/"'), {
+        meaning: "Path of the request. Only for kind http",
+        default: fallback.path,
+        example: "/health",
+        input: true,
+      }),
+      port: setting(text, {
+        meaning: "Name of the port: http, or one of `ports`. Not for kind exec",
+        default: fallback.port,
+        example: "http",
+      }),
+      periodSeconds: setting(count, { meaning: "Seconds between two probes", default: fallback.periodSeconds, example: 4 }),
+      timeoutSeconds: setting(count, { meaning: "Seconds until a probe times out", default: fallback.timeoutSeconds, example: 3 }),
+      failureThreshold: setting(count, {
+        meaning: "Consecutive failures after which the probe has failed",
+        default: fallback.failureThreshold,
+        example: 5,
+      }),
+    }),
+    { meaning, type: "ProbeArgs" },
+  );
+};
+
+const lifecycle = {
+  probes: setting(
+    z.strictObject({
+      kind: setting(z.enum(ProbeKind), {
+        meaning: "Kind of all probes: http (a request, answered with 200 to 399), tcp (a connection) or exec (a command that exits with 0)",
+        default: defaults.probeKind,
+        example: "tcp",
+        type: "ProbeKind",
+      }),
+      command: setting(z.array(z.string()), {
+        meaning: "Command and its arguments, for kind exec",
+        without: "none",
+        example: ["/app", "check"],
+      }),
+      startup: probe(
+        "startup",
+        "Startup probe. The other probes wait until it succeeds; a replica that does not start in time is restarted",
+      ),
+      readiness: probe("readiness", "Readiness probe: succeeds while the replica can take requests"),
+      liveness: probe("liveness", "Liveness probe: succeeds unless the replica must be restarted. It must not check dependencies"),
+    }),
+    {
+      meaning: "Health probes",
+      type: "ProbesArgs",
+      on: onDockerAndSwarm({ how: "the health check, run by Slipway's helper" }),
+    },
+  ),
+  shutdown: setting(
+    z.strictObject({
+      sleepSeconds: setting(seconds, {
+        meaning: "Seconds between removal from the Service and SIGTERM, in which proxies notice the removal",
+        default: defaults.shutdown.sleepSeconds,
+        example: 3,
+        on: { swarm: unsupported("Swarm itself waits about 2 s before SIGTERM. Remove it") },
+      }),
+      drainSeconds: setting(seconds, {
+        meaning: "Seconds that the program has from SIGTERM to its exit",
+        default: defaults.shutdown.drainSeconds,
+        example: 40,
+      }),
+      gracePeriodSeconds: setting(seconds, {
+        meaning: "Seconds until the replica is killed",
+        without: `sleepSeconds + drainSeconds + ${graceMarginSeconds}`,
+        example: 90,
+      }),
+    }),
+    { meaning: "How a replica stops: it leaves the Service, sleeps, gets SIGTERM, and exits", type: "ShutdownArgs" },
+  ),
+};
+
+const resources = {
+  resources: setting(
+    z.strictObject({
+      cpu: setting(quantity, {
+        meaning: "CPU request",
+        default: defaults.resources.cpu,
+        example: "100m",
+        on: { docker: { how: "CPU shares" }, swarm: { how: "a reservation" } },
+      }),
+      cpuLimit: setting(quantity, { meaning: "CPU limit", without: "none: idle CPU can be used, and nothing is throttled", example: "2" }),
+      memory: setting(quantity, {
+        meaning: "Memory request",
+        default: defaults.resources.memory,
+        example: "48Mi",
+        on: { docker: { how: "a soft limit" }, swarm: { how: "a reservation" } },
+      }),
+      memoryLimit: setting(quantity, {
+        meaning: `Memory limit. Go's garbage collector gets ${goMemoryShare * 100} % of it as GOMEMLIMIT`,
+        without: "the memory request",
+        example: "256Mi",
+      }),
+      ephemeralStorage: setting(quantity, {
+        meaning: "Request of ephemeral storage, for logs and emptyDir volumes",
+        without: `${defaults.resources.ephemeralStorage} plus the sizes of emptyDir volumes`,
+        example: "128Mi",
+        on: onDockerAndSwarm(diskLimit),
+      }),
+      ephemeralStorageLimit: setting(quantity, {
+        meaning: "Limit of ephemeral storage. A pod that exceeds it is evicted",
+        without: "the request",
+        example: "1Gi",
+        on: onDockerAndSwarm(diskLimit),
+      }),
+    }),
+    { meaning: "Resource requests and limits, as Kubernetes quantities", type: "ResourcesArgs" },
+  ),
+  priorityClassName: setting(text, {
+    meaning: "PriorityClass of the pods",
+    without: "none",
+    example: "critical",
+    input: true,
+    on: onDockerAndSwarm(unsupported("there are no priorities. Remove it")),
+  }),
+  nodeSelector: setting(labels, {
+    meaning: "Labels that nodes must have",
+    without: "any node",
+    example: { disk: "ssd" },
+    input: true,
+    on: { docker: oneHost, swarm: { how: "constraints on node labels" } },
+  }),
+  tolerations: setting(
+    z.array(
+      z.strictObject({
+        key: setting(text, { meaning: "Key of the taint", without: "any" }),
+        operator: setting(z.enum(TolerationOperator), {
+          meaning: "How `value` is compared",
+          without: "Exists if there is no value, otherwise Equal",
+          type: "TolerationOperator",
+        }),
+        value: setting(text, { meaning: "Value of the taint", without: "any" }),
+        effect: setting(z.enum(TolerationEffect), { meaning: "Effect of the taint", without: "all", type: "TolerationEffect" }),
+      }),
+    ),
+    {
+      meaning: "Node taints that the pods tolerate",
+      without: "none",
+      example: [{ key: "dedicated", value: "web", effect: "NoSchedule" }],
+      type: "TolerationArgs[]",
+      on: { docker: oneHost, swarm: unsupported("nodes have no taints. Use labels in nodeSelector") },
+    },
+  ),
+  affinity: setting(
+    z.strictObject({ nodeAffinity: manifest.optional(), podAffinity: manifest.optional(), podAntiAffinity: manifest.optional() }),
+    {
+      meaning: "Affinity, as in the Kubernetes API. See also `topologySpread`",
+      without: "none",
+      example: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+      type: "k8s.types.input.core.v1.Affinity",
+      input: true,
+      on: { docker: oneHost, swarm: unsupported("there are only constraints. Use labels in nodeSelector") },
+    },
+  ),
+};
+
+const configuration = {
+  env: setting(z.record(z.string(), z.string()), {
+    meaning: "Environment variables. Anyone who can see the Deployment can read them, so secrets belong into `secretEnv`",
+    without: "none",
+    example: { LOG_LEVEL: "debug" },
+    input: true,
+  }),
+  secretEnv: setting(z.record(z.string(), z.string()), {
+    meaning: "Environment variables with secret values, kept in a Secret. Set them with pulumi config set --secret --path",
+    without: "none",
+    example: { TOKEN: "example" },
+    input: true,
+    on: {
+      docker: { how: "variables; anyone with access to Docker can read them" },
+      swarm: { how: "variables; managers can read them" },
+    },
+  }),
+  envFromSecret: setting(
+    z.record(
+      z.string(),
+      z.strictObject({
+        name: required(text, { meaning: "Name of the Secret", input: true }),
+        key: required(text, { meaning: "Key in the Secret", input: true }),
+      }),
+    ),
+    {
+      meaning: "Environment variables from existing Secrets",
+      without: "none",
+      example: { TOKEN: { name: "tokens", key: "web" } },
+      type: "Record<string, SecretKeyArgs>",
+      on: onDockerAndSwarm(noSecrets("Put values into secretEnv")),
+    },
+  ),
+  files: setting(z.record(z.string(), z.string()), {
+    meaning: "Files by absolute path, kept in a ConfigMap",
+    without: "none",
+    example: { "/etc/web/config.yaml": "a: 1\n" },
+    input: true,
+    on: { swarm: { how: "configs; a change creates a new one" } },
+  }),
+  secretFiles: setting(z.record(z.string(), z.string()), {
+    meaning: "Files with secret content by absolute path, kept in a Secret",
+    without: "none",
+    example: { "/etc/web/token": "example" },
+    input: true,
+    on: { docker: { how: "files in a volume of the container" }, swarm: { how: "secrets; a change creates a new one" } },
+  }),
+  secretFolders: setting(z.record(z.string(), text), {
+    meaning: "Existing Secrets by absolute path: a folder with a file for each key",
+    without: "none",
+    example: { "/etc/certificates": "certificates" },
+    input: true,
+    on: onDockerAndSwarm(noSecrets("Put files into secretFiles")),
+  }),
+  volumes: setting(
+    z.record(
+      z.string(),
+      z.strictObject({
+        kind: required(z.enum(VolumeKind), {
+          meaning: "emptyDir: deleted with the pod; persistent: kept, from a StorageClass",
+          type: "VolumeKind",
+          on: {
+            docker: { how: "emptyDir: in memory; persistent: a named volume" },
+            swarm: { how: "emptyDir: in memory; persistent: a named volume on each node" },
+          },
+        }),
+        mountPath: required(z.string(), { meaning: "Absolute path in the container" }),
+        size: required(z.string(), {
+          meaning: "Size as a Kubernetes quantity; for an emptyDir the size limit",
+          on: onDockerAndSwarm({ how: "of an emptyDir; persistent volumes have no limit" }),
+        }),
+        storageClass: setting(text, {
+          meaning: "StorageClass. Only for kind persistent",
+          without: "the cluster's default StorageClass",
+          example: "fast",
+          on: {
+            docker: unsupported("there are no StorageClasses. Set a driver in docker.volumes"),
+            swarm: unsupported("there are no StorageClasses. Set a driver in swarm.volumes"),
+          },
+        }),
+        accessMode: setting(z.enum(AccessMode), {
+          meaning: "Access mode. Only for kind persistent",
+          default: defaults.accessMode,
+          example: "ReadWriteMany",
+          type: "AccessMode",
+          on: { swarm: { how: "ReadWriteMany needs a driver in swarm.volumes that shares volumes between nodes" } },
+        }),
+      }),
+    ),
+    {
+      meaning: "Volumes by name. The root file system is read-only",
+      without: "none",
+      example: { cache: { kind: "emptyDir", mountPath: "/cache", size: "64Mi" } },
+      type: "Record<string, VolumeArgs>",
+    },
+  ),
 };
 
 /** A service in a stack file. */
@@ -249,13 +691,13 @@ export const serviceSettings = z.strictObject({
   ...network,
   ...exposure,
   ...scaling,
-  ...life,
+  ...lifecycle,
   ...resources,
   ...configuration,
 });
 export type ServiceSettings = z.infer<typeof serviceSettings>;
 
-/** Whether an Ingress lets the outside reach a service. */
+/** Whether the service is exposed through an Ingress. */
 export function hasIngress({ expose, host, routes = [] }: ServiceSettings): boolean {
   return expose === "ingress" || (expose === undefined && (host !== undefined || routes.length > 0));
 }

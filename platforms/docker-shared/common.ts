@@ -4,7 +4,7 @@ import { dockerClient } from "../../lib/docker-client.ts";
 import type { Problem } from "../../lib/problem.ts";
 import type { Configuration, ServiceSettings } from "../../config/load.ts";
 import { hasIngress } from "../../config/schema/service.ts";
-import { problemsWithSupport, type DockerPlatform } from "../../config/support.ts";
+import type { DockerPlatform } from "../../config/support.ts";
 
 // What the platforms `docker` and `swarm` have in common.
 
@@ -77,7 +77,6 @@ export function problemsWithSettings(platform: DockerPlatform, settings: DockerH
   const { host, ports, registry, networks = {}, volumes = {} } = settings;
   const { http, https } = ports;
   const problems: Problem[] = [
-    ...problemsWithSupport(platform, services),
     ...problemsWithPorts(platform, registry ? { http, https } : ports),
     ...problemsWithServiceNames(platform, networks, services),
   ];

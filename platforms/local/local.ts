@@ -10,7 +10,7 @@ import { LocalCluster } from "../../components/local-cluster.ts";
 import { WebService } from "../../components/web-service.ts";
 import type { Configuration } from "../../config/load.ts";
 import { hasIngress } from "../../config/schema/service.ts";
-import { problemsWithAws, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 /** Docker objects of a stack carry this label. */
 const stackLabel = "dev.slipway.stack";
@@ -18,8 +18,7 @@ const stackLabel = "dev.slipway.stack";
 export const withDefaults: PlatformModule["withDefaults"] = (service) =>
   hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }, services) => [
-  ...problemsWithAws(services),
+export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }) => [
   ...[...Map.groupBy(Object.entries(ports), ([, port]) => port).values()]
     .map((sharers) => sharers.map(([key]) => key))
     .filter((keys) => keys.length > 1)
@@ -109,7 +108,10 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
         rollout: { ...quickRollout, ...given.rollout },
         tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
         shutdown: { ...quickShutdown, ...given.shutdown },
-        gateway: given.expose === "gateway" && given.gateway?.name === undefined ? { ...traefikGateway, ...given.gateway } : given.gateway,
+        gateway:
+          given.expose === "gateway" && given.gateway?.name === undefined && given.gateway?.namespace === undefined
+            ? { ...traefikGateway, ...given.gateway }
+            : given.gateway,
       };
       new WebService(name, args, inCluster);
       return { url: urlOf(service, local.ports) };

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { routingFile, routingOf } from "../../components/internal/proxy.ts";
-import { resolve } from "../../components/internal/web-service/defaults.ts";
+import { resolve } from "../../components/internal/web-service/spec.ts";
 import { SwarmHost } from "../../components/swarm-host.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/load.ts";

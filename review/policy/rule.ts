@@ -1,3 +1,4 @@
+import type { PolicyRuleId } from "../../config/schema/policy-rule-ids.ts";
 import type { Properties } from "../../lib/values.ts";
 import { isOfType } from "../impact/rule.ts";
 
@@ -15,7 +16,7 @@ export interface Resource {
 /** What every resource of some kinds keeps to. */
 export interface PolicyRule {
   /** By what settings, exceptions and policy packs name it. */
-  id: string;
+  id: PolicyRuleId;
   severity: Severity;
   /** Types of resources; `*` stands for any text without a colon. */
   types: string[];

@@ -5,7 +5,7 @@ import type { ContainerHostHandle } from "../../container-service-args.ts";
 import { longRunning } from "../local-registry.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import type { VolumeFiles, VolumeFilesArgs } from "../volume-files.ts";
-import type { WebServiceSpec } from "../web-service/defaults.ts";
+import type { WebServiceSpec } from "../web-service/spec.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "./hardening.ts";
 import { isReplacedInPlace, type Volumes } from "./volumes.ts";
 

@@ -1,5 +1,5 @@
 import type { ProbeArgs } from "../../web-service-args.ts";
-import type { WebServiceSpec } from "../web-service/defaults.ts";
+import type { WebServiceSpec } from "../web-service/spec.ts";
 import { goDuration } from "../../../lib/go-duration.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 

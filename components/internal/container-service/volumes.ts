@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerServiceArgs } from "../../container-service-args.ts";
-import type { WebServiceSpec } from "../web-service/defaults.ts";
+import type { WebServiceSpec } from "../web-service/spec.ts";
 
 /** Names of volumes, by the name in the arguments: one for each replica. */
 export type Volumes = Record<string, pulumi.Input<string>[]>;

@@ -5,7 +5,7 @@ import type { SwarmServiceArgs } from "../../swarm-service-args.ts";
 import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "../container-service/hardening.ts";
 import { goDuration, shortDuration } from "../../../lib/go-duration.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
-import type { WebServiceSpec } from "../web-service/defaults.ts";
+import type { WebServiceSpec } from "../web-service/spec.ts";
 
 type TaskSpec = docker.types.input.ServiceTaskSpec;
 type ContainerSpec = docker.types.input.ServiceTaskSpecContainerSpec;

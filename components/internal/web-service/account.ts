@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { WebServiceSpec } from "./defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
-/** An account of the service's own: without rights and without a token, unless rights are asked for. */
+/** Creates the service's own ServiceAccount: without permissions and without a token, unless RBAC rules are given. */
 export function createAccount(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): k8s.core.v1.ServiceAccount {
   const { annotations, rules = [] } = spec.serviceAccount ?? {};
   const account = new k8s.core.v1.ServiceAccount(

@@ -2,22 +2,24 @@ import { createHash, createHmac } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { dataKeyOf } from "../../../lib/kubernetes-names.ts";
+import { formatPath } from "../../../lib/property-path.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import { UserError } from "../../../lib/user-error.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import { goMemoryShare } from "../../web-service-defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
-/** What a pod gets of its service's configuration. */
+/** The configuration of a service as its pods use it. */
 export interface Configuration {
   env: k8s.types.input.core.v1.EnvVar[];
   volumes: k8s.types.input.core.v1.Volume[];
   mounts: k8s.types.input.core.v1.VolumeMount[];
-  /** Of the pod template: another one for every change, so that a change is a new version. */
+  /** Annotations of the pod template: checksums, so that a change causes a rollout. */
   annotations: Record<string, pulumi.Input<string>>;
 }
 
-/** Makes the ConfigMap and the Secret that the arguments ask for. */
+/** Creates the ConfigMap and the Secret of a service. */
 export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): Configuration {
   const { name, env = {}, secretEnv = {}, files = {}, secretFiles = {}, secretFolders = {} } = spec;
   const envFromSecret = { ...spec.envFromSecret };
@@ -28,7 +30,9 @@ export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: 
     mounts.push(...paths.map((path) => ({ name: volume, mountPath: path, subPath: dataKeyOf(path), readOnly: true })));
 
   if (Object.keys(files).length > 0) {
-    const data = byKey(mapEntries(files, (path, content) => notSecret(`WebService "${name}": files.${path}`, "secretFiles", content)));
+    const data = byKey(
+      mapEntries(files, (path, content) => notSecret(`WebService "${name}": ${formatPath(["files", path])}`, "secretFiles", content)),
+    );
     const map = new k8s.core.v1.ConfigMap(name, { metadata, data }, opts);
     annotations["checksum/config"] = pulumi.output(data).apply((values) => digest(createHash("sha256"), values));
     volumes.push({ name: "files", configMap: { name: map.metadata.name, defaultMode: 0o444 } });
@@ -39,7 +43,7 @@ export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: 
   if (secretKeys.length + Object.keys(secretFiles).length > 0) {
     const data = pulumi.secret({ ...secretEnv, ...byKey(secretFiles) });
     const secret = new k8s.core.v1.Secret(name, { metadata, type: "Opaque", stringData: data }, opts);
-    // Keyed with what only those know who may read the Secret: from a plain hash a short value could be guessed.
+    // Keyed with the Secret's uid, which only its readers know: a short value could be guessed from a plain hash.
     const checksum = pulumi.all([secret.metadata.uid, data]).apply(([uid, values]) => digest(createHmac("sha256", uid), values));
     annotations["checksum/secret"] = pulumi.unsecret(checksum);
     if (Object.keys(secretFiles).length > 0)
@@ -56,7 +60,10 @@ export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: 
   const variables = [
     { name: "PORT", value: pulumi.interpolate`${spec.port}` },
     ...goMemoryLimit(spec),
-    ...Object.entries(env).map(([key, value]) => ({ name: key, value: notSecret(`WebService "${name}": env.${key}`, "secretEnv", value) })),
+    ...Object.entries(env).map(([key, value]) => ({
+      name: key,
+      value: notSecret(`WebService "${name}": ${formatPath(["env", key])}`, "secretEnv", value),
+    })),
     ...Object.entries(envFromSecret).map(([key, secretKeyRef]) => ({ name: key, valueFrom: { secretKeyRef } })),
   ];
   return { env: variables, volumes, mounts, annotations };
@@ -77,19 +84,19 @@ function digest(hash: ReturnType<typeof createHash> | ReturnType<typeof createHm
   return hash.update(JSON.stringify(sorted)).digest("hex").slice(0, 32);
 }
 
-/** Go's collector is to know of the limit before the kernel enforces it; a tenth is for what is not Go's heap. */
+/** Go's garbage collector must know the limit before the kernel enforces it. */
 function goMemoryLimit({ resources, env = {}, secretEnv = {}, envFromSecret = {} }: WebServiceSpec): { name: string; value: string }[] {
   if ([env, secretEnv, envFromSecret].some((given) => "GOMEMLIMIT" in given)) return [];
   const bytes = parseQuantity(resources.memoryLimit);
-  return bytes === undefined ? [] : [{ name: "GOMEMLIMIT", value: `${Math.floor((bytes * 0.9) / 2 ** 10)}KiB` }];
+  return bytes === undefined ? [] : [{ name: "GOMEMLIMIT", value: `${Math.floor((bytes * goMemoryShare) / 2 ** 10)}KiB` }];
 }
 
-/** Refuses a secret where everybody may read it. */
+/** Rejects a secret in a place that anyone can read. */
 function notSecret(what: string, instead: string, value: pulumi.Input<string>): pulumi.Input<string> {
   if (!pulumi.Output.isInstance(value)) return value;
   const check = async (plain: string) => {
     if (await pulumi.isSecret(value as pulumi.Output<string>))
-      throw new UserError(`${what} holds a secret, which whoever may see the object could read; put it into ${instead}`);
+      throw new UserError(`${what}: is secret, but anyone who can see the object can read it. Move it to ${instead}.`);
     return plain;
   };
   return value.apply(check);

@@ -1,11 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { WebServiceSpec } from "./defaults.ts";
+import { defaultRedirectPort } from "../../web-service-defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 type Annotations = Record<string, pulumi.Input<string>>;
 
-/** Tells a controller, in the annotations that are its own, to send HTTP to HTTPS and to ask another pod for one that is gone. */
+/** The annotations by which each controller redirects HTTP to HTTPS and retries connections. */
 export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): Annotations {
   const redirect = spec.tls !== undefined && spec.tls.redirect !== false;
   switch (spec.ingressClassName) {
@@ -18,10 +19,10 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
       };
     case "alb": // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
       return {
-        // Straight to the pods: a Service of type ClusterIP has no port on nodes.
+        // Directly to the pods: a Service of type ClusterIP has no node ports.
         "alb.ingress.kubernetes.io/target-type": "ip",
         "alb.ingress.kubernetes.io/healthcheck-path": spec.probes.readiness.path,
-        // Its own default is 300 s, in which an update is not done: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay.
+        // The default is 300 s, longer than a rollout: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay.
         "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
         ...(redirect && {
           "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
@@ -34,7 +35,7 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
   }
 }
 
-/** Traefik has objects of its own for it, https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/. */
+/** Traefik uses Middleware objects, https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/. */
 function traefikAnnotations(
   { name, tls, connectRetries }: WebServiceSpec,
   redirect: boolean,
@@ -42,9 +43,11 @@ function traefikAnnotations(
   opts: pulumi.CustomResourceOptions,
 ): Annotations {
   const middlewares = {
-    ...(redirect && { redirect: { redirectScheme: { scheme: "https", port: String(tls?.redirectPort ?? 443), permanent: true } } }),
-    // Only where no connection was had: what was sent once is not sent again. Any pod may be asked the next time, even the same;
-    // the defaults outlast the second that Kubernetes takes to notice that a container ended.
+    ...(redirect && {
+      redirect: { redirectScheme: { scheme: "https", port: String(tls?.redirectPort ?? defaultRedirectPort), permanent: true } },
+    }),
+    // Only connections are retried: a request that was sent is not repeated. A retry may reach the same pod, so the default number
+    // outlasts the second in which Kubernetes notices that a container ended.
     ...(connectRetries > 0 && { retry: { retry: { attempts: connectRetries + 1, initialInterval: "100ms" } } }),
   };
   const references = Object.entries(middlewares).map(([suffix, spec]) => {

@@ -1,15 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { controllerAnnotations } from "./controllers.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import { defaultRedirectPort, serviceDefaults } from "../../web-service-defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
-/** How long an ingress controller or a Gateway may take to say where it serves; a cloud has to make a load balancer first. */
+/** Timeouts for an ingress controller or a Gateway to publish an address; a cloud creates a load balancer first. */
 const addressTimeout = { create: "2m", update: "2m" };
 const loadBalancerTimeout = { create: "10m", update: "10m" };
 
-/** Lets the outside reach a service, by an Ingress or by an HTTPRoute; returns what has the address, where it has one. */
+/** Exposes a service outside the cluster, through an Ingress (which is returned) or an HTTPRoute. */
 export function createExposure(
   spec: WebServiceSpec,
   service: k8s.core.v1.Service,
@@ -29,7 +30,7 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
     ...controllerAnnotations(spec, metadata, opts),
     ...ingressAnnotations,
   };
-  // The AWS load balancer takes its certificates from Certificate Manager.
+  // The AWS load balancer gets its certificates from Certificate Manager.
   const secret = ingressClassName === "alb" ? undefined : secretName(spec);
   return new k8s.networking.v1.Ingress(
     name,
@@ -68,14 +69,14 @@ function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metada
       { ...opts, dependsOn },
     );
   const backendRefs = [{ name: service.metadata.name, port: spec.port }];
-  // A route has the same rules for all its host names.
+  // An HTTPRoute has the same rules for all its host names.
   const groups = Map.groupBy(hostsOf(spec), (host) => JSON.stringify(pathsOf(spec, host)));
   for (const [i, hosts] of [...groups.values()].entries()) {
     const matches = pathsOf(spec, String(hosts[0])).map((value) => ({ path: { type: "PathPrefix", value } }));
     route(i === 0 ? "" : `-${i + 1}`, tls ? "https" : undefined, hosts, [{ matches, backendRefs }]);
   }
   if (tls && tls.redirect !== false) {
-    const requestRedirect = { scheme: "https", port: tls.redirectPort ?? 443, statusCode: 301 };
+    const requestRedirect = { scheme: "https", port: tls.redirectPort ?? defaultRedirectPort, statusCode: 301 };
     route("-redirect", "http", hostsOf(spec), [{ filters: [{ type: "RequestRedirect", requestRedirect }] }]);
   }
 }
@@ -87,10 +88,10 @@ function createGateway(spec: WebServiceSpec, metadata: Meta, opts: pulumi.Custom
     "pulumi.com/waitFor": "condition=Programmed",
     ...(tls?.clusterIssuer !== undefined && { "cert-manager.io/cluster-issuer": tls.clusterIssuer }),
   };
-  const http = { name: "http", port: gateway.httpPort ?? 80, protocol: "HTTP" };
+  const http = { name: "http", port: gateway.httpPort ?? serviceDefaults.gateway.httpPort, protocol: "HTTP" };
   const https = {
     name: "https",
-    port: gateway.httpsPort ?? 443,
+    port: gateway.httpsPort ?? serviceDefaults.gateway.httpsPort,
     protocol: "HTTPS",
     tls: { mode: "Terminate", certificateRefs: [{ name: secretName(spec) }] },
   };

@@ -3,12 +3,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DestinationArgs, PeerArgs } from "../../web-service-args.ts";
 import { selectorLabels } from "../labels.ts";
 import { containerPorts } from "./pod.ts";
-import { ingressControllers, type WebServiceSpec } from "./defaults.ts";
+import { ingressControllers, type WebServiceSpec } from "./spec.ts";
 
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
 
-/** Cuts the pods of a service off from everything but what is declared. */
+/** Blocks all traffic of a service that is not declared. */
 export function createNetworkPolicy(
   spec: WebServiceSpec,
   metadata: k8s.types.input.meta.v1.ObjectMeta,
@@ -44,7 +44,7 @@ export function createNetworkPolicy(
   );
 }
 
-/** To the pods of the cluster's DNS; or anywhere, where DNS is no pod, as in EKS Auto Mode. */
+/** DNS queries: to the cluster's DNS pods, or to any address if DNS does not run in pods, as in EKS Auto Mode. */
 function dns(anywhere: boolean): Egress {
   const ports = ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 }));
   return anywhere ? { ports } : { to: [peerOf({ namespace: "kube-system", podLabels: { "k8s-app": "kube-dns" } })], ports };
@@ -55,7 +55,7 @@ function egressOf({ service, cidr, ports }: DestinationArgs): Egress {
   return { to, ports: ports?.map((port) => ({ protocol: "TCP", port })) };
 }
 
-/** The pods of another service of the namespace. */
+/** The pods of another service in the namespace. */
 function podsOf(service: string): Peer {
   return { podSelector: { matchLabels: selectorLabels(service) } };
 }

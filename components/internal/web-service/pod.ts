@@ -2,16 +2,16 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "../labels.ts";
 import type { Configuration } from "./configuration.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
-/** The pods of a service: restricted in full, spread out, ended gently. */
+/** The pod template of a service, in the restricted Pod Security Standard. */
 export function podTemplate(
   spec: WebServiceSpec,
   { env, volumes, mounts, annotations }: Configuration,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodTemplateSpec {
   const own = Object.entries(spec.volumes ?? {});
-  // A volume of a StatefulSet comes from its template, by the same name.
+  // A persistent volume of a StatefulSet comes from its volume claim template, with the same name.
   const declared = own.filter(([, { kind }]) => kind === "emptyDir" || spec.kind === "stateless");
   return {
     metadata: { labels: recommendedLabels(spec), annotations },
@@ -30,7 +30,7 @@ export function podTemplate(
         runAsUser: spec.user,
         runAsGroup: spec.user,
         fsGroup: spec.user,
-        // A large volume is not walked through at every start.
+        // Otherwise the ownership of a large volume is changed at every start.
         fsGroupChangePolicy: own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
       },
@@ -58,7 +58,7 @@ export function podTemplate(
   };
 }
 
-/** Name of the claim of a persistent volume of a stateless service. */
+/** Name of the PersistentVolumeClaim of a stateless service. */
 export function claimName(service: string, volume: string): string {
   return `${service}-${volume}`;
 }
@@ -80,7 +80,7 @@ function topologySpread(spec: WebServiceSpec): k8s.types.input.core.v1.TopologyS
     maxSkew: 1,
     whenUnsatisfiable: spec.topologySpread === "required" ? "DoNotSchedule" : "ScheduleAnyway",
     labelSelector: { matchLabels: selectorLabels(spec.name) },
-    // Each version by itself: else the old pods decide where the new ones may go. StatefulSets have no such label.
+    // Each revision is spread by itself, regardless of the old pods. Pods of StatefulSets do not have this label.
     matchLabelKeys: spec.kind === "stateless" ? ["pod-template-hash"] : undefined,
   }));
 }

@@ -1,14 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
-/** Lets the number of pods follow the load, and keeps enough of them while nodes are drained. */
+/** Creates the autoscaler and the disruption budget. */
 export function createScaling(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): void {
   if (spec.autoscaling) createAutoscaler(spec, spec.autoscaling, metadata, opts);
-  // With one pod it would keep its node from being drained.
+  // A budget for a single pod would prevent its node from being drained.
   if (!spec.several) return;
   new k8s.policy.v1.PodDisruptionBudget(
     spec.name,
@@ -16,7 +16,7 @@ export function createScaling(spec: WebServiceSpec, metadata: Meta, opts: pulumi
       metadata,
       spec: {
         maxUnavailable: spec.maxUnavailable,
-        // Pods that do not answer anyway must not keep a node from being drained.
+        // Unhealthy pods must not prevent a node from being drained.
         unhealthyPodEvictionPolicy: "AlwaysAllow",
         selector: { matchLabels: selectorLabels(spec.name) },
       },

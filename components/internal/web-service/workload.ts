@@ -1,23 +1,24 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels.ts";
-import type { WebServiceSpec } from "./defaults.ts";
+import { serviceDefaults } from "../../web-service-defaults.ts";
+import type { WebServiceSpec } from "./spec.ts";
 import { claimName, containerPorts } from "./pod.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 type Template = k8s.types.input.core.v1.PodTemplateSpec;
 
-/** Seconds beyond the progress deadline that Pulumi waits: so it is Kubernetes that says what went wrong. */
-const patienceSeconds = 30;
+/** Seconds that Pulumi waits beyond the progress deadline, so that Kubernetes reports the failure first. */
+const extraSeconds = 30;
 
-/** Runs the pods: as a Deployment, or as a StatefulSet with volumes for each of them. */
+/** Creates the Deployment or StatefulSet. */
 export function createWorkload(
   spec: WebServiceSpec,
   template: Template,
   metadata: Meta,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet {
-  const seconds = `${spec.rollout.progressDeadlineSeconds + patienceSeconds}s`;
+  const seconds = `${spec.rollout.progressDeadlineSeconds + extraSeconds}s`;
   const options = { ...opts, customTimeouts: { create: seconds, update: seconds } };
   const common = {
     replicas: spec.replicas,
@@ -28,14 +29,14 @@ export function createWorkload(
   };
   if (spec.kind === "stateful") return createStatefulSet(spec, common, metadata, options);
   for (const [volume, args] of persistent(spec)) {
-    // Many classes bind a claim only once a pod uses it, which comes later.
+    // Many StorageClasses bind a claim only when a pod uses it, which is later.
     const annotations = { "pulumi.com/skipAwait": "true" };
     const name = claimName(spec.name, volume);
     new k8s.core.v1.PersistentVolumeClaim(name, { metadata: { ...metadata, name, annotations }, spec: claimOf(args) }, opts);
   }
   const { maxSurge, progressDeadlineSeconds } = spec.rollout;
-  // Two pods cannot both write to a volume for one: there the old one goes first.
-  const oneWriter = persistent(spec).some(([, { accessMode = "ReadWriteOnce" }]) => accessMode.startsWith("ReadWriteOnce"));
+  // Two pods must not write to a volume for one writer, so the old pod is deleted first.
+  const oneWriter = persistent(spec).some(([, { accessMode = serviceDefaults.accessMode }]) => accessMode.startsWith("ReadWriteOnce"));
   const strategy = oneWriter
     ? { type: "Recreate" }
     : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: intOrPercent(maxSurge) } };
@@ -53,7 +54,7 @@ function createStatefulSet(
   metadata: Meta,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.StatefulSet {
-  // Gives every pod a name in DNS, from its start: <name>-0.<name>-pods.
+  // Gives every pod a DNS name as soon as it starts: <name>-0.<name>-pods.
   const headless = new k8s.core.v1.Service(
     `${spec.name}-pods`,
     {
@@ -76,7 +77,7 @@ function createStatefulSet(
         serviceName: headless.metadata.name,
         podManagementPolicy: "Parallel",
         updateStrategy: { type: "RollingUpdate" },
-        // What was written is kept when the service goes, or has fewer pods.
+        // Data is kept when the service is deleted or scaled down.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
         volumeClaimTemplates: persistent(spec).map(([name, args]) => ({
           apiVersion: "v1",
@@ -90,7 +91,7 @@ function createStatefulSet(
   );
 }
 
-/** Kubernetes wants a number as a number. */
+/** The Kubernetes API expects a number as a number. */
 function intOrPercent(text: pulumi.Input<string>): pulumi.Input<number | string> {
   const parse = (value: string) => (/^\d+$/.test(value) ? Number(value) : value);
   return typeof text === "string" ? parse(text) : pulumi.output(text).apply(parse);
@@ -100,6 +101,6 @@ function persistent({ volumes = {} }: WebServiceSpec) {
   return Object.entries(volumes).filter(([, { kind }]) => kind === "persistent");
 }
 
-function claimOf({ size, storageClass, accessMode = "ReadWriteOnce" }: NonNullable<WebServiceSpec["volumes"]>[string]) {
+function claimOf({ size, storageClass, accessMode = serviceDefaults.accessMode }: NonNullable<WebServiceSpec["volumes"]>[string]) {
   return { accessModes: [accessMode], storageClassName: storageClass, resources: { requests: { storage: size } } };
 }

@@ -1,8 +1,15 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { EngineProject } from "../../engine-project.ts";
+import { formatProblem } from "../../../lib/problem.ts";
 import { problemsWithWebService } from "../../../components/rules/web-service.ts";
-import { WebService, type WebServiceArgs } from "../../../components/web-service.ts";
+import {
+  WebService,
+  type AccessMode,
+  type TolerationEffect,
+  type TolerationOperator,
+  type WebServiceArgs,
+} from "../../../components/web-service.ts";
 import { record, tree, type Recorded } from "../harness.ts";
 
 const image = `registry.example/web@sha256:${"0".repeat(64)}`;
@@ -406,9 +413,9 @@ describe("configuration", () => {
 
   // In a process of its own: an error in an apply ends the program, and mocks with it.
   test.each([
-    ["variables", `env: { TOKEN: pulumi.secret("s3cret") }`, "env.TOKEN holds a secret", "secretEnv"],
-    ["files", `files: { "/etc/token": pulumi.secret("s3cret") }`, "files./etc/token holds a secret", "secretFiles"],
-  ])("a secret among the plain %s is refused", async (_what, args, message, instead) => {
+    ["variables", `env: { TOKEN: pulumi.secret("s3cret") }`, "env.TOKEN", "secretEnv"],
+    ["files", `files: { "/etc/token": pulumi.secret("s3cret") }`, `files["/etc/token"]`, "secretFiles"],
+  ])("a secret among the plain %s is rejected", async (_what, args, message, instead) => {
     using project = new EngineProject();
     project.write(`
       const { WebService } = await import("${resolve("components/web-service.ts")}");
@@ -416,7 +423,7 @@ describe("configuration", () => {
       const provider = new Provider("yet to come", { kubeconfig: thing("cluster").made });
       new WebService("web", { image: "${image}", namespace: "shared", ${args} }, { provider });`);
     const { code, out } = await project.run("preview");
-    expect(out).toContain(`WebService "web": ${message}, which whoever may see the object could read; put it into ${instead}`);
+    expect(out).toContain(`WebService "web": ${message}: is secret, but anyone who can see the object can read it. Move it to ${instead}.`);
     expect(code).toBe(1);
     expect(out).not.toContain("s3cret");
   });
@@ -526,7 +533,7 @@ describe("identity", () => {
   });
 });
 
-describe("what cannot be is refused, with path, rule, value and remedy", () => {
+describe("invalid arguments are rejected with path, rule, value and remedy", () => {
   const persistent = { kind: "persistent", mountPath: "/data", size: "1Gi" } as const;
   const emptyDir = { kind: "emptyDir", mountPath: "/data", size: "1Gi" } as const;
   const host = "web.example.org";
@@ -534,83 +541,83 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
     [
       "a number of pods together with autoscaling",
       { replicas: 3, autoscaling: { maxReplicas: 5 } },
-      ["replicas cannot be given together with autoscaling, which decides on it; leave out one of the two"],
+      ["replicas: cannot be combined with autoscaling. Remove one of them."],
     ],
     [
       "more pods at least than at most",
       { autoscaling: { minReplicas: 5, maxReplicas: 4 } },
-      ["autoscaling.maxReplicas must be at least minReplicas (5) (got 4)"],
+      ["autoscaling.maxReplicas: must be at least minReplicas = 5 (got 4)."],
     ],
     [
       "a use of memory that pods never reach",
       { autoscaling: { maxReplicas: 5, memory: 120 }, resources: { memory: "100Mi", memoryLimit: "110Mi" } },
       [
-        "autoscaling.memory must be less than the limit, which is 110 percent of the request (got 120): pods would be held back or killed before there are more; lower it, or raise resources.memoryLimit",
+        "autoscaling.memory: must be less than the limit, which is 110 percent of the request (got 120), or replicas are never added. Lower it, or raise resources.memoryLimit.",
       ],
     ],
     [
       "a disruption of all pods",
       { maxUnavailable: 2 },
-      ["maxUnavailable must be less than replicas (2) (got 2): else a drained node may take all pods"],
+      ["maxUnavailable: must be less than replicas = 2 (got 2), or draining nodes may stop every replica."],
     ],
     [
       "a limit below the request",
       { resources: { memory: "128Mi", memoryLimit: "64Mi" } },
-      ["resources.memoryLimit must be at least the request (memory is 128Mi) (got 64Mi); raise it, or lower memory"],
+      ["resources.memoryLimit: must be at least memory = 128Mi (got 64Mi). Raise it, or lower memory."],
     ],
     [
       "memory without a unit",
       { resources: { memory: "64" } },
-      ['resources.memory must be at least 1Mi (got "64"); give a unit such as Mi or Gi'],
+      ['resources.memory: must be at least 1Mi (got "64"). Add a unit such as Mi or Gi.'],
     ],
     [
       "CPU in bytes",
       { resources: { cpu: "100Mi" } },
-      ['resources.cpu must be in cores such as "2", or thousandths of one such as "250m" (got "100Mi")'],
+      ['resources.cpu: must be a number of cores such as "2" or "250m" (got "100Mi").'],
     ],
     [
       "a grace period shorter than sleep and drain",
       { shutdown: { sleepSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 39 } },
       [
-        "shutdown.gracePeriodSeconds must be at least sleepSeconds + drainSeconds (10 + 30) (got 39): the pod would be killed before it is done. Leave it out",
+        "shutdown.gracePeriodSeconds: must be at least sleepSeconds + drainSeconds = 40 (got 39), or the pod is killed too early. Raise it, or remove it.",
       ],
     ],
     [
       "fractions of seconds",
       { shutdown: { sleepSeconds: 0.5, drainSeconds: 1.5 }, rollout: { minReadySeconds: 0.5, progressDeadlineSeconds: 99.5 } },
       [
-        "shutdown.sleepSeconds must be from 0 to 86400 (got 0.5)",
-        "shutdown.drainSeconds must be from 0 to 86400 (got 1.5)",
-        "rollout.minReadySeconds must be from 0 to 86400 (got 0.5)",
-        "rollout.progressDeadlineSeconds must be from 1 to 86400 (got 99.5)",
+        "shutdown.sleepSeconds: must be between 0 and 86400 (got 0.5).",
+        "shutdown.drainSeconds: must be between 0 and 86400 (got 1.5).",
+        "rollout.minReadySeconds: must be between 0 and 86400 (got 0.5).",
+        "rollout.progressDeadlineSeconds: must be between 1 and 86400 (got 99.5).",
       ],
     ],
     [
       "a start that may take longer than an update",
       { probes: { startup: { failureThreshold: 300 } } },
       [
-        "rollout.progressDeadlineSeconds must be more than what probes.startup allows and minReadySeconds together (300 + 5) (got 120): a pod that is still starting would count as failed. Raise it",
+        "rollout.progressDeadlineSeconds: must be more than probes.startup allows, plus minReadySeconds = 305 (got 120), or a starting pod counts as failed. Raise it.",
       ],
     ],
     [
       "a probe on a port that is not declared",
       { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
-      ['probes.readiness.port must be one of the declared ports (http, admin) (got "metrics"); declare it in ports'],
+      ['probes.readiness.port: must be one of the declared ports http, admin (got "metrics"). Declare it in ports.'],
     ],
     [
       "a port that needs privileges",
       { port: 80 },
-      ["port must be from 1024 to 65535 (got 80): programs without privileges have no lower ones"],
+      ["port: must be between 1024 and 65535 (got 80). Lower ports need root."],
     ],
     [
       "two ports of one number",
       { port: 9000, ports: { admin: 9000 } },
-      ['ports.admin is 9000, as is the port "http"; each needs its own number'],
+      ['ports.admin: must differ from the port "http" (got 9000). Change one of them.'],
     ],
     [
       "a name of a port without a letter",
       { ports: { "9000": 9000 } },
-      ['ports.9000 the name must be at most 15 lower-case letters, digits and "-", with a letter (got "9000")'],
+      ['ports.9000: the name must be at most 15 lower-case letters, digits and "-", with at least one letter (got "9000").'],
     ],
     [
       "a path of a host twice",
@@ -620,77 +627,77 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
           { host, path: "/api/" },
         ],
       },
-      ["routes.1 web.example.org/api/ is there twice; a path of a host leads to one place"],
+      ["routes[1]: is a duplicate of web.example.org/api/. Remove it."],
     ],
-    ["TLS without a host", { tls: {} }, ["tls needs a host that the certificate is for; give host or routes"]],
-    ["an address for a host", { host: "10.0.0.1" }, ['host must be a host name, not an address (got "10.0.0.1")']],
+    ["TLS without a host", { tls: {} }, ["tls: requires a host for the certificate. Set host or routes."]],
+    ["an address for a host", { host: "10.0.0.1" }, ['host: must be a host name, not an IP address (got "10.0.0.1").']],
     [
       "what is an Ingress's without one",
       { awaitAddress: false, ingressClassName: "nginx" },
       [
-        "ingressClassName is only for expose: ingress, and this is none; give a host, or leave it out",
-        "awaitAddress is only for expose: ingress, and this is none; give a host, or leave it out",
+        "ingressClassName: requires expose ingress (got none). Set a host, or remove it.",
+        "awaitAddress: requires expose ingress (got none). Set a host, or remove it.",
       ],
     ],
     [
       "a certificate for a Gateway of others",
       { host, expose: "gateway", tls: { clusterIssuer: "ca" } },
-      ["tls.clusterIssuer is the business of the Gateway, which exists; leave it out, or give gateway.className to have one made"],
+      ["tls.clusterIssuer: belongs to the existing Gateway. Remove it, or set gateway.className to create a Gateway."],
     ],
     [
       "a Gateway that is made elsewhere",
       { host, expose: "gateway", gateway: { className: "a", namespace: "b" } },
-      ["gateway.namespace is where a Gateway exists, and with className one is made in the service's namespace; leave out one of the two"],
+      ["gateway.namespace: is for an existing Gateway, but className creates one in the service's namespace. Remove one of them."],
     ],
     [
       "a volume for one writer with several pods",
       { volumes: { data: persistent } },
       [
-        "volumes.data.accessMode ReadWriteOnce lets one node write, and the service has 2 pods. Set kind: stateful (a volume for each pod), accessMode: ReadWriteMany with a StorageClass that can do it, or replicas: 1",
+        "volumes.data.accessMode: ReadWriteOnce allows one node to write, but the service has 2 replicas. Set kind: stateful (a volume for each replica), accessMode: ReadWriteMany with a StorageClass that supports it, or replicas: 1.",
       ],
     ],
     [
       "an access mode that is none",
-      { volumes: { data: { ...persistent, accessMode: "ReadWrite" } } },
-      ['volumes.data.accessMode must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany (got "ReadWrite")'],
+      { volumes: { data: { ...persistent, accessMode: "ReadWrite" as AccessMode } } },
+      ['volumes.data.accessMode: must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany (got "ReadWrite").'],
     ],
     [
       "a volume with a name of ours",
       { volumes: { files: emptyDir } },
-      ["volumes.files is the name of a volume that files are in; choose another"],
+      ["volumes.files: is a reserved name. Choose another."],
     ],
     [
       "a file below a file",
       { files: { "/etc/web": "" }, secretFiles: { "/etc/web/key": "" } },
-      ["secretFiles./etc/web/key is below /etc/web, which is a file; choose another path"],
+      ['secretFiles["/etc/web/key"]: is below /etc/web, which is a file. Choose another path.'],
     ],
     [
       "a variable and a file under one key of the Secret",
       { secretEnv: { token: "a" }, secretFiles: { "/token": "b" } },
-      ["secretFiles./token is kept in one Secret with secretEnv.token, under the same key; choose another path"],
+      ['secretFiles["/token"]: has the same key in the Secret as secretEnv.token. Choose another path.'],
     ],
     [
       "a toleration that contradicts itself",
       {
         tolerations: [
           { key: "spot", operator: "Exists", value: "a" },
-          { operator: "In", effect: "Never" },
+          { operator: "In" as TolerationOperator, effect: "Never" as TolerationEffect },
         ],
       },
       [
-        "tolerations.0.value is nothing that operator: Exists looks at; leave out one of the two",
-        'tolerations.1.operator must be Exists or Equal (got "In")',
-        'tolerations.1.effect must be NoSchedule or PreferNoSchedule or NoExecute (got "Never")',
+        "tolerations[0].value: is not used with operator Exists. Remove one of them.",
+        'tolerations[1].operator: must be Exists or Equal (got "In").',
+        'tolerations[1].effect: must be NoSchedule or PreferNoSchedule or NoExecute (got "Never").',
       ],
     ],
     [
       "names and labels that Kubernetes refuses",
       { namespace: "Shared", version: "1 2", partOf: "a".repeat(64), network: { callers: ["Front"] } },
       [
-        'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Shared")',
-        'version must be at most 63 letters, digits and ".-_", as a label wants it (got "1 2")',
-        `partOf must be at most 63 letters, digits and ".-_", as a label wants it (got "${"a".repeat(64)}")`,
-        'network.callers.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Front")',
+        'namespace: must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Shared").',
+        'version: must be a valid label value: at most 63 letters, digits and ".-_" (got "1 2").',
+        `partOf: must be a valid label value: at most 63 letters, digits and ".-_" (got "${"a".repeat(64)}").`,
+        'network.callers[0]: must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Front").',
       ],
     ],
     [
@@ -700,13 +707,13 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
         serviceAccount: { rules: [{ apiGroups: [], resources: ["pods"], verbs: ["get"] }] },
       },
       [
-        "network.destinations.0.ports must not be empty, which would mean all; leave it out for all",
-        'serviceAccount.rules.0.apiGroups must not be empty; "*" stands for all',
+        "network.destinations[0].ports: must not be empty. Remove it to allow all ports.",
+        'serviceAccount.rules[0].apiGroups: must not be empty. "*" means all.',
       ],
     ],
   ];
   test.each(table)("%s", (_what, args, problems) => {
-    expect(problemsWithWebService("web", { image, ...args })).toEqual(problems);
+    expect(problemsWithWebService("web", { image, ...args }).map(formatProblem)).toEqual(problems);
   });
 
   test("what is known only later is not looked at", () => {
@@ -732,8 +739,8 @@ describe("what cannot be is refused, with path, rule, value and remedy", () => {
   });
 });
 
-test("the constructor refuses what cannot be, all at once", async () => {
+test("the constructor rejects invalid arguments, all at once", async () => {
   await expect(build({ replicas: 0, port: 70000 })).rejects.toThrow(
-    'WebService "web":\n  - port must be from 1024 to 65535 (got 70000\n)  - replicas must be at least 1 (got 0)',
+    'WebService "web":\n  - port: must be between 1024 and 65535 (got 70000).\n  - replicas: must be at least 1 (got 0).',
   );
 });

@@ -1,17 +1,20 @@
 import { readFileSync, readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { checkSettings, loadConfiguration, stackFileSchema } from "../../../config/load.ts";
+import { loadConfiguration } from "../../../config/load.ts";
+import { stackFileSchema } from "../../../config/settings.ts";
+import { loadPlatform } from "../../../platforms/platform.ts";
+import { check } from "../check.ts";
 
 const web = { source: "app", host: "web.localhost" };
 const digest = `sha256:${"0".repeat(64)}`;
 
 test("a minimal service gets the documented defaults", async () => {
-  expect(await checkSettings({ services: { web: { source: "app" } } })).toEqual({
+  expect(await check({ services: { web: { source: "app" } } })).toEqual({
     problems: [],
     value: {
       platform: "local",
-      services: { web: { source: "app", builder: "go" } },
+      services: { web: { source: "app" } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
       docker: { ports: { http: 8080, https: 8443, registry: 5001 } },
       swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },
@@ -21,102 +24,98 @@ test("a minimal service gets the documented defaults", async () => {
   });
 });
 
-describe("what cannot be is refused, with path, rule and value", () => {
+describe("invalid settings are rejected with path, rule, value and remedy", () => {
   const table: [string, object, string[]][] = [
-    ["an unknown key", { services: { web }, sevices: {} }, ['sevices: unknown key; did you mean "services"?']],
+    ["an unknown key", { services: { web }, sevices: {} }, ['sevices: is unknown. Did you mean "services"?.']],
     [
       "an unknown key of a service",
       { services: { web: { ...web, replica: 1 } } },
-      ['services.web.replica: unknown key; did you mean "replicas"?'],
+      ['services.web.replica: is unknown. Did you mean "replicas"?.'],
     ],
     [
       "an unknown key that is near to none",
       { services: { web }, local: { ports: { telephone: 1 } } },
-      ["local.ports.telephone: unknown key; known are api, http, https, registry"],
+      ["local.ports.telephone: is unknown. Known keys: api, http, https, registry."],
     ],
     [
       "an unknown platform",
       { platform: "moon", services: { web } },
-      ['platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")'],
+      ['platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").'],
     ],
-    ["no services at all", {}, ["services: is missing; it must be a map"]],
-    ["an empty map of services", { services: {} }, ["services: needs at least one service"]],
-    ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number (got "three")']],
-    ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number (got 1.5)"]],
-    ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1 (got 0)"]],
-    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be from 1024 to 65535 (got 70000)"]],
+    ["no services at all", {}, ["services: is missing: it must be a map."]],
+    ["an empty map of services", { services: {} }, ["services: must have at least one service."]],
+    ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number (got "three").']],
+    ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number (got 1.5)."]],
+    ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1 (got 0)."]],
+    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be between 1024 and 65535 (got 70000)."]],
     [
       "a name that Kubernetes refuses",
       { services: { Web_1: web } },
       [
-        'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Web_1")',
+        'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Web_1").',
       ],
     ],
     [
       "a host with a scheme",
       { services: { web: { ...web, host: "http://web" } } },
-      ['services.web.host: must be a host name in lower case such as web.localhost, without scheme, port or path (got "http://web")'],
+      ['services.web.host: must be a lower-case host name such as web.localhost, without scheme, port or path (got "http://web").'],
     ],
     [
       "two services with one host",
       { services: { a: web, b: web } },
-      ["services.b.host: web.localhost/ is there for a and b; a path of a host leads to one of them"],
+      ["services.b.host: must be the route of one service (got web.localhost/ for a and b). Change one of them."],
     ],
     [
       "a call of nobody",
       { services: { web: { ...web, calls: ["db"] }, api: { source: "app" } } },
-      ['services.web.calls[0]: must be another service of the stack (got "db"); known are api'],
+      ['services.web.calls[0]: must be another service of the stack (got "db"). Other services: api.'],
     ],
     [
       "two uses of one port",
       { services: { web }, local: { ports: { api: 8080 } } },
-      ["local.ports.http: api and http cannot share a port"],
+      ["local.ports.http: api and http cannot share a port."],
     ],
-    [
-      "neither source nor image",
-      { services: { web: {} } },
-      ["services.web: needs either `source` (to build) or `image` (by digest), and not both"],
-    ],
+    ["neither source nor image", { services: { web: {} } }, ["services.web: must have either source (to build) or image (by digest)."]],
     [
       "source and image",
       { services: { web: { source: "app", image: `r/w@${digest}` } } },
-      ["services.web: needs either `source` (to build) or `image` (by digest), and not both"],
+      ["services.web: must have either source (to build) or image (by digest)."],
     ],
     [
       "an image by tag",
       { services: { web: { image: "nginx:latest" } } },
-      ['services.web.image: must name the image by digest, such as "registry.example/web@sha256:…" (got "nginx:latest")'],
+      ['services.web.image: must be an image by digest such as "registry.example/web@sha256:…" (got "nginx:latest").'],
     ],
     [
       "a quantity that is none",
       { services: { web: { ...web, resources: { memory: "lots" } } } },
-      ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi" (got "lots")'],
+      ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi" (got "lots").'],
     ],
     [
       "a name of a variable that is none",
       { services: { web: { ...web, env: { "A-B": "x" } } } },
-      ["services.web.env.A-B: is no name that an environment variable can have: letters, digits and _, no digit first"],
+      ["services.web.env.A-B: must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it."],
     ],
-    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be text (got 5)"]],
+    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be a string (got 5)."]],
     [
       "a name that is empty",
       { services: { web: { ...web, nodeSelector: { "": "ssd" } } } },
-      ["services.web.nodeSelector.: the name must not be empty"],
+      ['services.web.nodeSelector[""]: the name must not be empty.'],
     ],
     [
       "an unknown key in a list",
       { services: { web: { source: "app", routes: [{ host: "a.org", pth: "/" }] } } },
-      ['services.web.routes[0].pth: unknown key; did you mean "path"?'],
+      ['services.web.routes[0].pth: is unknown. Did you mean "path"?.'],
     ],
     [
       "a surge that is neither number nor text",
       { services: { web: { ...web, rollout: { maxSurge: true } } } },
-      ['services.web.rollout.maxSurge: must be a number of pods or percent such as "25%" (got true)'],
+      ['services.web.rollout.maxSurge: must be a number of replicas or a percentage such as "25%" (got true).'],
     ],
     [
       "a surge of a stateful service",
       { services: { web: { ...web, kind: "stateful", rollout: { maxSurge: 1 } } } },
-      ["services.web.rollout.maxSurge: is only for kind: stateless; leave it out"],
+      ["services.web.rollout.maxSurge: requires kind stateless. Remove it."],
     ],
     [
       "a path of a host for two services",
@@ -126,53 +125,52 @@ describe("what cannot be is refused, with path, rule and value", () => {
           b: { source: "app", host: "a.org", routes: [{ host: "a.org", path: "/api/" }] },
         },
       },
-      ["services.b.routes[0]: a.org/api/ is there for a and b; a path of a host leads to one of them"],
+      ["services.b.routes[0]: must be the route of one service (got a.org/api/ for a and b). Change one of them."],
     ],
     [
       "two services that would make one object",
       { services: { web: { ...web, kind: "stateful" }, "web-pods": { source: "app" } } },
-      ['services.web-pods: would make the Service "web-pods" twice, for web and web-pods; choose another name'],
+      ['services.web-pods: creates the Service "web-pods" a second time (for web and web-pods). Choose another name.'],
     ],
     [
       "settings of a build for an image that is there",
       { services: { web: { image: `r/w@${digest}`, package: "cmd", platforms: ["linux/arm64"] } } },
-      [
-        "services.web.package: is for what is built from `source`; leave it out",
-        "services.web.platforms: is for what is built from `source`; leave it out",
-      ],
+      ["services.web.package: requires source. Remove it.", "services.web.platforms: requires source. Remove it."],
     ],
     [
       "several platforms of a Dockerfile",
       { services: { web: { ...web, builder: "dockerfile", platforms: ["linux/arm64", "linux/amd64"] } } },
-      ["services.web.platforms: must be one with builder: dockerfile (got linux/arm64, linux/amd64); name one, or set builder: go"],
+      [
+        "services.web.platforms: must be one platform with builder dockerfile (got linux/arm64, linux/amd64). Name one, or set builder: go.",
+      ],
     ],
     [
       "a file in the place of the program",
       { services: { web: { ...web, files: { "/app/config.yaml": "a" } } } },
-      ['services.web.files./app/config.yaml: must not be /app or below it, which is the program itself (got "/app/config.yaml")'],
+      ['services.web.files["/app/config.yaml"]: must not be at or below /app, the program (got "/app/config.yaml"). Choose another path.'],
     ],
     [
       "an unknown builder",
       { services: { web: { ...web, builder: "make" } } },
-      ['services.web.builder: must be "go" or "dockerfile" (got "make")'],
+      ['services.web.builder: must be "go" or "dockerfile" (got "make").'],
     ],
     [
       "a platform of another system",
       { services: { web: { ...web, platforms: ["windows/amd64"] } } },
-      ['services.web.platforms[0]: must be a platform such as "linux/arm64" (got "windows/amd64")'],
+      ['services.web.platforms[0]: must be a platform such as "linux/arm64" (got "windows/amd64").'],
     ],
     [
       "several at once",
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
-        'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")',
-        "services.web.port: must be from 1024 to 65535 (got 0)",
-        "services.web.replicas: must be at least 1 (got 0)",
+        'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
+        "services.web.port: must be between 1024 and 65535 (got 0).",
+        "services.web.replicas: must be at least 1 (got 0).",
       ],
     ],
   ];
   test.each(table)("%s", async (_what, input, problems) => {
-    expect((await checkSettings(input as Record<string, unknown>)).problems.sort()).toEqual(problems.sort());
+    expect((await check(input as Record<string, unknown>)).problems.sort()).toEqual(problems.sort());
   });
 });
 
@@ -183,39 +181,39 @@ test("the message names the stack, its file and every key", async () => {
     "slipway:services": JSON.stringify({ web: { ...web, replicas: 0 } }),
     "aws:region": "x",
   });
-  await expect(loadConfiguration()).rejects.toThrow(
+  await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
     [
-      'The configuration of stack "dev" does not hold. In stacks/Pulumi.dev.yaml:',
-      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks" (got "moon")',
-      "  - slipway:services.web.replicas: must be at least 1 (got 0)",
+      'The configuration of stack "dev" is invalid. In stacks/Pulumi.dev.yaml:',
+      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
+      "  - slipway:services.web.replicas: must be at least 1 (got 0).",
     ].join("\n"),
   );
 });
 
-test("a secret among the plain variables and files is refused, also where all around it is secret", async () => {
+test("a secret among the plain variables and files is rejected, even if everything around it is secret", async () => {
   const services = { web: { ...web, env: { A: "s3cr3t" }, files: { "/a": "s3cr3t content" } } };
   const remedy = (path: string, field: string) =>
-    `services.web.${path}: holds a secret, which whoever may see the service's objects could read; put it into ${field}`;
-  expect((await checkSettings({ services }, {}, [["services", "web", "env", "A"]])).problems).toEqual([remedy("env.A", "secretEnv")]);
-  expect((await checkSettings({ services }, {}, [["services"]])).problems).toEqual([
+    `services.web.${path}: is secret, but anyone who can see the service's objects can read it. Move it to ${field}.`;
+  expect((await check({ services }, [["services", "web", "env", "A"]])).problems).toEqual([remedy("env.A", "secretEnv")]);
+  expect((await check({ services }, [["services"]])).problems).toEqual([
     remedy("env.A", "secretEnv"),
-    remedy("files./a", "secretFiles"),
+    remedy('files["/a"]', "secretFiles"),
   ]);
 });
 
-test("images that are given instead of those to be built must be a map of them", async () => {
+test("SLIPWAY_IMAGES must be a map of images", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   const image = `r/w@${digest}`;
   try {
     pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, package: "cmd" } }) });
     process.env["SLIPWAY_IMAGES"] = JSON.stringify({ web: image });
-    expect((await loadConfiguration()).services["web"]).toMatchObject({ image, host: "web.localhost" });
+    expect((await loadConfiguration(loadPlatform)).services["web"]).toMatchObject({ image, host: "web.localhost" });
     process.env["SLIPWAY_IMAGES"] = "web";
-    await expect(loadConfiguration()).rejects.toThrow(
-      'SLIPWAY_IMAGES: must be a map of images by service, such as {"web": "registry.example/web@sha256:…"}, as JSON',
+    await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
+      'SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.',
     );
     pulumi.runtime.setAllConfig({ "slipway:services": "web" });
-    await expect(loadConfiguration()).rejects.toThrow('slipway:services: must be a map (got "web")');
+    await expect(loadConfiguration(loadPlatform)).rejects.toThrow('slipway:services: must be a map (got "web").');
   } finally {
     delete process.env["SLIPWAY_IMAGES"];
   }
@@ -224,15 +222,15 @@ test("images that are given instead of those to be built must be a map of them",
 test("values of a secret key stay out of the message", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, host: "s3cr3t!" } }) }, ["slipway:services"]);
-  await expect(loadConfiguration()).rejects.toThrow(/^((?!s3cr3t).)*$/s);
+  await expect(loadConfiguration(loadPlatform)).rejects.toThrow(/^((?!s3cr3t).)*$/s);
 });
 
-test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s holds", async (file) => {
+test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s is valid", async (file) => {
   const { config } = parse(readFileSync(`stacks/${file}`, "utf8"));
   const input = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("slipway:", ""), value]));
-  expect((await checkSettings(input)).problems).toEqual([]);
+  expect((await check(input)).problems).toEqual([]);
 });
 
-test("stacks/schema.json is the schema of the configuration (make fix renews it)", () => {
+test("stacks/schema.json is the schema of the settings (npm run fix renews it)", () => {
   expect(JSON.parse(readFileSync("stacks/schema.json", "utf8"))).toEqual(JSON.parse(JSON.stringify(stackFileSchema())));
 });

@@ -1,10 +1,9 @@
 import fc from "fast-check";
-import { checkSettings } from "../../../config/load.ts";
+import { formatPath, type Path } from "../../../lib/property-path.ts";
+import { check } from "../check.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { generated, ofServices, ofStacks, type Contradiction } from "./contradictions.ts";
 import { validStack, type Stack } from "./valid-stack.ts";
-
-type Path = (string | number)[];
 
 /** A stack that does not hold, and where its problem is. */
 interface Invalid {
@@ -15,51 +14,54 @@ interface Invalid {
 /** What a message has that a person was not meant to see. */
 const nonsense = /\n\s*at |\[object |undefined|NaN|Error:/;
 
-test("300 generated valid configs are taken", async () => {
+/** How many settings are generated: more in the full tests. */
+const runs = Number(process.env["SLIPWAY_FUZZ_RUNS"] ?? 1000);
+
+test("generated valid settings are accepted", async () => {
   const property = fc.asyncProperty(validStack, async (stack) => {
-    expect((await checkSettings(stack)).problems).toEqual([]);
+    expect((await check(stack)).problems).toEqual([]);
   });
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: Math.ceil(runs / 30) });
 });
 
-test("10,000 generated invalid configs are all refused with a path, none by a stack trace", async () => {
+test("generated invalid settings are all rejected with a path, and none with a stack trace", async () => {
   const property = fc.asyncProperty(invalidStack, async ({ stack, at }) => {
-    const { problems, value } = await checkSettings(stack);
+    const { problems, value } = await check(stack);
     return value === undefined && pathsOf(problems).includes(at) && !nonsense.test(problems.join("\n"));
   });
-  await fc.assert(property, { numRuns: 10_000 });
+  await fc.assert(property, { numRuns: runs });
 });
 
-test("each contradiction is refused at its own path, by itself", async () => {
+test("each contradiction by itself is rejected at its own path", async () => {
   const least: Stack = { services: { web: { source: "app" } } };
   const unnoticed: Invalid[] = [];
   for (const { stack, at } of contradictions.flatMap((contradiction) => fc.sample(contradicted(fc.constant(least), contradiction), 10)))
-    if (!pathsOf((await checkSettings(stack)).problems).includes(at)) unnoticed.push({ stack, at });
+    if (!pathsOf((await check(stack)).problems).includes(at)) unnoticed.push({ stack, at });
   expect(unnoticed).toEqual([]);
 });
 
-test("whatever JSON stands in the place of a field, the answer is a value or problems with a path", async () => {
+test("with any JSON in place of a setting, the result is a value or problems with a path", async () => {
   const stacks = fc.oneof(validStack, fc.constantFrom(...["dev", "prod"].map(stackOf)));
   const property = fc.asyncProperty(stacks, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
-    const { problems, value } = await checkSettings(put(valid, pick(nodes(valid), n).path, json) as Stack);
+    const { problems, value } = await check(put(valid, pick(nodes(valid), n).path, json) as Stack);
     for (const problem of problems) expect(problem).toMatch(/^(platform|services|local|eks)\b[^]*: /);
     expect(problems.join("\n")).not.toMatch(nonsense);
     expect(value === undefined).toBe(problems.length > 0);
   });
-  await fc.assert(property, { numRuns: 1000 });
+  await fc.assert(property, { numRuns: Math.ceil(runs / 10) });
 });
 
-test("a secret is in no message, wherever it stands and whatever else is wrong", async () => {
+test("no message contains a secret, wherever it is and whatever else is wrong", async () => {
   const secrets = ["s3cr3t", "/s3cr3t/", "s3cr3t.*", "*.s3cr3t.org", `"s3cr3t\\`, "53237Mi", 53237, -53237, { a: "s3cr3t" }];
   const property = fc.asyncProperty(invalidStack, fc.nat(), fc.constantFrom(...secrets), async ({ stack }, n, secret) => {
     // A generated name may have the secret's digits in it.
     fc.pre(!/s3cr3t|53237/.test(JSON.stringify(stack)));
     const leaves = nodes(stack).filter(({ value }) => Object(value) !== value);
     const { path } = pick([{ path: ["platform"] }, ...leaves], n);
-    const { problems } = await checkSettings(put(stack, path, secret) as Stack, {}, [path]);
+    const { problems } = await check(put(stack, path, secret) as Stack, [path]);
     expect(problems.join("\n")).not.toMatch(/s3cr3t|53237/);
   });
-  await fc.assert(property, { numRuns: 1000 });
+  await fc.assert(property, { numRuns: Math.ceil(runs / 10) });
 });
 
 /** The settings of a stack file. */
@@ -87,7 +89,7 @@ function contradicted(
     const prefix: Path = inService ? ["services", String(name)] : [];
     const [above = "", below] = path.split(".*");
     const at = [...prefix, ...parse(above), ...(below === undefined ? [] : [keyOf(valueAt(patch, parse(above)))])];
-    return { stack: put(stack, prefix, { ...(valueAt(stack, prefix) as object), ...(patch as object) }) as Stack, at: format(at) };
+    return { stack: put(stack, prefix, { ...(valueAt(stack, prefix) as object), ...(patch as object) }) as Stack, at: formatPath(at) };
   });
 }
 
@@ -110,7 +112,7 @@ const withWrongType = fc.tuple(validStack, fc.nat(), fc.nat()).map(([valid, n, m
   const type = Array.isArray(value) ? "array" : (typeof value as keyof typeof wrong);
   // The one field that is text or a number.
   const values = path.at(-1) === "maxSurge" ? wrong.number : wrong[type];
-  return { stack: put(valid, path, pick(values, m)) as Stack, at: format(path) };
+  return { stack: put(valid, path, pick(values, m)) as Stack, at: formatPath(path) };
 });
 
 /** Fields that have any keys. */
@@ -120,11 +122,11 @@ const maps =
 const withUnknownKey = fc.tuple(validStack, fc.nat(), fc.nat()).map(([valid, n, m]): Invalid => {
   const strict = nodes(valid).filter(
     ({ path, value }) =>
-      typeof value === "object" && !Array.isArray(value) && (!maps.test(String(path.at(-1))) || format(path) === "local.ports"),
+      typeof value === "object" && !Array.isArray(value) && (!maps.test(String(path.at(-1))) || formatPath(path) === "local.ports"),
   );
   const { path, value } = pick([{ path: [], value: valid }, ...strict], n);
   const at = [...path, `${pick([...Object.keys(value as object), "replicas"], m)}x`];
-  return { stack: put(valid, at, 1) as Stack, at: format(at) };
+  return { stack: put(valid, at, 1) as Stack, at: formatPath(at) };
 });
 
 const invalidStack: fc.Arbitrary<Invalid> = fc.oneof(
@@ -164,8 +166,4 @@ function pick<T>(items: T[], n: number): T {
 function parse(path: string): Path {
   const parts = path.split(/[.[\]]+/).filter((part) => part !== "");
   return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-function format(path: Path): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : (i > 0 ? "." : "") + part)).join("");
 }

@@ -1,43 +1,35 @@
-import { checkSettings, stackFileSchema } from "../../../config/load.ts";
-import { dockerPlatforms, kubernetesPlatforms, problemsWithSupport, support } from "../../../config/support.ts";
+import { z } from "zod";
+import { serviceSettings } from "../../../config/schema/service.ts";
+import { Platform, settingsBelow, unwrapped } from "../../../config/schema/setting.ts";
+import { dockerPlatforms, problemsWithSupport } from "../../../config/support.ts";
+import { check } from "../check.ts";
 
-interface Node {
-  properties?: Record<string, Node>;
-  additionalProperties?: Node | boolean;
-  items?: Node;
-  enum?: string[];
-}
-
-const schema = stackFileSchema() as { properties: { config: { properties: Record<string, Node> } } };
-const config = schema.properties.config.properties;
-
-/** Paths of all that a service may set, with `*` for any name. */
-function leaves(node: Node, path: string[] = []): string[] {
-  if (node.properties) return Object.entries(node.properties).flatMap(([key, below]) => leaves(below, [...path, key]));
-  const any = node.items ?? (typeof node.additionalProperties === "object" ? node.additionalProperties : undefined);
-  if (any?.properties) return leaves(any, [...path, "*"]);
-  return [path.join(".")];
-}
-
-const all = leaves((config["slipway:services"] as { additionalProperties: Node }).additionalProperties);
-const isAbove = (key: string, leaf: string) => leaf === key || leaf.startsWith(`${key}.`);
-
-test("the table decides on every key of a service, and has none that there is not", () => {
-  expect(all.filter((leaf) => !Object.keys(support).some((key) => isAbove(key, leaf)))).toEqual([]);
-  expect(Object.keys(support).filter((key) => !all.some((leaf) => isAbove(key, leaf)))).toEqual([]);
-  // Each cell says how, or why not.
-  const mute = Object.entries(support).flatMap(([key, cells]) =>
-    dockerPlatforms.filter((p) => cells[p].how === undefined && cells[p].refuse === undefined).map((p) => `${key} ${p}`),
+test("every setting of a service has a definition, and its default and example are valid", () => {
+  const all = settingsBelow(serviceSettings).filter(({ path }) => path.at(-1) !== "*" && path[0] !== "affinity");
+  expect(all.filter(({ definition }) => definition === undefined).map(({ path }) => path.join("."))).toEqual([]);
+  const invalid = all.flatMap(({ path, schema, definition }) =>
+    [definition!.default, definition!.example]
+      .filter((value) => value !== undefined && !unwrapped(schema).safeParse(value).success)
+      .map((value) => `${path.join(".")}: ${JSON.stringify(value)}`),
   );
-  expect(mute).toEqual([]);
+  expect(invalid).toEqual([]);
 });
 
-test("every platform is either Kubernetes' or Docker's", () => {
-  expect(config["slipway:platform"]?.enum).toEqual(["local", "docker", "swarm", "eks"]);
-  expect([...kubernetesPlatforms, ...dockerPlatforms].sort()).toEqual(["docker", "eks", "local", "swarm"]);
+test("every definition says what happens without an optional setting, unless its own fields do", () => {
+  const mute = settingsBelow(serviceSettings).filter(({ schema, definition }) => {
+    const isGroup = unwrapped(schema) instanceof z.ZodObject;
+    const says = definition?.default !== undefined || definition?.without !== undefined;
+    return schema instanceof z.ZodOptional && definition !== undefined && !isGroup && !says;
+  });
+  expect(mute.map(({ path }) => path.join("."))).toEqual([
+    "source",
+    "image",
+    "network.destinations.*.service",
+    "network.destinations.*.cidr",
+  ]);
 });
 
-test("what a platform does not have is refused by path, with those that do and the way out", async () => {
+test("an unsupported setting is rejected with the platforms that support it and a remedy", async () => {
   const service = {
     source: "app",
     host: "web.localhost",
@@ -47,23 +39,31 @@ test("what a platform does not have is refused by path, with those that do and t
     tls: { secretName: "web-tls" },
     volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi", storageClass: "fast", accessMode: "ReadWriteMany" } },
   };
-  const { problems } = await checkSettings({ platform: "docker", services: { web: service } });
+  const { problems } = await check({ platform: "docker", services: { web: service } });
   expect(problems).toEqual([
-    "services.web.network.destinations[1].cidr: docker does not have this, local, eks do: there is a way out to anywhere or to nowhere; set 0.0.0.0/0 or ::/0",
-    "services.web.network.destinations[1].ports: docker does not have this, local, eks do: networks of Docker do not tell ports apart; leave it out",
-    "services.web.tls.secretName: docker does not have this, local, eks do: there are no Secrets; put certificates into docker.certificates",
-    "services.web.autoscaling: docker does not have this, local, eks do: Docker does not follow the load; set replicas",
-    "services.web.nodeSelector: docker does not have this, local, eks, swarm do: there is one machine; leave it out",
-    "services.web.volumes.data.storageClass: docker does not have this, local, eks do: there are no StorageClasses; set a driver in docker.volumes",
+    "services.web.network.destinations[1].cidr: is not supported on docker (supported on local, eks): egress is to any address or to none. Set 0.0.0.0/0 or ::/0.",
+    "services.web.network.destinations[1].ports: is not supported on docker (supported on local, eks): Docker networks do not distinguish ports. Remove it.",
+    "services.web.tls.secretName: is not supported on docker (supported on local, eks): there are no Kubernetes Secrets. Put certificates into docker.certificates.",
+    "services.web.autoscaling: is not supported on docker (supported on local, eks): Docker has no autoscaling. Set replicas.",
+    "services.web.nodeSelector: is not supported on docker (supported on local, swarm, eks): there is one machine. Remove it.",
+    "services.web.volumes.data.storageClass: is not supported on docker (supported on local, eks): there are no StorageClasses. Set a driver in docker.volumes.",
   ]);
 });
 
-test("what only tunes Kubernetes and holds anyway is taken", () => {
+test("AWS permissions are only supported on eks", async () => {
+  const aws = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] };
+  for (const platform of [Platform.Local, ...dockerPlatforms])
+    expect((await check({ platform, services: { web: { source: "app", aws } } })).problems).toEqual([
+      `services.web.aws: is not supported on ${platform} (supported on eks): it needs AWS. Remove it.`,
+    ]);
+});
+
+test("a value that describes what is always the case is accepted", () => {
   const service = { topologySpread: "preferred", ingressClassName: "traefik", expose: "ingress", network: { isolated: false } };
   for (const platform of dockerPlatforms) expect(problemsWithSupport(platform, { web: service })).toEqual([]);
 });
 
-test.each(dockerPlatforms)("settings of %s that lead nowhere are refused", async (platform) => {
+test.each(dockerPlatforms)("settings of %s that refer to nothing are rejected", async (platform) => {
   const web = { source: "app", volumes: { cache: { kind: "emptyDir", mountPath: "/cache", size: "1Mi" } } };
   const settings = {
     host: "ssh://deploy@host.example",
@@ -71,14 +71,14 @@ test.each(dockerPlatforms)("settings of %s that lead nowhere are refused", async
     networks: { lan: { services: ["web", "nobody"] } },
     volumes: { "web.cache": {} },
   };
-  const { problems } = await checkSettings({ platform, services: { web }, [platform]: settings });
+  const { problems } = await check({ platform, services: { web }, [platform]: settings });
   expect(problems).toEqual([
-    `${platform}.ports.https: http and https cannot share a port`,
-    `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"); known are web`,
-    `${platform}.registry: is needed for an engine elsewhere (ssh://deploy@host.example): name a registry that it and this machine reach`,
-    `${platform}.volumes.web.cache: must be <service>.<volume> of a persistent volume; known are none`,
+    `${platform}.ports.https: http and https cannot share a port.`,
+    `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"); known are web.`,
+    `${platform}.registry: is needed for an engine elsewhere (ssh://deploy@host.example): name a registry that it and this machine reach.`,
+    `${platform}.volumes["web.cache"]: must be <service>.<volume> of a persistent volume; known are none.`,
   ]);
-  expect((await checkSettings({ platform, services: { web }, [platform]: { host: "host.example" } })).problems).toEqual([
-    `${platform}.host: must be an endpoint of a Docker engine such as "ssh://deploy@host.example" (got "host.example")`,
+  expect((await check({ platform, services: { web }, [platform]: { host: "host.example" } })).problems).toEqual([
+    `${platform}.host: must be the endpoint of a Docker daemon such as "ssh://deploy@host.example" (got "host.example").`,
   ]);
 });

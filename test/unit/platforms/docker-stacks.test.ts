@@ -19,7 +19,7 @@ function program(platform: "docker" | "swarm", services: Record<string, object>,
       "slipway:services": JSON.stringify(services),
       [`slipway:${platform}`]: JSON.stringify(settings),
     });
-    const configuration = await loadConfiguration();
+    const configuration = await loadConfiguration(loadPlatform);
     const { createPlatform } = await loadPlatform(configuration.platform);
     const made = await createPlatform(configuration);
     const urls = Object.entries(configuration.services).map(([name, service]) => made.deploy(name, service, String(service.image)).url);

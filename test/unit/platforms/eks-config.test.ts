@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkSettings } from "../../../config/load.ts";
+import { check } from "../check.ts";
 
 const region = "eu-central-1";
 const deployer = { principalArn: "arn:aws:iam::111122223333:role/deployer", policy: "ClusterAdmin" };
@@ -8,7 +8,7 @@ const web = { source: "app", host: "www.example.org" };
 beforeAll(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "prod"));
 
 const problemsWith = async (changes: object, services: object = { web }) =>
-  (await checkSettings({ platform: "eks", eks: { ...eks, ...changes }, services })).problems;
+  (await check({ platform: "eks", eks: { ...eks, ...changes }, services })).problems;
 
 test("a region and a deployer are enough, and a stack may be there for the services of others", async () => {
   expect(await problemsWith({ domain: undefined }, { web: { source: "app" } })).toEqual([]);
@@ -16,7 +16,7 @@ test("a region and a deployer are enough, and a stack may be there for the servi
 });
 
 test("a service gets what a load balancer of AWS and its nodes want", async () => {
-  const { value } = await checkSettings({ platform: "eks", eks, services: { web, worker: { source: "app" } } });
+  const { value } = await check({ platform: "eks", eks, services: { web, worker: { source: "app" } } });
   expect(value?.services).toEqual({
     web: {
       ...web,
@@ -33,7 +33,7 @@ test("a service gets what a load balancer of AWS and its nodes want", async () =
 
 test("what a service says itself stays", async () => {
   const own = { shutdown: { sleepSeconds: 30, drainSeconds: 60 }, tls: { redirect: false }, network: { ingressCidrs: ["10.9.0.0/16"] } };
-  const { value } = await checkSettings({
+  const { value } = await check({
     platform: "eks",
     eks,
     services: { web: { ...web, ...own, platforms: ["linux/amd64", "linux/arm64"] } },
@@ -266,12 +266,12 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
   });
 
   test("the settings as a whole missing", async () => {
-    expect((await checkSettings({ platform: "eks", services: {} })).problems).toEqual(["eks.region: is missing; it must be text"]);
+    expect((await check({ platform: "eks", services: {} })).problems).toEqual(["eks.region: is missing; it must be text"]);
   });
 
   test("AWS rights where there is no AWS", async () => {
     const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
-    expect((await checkSettings({ services: { web: { source: "app", aws: { policyArns } } } })).problems).toEqual([
+    expect((await check({ services: { web: { source: "app", aws: { policyArns } } } })).problems).toEqual([
       "services.web.aws: is for the platform eks; leave it out",
     ]);
   });

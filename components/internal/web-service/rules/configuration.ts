@@ -2,8 +2,8 @@ import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { dataKeyOf, problemWithDataKey, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
 import { ifKnown, type Report } from "../../../../lib/problem.ts";
 
-/** The most that a ConfigMap or a Secret holds, in bytes. */
-const mostBytes = 2 ** 20;
+/** Maximum size of a ConfigMap or a Secret in bytes. */
+const maxBytes = 2 ** 20;
 
 export function checkConfiguration(args: WebServiceArgs, report: Report): void {
   checkVariables(args, report);
@@ -23,7 +23,7 @@ export function checkConfiguration(args: WebServiceArgs, report: Report): void {
     const key = dataKeyOf(path);
     report(
       ["secretFiles", path],
-      Object.hasOwn(secretEnv, key) && `is kept in one Secret with secretEnv.${key}, under the same key; choose another path`,
+      Object.hasOwn(secretEnv, key) && `has the same key in the Secret as secretEnv.${key}. Choose another path`,
     );
   }
 }
@@ -34,18 +34,19 @@ function checkVariables(args: WebServiceArgs, report: Report): void {
     for (const name of Object.keys(args[source] ?? {})) {
       report(
         [source, name],
-        !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && "is no name that an environment variable can have: letters, digits and _, no digit first",
+        !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) &&
+          "must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it",
       );
       const other = sources.get(name);
-      report([source, name], other !== undefined && `is in ${other} too; a variable has one value`);
-      report([source, name], name === "PORT" && "is set by `port`; set that instead");
+      report([source, name], other !== undefined && `is also in ${other}. Remove one of them`);
+      report([source, name], name === "PORT" && "is set by Slipway. Set port instead");
       sources.set(name, source);
     }
 }
 
 function problemWithSize(kind: string, contents: unknown[]): string | undefined {
   const bytes = contents.reduce<number>((sum, text) => sum + (typeof text === "string" ? Buffer.byteLength(text) : 0), 0);
-  return bytes > mostBytes
-    ? `must be at most 1 MiB together, as a ${kind} is (got ${bytes}) bytes; put some into the image or a volume`
+  return bytes > maxBytes
+    ? `must be at most 1 MiB in total, the limit of a ${kind} (got ${bytes} bytes). Move some into the image or a volume`
     : undefined;
 }

@@ -1,11 +1,14 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
+import { serviceDefaults } from "../../../web-service-defaults.ts";
 import { problemWithHost, problemWithName, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
-import { knownIngressClasses, type WebServiceSpec } from "../defaults.ts";
+import { knownIngressClasses, type WebServiceSpec } from "../spec.ts";
 import { checkAnnotations } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
-/** The most that an HTTPRoute has, https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec. */
-const mostHosts = 16;
+/** Maximum number of host names of an HTTPRoute, https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec. */
+const maxHosts = 16;
+
+const gatewayPorts = serviceDefaults.gateway;
 
 export function checkExposure(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
   checkRoutes(args, spec, report);
@@ -21,38 +24,36 @@ function checkRoutes({ host, routes = [], expose }: WebServiceArgs, spec: WebSer
     const key = routeKey(route);
     report(["routes", i, "host"], problemWithHost(route.host));
     report(["routes", i, "path"], ifKnown(route.path, problemWithRoutePath));
-    report(["routes", i], seen.has(key) && `${route.host}${route.path ?? "/"} is there twice; a path of a host leads to one place`);
+    report(["routes", i], seen.has(key) && `is a duplicate of ${route.host}${route.path ?? "/"}. Remove it`);
     seen.add(key);
   }
   report(
     ["expose"],
-    spec.expose !== "none" &&
-      spec.routes.length === 0 &&
-      `is ${spec.expose}, and there is no host; give host or routes, or leave expose out`,
+    spec.expose !== "none" && spec.routes.length === 0 && `requires a host (got ${spec.expose}). Set host or routes, or remove expose`,
   );
-  report(["expose"], expose === "none" && spec.routes.length > 0 && "is none, and there is a host; leave out one of the two");
+  report(["expose"], expose === "none" && spec.routes.length > 0 && "is none, but there is a host. Remove one of them");
 }
 
-/** What is one place to a proxy: to it `/api` and `/api/` are the same. */
-export function routeKey({ host, path = "/" }: { host: string; path?: string }): string {
+/** Identifies a route: for a proxy, `/api` and `/api/` are the same. */
+export function routeKey({ host, path = serviceDefaults.routePath }: { host: string; path?: string }): string {
   return host + (path === "/" ? path : path.replace(/\/$/, ""));
 }
 
-/** https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types and Gateway API have this in common. */
+/** What the Ingress API (https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types) and the Gateway API both accept. */
 function problemWithRoutePath(path: string): string | undefined {
   const isPlain = /^\/[\w.~!$&'()*+,;=:@%/-]*$/.test(path) && !/\/\/|\/\.\.?(\/|$)|%2f/i.test(path) && path.length <= 1024;
-  return isPlain ? undefined : `must begin with "/" and have no query, no spaces, no "//" and no "." or ".." as a part (got "${path}")`;
+  return isPlain ? undefined : `must begin with "/" and contain no query, no spaces, no "//" and no "." or ".." segment (got "${path}")`;
 }
 
 function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, expose }: WebServiceSpec, report: Report): void {
   if (tls === undefined) return;
-  report(["tls"], routes.length === 0 && "needs a host that the certificate is for; give host or routes");
+  report(["tls"], routes.length === 0 && "requires a host for the certificate. Set host or routes");
   report(
     ["tls", "redirect"],
     expose === "ingress" &&
       tls.redirect !== false &&
       !knownIngressClasses.includes(ingressClassName ?? "") &&
-      `each ingress controller redirects in its own way, known of ${knownIngressClasses.join(", ")}; set ingressClassName to one of them, or redirect: false`,
+      `requires a known ingress class, because each controller has its own redirects. Set ingressClassName to ${knownIngressClasses.join(" or ")}, or redirect: false`,
   );
   for (const key of ["secretName", "clusterIssuer"] as const) {
     report(["tls", key], ifKnown(tls[key], problemWithObjectName));
@@ -61,7 +62,7 @@ function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, 
       expose === "gateway" &&
         gateway?.className === undefined &&
         tls[key] !== undefined &&
-        "is the business of the Gateway, which exists; leave it out, or give gateway.className to have one made",
+        "belongs to the existing Gateway. Remove it, or set gateway.className to create a Gateway",
     );
   }
 }
@@ -69,25 +70,30 @@ function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, 
 function checkIngress(args: WebServiceArgs, { expose }: WebServiceSpec, report: Report): void {
   report(["ingressClassName"], ifKnown(args.ingressClassName, problemWithObjectName));
   report(["connectRetries"], problemWithNumber(args.connectRetries, 0));
+  report(["connectRetries"], expose === "ingress" && problemWithRetries(args));
   checkAnnotations(["ingressAnnotations"], args.ingressAnnotations, report);
   for (const key of ["ingressClassName", "connectRetries", "ingressAnnotations", "awaitAddress"] as const)
-    report(
-      [key],
-      args[key] !== undefined && expose !== "ingress" && `is only for expose: ingress, and this is ${expose}; give a host, or leave it out`,
-    );
+    report([key], args[key] !== undefined && expose !== "ingress" && `requires expose ingress (got ${expose}). Set a host, or remove it`);
+}
+
+/** Only Traefik can set the number of retries; nginx retries unless it is 0. */
+function problemWithRetries({ connectRetries, ingressClassName }: WebServiceArgs): string | undefined {
+  if (connectRetries === undefined || ingressClassName === "traefik") return undefined;
+  if (ingressClassName !== "nginx") return "requires ingress class traefik or nginx. Remove it";
+  return connectRetries === 0
+    ? undefined
+    : `must be 0 with ingress class nginx, which otherwise retries by itself (got ${connectRetries}). Remove it`;
 }
 
 function checkGateway({ gateway, tls }: WebServiceArgs, { expose, routes }: WebServiceSpec, report: Report): void {
   const hosts = new Set(routes.map(({ host }) => host)).size;
   report(
     ["routes"],
-    expose === "gateway" &&
-      hosts > mostHosts &&
-      `must have at most ${mostHosts} hosts with expose: gateway (got ${hosts}); make several services`,
+    expose === "gateway" && hosts > maxHosts && `must have at most ${maxHosts} hosts with expose gateway (got ${hosts}). Split the service`,
   );
   if (gateway === undefined) return;
   const { name, namespace, className, httpPort, httpsPort } = gateway;
-  report(["gateway"], expose !== "gateway" && "is only for expose: gateway; set that, or leave it out");
+  report(["gateway"], expose !== "gateway" && "requires expose gateway. Set it, or remove gateway");
   report(["gateway", "name"], ifKnown(name, problemWithObjectName));
   report(["gateway", "namespace"], ifKnown(namespace, problemWithName));
   report(["gateway", "className"], ifKnown(className, problemWithObjectName));
@@ -95,17 +101,19 @@ function checkGateway({ gateway, tls }: WebServiceArgs, { expose, routes }: WebS
     ["gateway", "namespace"],
     className !== undefined &&
       namespace !== undefined &&
-      "is where a Gateway exists, and with className one is made in the service's namespace; leave out one of the two",
+      "is for an existing Gateway, but className creates one in the service's namespace. Remove one of them",
   );
   for (const key of ["httpPort", "httpsPort"] as const) {
     report(["gateway", key], problemWithNumber(gateway[key], 1, 65535));
     report(
       ["gateway", key],
-      gateway[key] !== undefined && className === undefined && "is of a Gateway that is made; give className, or leave it out",
+      gateway[key] !== undefined && className === undefined && "is for a Gateway that is created. Set className, or remove it",
     );
   }
   report(
     ["gateway", "httpsPort"],
-    tls !== undefined && (httpPort ?? 80) === (httpsPort ?? 443) && `is ${httpsPort ?? 443}, as is httpPort; each needs its own`,
+    tls !== undefined &&
+      (httpPort ?? gatewayPorts.httpPort) === (httpsPort ?? gatewayPorts.httpsPort) &&
+      `must differ from httpPort (got ${httpsPort ?? gatewayPorts.httpsPort}). Change one of them`,
   );
 }

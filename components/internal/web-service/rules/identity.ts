@@ -2,10 +2,10 @@ import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithLabelValue, problemWithName } from "../../../../lib/kubernetes-names.ts";
 import { ifKnown, prefixed, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
-/** Pods of a StatefulSet carry its name, a dash and a hash of ten digits as a label of at most 63. */
-const statefulLength = 52;
+/** Pods of a StatefulSet have a label of at most 63 characters: its name, a dash and a hash of ten digits. */
+const maxStatefulLength = 52;
 
-/** https://github.com/distribution/reference, as much of it as names an image by digest. */
+/** An image by digest, after https://github.com/distribution/reference. */
 const imageByDigest = /^(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w.-]+)?@sha256:[0-9a-f]{64}$/;
 
 export function checkIdentity(name: string, args: WebServiceArgs, report: Report): void {
@@ -13,19 +13,19 @@ export function checkIdentity(name: string, args: WebServiceArgs, report: Report
   report(
     [],
     args.kind === "stateful" &&
-      name.length > statefulLength &&
+      name.length > maxStatefulLength &&
       name.length <= 63 &&
-      `the name must be at most ${statefulLength} characters long with kind: stateful (got ${name.length}): "${name}"`,
+      `the name must be at most ${maxStatefulLength} characters long with kind stateful (got ${name.length} characters). Shorten it`,
   );
   report(
     ["image"],
     typeof args.image === "string" &&
       !imageByDigest.test(args.image) &&
-      `must name the image by digest, such as "registry.example/web@sha256:…" (got "${args.image}")`,
+      `must be an image by digest such as "registry.example/web@sha256:…" (got "${args.image}")`,
   );
-  report(["user"], args.user === 0 ? "must not be 0, which is root; name a user of the image's" : problemWithNumber(args.user, 1));
+  report(["user"], args.user === 0 ? "must not be 0, which is root. Set a user ID of the image" : problemWithNumber(args.user, 1));
   for (const key of ["command", "args"] as const)
-    report([key], args[key]?.length === 0 && "must not be empty; leave it out for the image's own");
+    report([key], args[key]?.length === 0 && "must not be empty. Remove it to use the image's");
   report(["namespace"], ifKnown(args.namespace, problemWithName));
   for (const key of ["version", "partOf"] as const) report([key], ifKnown(args[key], problemWithLabelValue));
 }

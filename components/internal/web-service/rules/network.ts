@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PeerArgs, WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithName } from "../../../../lib/kubernetes-names.ts";
-import { ingressControllers, type WebServiceSpec } from "../defaults.ts";
+import { ingressControllers, type WebServiceSpec } from "../spec.ts";
 import { checkAnnotations, checkLabels } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
@@ -12,14 +12,14 @@ export function checkNetwork({ network = {}, ingressClassName }: WebServiceArgs,
     expose === "ingress" &&
       network.isolated !== false &&
       !reachesPods &&
-      `lets nothing in from the ingress controller of class ${ingressClassName}; set ingressController (its pods) or ingressCidrs (its addresses)`,
+      `blocks the ingress controller of class ${ingressClassName}. Set ingressController (its pods) or ingressCidrs (its addresses)`,
   );
   for (const [i, { service, cidr, ports }] of (network.destinations ?? []).entries()) {
     const at = ["network", "destinations", i];
-    report(at, (service === undefined) === (cidr === undefined) && "needs either `service` or `cidr`, and not both");
+    report(at, (service === undefined) === (cidr === undefined) && "must have either service or cidr");
     report([...at, "service"], ifKnown(service, problemWithName));
     report([...at, "cidr"], ifKnown(cidr, problemWithCidr));
-    report([...at, "ports"], ports?.length === 0 && "must not be empty, which would mean all; leave it out for all");
+    report([...at, "ports"], ports?.length === 0 && "must not be empty. Remove it to allow all ports");
     for (const [j, port] of (ports ?? []).entries()) report([...at, "ports", j], problemWithNumber(port, 1, 65535));
   }
   for (const [i, cidr] of (network.ingressCidrs ?? []).entries()) report(["network", "ingressCidrs", i], problemWithCidr(cidr));
@@ -36,12 +36,12 @@ function checkPeer(at: (string | number)[], { namespace, podLabels }: PeerArgs, 
 function problemWithCidr(cidr: string): string | undefined {
   const [, address = "", bits = ""] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(cidr) ?? [];
   const isRange = (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128 && !address.includes("%"));
-  return isRange ? undefined : `must be a range of addresses such as 10.1.0.0/16 (got "${cidr}")`;
+  return isRange ? undefined : `must be an IP range such as 10.1.0.0/16 (got "${cidr}")`;
 }
 
 export function checkAccount({ serviceAccount = {} }: WebServiceArgs, report: Report): void {
   checkAnnotations(["serviceAccount", "annotations"], serviceAccount.annotations, report);
   for (const [i, rule] of (serviceAccount.rules ?? []).entries())
     for (const key of ["apiGroups", "resources", "verbs"] as const)
-      report(["serviceAccount", "rules", i, key], rule[key].length === 0 && 'must not be empty; "*" stands for all');
+      report(["serviceAccount", "rules", i, key], rule[key].length === 0 && 'must not be empty. "*" means all');
 }

@@ -1,11 +1,11 @@
-import type { TolerationArgs, WebServiceArgs } from "../../../web-service-args.ts";
+import { TolerationEffect, TolerationOperator, type TolerationArgs, type WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithKey, problemWithLabelValue, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
 import { ifKnown, prefixed, type Report } from "../../../../lib/problem.ts";
 
-const operators = ["Exists", "Equal"];
-const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+const operators: string[] = Object.values(TolerationOperator);
+const effects: string[] = Object.values(TolerationEffect);
 
-/** Which nodes the pods may be on. */
+/** Priority, and the nodes that pods may run on. */
 export function checkPlacement(args: WebServiceArgs, report: Report): void {
   report(["priorityClassName"], ifKnown(args.priorityClassName, problemWithObjectName));
   checkLabels(["nodeSelector"], args.nodeSelector, report);
@@ -18,16 +18,14 @@ function checkToleration({ key, operator, value, effect }: TolerationArgs, repor
   report(["value"], ifKnown(value, problemWithLabelValue));
   report(["operator"], operator !== undefined && !operators.includes(operator) && `must be ${operators.join(" or ")} (got "${operator}")`);
   report(["effect"], effect !== undefined && !effects.includes(effect) && `must be ${effects.join(" or ")} (got "${effect}")`);
-  report(["value"], operator === "Exists" && value !== undefined && "is nothing that operator: Exists looks at; leave out one of the two");
+  report(["value"], operator === "Exists" && value !== undefined && "is not used with operator Exists. Remove one of them");
   report(
     ["key"],
-    key === undefined &&
-      (value !== undefined || operator === "Equal") &&
-      "is missing: a value is that of a key; give it, or operator: Exists alone",
+    key === undefined && (value !== undefined || operator === "Equal") && "is missing. Set the key, or only operator: Exists",
   );
 }
 
-/** Keys and values as Kubernetes takes them of labels. */
+/** Keys and values of labels. */
 export function checkLabels(path: (string | number)[], labels: Record<string, unknown> | undefined, report: Report): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
     report([...path, key], prefixed("the key", problemWithKey(key)));
@@ -35,7 +33,7 @@ export function checkLabels(path: (string | number)[], labels: Record<string, un
   }
 }
 
-/** Keys as Kubernetes takes them of annotations; values may be anything. */
+/** Keys of annotations; their values may be anything. */
 export function checkAnnotations(path: string[], annotations: Record<string, unknown> | undefined, report: Report): void {
   for (const key of Object.keys(annotations ?? {})) report([...path, key], prefixed("the key", problemWithKey(key)));
 }

@@ -1,10 +1,11 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import type { WebServiceSpec } from "../defaults.ts";
+import type { WebServiceSpec } from "../spec.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 const day = 86_400;
 
-export function checkLife(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
+/** Shutdown, rollout and probes. */
+export function checkLifecycle(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
   checkShutdown(args, spec, report);
   checkRollout(args, spec, report);
   checkProbes(args, report);
@@ -18,7 +19,7 @@ function checkShutdown(args: WebServiceArgs, { shutdown }: WebServiceSpec, repor
   report(
     ["shutdown", "gracePeriodSeconds"],
     gracePeriodSeconds < sleepSeconds + drainSeconds &&
-      `must be at least sleepSeconds + drainSeconds (${sleepSeconds} + ${drainSeconds}) (got ${gracePeriodSeconds}): the pod would be killed before it is done. Leave it out`,
+      `must be at least sleepSeconds + drainSeconds = ${sleepSeconds + drainSeconds} (got ${gracePeriodSeconds}), or the pod is killed too early. Raise it, or remove it`,
   );
 }
 
@@ -31,20 +32,20 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   if (progressDeadlineSeconds <= minReadySeconds)
     report(
       ["rollout", "progressDeadlineSeconds"],
-      `must be more than minReadySeconds (${minReadySeconds}) (got ${progressDeadlineSeconds}): no pod could ever count. Raise it, or lower minReadySeconds`,
+      `must be more than minReadySeconds = ${minReadySeconds} (got ${progressDeadlineSeconds}), or no pod becomes available in time. Raise it, or lower minReadySeconds`,
     );
-  // By default a start may take a minute; who wants to hear of a failure sooner need not say so twice.
+  // The default startup probe allows a minute; a shorter deadline without a startup probe is deliberate.
   else if ((periodSeconds ?? failureThreshold) !== undefined && progressDeadlineSeconds <= startSeconds + minReadySeconds)
     report(
       ["rollout", "progressDeadlineSeconds"],
-      `must be more than what probes.startup allows and minReadySeconds together (${startSeconds} + ${minReadySeconds}) (got ${progressDeadlineSeconds}): a pod that is still starting would count as failed. Raise it`,
+      `must be more than probes.startup allows, plus minReadySeconds = ${startSeconds + minReadySeconds} (got ${progressDeadlineSeconds}), or a starting pod counts as failed. Raise it`,
     );
   const { maxSurge } = args.rollout ?? {};
   report(
     ["rollout", "maxSurge"],
     ifKnown(maxSurge, (text) => {
-      if (/^0+%?$/.test(text)) return "must be more than 0: no new pod could start, for none of the old may go first";
-      return /^\d{1,9}%?$/.test(text) ? undefined : `must be a number of pods or percent such as "25%" (got "${text}")`;
+      if (/^0+%?$/.test(text)) return "must be more than 0, because no old pod is removed before a new one is ready";
+      return /^\d{1,9}%?$/.test(text) ? undefined : `must be a number of replicas or a percentage such as "25%" (got "${text}")`;
     }),
   );
 }
@@ -54,25 +55,24 @@ function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report
   const { kind: how = "http", command } = probes;
   report(
     ["probes", "command"],
-    how === "exec" && !command?.length && "is needed with kind: exec: the program that is run, and its arguments",
+    how === "exec" && !command?.length && "is required with kind exec. Set it to the command and its arguments",
   );
-  report(
-    ["probes", "command"],
-    how !== "exec" && command !== undefined && `is for kind: exec, and this is ${how}; set that, or leave it out`,
-  );
+  report(["probes", "command"], how !== "exec" && command !== undefined && `requires kind exec (got ${how}). Set kind: exec, or remove it`);
   for (const kind of ["startup", "readiness", "liveness"] as const) {
     const { port, path, ...numbers } = probes[kind] ?? {};
-    report(["probes", kind, "path"], how !== "http" && path !== undefined && `is for kind: http, and this is ${how}; leave it out`);
-    report(["probes", kind, "port"], how === "exec" && port !== undefined && "is not for kind: exec; leave it out");
+    report(["probes", kind, "path"], how !== "http" && path !== undefined && `requires kind http (got ${how}). Remove it`);
+    report(["probes", kind, "port"], how === "exec" && port !== undefined && "is not used with kind exec. Remove it");
     report(
       ["probes", kind, "port"],
       port !== undefined &&
         !declared.includes(port) &&
-        `must be one of the declared ports (${declared.join(", ")}) (got "${port}"); declare it in ports`,
+        `must be one of the declared ports ${declared.join(", ")} (got "${port}"). Declare it in ports`,
     );
     report(
       ["probes", kind, "path"],
-      ifKnown(path, (text) => (/^\/[^\s#]*$/.test(text) ? undefined : `must begin with "/" and have no spaces and no "#" (got "${text}")`)),
+      ifKnown(path, (text) =>
+        /^\/[^\s#]*$/.test(text) ? undefined : `must begin with "/" and contain no spaces and no "#" (got "${text}")`,
+      ),
     );
     for (const [key, number] of Object.entries(numbers)) report(["probes", kind, key], problemWithNumber(number, 1, day));
   }

@@ -1,4 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { withDefaults } from "../../../lib/defaults.ts";
+import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
 import type {
   AutoscalingArgs,
   Exposure,
@@ -13,12 +15,12 @@ import type {
   WebServiceArgs,
   WorkloadKind,
 } from "../../web-service-args.ts";
-import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
+import { graceMarginSeconds, serviceDefaults as defaults } from "../../web-service-defaults.ts";
 
-/** The ingress classes of whose controllers is known how they redirect, see controllers.ts, and that they publish addresses. */
+/** Ingress classes whose controllers are known to redirect (see controllers.ts) and to publish addresses. */
 export const knownIngressClasses = ["traefik", "nginx", "alb"];
 
-/** The pods of ingress controllers by class, where their usual installation puts them. A cloud's load balancer is no pod. */
+/** Pods of the ingress controllers by class, where they are usually installed. A cloud load balancer has no pods. */
 export const ingressControllers: Partial<Record<string, PeerArgs>> = {
   traefik: { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } },
   nginx: { namespace: "ingress-nginx", podLabels: { "app.kubernetes.io/name": "ingress-nginx" } },
@@ -30,10 +32,10 @@ export interface WebServiceSpec extends WebServiceArgs {
   kind: WorkloadKind;
   port: pulumi.Input<number>;
   ports: Record<string, number>;
-  /** Undefined where autoscaling decides. */
+  /** Undefined if autoscaling decides. */
   replicas: pulumi.Input<number> | undefined;
   autoscaling: (Required<Omit<AutoscalingArgs, "memory" | "cpu">> & Pick<AutoscalingArgs, "memory" | "cpu">) | undefined;
-  /** Whether there may be more than one pod. */
+  /** Whether there may be more than one replica. */
   several: boolean;
   user: number;
   rollout: Required<RolloutArgs>;
@@ -48,62 +50,50 @@ export interface WebServiceSpec extends WebServiceArgs {
   routes: Required<RouteArgs>[];
 }
 
-const nonRoot = 65532; // as in the images of GoImage, distroless and Chainguard
-
-/** Fills in the defaults, each in this one place. */
+/** Fills in the defaults. */
 export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
-  const { autoscaling, shutdown = {}, rollout = {}, probes = {} } = args;
-  const { sleepSeconds = 10, drainSeconds = 25 } = shutdown;
-  const replicas = autoscaling ? undefined : (args.replicas ?? 2);
+  const { autoscaling, shutdown = {}, probes = {} } = args;
+  const { sleepSeconds, drainSeconds } = withDefaults(defaults.shutdown, shutdown);
+  const { cpu, ...scaling } = defaults.autoscaling;
+  const replicas = autoscaling ? undefined : (args.replicas ?? defaults.replicas);
   const routes = [...(args.host === undefined ? [] : [{ host: args.host }]), ...(args.routes ?? [])];
-  const probe = (given: ProbeArgs | undefined, defaults: Partial<ProbeArgs>): Required<ProbeArgs> => ({
-    path: "/healthz",
-    port: "http",
-    periodSeconds: 10,
-    timeoutSeconds: 2,
-    failureThreshold: 3,
-    ...defaults,
-    ...given,
-  });
   return {
     ...args,
     name,
-    user: args.user ?? nonRoot,
-    kind: args.kind ?? "stateless",
-    port: args.port ?? 8080,
+    user: args.user ?? defaults.user,
+    kind: args.kind ?? defaults.kind,
+    port: args.port ?? defaults.port,
     ports: args.ports ?? {},
     replicas,
-    autoscaling: autoscaling && {
-      minReplicas: 2,
-      scaleDownSeconds: 300,
-      scaleUpSeconds: 0,
-      ...(autoscaling.memory === undefined && { cpu: 70 }),
-      ...autoscaling,
-    },
+    autoscaling: autoscaling && withDefaults({ ...scaling, ...(autoscaling.memory === undefined && { cpu }) }, autoscaling),
     several: autoscaling ? autoscaling.maxReplicas > 1 : typeof replicas !== "number" || replicas > 1,
-    rollout: { maxSurge: "25%", minReadySeconds: 5, progressDeadlineSeconds: 120, ...rollout },
-    maxUnavailable: args.maxUnavailable ?? 1,
-    topologySpread: args.topologySpread ?? "preferred",
+    rollout: withDefaults(defaults.rollout, args.rollout),
+    maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
+    topologySpread: args.topologySpread ?? defaults.topologySpread,
     probes: {
-      kind: probes.kind ?? "http",
+      kind: probes.kind ?? defaults.probeKind,
       command: probes.command ?? [],
-      startup: probe(probes.startup, { periodSeconds: 1, failureThreshold: 60 }),
-      readiness: probe(probes.readiness, { path: "/readyz", periodSeconds: 2 }),
-      liveness: probe(probes.liveness, { timeoutSeconds: 5 }),
+      startup: withDefaults(defaults.probes.startup, probes.startup),
+      readiness: withDefaults(defaults.probes.readiness, probes.readiness),
+      liveness: withDefaults(defaults.probes.liveness, probes.liveness),
     },
-    shutdown: { sleepSeconds, drainSeconds, gracePeriodSeconds: shutdown.gracePeriodSeconds ?? sleepSeconds + drainSeconds + 5 },
+    shutdown: {
+      sleepSeconds,
+      drainSeconds,
+      gracePeriodSeconds: shutdown.gracePeriodSeconds ?? sleepSeconds + drainSeconds + graceMarginSeconds,
+    },
     resources: resolveResources(args),
     expose: args.expose ?? (routes.length > 0 ? "ingress" : "none"),
     awaitAddress: args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClasses.includes(args.ingressClassName)),
-    connectRetries: args.connectRetries ?? 10,
-    routes: routes.map(({ host, path = "/" }) => ({ host, path })),
+    connectRetries: args.connectRetries ?? defaults.connectRetries,
+    routes: routes.map(({ host, path = defaults.routePath }) => ({ host, path })),
   };
 }
 
 function resolveResources({ resources = {}, volumes = {} }: WebServiceArgs): WebServiceSpec["resources"] {
-  const sizes = Object.values(volumes).map(({ kind, size }) => (kind === "emptyDir" ? (parseQuantity(size) ?? 0) : 0));
-  const withVolumes = (mebibytes: number) => formatBytes(sizes.reduce((a, b) => a + b, mebibytes * 2 ** 20));
-  const { cpu = "50m", memory = "64Mi", ephemeralStorage = withVolumes(64) } = resources;
+  const emptyDirs = Object.values(volumes).map(({ kind, size }) => (kind === "emptyDir" ? (parseQuantity(size) ?? 0) : 0));
+  const withEmptyDirs = formatBytes(emptyDirs.reduce((a, b) => a + b, parseQuantity(defaults.resources.ephemeralStorage)!));
+  const { cpu, memory, ephemeralStorage } = withDefaults({ ...defaults.resources, ephemeralStorage: withEmptyDirs }, resources);
   return {
     cpu,
     cpuLimit: resources.cpuLimit,

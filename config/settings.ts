@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { Problem } from "../lib/problem.ts";
+import { dockerSettings } from "./schema/docker.ts";
+import { eksSettings } from "./schema/eks.ts";
+import { gateSettings } from "./schema/gate.ts";
+import { localSettings } from "./schema/local.ts";
+import { policySettings } from "./schema/policy.ts";
+import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
+import { Platform } from "./schema/setting.ts";
+import { swarmSettings } from "./schema/swarm.ts";
+
+export type { ServiceSettings } from "./schema/service.ts";
+
+/** Everything that a stack file may set below `slipway:`. */
+export const settings = z.strictObject({
+  platform: z.enum(Platform).default("local").describe("Where the stack runs."),
+  services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
+  local: localSettings,
+  docker: dockerSettings,
+  swarm: swarmSettings,
+  eks: eksSettings.optional(),
+  gate: gateSettings,
+  policy: policySettings,
+});
+
+export type Settings = z.infer<typeof settings>;
+export type Services = Settings["services"];
+
+/** What a platform sees of the settings: its own. */
+export type PlatformSettings = Omit<Settings, "services" | "gate" | "policy">;
+
+/** The settings of a stack, checked and with defaults. */
+export interface Configuration extends Settings {
+  stack: string;
+}
+
+/** What a platform adds to the settings and demands of them. Platforms are passed to the functions here, because they are a layer above. */
+export interface PlatformRules {
+  /** Adds what the platform provides to a service. */
+  withDefaults: (service: ServiceSettings, settings: PlatformSettings) => ServiceSettings;
+  /** What is wrong with the settings on this platform, besides what is wrong everywhere. */
+  problemsWith: (settings: PlatformSettings, services: Services) => Problem[];
+  /** Whether a stack may have no services. @default false */
+  mayBeEmpty?: boolean;
+}
+
+/** Loads the rules of a platform. */
+export type LoadRules = (platform: Platform) => Promise<PlatformRules>;
+
+/** The JSON schema of a stack file, for editors. */
+export function stackFileSchema(): object {
+  const { properties } = z.toJSONSchema(settings, { io: "input" }) as { properties: Record<string, object> };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A stack of Slipway (stacks/Pulumi.<stack>.yaml)",
+    type: "object",
+    properties: {
+      config: {
+        type: "object",
+        required: ["slipway:services"],
+        properties: Object.fromEntries(Object.entries(properties).map(([key, schema]) => [`slipway:${key}`, schema])),
+      },
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { definitionOf, Platform, settingsBelow, type Located } from "../../../config/schema/setting.ts";
+import { settings } from "../../../config/settings.ts";
+import { supportedSettings } from "../../../config/support.ts";
+import { isBelow, type Path } from "../../../lib/property-path.ts";
+import { serviceSettings } from "../../../config/schema/service.ts";
+import { registrationsOf } from "../../../review/render/registrations.ts";
+import { check } from "../check.ts";
+
+// Every setting, on every platform, is either rejected or changes what is registered. None is ignored silently.
+
+const image = `registry.example/web@sha256:${"0".repeat(64)}`;
+const host = "web.example.org";
+const eks = {
+  region: "eu-central-1",
+  domain: { name: "example.org", zoneId: "Z0123456789ABC" },
+  access: [{ principalArn: "arn:aws:iam::111122223333:role/deploy", policy: "ClusterAdmin" }],
+};
+
+/** A source with a Dockerfile and a second package, in the project, because sources are relative to it. */
+let source: string;
+beforeAll(() => {
+  process.env["SLIPWAY_PLANNED_IMAGES"] = "{}";
+  source = relative(process.cwd(), mkdtempSync(join(process.cwd(), ".slipway", "every-setting-")));
+  cpSync("test/fixtures/caller", source, { recursive: true });
+  cpSync(join(source, "main.go"), join(source, "cmd", "main.go"));
+  writeFileSync(join(source, "Dockerfile"), "FROM scratch\n");
+});
+afterAll(() => {
+  delete process.env["SLIPWAY_PLANNED_IMAGES"];
+  rmSync(source, { recursive: true });
+});
+
+/** What a setting needs beside it, by the path that it is at or below; the first match counts. */
+const contexts: [pattern: string, service: () => object][] = [
+  ["source", () => ({ image: undefined })],
+  ["image", () => ({})],
+  ["builder", () => ({ image: undefined, source })],
+  ["package", () => ({ image: undefined, source })],
+  ["platforms", () => ({ image: undefined, source, platforms: ["linux/amd64"] })],
+  ["network.destinations.*.service", () => ({ network: { destinations: [{ service: "third" }] } })],
+  ["network.destinations", () => ({ network: { destinations: [{ cidr: "0.0.0.0/0" }] } })],
+  ["network.peers", () => ({ network: { peers: [{ namespace: "b", podLabels: { a: "b" } }] } })],
+  ["network.ingressController", () => ({ network: { ingressController: { namespace: "b", podLabels: { a: "b" } } } })],
+  ["serviceAccount.rules", () => ({ serviceAccount: { rules: [{ apiGroups: ["apps"], resources: ["pods"], verbs: ["list"] }] } })],
+  ["expose", () => ({})],
+  ["routes", () => ({ host: undefined, routes: [{ host: "other.example.org", path: "/b" }] })],
+  ["gateway.namespace", () => ({ expose: "gateway" })],
+  ["gateway", () => ({ expose: "gateway", tls: {}, gateway: { className: "b" } })],
+  ["tls.secretName", () => ({ tls: { redirect: false } })],
+  ["tls", () => ({ tls: {} })],
+  ["maxUnavailable", () => ({ replicas: 5 })],
+  ["replicas", () => ({ replicas: undefined })],
+  ["autoscaling", () => ({ replicas: undefined, autoscaling: { maxReplicas: 7 } })],
+  ["probes.command", () => ({ probes: { kind: "exec", command: ["/check"] } })],
+  ["probes.*.port", () => ({ ports: { metrics: 9100 } })],
+  ["probes.startup.periodSeconds", () => ({ rollout: { progressDeadlineSeconds: 600 } })],
+  ["tolerations.*.operator", () => ({ tolerations: [{ key: "a" }] })],
+  ["tolerations", () => ({ tolerations: [{ key: "a", value: "b", effect: "NoExecute" }] })],
+  ["envFromSecret", () => ({ envFromSecret: { TOKEN: { name: "b", key: "b" } } })],
+  ["volumes.*.kind", () => ({ volumes: { data: { kind: "emptyDir", mountPath: "/b", size: "32Mi" } }, replicas: 1 })],
+  ["volumes.*.size", () => ({ volumes: { data: { kind: "emptyDir", mountPath: "/b", size: "32Mi" } } })],
+  ["volumes", () => ({ volumes: { data: { kind: "persistent", mountPath: "/b", size: "32Mi" } }, replicas: 1 })],
+  ["resources.memory", () => ({ resources: { memoryLimit: "512Mi" } })],
+];
+
+/** Values of settings that have no example, or whose example does not fit the context. */
+const values: Record<string, unknown> = {
+  source: "app",
+  builder: "dockerfile",
+  package: "cmd",
+  calls: ["third"],
+  expose: "gateway",
+  host: "new.example.org",
+  "network.destinations.*.service": "fourth",
+  "network.peers.*.namespace": "a",
+  "network.peers.*.podLabels": { a: "c" },
+  "network.ingressController.namespace": "a",
+  "network.ingressController.podLabels": { a: "c" },
+  "serviceAccount.rules.*.resourceNames": ["a"],
+  "aws.policyArns": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+  "aws.policyDocument": { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::a/*" }] },
+  "probes.startup.port": "metrics",
+  "probes.readiness.port": "metrics",
+  "probes.liveness.port": "metrics",
+  "tolerations.*.key": "c",
+  "tolerations.*.operator": "Equal",
+  "tolerations.*.value": "c",
+  "tolerations.*.effect": "NoSchedule",
+  "envFromSecret.*.name": "a",
+  "envFromSecret.*.key": "a",
+  "volumes.*.kind": "persistent",
+  "volumes.*.mountPath": "/a",
+  "volumes.*.size": "16Mi",
+};
+
+/** Groups of settings: each setting in them is tested by itself. */
+const isGroup = ({ path, schema }: Located) =>
+  path.at(-1) === "*" || settingsBelow(schema).some(({ definition }) => definition !== undefined);
+
+const serviceCases = settingsBelow(serviceSettings).filter((one) => one.definition !== undefined && !isGroup(one));
+
+function put(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
+  if (key === undefined) return other;
+  const below = put((value as Record<PropertyKey, unknown> | undefined)?.[key], rest, other);
+  return Array.isArray(value) ? value.with(Number(key), below) : { ...(value as object), [key]: below };
+}
+
+/** A pattern with a name or an index in place of each `*`: those of what the context has there. */
+function concrete(pattern: string[], value: unknown): Path {
+  const [key, ...rest] = pattern;
+  if (key === undefined) return [];
+  const at = key === "*" ? (Array.isArray(value) ? 0 : (Object.keys((value ?? {}) as object)[0] ?? "a")) : key;
+  return [at, ...concrete(rest, (value as Record<PropertyKey, unknown> | undefined)?.[at])];
+}
+
+const others = { third: { image }, fourth: { image } };
+
+async function render(platform: Platform, input: Record<string, unknown>): Promise<string> {
+  const config = Object.fromEntries(
+    Object.entries({ platform, ...input }).map(([key, value]) => [
+      `slipway:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+  const stack = { project: "slipway", name: "every-setting", main: "index.ts", folder: ".slipway/every-setting", secretKeys: [], config };
+  const registered = await registrationsOf(stack);
+  return JSON.stringify(registered.map(({ urn, inputs }) => [urn, inputs]));
+}
+
+const rendered = new Map<string, Promise<string>>();
+/** Renders each input once: many settings have the same context. */
+function renderOnce(platform: Platform, input: Record<string, unknown>): Promise<string> {
+  const key = JSON.stringify([platform, input]);
+  if (!rendered.has(key)) rendered.set(key, render(platform, input));
+  return rendered.get(key)!;
+}
+
+async function outcome(platform: Platform, before: Record<string, unknown>, after: Record<string, unknown>, path: Path) {
+  const { problems } = await check({ platform, ...after });
+  const paths = problems.map((problem) => problem.slice(0, problem.indexOf(": ")));
+  if (problems.length > 0) return paths.some((at) => isRejectedAt(at, path)) ? "rejected" : `invalid: ${problems.join(" ")}`;
+  const invalid = (await check({ platform, ...before })).problems;
+  if (invalid.length > 0) return `the context is invalid: ${invalid.join(" ")}`;
+  return (await renderOnce(platform, before)) === (await renderOnce(platform, after)) ? "ignored" : "changes";
+}
+
+/** Whether a problem is at the path, or at something around it. */
+function isRejectedAt(at: string, path: Path): boolean {
+  const keys = at.split(/[.[\]"]+/).filter(Boolean);
+  return keys.every((key, i) => key === String(path[i]));
+}
+
+describe.each(Object.values(Platform))("on %s", (platform) => {
+  test.each(serviceCases.map((one) => [one.path.join("."), one] as const))(
+    "services.*.%s is rejected or changes something",
+    async (key, { path, definition }) => {
+      const [, context] =
+        contexts.find(([pattern]) => isBelow(path, pattern) || pattern.split(".").every((part, i) => part === "*" || part === path[i])) ??
+        [];
+      const base = { image, host, ports: undefined, ...context?.() };
+      const value = values[key] ?? definition!.example;
+      expect(value).toBeDefined();
+      const at = concrete(path, base);
+      const wrap = (service: unknown) => ({ services: { web: service, ...others }, ...(platform === "eks" && { eks }) });
+      const after = put(base, at, value);
+      if (key === "source") delete (after as { image?: string }).image;
+      const before = key === "source" ? { ...base, image } : base;
+      const found = await outcome(platform, wrap(before), wrap(after), ["services", "web", ...at]);
+      const { on } = supportedSettings.find((one) => one.path.join(".") === key)!;
+      const isAlways = on[platform].always?.includes(value) ?? false;
+      expect(found).toBe(isAlways ? "ignored" : found === "rejected" ? "rejected" : "changes");
+    },
+  );
+});
+
+const own = { local: {}, docker: {}, swarm: {}, eks };
+
+/** What settings of a platform need beside them, by their beginning. */
+const platformContexts: Record<string, object> = {
+  "docker.host": { registry: { repository: "registry.example/team" } },
+  "docker.registry": { registry: { repository: "registry.example/other", username: "a", password: "a" } },
+  "docker.certificates": { certificates: [{ certificate: "a", key: "a" }] },
+  "docker.networks": { networks: { a: { driver: "bridge", subnet: "10.9.0.0/16", services: ["third"] } } },
+  "docker.volumes": { volumes: { "web.data": { driver: "a" } } },
+  "swarm.host": { registry: { repository: "registry.example/team" } },
+  "swarm.registry": { registry: { repository: "registry.example/other", username: "a", password: "a" } },
+  "swarm.certificates": { certificates: [{ certificate: "a", key: "a" }] },
+  "swarm.networks": { networks: { a: { driver: "bridge", subnet: "10.9.0.0/16", services: ["third"] } } },
+  "swarm.volumes": { volumes: { "web.data": { driver: "a" } } },
+  "swarm.proxies": { publish: "mesh" },
+  "eks.access": {
+    access: ["deploy", "other"].map((name) => ({ principalArn: `arn:aws:iam::111122223333:role/${name}`, policy: "ClusterAdmin" })),
+  },
+  "eks.loadBalancer.accessLogs": { loadBalancer: { accessLogs: { bucket: "other" } } },
+  "eks.nodeGroups": {
+    nodeGroups: {
+      system: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4 },
+      batch: { instanceTypes: ["m8g.xlarge"], minSize: 1, maxSize: 5, taints: [{ key: "a", effect: "NO_EXECUTE" }] },
+    },
+  },
+};
+
+const platformValues: Record<string, unknown> = {
+  "docker.networks.*.services": ["fourth"],
+  "swarm.networks.*.services": ["fourth"],
+  "eks.domain.zoneId": "Z00000000000A",
+  "eks.access.*.principalArn": "arn:aws:iam::111122223333:role/third",
+  "eks.access.*.policy": "View",
+};
+
+/** Settings that are tested elsewhere, because they only make sense with others that the ones here contradict. */
+const elsewhere: Record<string, string> = {
+  "eks.domain.name": "platforms/eks-config.test.ts",
+  "eks.stack": "platforms/eks-stacks.test.ts",
+  "eks.network.vpcId": "platforms/eks-stacks.test.ts",
+};
+
+describe.each(Object.values(Platform))("on %s", (platform) => {
+  const cases = settingsBelow(settings.shape[platform])
+    .filter((one) => !isGroup(one))
+    .filter(({ path, schema }) => definitionOf(schema) !== undefined && !(`${platform}.${path.join(".")}` in elsewhere));
+  test.each(cases.map((one) => [`${platform}.${one.path.join(".")}`, one] as const))(
+    "%s is rejected or changes something",
+    async (key, { path, definition }) => {
+      const [, context] = Object.entries(platformContexts).find(([prefix]) => `${key}.`.startsWith(`${prefix}.`)) ?? [];
+      const base = { ...own[platform], ...context };
+      const at = concrete(path, base);
+      const services = {
+        web: { image, host, volumes: { data: { kind: "persistent", mountPath: "/b", size: "32Mi" } }, replicas: 1 },
+        ...others,
+      };
+      const before = { services, [platform]: base };
+      const after = { services, [platform]: put(base, at, platformValues[key] ?? definition!.example) };
+      const found = await outcome(platform, before, after, [platform, ...at]);
+      expect(found).toBe(found === "rejected" ? "rejected" : "changes");
+    },
+  );
+});

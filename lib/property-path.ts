@@ -1,12 +1,13 @@
-/** Where a property is: keys of maps and indices of lists. */
+/** Path of a property: keys of maps and indices of lists. */
 export type Path = (string | number)[];
 
-/** Reads a path as Pulumi writes it, `spec.selector.matchLabels["app.kubernetes.io/name"]`. */
+/** Parses a path as Pulumi writes it: `spec.selector.matchLabels["app.kubernetes.io/name"]`. */
 export function parsePath(text: string): Path {
   const parts = text.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g);
   return [...parts].map(([, quoted, index, key]) => (index === undefined ? (quoted?.replaceAll(/\\(.)/g, "$1") ?? key!) : Number(index)));
 }
 
+/** The inverse of `parsePath`. */
 export function formatPath(path: Path): string {
   const format = (part: string | number, i: number) => {
     if (typeof part === "number") return `[${part}]`;
@@ -15,12 +16,13 @@ export function formatPath(path: Path): string {
   return path.map(format).join("");
 }
 
-/** Whether a path is at a pattern or below it: `spec.template`, `spec.rules.*.host`, where `*` stands for any one part. */
+/** Whether a path matches a pattern, or is below one that does: `spec.template`, `spec.rules.*.host`. `*` matches any one part. */
 export function isBelow(path: Path, pattern: string): boolean {
   const parts = pattern.split(".");
   return parts.length <= path.length && parts.every((part, i) => part === "*" || part === String(path[i]));
 }
 
+/** The value at a path, or undefined if it does not exist. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (v, part) => (v === null || typeof v !== "object" ? undefined : (v as Record<PropertyKey, unknown>)[part]),

@@ -29,7 +29,7 @@ try {
     const html = resolve(".slipway", `${name}.html`);
     writeFileSync(html, formatHtml(await reviewOf(stack, await configurationOf(stack), impacts, today)));
     const page = await browser.newPage();
-    await page.setViewport({ width: 1100, height: 600 });
+    await page.setViewport({ width: 1100, height: 200 });
     await page.goto(`file://${html}`);
     await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
     process.stdout.write(`${folder}/${name}.png\n`);

@@ -27,7 +27,7 @@ new policy.PolicyPack("slipway", {
     const check = (resource: Resource, others: Resource[], report: policy.ReportViolation) => {
       const message = concerns(rule, resource) && rule.check(resource, others);
       if (message && !valid.some((exception) => exception.resource === labelOf(resource)))
-        report(`${resource.name}: ${message}. ${rule.remedy}`, resource.urn);
+        report(`${labelOf(resource)} ${message}. ${rule.remedy}`, resource.urn);
     };
     const validateResource: policy.ResourceValidation = ({ urn, type, name, props }, report) => {
       const resource: Resource = { urn, type, name, inputs: props };

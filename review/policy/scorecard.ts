@@ -100,7 +100,7 @@ export function scoreOf(
 /** The policy errors as lines of the gate. */
 export function errorsIn({ findings }: Scorecard): string[] {
   const errors = findings.filter(({ severity }) => severity === Severity.Error);
-  return errors.map(({ rule, resource, message, remedy }) => `policy error  ${resource}: ${message}. ${remedy} (${rule})`);
+  return errors.map(({ rule, resource, message, remedy }) => `policy error: ${resource} ${message}. ${remedy} (${rule})`);
 }
 
 /** The scorecard as `slipway score` prints it. */
@@ -108,7 +108,7 @@ export function formatScore({ points, rules, passed, findings, exceptions, probl
   return [
     `policy of stack "${stack}": ${points} of 100 points, ${passed} of ${rules} rules passed`,
     ...findings.flatMap(({ rule, severity, resource, message, remedy, reference }) => [
-      `  ${severity}  ${resource}: ${message}`,
+      `  ${severity}  ${resource} ${message}`,
       `      ${remedy} (${rule}: ${reference})`,
     ]),
     ...exceptions.map(({ rule, resource, reason, until }) => `  exception until ${until}  ${resource}: ${rule}: ${reason}`),

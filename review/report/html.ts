@@ -6,7 +6,7 @@ import { formatValue, labelOf } from "../impact/rule.ts";
 import type { Review } from "../review.ts";
 import { diagramOf } from "./diagram.ts";
 import { style } from "./style.ts";
-import { classOf, entriesOf, formatCounts, summaryOf, type Entry } from "./summary.ts";
+import { capitalized, classOf, entriesOf, formatCounts, summaryOf, type Entry } from "./summary.ts";
 import { svgOf } from "./svg.ts";
 
 // Preact renders everything, because it escapes all values.
@@ -35,7 +35,7 @@ export function formatHtml(review: Review): string {
         <header>
           <p>${project} · stack ${stack}</p>
           <h1><span class=${`badge ${classOf(overall)}`}>${overall}</span> ${" "}<span class=${`badge ${verdict.open ? "good" : "bad"}`}>gate ${verdict.open ? "open" : "closed"}</span></h1>
-          <p>${meanings[overall]}</p>
+          <p>${capitalized(meanings[overall])}.</p>
           <p>${formatCounts(summary)}</p>
         </header>
         <main>
@@ -95,7 +95,7 @@ function policySection({ points, passed, rules, findings, exceptions }: NonNulla
     <p><span class=${`badge ${findings.length === 0 ? "good" : "warn"}`}>${points} of 100 points</span> ${" "}${passed} of ${rules} rules passed</p>
     ${findings.map(
       ({ rule, severity, resource, message, remedy, reference }) =>
-        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${" "}${resource}</h3><p>${message}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
+        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${" "}${resource}</h3><p>${capitalized(message)}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
     )}
     ${
       exceptions.length > 0 &&

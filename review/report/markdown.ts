@@ -1,7 +1,7 @@
 import { meanings } from "../../lib/impact.ts";
 import { labelOf } from "../impact/rule.ts";
 import type { Review } from "../review.ts";
-import { entriesOf, formatCounts, summaryOf } from "./summary.ts";
+import { capitalized, entriesOf, formatCounts, summaryOf } from "./summary.ts";
 
 /** Rows that are visible; further rows are collapsed. */
 const visibleRows = 8;
@@ -19,24 +19,23 @@ export function formatMarkdown(review: Review): string {
   const { stack, verdict, score } = review;
   const summary = summaryOf(review);
   const gate = verdict.open ? "gate open" : "**gate closed**";
-  const head = [markerOf(stack), `### ${code(stack)}: ${summary.overall} · ${gate}`, "", `${capitalized(meanings[summary.overall])}.`];
-  const counts = formatCounts(summary);
   const rows = entriesOf(summary.changed).flatMap(({ label, findings }) =>
     findings.map(({ impact, reason }) => `| ${impact} | ${code(label)} | ${text(reason)} |`),
   );
-  const table = (rows: string[]) => ["| Impact | Resource | Reason |", "| --- | --- | --- |", ...rows];
-  const parts = [
-    head,
-    counts === "" ? [] : ["", counts],
-    rows.length === 0 ? [] : ["", ...table(rows.slice(0, visibleRows))],
-    ...(rows.length > visibleRows ? [["", ...collapsed(`${rows.length - visibleRows} more`, table(rows.slice(visibleRows)))]] : []),
-    ["", ...gateSection(review)],
-    score ? ["", ...policySection(score)] : [],
+  const table = (rows: string[]) => lines("| Impact | Resource | Reason |", "| --- | --- | --- |", ...rows);
+  const blocks = [
+    lines(markerOf(stack), `### ${code(stack)}: ${summary.overall} · ${gate}`),
+    `${capitalized(meanings[summary.overall])}.`,
+    formatCounts(summary),
+    rows.length > 0 && table(rows.slice(0, visibleRows)),
+    rows.length > visibleRows && collapsed(`${rows.length - visibleRows} more`, table(rows.slice(visibleRows))),
+    ...gateBlocks(review),
+    score && policyBlock(score),
   ];
-  return truncated(parts.flat().join("\n").trimEnd() + "\n");
+  return truncated(`${joined(blocks)}\n`);
 }
 
-function gateSection({ stack, verdict: { rejected, approved, problems } }: Review): string[] {
+function gateBlocks({ stack, verdict: { rejected, approved, problems } }: Review): Block[] {
   const rejections = [
     ...rejected.map(({ step, finding, change, approval }) => {
       const expired = approval ? `; the approval expired on ${approval.until}` : "";
@@ -48,31 +47,41 @@ function gateSection({ stack, verdict: { rejected, approved, problems } }: Revie
     ({ step, approval }) =>
       `- ${code(labelOf(step))}: approved by ${text(approval!.approvedBy)} until ${approval!.until}: ${text(approval!.reason)}`,
   );
-  const howTo = `To approve a change, add it to ${code("slipway:gate.approvals")} in ${code(`stacks/Pulumi.${stack}.yaml`)}.`;
   return [
-    ...(rejections.length > 0 ? ["**Rejected**", "", ...rejections, ...(rejected.length > 0 ? ["", howTo] : []), ""] : []),
-    ...(approvals.length > 0 ? ["**Approved**", "", ...approvals] : []),
+    rejections.length > 0 && joined(["**Rejected**", lines(...rejections)]),
+    rejected.length > 0 && `To approve a change, add it to ${code("slipway:gate.approvals")} in ${code(`stacks/Pulumi.${stack}.yaml`)}.`,
+    approvals.length > 0 && joined(["**Approved**", lines(...approvals)]),
   ];
 }
 
-function policySection({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>): string[] {
-  const title = `Policy: ${points} of 100 points, ${passed} of ${rules} rules passed`;
+function policyBlock({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>): string {
   const rows = findings.map(
     ({ rule, severity, resource, message, remedy, reference }) =>
-      `| [${text(rule)}](${reference}) | ${severity} | ${code(resource)} | ${text(message)}. ${text(remedy)} |`,
+      `| [${text(rule)}](${reference}) | ${severity} | ${code(resource)} | ${text(capitalized(message))}. ${text(remedy)} |`,
   );
   const excepted = exceptions.map(
     ({ rule, resource, reason, until }) => `- ${text(rule)} for ${code(resource)} until ${until}: ${text(reason)}`,
   );
   const body = [
-    ...(rows.length > 0 ? ["| Rule | Severity | Resource | Problem |", "| --- | --- | --- | --- |", ...rows] : ["No findings."]),
-    ...(excepted.length > 0 ? ["", "Exceptions:", "", ...excepted] : []),
+    rows.length > 0 ? lines("| Rule | Severity | Resource | Problem |", "| --- | --- | --- | --- |", ...rows) : "No findings.",
+    excepted.length > 0 && joined(["Exceptions:", lines(...excepted)]),
   ];
-  return collapsed(title, body);
+  return collapsed(`Policy: ${points} of 100 points, ${passed} of ${rules} rules passed`, joined(body));
 }
 
-function collapsed(title: string, body: string[]): string[] {
-  return [`<details><summary>${text(title)}</summary>`, "", ...body, "", "</details>"];
+/** A part of the report, if there is something to say. */
+type Block = string | false | undefined;
+
+function joined(blocks: Block[]): string {
+  return blocks.filter(Boolean).join("\n\n");
+}
+
+function lines(...texts: string[]): string {
+  return texts.join("\n");
+}
+
+function collapsed(title: string, body: string): string {
+  return joined([`<details><summary>${text(title)}</summary>`, body, "</details>"]);
 }
 
 /** Escapes Markdown and HTML: characters with a meaning there become numeric references. */
@@ -83,10 +92,6 @@ export function text(value: string): string {
 /** An escaped text as code, in which GitHub does not link names and numbers. */
 function code(value: string): string {
   return `<code>${text(value)}</code>`;
-}
-
-function capitalized(value: string): string {
-  return value.charAt(0).toUpperCase() + value.slice(1);
 }
 
 /** Truncates a long report at the end of a line, and closes its open tags. */

@@ -26,9 +26,14 @@ export function summaryOf({ impacts }: Pick<Review, "impacts">): Summary {
   };
 }
 
-/** `1 data loss · 2 cost change · 8 unchanged` */
+/** `1 × data loss · 2 × cost change · 8 unchanged` */
 export function formatCounts({ counts, unchanged }: Summary): string {
-  return [...counts.map(([impact, n]) => `${n} ${impact}`), ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(" · ");
+  return [...counts.map(([impact, n]) => `${n} × ${impact}`), ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(" · ");
+}
+
+/** The text with a capital first letter. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** CSS class for the colour of an impact. Colour is never the only sign: the text names the impact too. */

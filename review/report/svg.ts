@@ -4,7 +4,7 @@ import type { Diagram, Part } from "./diagram.ts";
 import { classOf } from "./summary.ts";
 
 // Size of a box in pixels, and the characters that fit into a line of it.
-const height = 58;
+const height = 64;
 const width = 188;
 const maxCharacters = 25;
 
@@ -36,10 +36,12 @@ export function svgOf({ parts, arrows }: Diagram, rankdir: "LR" | "TB") {
 
 function box({ kind, name, impact }: Part, { x, y }: { x: number; y: number }) {
   const [left, top] = [x - width / 2, y - height / 2];
+  // Two lines without an impact, three with one, centred in the box.
+  const first = y + (impact ? -13 : -5);
   return markup`<g class=${`part ${impact ? classOf(impact) : "same"}`}>
     <rect x=${left} y=${top} width=${width} height=${height} rx="8" />
-    <text x=${x} y=${top + 15} class="kind">${kind}</text>
-    <text x=${x} y=${top + 32}>${name.length > maxCharacters ? `${name.slice(0, maxCharacters - 1)}…` : name}</text>
-    ${impact && markup`<text x=${x} y=${top + 49} class="impact">${impact.replace("cluster or network ", "")}</text>`}
+    <text x=${x} y=${first} class="kind">${kind}</text>
+    <text x=${x} y=${first + 17}>${name.length > maxCharacters ? `${name.slice(0, maxCharacters - 1)}…` : name}</text>
+    ${impact && markup`<text x=${x} y=${first + 34} class="impact">${impact.replace("cluster or network ", "")}</text>`}
   </g>`;
 }

@@ -98,7 +98,7 @@ test("the pack has every rule that is not off, and errors are mandatory", async 
 test("violations of a single resource are reported before it is created", async () => {
   const repository = { imageTagMutability: "MUTABLE", imageScanningConfiguration: { scanOnPush: true } };
   expect(await analyze("aws:ecr/repository:Repository", "web", repository)).toEqual([
-    "encrypted-repository: web: is not encrypted with a customer managed key. Set encryptionConfigurations with a KMS key.",
+    "encrypted-repository: Repository web is not encrypted with a customer managed key. Set encryptionConfigurations with a KMS key.",
   ]);
   expect(await analyze("aws:kms/key:Key", "data", { enableKeyRotation: true })).toEqual([]);
 });
@@ -115,5 +115,5 @@ test("violations that need other resources are reported at the end, even if prov
   expect(await analyze("kubernetes:networking.k8s.io/v1:NetworkPolicy", "it", policy)).toEqual([]);
   expect(
     await analyzeStack([deployment, "web", {}], [deployment, "worker", {}], ["kubernetes:networking.k8s.io/v1:NetworkPolicy", "it", {}]),
-  ).toEqual(["several-pods: web: has one replica, so requests fail while its pod restarts. Set replicas: 2 or more."]);
+  ).toEqual(["several-pods: Deployment web has one replica, so requests fail while its pod restarts. Set replicas: 2 or more."]);
 });

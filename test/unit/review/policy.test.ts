@@ -447,7 +447,7 @@ describe("a score", () => {
   test("is printed with its findings and unused exceptions", () => {
     expect(formatScore(score(byTag(), { exceptions: [{ ...exception, resource: "x" }] }), "prod")).toBe(
       `policy of stack "prod": 96 of 100 points, 39 of 40 rules passed
-  error  Deployment web: uses an image by tag, which can be overwritten (container app)
+  error  Deployment web uses an image by tag, which can be overwritten (container app)
       Use the image by digest: repository@sha256:… (image-by-digest: https://kubernetes.io/docs/concepts/containers/images/#image-names)
   slipway:policy.exceptions.0: matches no finding (image-by-digest, x). Remove it.`,
     );

@@ -31,7 +31,7 @@ test("the Markdown report has impacts, reasons, rejected changes, and how to app
 
 Stored data is deleted.
 
-1 data loss · 1 cost change
+1 × data loss · 1 × cost change
 
 | Impact | Resource | Reason |
 | --- | --- | --- |
@@ -213,12 +213,12 @@ test("the report has the policy findings and exceptions", () => {
 
 | Rule | Severity | Resource | Problem |
 | --- | --- | --- | --- |
-| [r-1](https://example.org/) | error | <code>Deployment web</code> | no probe. Add one. |
+| [r-1](https://example.org/) | error | <code>Deployment web</code> | No probe. Add one. |
 
 Exceptions:
 
 - r-2 for <code>Pod x</code> until 2026-12-31: old
 
 </details>`);
-  expect(formatHtml(review)).toContain(`no probe. Add one. (<a href="https://example.org/">r-1</a>)`);
+  expect(formatHtml(review)).toContain(`No probe. Add one. (<a href="https://example.org/">r-1</a>)`);
 });

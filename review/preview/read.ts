@@ -24,9 +24,10 @@ export function readPreview(text: string, from: string, expected: { project: str
   }
   const [, stack = "", project = ""] = /^urn:pulumi:(.+?)::(.+?)::/.exec(steps[0]!.urn) ?? [];
   if (project !== expected.project || stack !== expected.stack) {
-    const [found, wanted] = [project, expected.project].map((name, i) => `stack "${[stack, expected.stack][i]}" of project "${name}"`);
+    const label = (of: { project: string; stack: string }) => `stack "${of.stack}" of project "${of.project}"`;
+    const problem = `must be a preview of ${label(expected)} (got ${label({ project, stack })})`;
     const remedy = project === expected.project ? `Add --stack ${stack}, or create` : "Create";
-    throw new UserError(`${from}: must be a preview of ${wanted} (got ${found}). ${remedy} a preview of "${expected.stack}".`);
+    throw new UserError(`${from}: ${problem}. ${remedy} a preview of "${expected.stack}".`);
   }
   // A replacement has several steps.
   const grouped = Map.groupBy(steps, ({ urn, op }) => `${operations[op] ?? op} ${urn}`);

@@ -171,8 +171,8 @@ export const podRules: PolicyRule[] = [
       const bindings = others
         .filter(({ type }) => /RoleBinding$/.test(type))
         .flatMap(({ inputs }) => (inputs.subjects ?? []) as Properties[]);
-      const hasRights = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
-      return !hasRights && "mounts a token for the Kubernetes API, but its service account has no permissions";
+      const hasPermissions = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
+      return !hasPermissions && "mounts a token for the Kubernetes API, but its service account has no permissions";
     },
     remedy: "Set automountServiceAccountToken: false.",
     reference: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",

@@ -1,4 +1,4 @@
-/** What a change does to users, from nothing to the worst. */
+/** Impact of a change on users, from harmless to worst. Stack files and approvals contain the values, so they must not change. */
 export const Impact = {
   Nothing: "nothing",
   Metadata: "metadata",
@@ -12,22 +12,23 @@ export const Impact = {
 } as const;
 export type Impact = (typeof Impact)[keyof typeof Impact];
 
-/** All of them, the least first. */
+/** All impacts, from harmless to worst. */
 export const impacts = Object.values(Impact);
 
-/** What each means to who reviews a change. */
+/** What each impact means for users, without a full stop. */
 export const meanings: Record<Impact, string> = {
-  [Impact.Nothing]: "nobody notices",
-  [Impact.Metadata]: "labels and settings that count later; nothing restarts",
-  [Impact.Rolling]: "replicas are exchanged one after another, and enough of them answer meanwhile",
-  [Impact.Cost]: "more or less is paid for",
-  [Impact.Access]: "who or what can reach what, and with which rights",
-  [Impact.Downtime]: "requests fail for a while, or for good",
-  [Impact.Unclassified]: "Slipway does not know what it does; look at it yourself",
-  [Impact.DataLoss]: "what is stored goes",
-  [Impact.Replacement]: "a cluster, a network or an access to them is made anew, with everything in it",
+  [Impact.Nothing]: "users notice nothing",
+  [Impact.Metadata]: "labels, or settings that apply later; nothing restarts",
+  [Impact.Rolling]: "replicas are replaced one by one, while the others serve requests",
+  [Impact.Cost]: "costs change",
+  [Impact.Access]: "network access or permissions change",
+  [Impact.Downtime]: "requests fail, temporarily or permanently",
+  [Impact.Unclassified]: "no rule covers the change; review it yourself",
+  [Impact.DataLoss]: "stored data is deleted",
+  [Impact.Replacement]: "a cluster, a network or a provider is replaced, with everything in it",
 };
 
+/** The worst of some impacts; `Impact.Nothing` if there are none. */
 export function worst(found: Impact[]): Impact {
   return impacts[Math.max(0, ...found.map((impact) => impacts.indexOf(impact)))]!;
 }

@@ -1,4 +1,4 @@
-/** Where a property is: keys of maps and indices of lists. */
+/** Path of a property: keys of maps and indices of lists. */
 export type Path = (string | number)[];
 
 /** Reads a path as Pulumi writes it: `spec.selector.matchLabels["app.kubernetes.io/name"]`. */

@@ -1,57 +1,59 @@
 import { createHash } from "node:crypto";
 import type { Approval, GateSettings } from "../config/schema/gate.ts";
-import { Impact, kindOf, type Finding, type StepImpact } from "./impact/impacts.ts";
+import { Impact } from "../lib/impact.ts";
 import { formatPath } from "../lib/property-path.ts";
+import { labelOf, type Finding } from "./impact/rule.ts";
+import type { StepImpact } from "./impact/step-impact.ts";
 import type { Step } from "./preview/step.ts";
 
-/** What a gate looks at: a finding about a resource, and by what it is approved. */
-export interface Held {
+/** A finding that needs an approval. */
+export interface GatedFinding {
   step: Step;
   finding: Finding;
-  /** The same for the same change, another one for any other. */
+  /** Identifies the change in approvals: 12 hexadecimal digits. */
   change: string;
+  /** The approval of the change. It can be expired. @default - none */
   approval?: Approval;
 }
 
 export interface Verdict {
   open: boolean;
-  /** What is refused and by nothing approved. An approval that is there has ended. */
-  refused: Held[];
-  /** What would be refused, but for an approval. */
-  approved: Held[];
-  /** Other reasons to stay closed, as an exception of the policy that has ended. */
+  /** Findings without a valid approval. */
+  rejected: GatedFinding[];
+  /** Findings with a valid approval. */
+  approved: GatedFinding[];
+  /** Other reasons for a closed gate, such as a policy error. */
   problems: string[];
-  /** Approvals of changes that are not in this preview. */
-  needless: Approval[];
+  /** Approvals of changes that are not in the preview. */
+  unusedApprovals: Approval[];
 }
 
-/** What every environment but a laptop refuses unless it says otherwise. */
-const refusedByDefault: Impact[] = [Impact.DataLoss, Impact.Replacement, Impact.Unclassified];
+/** Impacts that every platform but `local` rejects by default. */
+const rejectedByDefault: Impact[] = [Impact.DataLoss, Impact.Replacement, Impact.Unclassified];
 
-/** Whether a preview may go through. `today` is a date such as 2026-12-31. */
+/** Decides whether a stack lets the changes of a preview through. `today` is a date such as 2026-12-31. */
 export function judge(
   impacts: StepImpact[],
   { refuse, approvals }: GateSettings,
   { platform, today, problems = [] }: { platform: string; today: string; problems?: string[] },
 ): Verdict {
-  const refusing = refuse ?? (platform === "local" ? [] : refusedByDefault);
-  const held = impacts
+  const rejectedImpacts = refuse ?? (platform === "local" ? [] : rejectedByDefault);
+  const isValid = (approval: Approval | undefined) => approval !== undefined && approval.until >= today;
+  const gated = impacts
     .flatMap(({ step, findings }) => findings.map((finding) => ({ step, finding })))
-    .filter(({ finding }) => refusing.includes(finding.impact))
-    .map((one): Held => {
-      const change = fingerprint(one.step, one.finding);
-      return { ...one, change, approval: approvals.find((approval) => approval.change === change) };
+    .filter(({ finding }) => rejectedImpacts.includes(finding.impact))
+    .map(({ step, finding }): GatedFinding => {
+      const change = fingerprint(step, finding);
+      const ofChange = approvals.filter((approval) => approval.change === change);
+      return { step, finding, change, approval: ofChange.find(isValid) ?? ofChange[0] };
     });
-  const [approved, refused] = [held.filter((one) => counts(one, today)), held.filter((one) => !counts(one, today))];
-  const needless = approvals.filter(({ change }) => !held.some((one) => one.change === change));
-  return { open: refused.length === 0 && problems.length === 0, refused, approved, problems, needless };
+  const approved = gated.filter(({ approval }) => isValid(approval));
+  const rejected = gated.filter(({ approval }) => !isValid(approval));
+  const unusedApprovals = approvals.filter((approval) => !gated.some(({ change }) => change === approval.change));
+  return { open: rejected.length === 0 && problems.length === 0, rejected, approved, problems, unusedApprovals };
 }
 
-function counts({ approval }: Held, today: string): boolean {
-  return approval !== undefined && approval.until >= today;
-}
-
-/** What is approved is this change of this resource: the same to another value, or of another property, is another change. */
+/** Identifies the change of a resource. Another value, property or operation is another change. */
 function fingerprint({ urn, operation }: Step, { impact, changes }: Finding): string {
   const about = changes.map(({ path, before, after }) => [formatPath(path), before ?? null, after ?? null]);
   return createHash("sha256")
@@ -61,8 +63,8 @@ function fingerprint({ urn, operation }: Step, { impact, changes }: Finding): st
 }
 
 /** The verdict as `slipway gate --json` prints it. */
-export function verdictAsJson({ open, refused, approved, problems, needless }: Verdict, stack: string): object {
-  const shown = ({ step: { urn, type, name }, finding: { impact, reason }, change, approval }: Held) => ({
+export function verdictAsJson({ open, rejected, approved, problems, unusedApprovals }: Verdict, stack: string): object {
+  const shown = ({ step: { urn, type, name }, finding: { impact, reason }, change, approval }: GatedFinding) => ({
     change,
     urn,
     type,
@@ -71,38 +73,38 @@ export function verdictAsJson({ open, refused, approved, problems, needless }: V
     reason,
     approval,
   });
-  return { stack, open, refused: refused.map(shown), approved: approved.map(shown), problems, unusedApprovals: needless };
+  return { stack, open, rejected: rejected.map(shown), approved: approved.map(shown), problems, unusedApprovals };
 }
 
-/** The verdict in words, for a terminal or a log. */
-export function formatVerdict({ open, refused, approved, problems, needless }: Verdict, stack: string): string {
+/** The verdict as `slipway gate` prints it. */
+export function formatVerdict({ open, rejected, approved, problems, unusedApprovals }: Verdict, stack: string): string {
   const lines = [`gate of stack "${stack}": ${open ? "open" : "closed"}`];
-  for (const { step, finding, change, approval } of refused) {
-    lines.push(`  ✗ ${finding.impact}  ${kindOf(step.type)} ${step.name}`, `      ${finding.reason}`);
-    lines.push(approval ? `      approval ${change} ended on ${approval.until}` : `      change ${change}`);
+  for (const { step, finding, change, approval } of rejected) {
+    lines.push(`  ✗ ${finding.impact}  ${labelOf(step)}`, `      ${finding.reason}`);
+    lines.push(approval ? `      approval ${change} expired on ${approval.until}` : `      change ${change}`);
   }
   for (const problem of problems) lines.push(`  ✗ ${problem}`);
   for (const { step, finding, approval } of approved)
     lines.push(
-      `  ✓ ${finding.impact}  ${kindOf(step.type)} ${step.name}`,
+      `  ✓ ${finding.impact}  ${labelOf(step)}`,
       `      ${finding.reason}`,
       `      approved by ${approval!.approvedBy} until ${approval!.until}: ${approval!.reason}`,
     );
-  for (const { change } of needless) lines.push(`  approval ${change} is of no change in this preview; remove it`);
-  if (refused.length > 0) lines.push("", ...howToApprove(refused, stack));
+  for (const { change } of unusedApprovals) lines.push(`  approval ${change} matches no change in this preview. Remove it.`);
+  if (rejected.length > 0) lines.push("", ...howToApprove(rejected, stack));
   return lines.join("\n");
 }
 
-/** What to write where, ready to be filled in. */
-function howToApprove(refused: Held[], stack: string): string[] {
-  const entries = refused.map(({ change, step }) => [
-    `        - change: ${change} # ${kindOf(step.type)} ${step.name}`,
+/** The approvals to add to the stack file. */
+function howToApprove(rejected: GatedFinding[], stack: string): string[] {
+  const entries = rejected.map(({ change, step }) => [
+    `        - change: ${change} # ${labelOf(step)}`,
     "          reason: …",
     "          approvedBy: …",
     "          until: …",
   ]);
   return [
-    `To let this through all the same, say so in stacks/Pulumi.${stack}.yaml, and have it reviewed:`,
+    `To approve, complete these lines in stacks/Pulumi.${stack}.yaml, and have them reviewed:`,
     "    slipway:gate:",
     "      approvals:",
     ...entries.flat(),

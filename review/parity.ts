@@ -2,56 +2,59 @@ import { isDeepStrictEqual } from "node:util";
 import { RunError } from "@pulumi/pulumi/errors.js";
 import { differences, plain, type Properties } from "../lib/values.ts";
 import type { Stack } from "../config/stack-file.ts";
-import { show } from "./impact/impacts.ts";
+import { formatValue, labelOf } from "./impact/rule.ts";
 import { formatPath, parsePath, valueAt, type Path } from "../lib/property-path.ts";
 import { hidden } from "./preview/secrets.ts";
 import { registrationsOf, type Registered } from "./render/registrations.ts";
 
-/** A property that is not the same in two stacks; of a resource that only one has, the whole of it. */
+/** A difference between two stacks. */
 export interface Disparity {
   /** Kind and name. */
   resource: string;
+  /** Path of the property. Empty if only one stack has the resource. */
   property: string;
+  /** Value in the first stack, or undefined if not set. */
   a: unknown;
+  /** Value in the second stack, or undefined if not set. */
   b: unknown;
-  /** Keys of the stack files that make it so; none where only several together do. */
+  /** Settings that cause the difference, such as `slipway:services.web.replicas`. Empty if no setting or pair of settings does. */
   keys: string[];
 }
 
 /**
- * Where two stacks differ. Both are rendered under the name of the first, so that names are no difference. Why, is found out by giving
- * the first each setting of the second in turn, and one that does not go by itself together with each other: what is gone then, that made.
+ * The differences between two stacks, with their causes. Both are rendered under the name of the first, so that names do not differ. To
+ * find the causes, the first stack is rendered with each setting of the second in turn. A setting that is invalid alone is combined with
+ * each other setting. The differences that disappear are caused by those settings.
  */
-export async function parityOf(a: Stack, b: Stack, progress: (what: string) => void = () => {}): Promise<Disparity[]> {
+export async function parityOf(a: Stack, b: Stack): Promise<Disparity[]> {
   const render = async (config: Stack["config"], secretKeys: string[]) => resourcesOf(await registrationsOf({ ...a, config, secretKeys }));
   const [first, second] = [await render(a.config, a.secretKeys), await render(b.config, b.secretKeys)];
   const found = compare(first, second).map((one) => ({ ...one, keys: [] as string[] }));
   const keys = differingKeys(a, b);
-  /** What still differs with some of the settings of the second; undefined where these do not go together. */
-  const leftWith = async (paths: Path[]) => {
-    progress(paths.map(nameOf).join(" with "));
+  /** The differences that remain with some settings of the second stack. Undefined if they are invalid together. */
+  const remainingWith = async (paths: Path[]) => {
     const resources = await render(withKeys(a, b, paths), [...a.secretKeys, ...b.secretKeys]).catch((error: Error) => {
       if (error instanceof RunError) return undefined;
       throw error;
     });
     return resources && new Set(compare(resources, second).map(idOf));
   };
-  const refused: Path[] = [];
+  const invalidAlone: Path[] = [];
   for (const path of keys) {
-    const left = await leftWith([path]);
-    if (left) for (const one of found) if (!left.has(idOf(one))) one.keys.push(nameOf(path));
-    if (!left) refused.push(path);
+    const remaining = await remainingWith([path]);
+    if (!remaining) invalidAlone.push(path);
+    else for (const one of found) if (!remaining.has(idOf(one))) one.keys.push(nameOf(path));
   }
-  for (const [path, other] of pairs(refused, keys)) {
+  for (const [path, other] of pairs(invalidAlone, keys)) {
     const unexplained = found.filter((one) => one.keys.length === 0);
     if (unexplained.length === 0) break;
-    const left = await leftWith([path, other]);
-    if (left) for (const one of unexplained) if (!left.has(idOf(one))) one.keys.push(`${nameOf(path)} with ${nameOf(other)}`);
+    const remaining = await remainingWith([path, other]);
+    if (remaining) for (const one of unexplained) if (!remaining.has(idOf(one))) one.keys.push(`${nameOf(path)} with ${nameOf(other)}`);
   }
   return found;
 }
 
-/** Each of some with each of all, every pair once. */
+/** Pairs of one of `some` with one of `all`, each pair once. */
 function pairs(some: Path[], all: Path[]): [Path, Path][] {
   return some.flatMap((one, i) =>
     all.filter((other) => other !== one && !some.slice(0, i).includes(other)).map((other): [Path, Path] => [one, other]),
@@ -66,15 +69,15 @@ function nameOf(path: Path): string {
 type Resources = Map<string, Properties>;
 
 function resourcesOf(registered: Registered[]): Resources {
-  const real = registered.filter(({ type }) => !type.startsWith("slipway:") && !type.startsWith("pulumi:"));
-  return new Map(real.map(({ type, name, inputs }) => [`${type.split(":").at(-1)} ${name}`, plain(inputs, hidden)]));
+  const managed = registered.filter(({ type }) => !type.startsWith("slipway:") && !type.startsWith("pulumi:"));
+  return new Map(managed.map((resource) => [labelOf(resource), plain(resource.inputs, hidden)]));
 }
 
 function compare(a: Resources, b: Resources): Omit<Disparity, "keys">[] {
   const labels = [...new Set([...a.keys(), ...b.keys()])].sort();
   return labels.flatMap((resource) => {
     const [before, after] = [a.get(resource), b.get(resource)];
-    if (!before || !after) return [{ resource, property: "", a: before && "there", b: after && "there" }];
+    if (!before || !after) return [{ resource, property: "", a: before && "present", b: after && "present" }];
     return differences(before, after).map(({ path, before, after }) => ({ resource, property: path, a: before, b: after }));
   });
 }
@@ -83,7 +86,7 @@ function idOf({ resource, property, a, b }: Omit<Disparity, "keys">): string {
   return JSON.stringify([resource, property, property === "" ? [a, b] : b]);
 }
 
-/** Keys of the stack files that have other values; lists count as a whole. */
+/** Settings with different values. A list is one setting. */
 function differingKeys(a: Stack, b: Stack): Path[] {
   const paths = differences(parsed(a.config), parsed(b.config)).map(({ path }) => parsePath(path));
   const whole = paths.map((path) => path.slice(0, path.findIndex((part) => typeof part === "number") + 1 || undefined));
@@ -91,7 +94,7 @@ function differingKeys(a: Stack, b: Stack): Path[] {
   return lists.filter((path, i) => lists.findIndex((other) => isDeepStrictEqual(other, path)) === i);
 }
 
-/** The configuration of the first stack with some keys of the second. */
+/** The configuration of the first stack with some settings of the second. */
 function withKeys(a: Stack, b: Stack, paths: Path[]): Stack["config"] {
   const config = structuredClone(parsed(a.config));
   for (const path of paths) {
@@ -118,23 +121,22 @@ function parsed(config: Stack["config"]): Properties {
   return Object.fromEntries(Object.entries(config).map(([key, text]) => [key, parse(text)]));
 }
 
-/** As many resources with the same difference are told of one by one. */
-const mostAlike = 3;
+/** Up to this number, resources with the same difference have a line each. */
+const maxSeparate = 3;
 
-/** The differences in words, for a terminal or a log, by what makes them. */
+/** The differences as `slipway parity` prints them, by cause. */
 export function formatParity(disparities: Disparity[], a: string, b: string): string {
   const resources = new Set(disparities.map(({ resource }) => resource));
-  const lines = [
-    `parity of stacks "${a}" and "${b}": ${resources.size === 0 ? "they are the same" : `${resources.size} resources differ`}`,
-  ];
+  const count = resources.size === 1 ? "1 resource differs" : `${resources.size} resources differ`;
+  const lines = [`parity of stacks "${a}" and "${b}": ${resources.size === 0 ? "no differences" : count}`];
   const differs = ({ property, a: first, b: second }: Disparity) =>
-    property === "" ? `only in ${first === undefined ? b : a}` : `${property}: ${show(first)} → ${show(second)}`;
-  for (const [why, found] of Map.groupBy(disparities, ({ keys }) => keys.join(", ") || "several settings together")) {
-    lines.push(`  ${why}`);
+    property === "" ? `only in ${first === undefined ? b : a}` : `${property}: ${formatValue(first)} → ${formatValue(second)}`;
+  for (const [cause, found] of Map.groupBy(disparities, ({ keys }) => keys.join(", ") || "a combination of settings")) {
+    lines.push(`  ${cause}`);
     for (const [difference, alike] of Map.groupBy(found, (one) =>
       one.property === "" ? `${differs(one)} ${one.resource}` : differs(one),
     )) {
-      if (alike.length > mostAlike) lines.push(`      ${alike.length} resources  ${difference}`);
+      if (alike.length > maxSeparate) lines.push(`      ${alike.length} resources  ${difference}`);
       else for (const one of alike) lines.push(`      ${one.resource}  ${differs(one)}`);
     }
   }

@@ -1,16 +1,15 @@
-// Pictures of reports, as docs/REVIEW.md shows them: npm run screenshots
+// Screenshots of reports for docs/REVIEW.md: npm run screenshots
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readStack } from "../config/stack-file.ts";
 import { configurationOf } from "../review/configuration.ts";
-import { judge } from "../review/gate.ts";
-import { impactsOf } from "../review/impact/impacts.ts";
+import { impactsOf } from "../review/impact/step-impact.ts";
 import { readPreview } from "../review/preview/read.ts";
 import { formatHtml } from "../review/report/html.ts";
-import { readStack } from "../config/stack-file.ts";
-import { errorsOf, scoreOn } from "../review/policy/of-stack.ts";
+import { reviewOf } from "../review/review.ts";
 import { openBrowser } from "./chromium.ts";
 
-/** The day that approvals and exceptions are looked at for; pictures are the same tomorrow. */
+/** A fixed date for approvals and exceptions, so that the screenshots do not change from day to day. */
 const today = "2026-11-21";
 
 const previews = {
@@ -21,21 +20,16 @@ const previews = {
 };
 
 const folder = "docs/reports";
-mkdirSync(folder, { recursive: true });
+for (const path of [folder, ".slipway"]) mkdirSync(path, { recursive: true });
 const browser = await openBrowser();
 try {
   for (const [name, [stackName = "", file = ""]] of Object.entries(previews)) {
     const stack = readStack(stackName);
-    const { gate, platform, policy } = await configurationOf(stack);
-    const { steps } = readPreview(readFileSync(file, "utf8"), file, { project: stack.project, stack: stackName });
-    const impacts = impactsOf({ project: stack.project, stack: stackName, steps });
-    const { resources, score } = await scoreOn(stack, policy, impacts, today);
-    const problems = platform === "local" ? score.problems : [...score.problems, ...errorsOf(score)];
-    const verdict = judge(impacts, gate, { platform, today, problems });
+    const impacts = impactsOf(readPreview(readFileSync(file, "utf8"), file, { project: stack.project, stack: stackName }));
     const html = resolve(".slipway", `${name}.html`);
-    writeFileSync(html, formatHtml({ project: stack.project, stack: stackName, impacts, verdict, resources, score }));
+    writeFileSync(html, formatHtml(await reviewOf(stack, await configurationOf(stack), impacts, today)));
     const page = await browser.newPage();
-    await page.setViewport({ width: 1100, height: 600 });
+    await page.setViewport({ width: 1100, height: 200 });
     await page.goto(`file://${html}`);
     await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
     process.stdout.write(`${folder}/${name}.png\n`);

@@ -10,12 +10,12 @@ export const gate = defineCommand({
   examples: [{ command: "slipway gate --stack prod --preview preview.json", summary: "fail with exit code 3 if the gate is closed" }],
   exitCodes: [ExitCode.GateClosed],
   async run({ stack: name, preview, json }) {
-    const [{ readStack }, { reviewOf }, { formatVerdict, verdictAsJson }] = await Promise.all([
+    const [{ readStack }, { previewedReview }, { formatVerdict, verdictAsJson }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../review.ts"),
       import("../../review/gate.ts"),
     ]);
-    const { verdict } = await reviewOf(readStack(name), preview);
+    const { verdict } = await previewedReview(readStack(name), preview);
     process.stdout.write(`${json ? JSON.stringify(verdictAsJson(verdict, name), null, 2) : formatVerdict(verdict, name)}\n`);
     return verdict.open ? ExitCode.Success : ExitCode.GateClosed;
   },

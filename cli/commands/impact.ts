@@ -12,13 +12,13 @@ export const impact = defineCommand({
     { command: "slipway impact --stack prod --preview preview.json", summary: "classify the changes of a preview that was saved" },
   ],
   async run({ stack: name, preview, json }) {
-    const [{ readStack }, { impactsOn }, { formatImpacts, impactsAsJson }] = await Promise.all([
+    const [{ readStack }, { previewedImpacts }, { formatImpacts, impactsAsJson }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../review.ts"),
-      import("../../review/impact/list.ts"),
+      import("../../review/impact/format.ts"),
     ]);
     const stack = readStack(name);
-    const impacts = await impactsOn(stack, preview);
+    const impacts = await previewedImpacts(stack, preview);
     process.stdout.write(`${json ? JSON.stringify(impactsAsJson(impacts, name), null, 2) : formatImpacts(impacts, name)}\n`);
     return ExitCode.Success;
   },

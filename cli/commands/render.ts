@@ -20,19 +20,19 @@ export const render = defineCommand({
     const manifests = manifestsOf(await registrationsOf(stack));
     if (manifests.files.size === 0)
       throw new UserError(
-        `Stack "${name}" has no Kubernetes objects: its platform is ${stack.config[`${stack.project}:platform`] ?? "another"}.`,
+        `Stack "${name}" has no Kubernetes objects (its platform is ${stack.config[`${stack.project}:platform`]}). Render a stack of the platform local or eks.`,
       );
     const { removed } = writeManifests(manifests, out);
     const files = [...manifests.files.keys()].map((file) => path.join(out, file));
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ files, removed: removed.map((file) => path.join(out, file)), secrets: manifests.left }, null, 2)}\n`,
+        `${JSON.stringify({ files, removed: removed.map((file) => path.join(out, file)), secrets: manifests.secrets }, null, 2)}\n`,
       );
     else {
       for (const file of files) process.stdout.write(`${file}\n`);
       for (const file of removed) process.stdout.write(`${path.join(out, file)}  removed\n`);
     }
-    for (const { name, keys } of manifests.left)
+    for (const { name, keys } of manifests.secrets)
       process.stderr.write(`Secret ${name} is left out. Create it in the cluster by other means, with the keys ${keys.join(", ")}.\n`);
     return ExitCode.Success;
   },

@@ -15,14 +15,14 @@ export const report = defineCommand({
   examples: [{ command: "slipway report --stack prod --out report", summary: "run a preview and write report/report.md and report.html" }],
   exitCodes: [ExitCode.GateClosed],
   async run({ stack: name, preview, out, json }) {
-    const [{ readStack }, { reviewOf }, { formatVerdict, verdictAsJson }, { writeReport }] = await Promise.all([
+    const [{ readStack }, { previewedReview }, { formatVerdict, verdictAsJson }, { writeReport }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../review.ts"),
       import("../../review/gate.ts"),
       import("../../review/report/write.ts"),
     ]);
     const stack = readStack(name);
-    const review = await reviewOf(stack, preview);
+    const review = await previewedReview(stack, preview);
     const files = writeReport(review, out ?? `${stack.folder}/report`);
     const { verdict } = review;
     if (json) process.stdout.write(`${JSON.stringify({ files, ...verdictAsJson(verdict, name) }, null, 2)}\n`);

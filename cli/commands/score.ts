@@ -10,17 +10,17 @@ export const score = defineCommand({
   examples: [{ command: "slipway score --stack prod", summary: "fail with exit code 3 on policy errors" }],
   exitCodes: [ExitCode.GateClosed],
   async run({ stack: name, json }) {
-    const [{ readStack }, { configurationOf }, { errorsOf, scoreOn }, { formatScore }, { today }] = await Promise.all([
+    const [{ readStack }, { configurationOf }, { scoreOfStack }, { errorsIn, formatScore }, { today }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../../review/configuration.ts"),
-      import("../../review/policy/of-stack.ts"),
+      import("../../review/policy/stack-score.ts"),
       import("../../review/policy/scorecard.ts"),
       import("../review.ts"),
     ]);
     const stack = readStack(name);
     const { policy } = await configurationOf(stack);
-    const { score } = await scoreOn(stack, policy, [], today());
+    const { score } = await scoreOfStack(stack, policy, [], today());
     process.stdout.write(`${json ? JSON.stringify({ stack: name, ...score }, null, 2) : formatScore(score, name)}\n`);
-    return errorsOf(score).length + score.problems.length === 0 ? ExitCode.Success : ExitCode.GateClosed;
+    return errorsIn(score).length + score.problems.length === 0 ? ExitCode.Success : ExitCode.GateClosed;
   },
 });

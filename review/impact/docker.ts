@@ -4,31 +4,31 @@ import { hostsInRoutes, property, type ImpactRule } from "./rule.ts";
 
 const docker = (kind: string) => `docker:index/*:${kind}`;
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/slipway:${kind}`;
-const image = [docker("Image"), docker("RemoteImage"), docker("RegistryImage"), dynamic("RegistryPush"), dynamic("RegistryPresence")];
+const images = [docker("Image"), docker("RemoteImage"), docker("RegistryImage"), dynamic("RegistryPush"), dynamic("RegistryPresence")];
 const inCluster = ({ urn }: Step) => urn.includes("slipway:index:LocalCluster$");
 const isReplica = ({ urn }: Step) => urn.includes("slipway:index:ContainerService$");
-/** The first goes with the service alone, others when there are to be fewer. */
-const isOneOfMore = (step: Step) => isReplica(step) && !/(^|-)1$/.test(step.name);
+/** Replicas after the first. They come and go with the number of replicas, the first one with the service. */
+const isFurtherReplica = (step: Step) => isReplica(step) && !/(^|-)1$/.test(step.name);
 
-/** Tasks that a service has; Docker's default is one. */
+/** Tasks of a service. The default of Docker is 1. */
 const tasks = (step: Step) => Number(property(step, "mode.replicated.replicas") ?? 1);
 const isGlobal = (step: Step) => property(step, "mode.global") === true;
-const endsFirst = (step: Step) => property(step, "updateConfig.order") !== "start-first" && (isGlobal(step) || tasks(step) <= 1);
+const stopsFirst = (step: Step) => property(step, "updateConfig.order") !== "start-first" && (isGlobal(step) || tasks(step) <= 1);
 
-/** Whether the routes of a service lead other names to it; not where they are not known yet. */
+/** Whether the hosts in the routes of a service change. False if they are not known yet. */
 function hasOtherHosts({ before, after }: Step): boolean {
   const [old, next] = [hostsInRoutes(before), hostsInRoutes(after)];
   return old.length > 0 && next.length > 0 && String(old) !== String(next);
 }
 
-/** What changes of Docker objects do, and of those that push images. Docker changes hardly anything in place. */
+/** Impact rules for Docker objects, images and proxy routes. Docker updates few properties in place. */
 export const dockerRules: ImpactRule[] = [
   {
     id: "docker-volume-gone",
     types: [docker("Volume")],
     operations: ["replace", "delete"],
     impact: Impact.DataLoss,
-    reason: "{changed}: the volume goes, with what is stored in it",
+    reason: "{changed}: the volume's data is lost",
   },
   {
     id: "docker-cluster-gone",
@@ -36,14 +36,14 @@ export const dockerRules: ImpactRule[] = [
     operations: ["replace", "delete"],
     when: inCluster,
     impact: Impact.Replacement,
-    reason: "{changed}: the {kind} of the local cluster is made anew; until it is back nothing in it answers",
+    reason: "{changed}: the {kind} of the local cluster is recreated; the cluster is down until then",
   },
   {
     id: "docker-network-gone",
     types: [docker("Network")],
     operations: ["replace", "delete"],
     impact: Impact.Replacement,
-    reason: "{changed}: the network is made anew, and with it every container in it",
+    reason: "{changed}: every container on the network is recreated",
   },
   {
     id: "docker-replica-replaced",
@@ -51,30 +51,30 @@ export const dockerRules: ImpactRule[] = [
     operations: ["replace"],
     when: (step) => isReplica(step) && !step.deletesFirst,
     impact: Impact.Rolling,
-    reason: "{changed}: the container ends once its successor is ready",
+    reason: "{changed}: the container stops once its replacement is ready",
   },
   {
     id: "docker-replica-fewer",
     types: [docker("Container")],
     operations: ["delete"],
-    when: isOneOfMore,
+    when: isFurtherReplica,
     impact: Impact.Cost,
-    reason: "one container less",
+    reason: "one container fewer",
   },
   {
     id: "docker-replica-more",
     types: [docker("Container")],
     operations: ["create", "import"],
-    when: isOneOfMore,
+    when: isFurtherReplica,
     impact: Impact.Cost,
-    reason: "one container more",
+    reason: "one more container",
   },
   {
     id: "docker-container-gone",
     types: [docker("Container")],
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: the container ends, and a new one, if any, starts afterwards",
+    reason: "{changed}: the container stops; its replacement, if any, starts afterwards",
   },
   {
     id: "docker-container-changed",
@@ -82,14 +82,14 @@ export const dockerRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["memory", "memorySwap", "cpuShares", "cpuSet", "cpus", "restart", "maxRetryCount"],
     impact: Impact.Metadata,
-    reason: "{changed}: {before} → {after}; the container runs on",
+    reason: "{changed} ({before} → {after}): the container keeps running",
   },
   {
     id: "docker-created",
     types: [docker("Container"), docker("Network"), docker("Volume"), docker("Service")],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "it is new: nobody relies on it yet",
+    reason: "new: nothing depends on it yet",
   },
   {
     id: "proxy-route-hosts",
@@ -97,42 +97,42 @@ export const dockerRules: ImpactRule[] = [
     operations: ["update", "replace"],
     when: hasOtherHosts,
     impact: Impact.Access,
-    reason: "it is reached by the name {hosts}",
+    reason: "the service is exposed as {hosts}",
   },
   {
     id: "proxy-route-changed",
     types: [dynamic("ProxyRoute")],
     operations: ["update", "replace"],
     impact: Impact.Rolling,
-    reason: "{changed}: the proxy leads requests elsewhere, while it runs",
+    reason: "{changed}: the proxy changes its routes without a restart",
   },
   {
     id: "proxy-route-gone",
     types: [dynamic("ProxyRoute")],
     operations: ["delete"],
     impact: Impact.Downtime,
-    reason: "the proxy no longer leads requests to the service",
+    reason: "the proxy no longer routes requests to the service",
   },
   {
     id: "proxy-route-new",
     types: [dynamic("ProxyRoute")],
     operations: ["create", "import"],
     impact: Impact.Access,
-    reason: "the proxy leads requests to the service",
+    reason: "the proxy routes requests to the service",
   },
   {
     id: "container-files",
     types: [dynamic("VolumeFiles")],
     operations: ["create", "import", "update", "replace", "delete"],
     impact: Impact.Nothing,
-    reason: "files of containers; those are told of by themselves",
+    reason: "files of containers; the containers are listed separately",
   },
   {
     id: "container-handover",
     types: [dynamic("Handover")],
     operations: ["create", "import", "update", "replace", "delete"],
     impact: Impact.Nothing,
-    reason: "requests pass from a container to its successor; those are told of by themselves",
+    reason: "hands requests over from a container to its replacement; the containers are listed separately",
   },
   {
     id: "swarm-service-stopped",
@@ -141,7 +141,7 @@ export const dockerRules: ImpactRule[] = [
     properties: ["mode.replicated.replicas"],
     when: (step) => tasks(step) === 0,
     impact: Impact.Downtime,
-    reason: "{changed}: {before} → 0: no task is left to answer",
+    reason: "{changed} ({before} → 0): no tasks are left to serve requests",
   },
   {
     id: "swarm-service-scaled",
@@ -156,9 +156,9 @@ export const dockerRules: ImpactRule[] = [
     types: [docker("Service")],
     operations: ["update"],
     properties: ["taskSpec"],
-    when: endsFirst,
+    when: stopsFirst,
     impact: Impact.Downtime,
-    reason: "{changed}: a node's one task ends before its successor starts",
+    reason: "{changed}: a node's only task stops before its replacement starts",
   },
   {
     id: "swarm-service-changed",
@@ -166,7 +166,7 @@ export const dockerRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["taskSpec"],
     impact: Impact.Rolling,
-    reason: "{changed}: tasks are exchanged as updateConfig says",
+    reason: "{changed}: tasks are replaced as configured in updateConfig",
   },
   {
     id: "swarm-service-later",
@@ -174,7 +174,7 @@ export const dockerRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["updateConfig", "rollbackConfig", "convergeConfig", "labels", "auth"],
     impact: Impact.Metadata,
-    reason: "{changed}: counts from the next update on",
+    reason: "{changed}: applies from the next update",
   },
   {
     id: "swarm-service-ports",
@@ -182,14 +182,14 @@ export const dockerRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["endpointSpec"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: at which ports it is reached",
+    reason: "{changed} ({before} → {after}): affects which ports the service publishes",
   },
   {
     id: "swarm-service-gone",
     types: [docker("Service")],
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: the service goes; what it serves is no longer served meanwhile",
+    reason: "{changed}: the tasks of the service stop, and requests fail",
   },
   {
     id: "swarm-routes-hosts",
@@ -197,25 +197,25 @@ export const dockerRules: ImpactRule[] = [
     operations: ["replace"],
     when: hasOtherHosts,
     impact: Impact.Access,
-    reason: "it is reached by the name {hosts}",
+    reason: "the service is exposed as {hosts}",
   },
   {
     id: "swarm-configuration",
     types: [docker("Secret"), docker("ServiceConfig")],
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Nothing,
-    reason: "services that read it are told of by themselves",
+    reason: "services that use it are listed separately",
   },
   {
     id: "image-made",
-    types: image,
+    types: images,
     operations: ["create", "import", "update", "replace"],
     impact: Impact.Nothing,
-    reason: "{changed}: an image is put into the registry; what runs it is told of by itself",
+    reason: "{changed}: the image is pushed to the registry; workloads that run it are listed separately",
   },
   {
     id: "image-forgotten",
-    types: image,
+    types: images,
     operations: ["delete"],
     impact: Impact.Nothing,
     reason: "the image stays in the registry",

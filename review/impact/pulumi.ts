@@ -1,27 +1,27 @@
 import { Impact } from "../../lib/impact.ts";
 import type { ImpactRule } from "./rule.ts";
 
-/** What changes of Pulumi's own resources do. */
+/** Impact rules for the providers in a stack. */
 export const pulumiRules: ImpactRule[] = [
   {
     id: "provider-replaced",
     types: ["pulumi:providers:*"],
     operations: ["replace"],
     impact: Impact.Replacement,
-    reason: "{changed}: the provider leads to another place, where everything that it made is made anew",
+    reason: "{changed}: the provider targets another cluster, account or host, where all its resources are recreated",
   },
   {
     id: "provider-changed",
     types: ["pulumi:providers:*"],
     operations: ["update"],
     impact: Impact.Metadata,
-    reason: "how Pulumi talks to it",
+    reason: "affects how Pulumi connects to the provider's API",
   },
   {
     id: "provider-comes-or-goes",
     types: ["pulumi:providers:*"],
     operations: ["create", "import", "delete"],
     impact: Impact.Nothing,
-    reason: "what it makes is told of by itself",
+    reason: "resources of the provider are listed separately",
   },
 ];

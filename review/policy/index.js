@@ -1,2 +1,2 @@
-// In JavaScript, for Pulumi has policy packs in TypeScript compiled, and checked, at every start.
+// JavaScript, because Pulumi compiles and type-checks a policy pack in TypeScript at every start.
 import "./pack.ts";

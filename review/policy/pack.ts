@@ -1,37 +1,38 @@
 import * as policy from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { policySettings } from "../../config/schema/policy.ts";
-import { concerns, labelOf, Severity, type Resource } from "./rule.ts";
+import { labelOf } from "../impact/rule.ts";
+import { concerns, Severity, type Resource } from "./rule.ts";
 import { policyRules } from "./rules/all.ts";
 
-// The pack is started for one stack, and finds its configuration as a program does.
+// Pulumi starts the pack for one stack, with the configuration of the stack.
 const { severities, exceptions } = policySettings.parse(new pulumi.Config("slipway").getObject("policy"));
 const today = new Date().toISOString().slice(0, 10);
 
 type Policy = policy.ResourceValidationPolicy & Partial<policy.StackValidationPolicy>;
 
 /**
- * By URN, resources as the program registers them. At the end of a preview a stack's resources are told of as their providers see them, and
- * one that cannot be configured yet, as that of a cluster to be made, sees nothing.
+ * Resources as the program registers them, by URN. At the end of a preview Pulumi passes resources as their providers see them, which is
+ * nothing if the provider cannot be configured yet, such as that of a new cluster.
  */
 const registered = new Map<string, Resource>();
 
-/** The rules as a policy pack of Pulumi's: pulumi preview --policy-pack policy. */
+/** The policy rules as a policy pack: `pulumi preview --policy-pack review/policy`. */
 new policy.PolicyPack("slipway", {
-  description: "What Slipway's stacks keep to",
+  description: "Policy rules for stacks of Slipway",
   policies: policyRules.flatMap((rule): Policy[] => {
     const severity = severities[rule.id] ?? rule.severity;
     if (severity === "off") return [];
-    const excused = exceptions.filter((exception) => exception.rule === rule.id && exception.until >= today);
+    const valid = exceptions.filter((exception) => exception.rule === rule.id && exception.until >= today);
     const check = (resource: Resource, others: Resource[], report: policy.ReportViolation) => {
       const message = concerns(rule, resource) && rule.check(resource, others);
-      if (message && !excused.some((exception) => exception.resource === labelOf(resource)))
-        report(`${resource.name} ${message}. ${rule.remedy}`, resource.urn);
+      if (message && !valid.some((exception) => exception.resource === labelOf(resource)))
+        report(`${labelOf(resource)} ${message}. ${rule.remedy}`, resource.urn);
     };
     const validateResource: policy.ResourceValidation = ({ urn, type, name, props }, report) => {
       const resource: Resource = { urn, type, name, inputs: props };
       registered.set(urn, resource);
-      // Before it is made, so that it is not.
+      // Reported here, a mandatory violation prevents the creation of the resource.
       if (!rule.inStack) check(resource, [], report);
     };
     const validateStack: policy.StackValidation = ({ resources }, report) => {

@@ -5,7 +5,7 @@ import { isOfType } from "../impact/rule.ts";
 export const Severity = { Error: "error", Warning: "warning" } as const;
 export type Severity = (typeof Severity)[keyof typeof Severity];
 
-/** A resource as the rules see it; what is secret in its inputs is `[secret]`. */
+/** A resource as the rules see it. Secrets in its inputs are replaced by `[secret]`. */
 export interface Resource {
   urn: string;
   type: string;
@@ -13,35 +13,31 @@ export interface Resource {
   inputs: Properties;
 }
 
-/** What every resource of some kinds keeps to. */
+/** A requirement for resources of some types. */
 export interface PolicyRule {
-  /** By what settings, exceptions and policy packs name it. */
+  /** Identifies the rule in settings, exceptions and the policy pack. */
   id: PolicyRuleId;
   severity: Severity;
-  /** Types of resources; `*` stands for any text without a colon. */
+  /** Types of resources. `*` matches any text without a colon. */
   types: string[];
-  /** Resources of these types that the rule is not for all the same. @default - none. */
+  /** Selects resources of these types that the rule does not concern. @default - none. */
   except?: (resource: Resource) => boolean;
-  /** What is wrong with a resource, or nothing; `others` has the whole stack, if the rule is `inStack`. */
+  /** What is wrong with a resource, as a predicate without a full stop: `has no memory limit`. `others` is the stack if `inStack`. */
   check: (resource: Resource, others: Resource[]) => string | false | undefined;
-  /** Whether it looks at other resources too: a policy pack can ask it only once all are there. @default false */
+  /** Whether the rule needs the other resources of the stack. The policy pack checks such rules at the end of a preview. @default false */
   inStack?: boolean;
-  /** What to do. */
+  /** How to fix it, as a sentence. */
   remedy: string;
-  /** Where the rule is from. */
+  /** URL of the recommendation. */
   reference: string;
 }
 
+/** Whether a rule applies to a resource. */
 export function concerns({ types, except }: PolicyRule, resource: Resource): boolean {
   return types.some((pattern) => isOfType(resource.type, pattern)) && !except?.(resource);
 }
 
-/** `Deployment web` */
-export function labelOf({ type, name }: Pick<Resource, "type" | "name">): string {
-  return `${type.split(":").at(-1)} ${name}`;
-}
-
-/** A list, of one thing too, and of nothing. */
+/** A list of the values: none for undefined and null, one for a single value. */
 export function listOf<T>(value: T | T[] | undefined | null): T[] {
   return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
 }

@@ -1,25 +1,46 @@
 import { plain } from "../../lib/values.ts";
+import { labelOf } from "../impact/rule.ts";
 import { hidden } from "../preview/secrets.ts";
 import type { Registered } from "../render/registrations.ts";
-import type { Score } from "../report/review.ts";
 import type { PolicySettings } from "../../config/schema/policy.ts";
-import { concerns, labelOf, Severity, type Resource } from "./rule.ts";
+import { concerns, Severity, type Resource } from "./rule.ts";
 import { policyRules } from "./rules/all.ts";
 
-/** How much a rule counts. */
+/** Weight of a rule in the score. */
 const weights = { [Severity.Error]: 3, [Severity.Warning]: 1 };
 
-export interface Scorecard extends Score {
-  /** Exceptions that have ended: the gate stays closed. */
-  problems: string[];
-  /** Exceptions that excuse nothing. */
-  needless: string[];
+type Exception = PolicySettings["exceptions"][number];
+
+/** A resource that breaks a rule. */
+export interface PolicyFinding {
+  rule: string;
+  severity: Severity;
+  /** Kind and name. */
+  resource: string;
+  message: string;
+  remedy: string;
+  /** URL. */
+  reference: string;
 }
 
-/**
- * How the resources of a stack keep to the rules. Rules that are about none of them do not count. `today` is a date such as
- * 2026-12-31.
- */
+/** The result of the policy rules. */
+export interface Scorecard {
+  /** 0 to 100: the weight of the passed rules in that of all rules. */
+  points: number;
+  /** Number of rules that concern the stack. */
+  rules: number;
+  /** Number of those without a finding. */
+  passed: number;
+  findings: PolicyFinding[];
+  /** Valid exceptions that suppress a finding. */
+  exceptions: Exception[];
+  /** Messages about expired exceptions, which close the gate. */
+  problems: string[];
+  /** Messages about exceptions that match no finding. */
+  unusedExceptions: string[];
+}
+
+/** Checks resources against the rules. Rules that concern none of them do not count. `today` is a date such as 2026-12-31. */
 export function scoreOf(
   registered: Pick<Registered, "urn" | "type" | "name" | "inputs">[],
   settings: PolicySettings,
@@ -27,10 +48,10 @@ export function scoreOf(
   rules = policyRules,
 ): Scorecard {
   const resources = registered.map(({ urn, type, name, inputs }): Resource => ({ urn, type, name, inputs: plain(inputs, hidden) }));
-  const excused: Score["excused"] = [];
-  const findings: Score["findings"] = [];
+  const exceptions: Exception[] = [];
+  const findings: PolicyFinding[] = [];
   const used = new Set<number>();
-  let [kept, total, count, keptCount] = [0, 0, 0, 0];
+  let [passedWeight, totalWeight, count, passed] = [0, 0, 0, 0];
   for (const rule of rules) {
     const severity = settings.severities[rule.id] ?? rule.severity;
     const concerned = resources.filter((resource) => concerns(rule, resource));
@@ -43,49 +64,55 @@ export function scoreOf(
       if (at >= 0) used.add(at);
       const exception = settings.exceptions[at];
       if (exception && exception.until >= today) {
-        excused.push(exception);
+        exceptions.push(exception);
         return [];
       }
       return { rule: rule.id, severity, resource: label, message, remedy: rule.remedy, reference: rule.reference };
     });
     findings.push(...broken);
     count++;
-    total += weights[severity];
+    totalWeight += weights[severity];
     if (broken.length === 0) {
-      keptCount++;
-      kept += weights[severity];
+      passed++;
+      passedWeight += weights[severity];
     }
   }
-  const told = (says: string) => (exception: PolicySettings["exceptions"][number]) => {
-    const at = `slipway:policy.exceptions.${settings.exceptions.indexOf(exception)}`;
-    return `${at}: the exception from ${exception.rule} for "${exception.resource}" ${says.replace("{until}", exception.until)}`;
-  };
-  const ended = settings.exceptions.filter(({ until }) => until < today);
-  const problems = ended.map(told("ended on {until}: mend what it excused, or set another date"));
-  const needless = settings.exceptions.filter(({ until }, i) => until >= today && !used.has(i)).map(told("excuses nothing; remove it"));
-  const bySeverity = ({ severity }: { severity: string }) => (severity === Severity.Error ? 0 : 1);
-  findings.sort((a, b) => bySeverity(a) - bySeverity(b));
+  const pathOf = (exception: Exception) => `slipway:policy.exceptions.${settings.exceptions.indexOf(exception)}`;
+  const expired = settings.exceptions.filter(({ until }) => until < today);
+  const unused = settings.exceptions.filter(({ until }, i) => until >= today && !used.has(i));
+  const rank = ({ severity }: PolicyFinding) => (severity === Severity.Error ? 0 : 1);
   return {
-    points: total === 0 ? 100 : Math.floor((100 * kept) / total),
+    points: totalWeight === 0 ? 100 : Math.floor((100 * passedWeight) / totalWeight),
     rules: count,
-    kept: keptCount,
-    findings,
-    excused,
-    problems,
-    needless,
+    passed,
+    findings: findings.sort((a, b) => rank(a) - rank(b)),
+    exceptions,
+    problems: expired.map(
+      (exception) =>
+        `${pathOf(exception)}: expired on ${exception.until} (${exception.rule}, ${exception.resource}). Fix the finding, or extend the exception.`,
+    ),
+    unusedExceptions: unused.map(
+      (exception) => `${pathOf(exception)}: matches no finding (${exception.rule}, ${exception.resource}). Remove it.`,
+    ),
   };
 }
 
-/** The scorecard in words, for a terminal or a log. */
-export function formatScore({ points, rules, kept, findings, excused, problems, needless }: Scorecard, stack: string): string {
+/** The policy errors as lines of the gate. */
+export function errorsIn({ findings }: Scorecard): string[] {
+  const errors = findings.filter(({ severity }) => severity === Severity.Error);
+  return errors.map(({ rule, resource, message, remedy }) => `policy error: ${resource} ${message}. ${remedy} (${rule})`);
+}
+
+/** The scorecard as `slipway score` prints it. */
+export function formatScore({ points, rules, passed, findings, exceptions, problems, unusedExceptions }: Scorecard, stack: string): string {
   return [
-    `policy of stack "${stack}": ${points} of 100 points, ${kept} of ${rules} rules kept`,
+    `policy of stack "${stack}": ${points} of 100 points, ${passed} of ${rules} rules passed`,
     ...findings.flatMap(({ rule, severity, resource, message, remedy, reference }) => [
-      `  ${severity}  ${resource}: ${message}`,
+      `  ${severity}  ${resource} ${message}`,
       `      ${remedy} (${rule}: ${reference})`,
     ]),
-    ...excused.map(({ rule, resource, reason, until }) => `  excused until ${until}  ${resource}: ${rule}: ${reason}`),
+    ...exceptions.map(({ rule, resource, reason, until }) => `  exception until ${until}  ${resource}: ${rule}: ${reason}`),
     ...problems.map((problem) => `  ✗ ${problem}`),
-    ...needless.map((note) => `  ${note}`),
+    ...unusedExceptions.map((note) => `  ${note}`),
   ].join("\n");
 }

@@ -3,11 +3,11 @@ import { UserError } from "../../lib/user-error.ts";
 import type { Properties } from "../../lib/values.ts";
 import { operations } from "./step.ts";
 
-// What the Pulumi CLI prints: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/ with --json; the plan's types are in
-// pulumi, sdk/go/common/display/events.go and pkg/display/json.go, those of the stream in sdk/go/common/apitype/events.go.
+// The formats of `pulumi preview --json`: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/. The types of the plan are in
+// pulumi, sdk/go/common/display/events.go and pkg/display/json.go; those of the events in sdk/go/common/apitype/events.go.
 
-// Not a record of zod's, which would copy what may be megabytes.
-const properties = z.custom<Properties>((value) => value !== null && typeof value === "object" && !Array.isArray(value), "is no map");
+// z.record would copy the properties, which can be megabytes.
+const properties = z.custom<Properties>((value) => value !== null && typeof value === "object" && !Array.isArray(value), "is not a map");
 
 const state = z.looseObject({
   custom: z.boolean().optional(),
@@ -20,7 +20,7 @@ const state = z.looseObject({
   protect: z.boolean().optional(),
 });
 
-const urn = z.string().regex(/^urn:pulumi:.+?::.+?::.+::/, "is no URN");
+const urn = z.string().regex(/^urn:pulumi:.+?::.+?::.+::/, "is not a URN");
 const strings = z.array(z.string()).nullish();
 
 const planStep = z.looseObject({
@@ -61,57 +61,67 @@ const event = z.looseObject({
 
 type State = z.infer<typeof state>;
 
-/** A step as a preview has it, whatever the format. */
+/** A step of a preview, in either format. */
 export interface RawStep {
   op: string;
   urn: string;
   type: string;
   old: State | undefined;
   new: State | undefined;
-  /** Those of both that there are. */
+  /** The old and the new state, as far as they exist. */
   states: State[];
-  /** What the provider says of properties by path: `add`, `update`, `delete-replace`, …; undefined where it says nothing. */
+  /** Changes of properties as the provider reports them: path → `add`, `update`, `delete-replace`, … Undefined if it reports none. */
   detailed: Record<string, string> | undefined;
-  /** Paths of properties for which it is replaced. */
+  /** Paths of the properties that cause a replacement. */
   reasons: string[];
 }
 
 export interface RawPreview {
   steps: RawStep[];
-  /** Why it came to no end. */
+  /** Why the preview failed. Empty if it succeeded. */
   errors: string[];
 }
 
-const make = "Make one with: pulumi preview --json";
+/** Where a preview comes from. */
+export interface Source {
+  /** Its name in messages. */
+  from: string;
+  /** The stack that it should be a preview of. */
+  stack: string;
+}
 
-export function parsePreview(text: string, from: string): RawPreview {
-  if (text.trim() === "") throw new UserError(`${from}: is empty, and should be a preview. ${make}`);
+/** @throws UserError if the text is not a complete preview. */
+export function parsePreview(text: string, source: Source): RawPreview {
+  if (text.trim() === "") throw invalid(source, "is empty");
   const whole = parseJson(text);
-  const raw = whole !== undefined && !isEvent(whole) ? fromPlan(whole, from) : fromEvents(text, from);
-  if (raw.steps.length === 0 && raw.errors.length === 0)
-    throw new UserError(`${from}: has no steps, and even a preview of nothing has the stack itself. ${make}`);
+  const raw = whole !== undefined && !isEvent(whole) ? fromPlan(whole, source) : fromEvents(text, source);
+  if (raw.steps.length === 0 && raw.errors.length === 0) throw invalid(source, "has no steps, not even one for the stack");
   return raw;
 }
 
-function fromPlan(whole: unknown, from: string): RawPreview {
-  const { steps, diagnostics, changeSummary } = checked(plan, whole, from);
+function invalid({ from, stack }: Source, problem: string): UserError {
+  return new UserError(`${from}: ${problem}. Create a preview with: slipway preview --stack ${stack} --json`);
+}
+
+function fromPlan(whole: unknown, source: Source): RawPreview {
+  const { steps, diagnostics, changeSummary } = checked(plan, whole, source, "is not a preview");
   const raw = steps.map(({ op, urn, oldState, newState, detailedDiff, replaceReasons }) =>
     rawStep(op, urn, oldState, newState, detailedDiff && mapValues(detailedDiff, ({ kind }) => kind), replaceReasons),
   );
   const errors = errorsIn(diagnostics ?? []);
-  if (errors.length === 0) compareWithSummary(raw, changeSummary, from, false);
+  if (errors.length === 0) compareWithSummary(raw, changeSummary, source, false);
   return { steps: raw, errors };
 }
 
-function fromEvents(text: string, from: string): RawPreview {
+function fromEvents(text: string, source: Source): RawPreview {
   const events = text
     .split("\n")
     .map((line, i) => [line, i] as const)
     .filter(([line]) => line.trim() !== "")
     .map(([line, i]) => {
       const parsed = parseJson(line);
-      if (parsed === undefined) throw new UserError(`${from}: line ${i + 1} is no JSON; it is cut off, or no preview. ${make}`);
-      return checked(event, parsed, `${from}: line ${i + 1}`);
+      if (parsed === undefined) throw invalid(source, `line ${i + 1} is not JSON; the preview is truncated, or not a preview`);
+      return checked(event, parsed, source, `line ${i + 1} is not an event of a preview`);
     });
   const raw = events.flatMap(({ resourcePreEvent }) => {
     if (!resourcePreEvent) return [];
@@ -125,9 +135,9 @@ function fromEvents(text: string, from: string): RawPreview {
     ...events.flatMap(({ resOpFailedEvent }) => (resOpFailedEvent ? [`${resOpFailedEvent.metadata.urn.split("::").at(-1)} failed`] : [])),
   ];
   if (errors.length > 0) return { steps: raw, errors };
-  if (!summary) throw new UserError(`${from}: has no summary at its end: it is cut off, or no preview. ${make}`);
-  if (summary.result !== undefined && summary.result !== "succeeded") return { steps: raw, errors: [`it ended as ${summary.result}`] };
-  compareWithSummary(raw, summary.resourceChanges, from, true);
+  if (!summary) throw invalid(source, "has no summary; the preview is truncated, or not a preview");
+  if (summary.result !== undefined && summary.result !== "succeeded") return { steps: raw, errors: [`its result is "${summary.result}"`] };
+  compareWithSummary(raw, summary.resourceChanges, source, true);
   return { steps: raw, errors };
 }
 
@@ -144,19 +154,16 @@ function rawStep(
   return { op, urn, type, old: old ?? undefined, new: next ?? undefined, states, detailed: detailed ?? undefined, reasons: reasons ?? [] };
 }
 
-/** A preview says how many resources it is about; fewer are in one from which something was taken. */
-function compareWithSummary(steps: RawStep[], summary: Record<string, number>, from: string, withSame: boolean): void {
+/** Detects an incomplete preview: the summary has the number of steps. */
+function compareWithSummary(steps: RawStep[], summary: Record<string, number>, source: Source, withSame: boolean): void {
   const counts = new Map<string, Set<string>>();
   for (const { op, urn } of steps) {
     const operation = operations[op] ?? op;
     counts.set(operation, (counts.get(operation) ?? new Set()).add(urn));
   }
   for (const operation of ["create", "update", "delete", "replace", ...(withSame ? ["same"] : [])]) {
-    const [found, said] = [counts.get(operation)?.size ?? 0, summary[operation] ?? 0];
-    if (found < said)
-      throw new UserError(
-        `${from}: says that it has ${said} steps "${operation}", and has ${found}: something is missing from it. ${make}`,
-      );
+    const [found, expected] = [counts.get(operation)?.size ?? 0, summary[operation] ?? 0];
+    if (found < expected) throw invalid(source, `is incomplete: it has ${found} of the ${expected} steps "${operation}" in its summary`);
   }
 }
 
@@ -176,11 +183,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown, from: string): T {
+function checked<T>(schema: z.ZodType<T>, value: unknown, source: Source, problem: string): T {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
-  throw new UserError(`${from}: is no preview of Pulumi: ${issue!.path.join(".") || "the whole"}: ${issue!.message}. ${make}`);
+  const path = issue!.path.length > 0 ? `${issue!.path.join(".")}: ` : "";
+  throw invalid(source, `${problem} (${path}${issue!.message})`);
 }
 
 function mapValues<A, B>(map: Record<string, A>, change: (value: A) => B): Record<string, B> {

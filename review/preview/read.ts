@@ -6,13 +6,13 @@ import { hidden, Secrets } from "./secrets.ts";
 import { leaves, operations, type Change, type Preview, type Step } from "./step.ts";
 
 /**
- * Reads what `pulumi preview --json` printed, or its stream of events (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true). `from` is what
- * messages call it.
+ * Reads the output of `pulumi preview --json`, or its stream of events (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true). `from` is its name in
+ * messages.
  *
- * @throws UserError for what is no preview, is cut off, or ended in an error; and for one of another project or stack.
+ * @throws UserError if the text is not a complete and successful preview, or is a preview of another project or stack.
  */
 export function readPreview(text: string, from: string, expected: { project: string; stack: string }): Preview {
-  const { steps, errors } = parsePreview(text, from);
+  const { steps, errors } = parsePreview(text, { from, stack: expected.stack });
   const secrets = new Secrets();
   for (const { type, states } of steps)
     for (const state of states)
@@ -20,16 +20,16 @@ export function readPreview(text: string, from: string, expected: { project: str
         if (properties) secrets.learn(type, properties, state.additionalSecretOutputs ?? []);
   if (errors.length > 0) {
     const lines = errors.map((error) => `  - ${secrets.hideIn(error).replaceAll("\n", "\n    ")}`);
-    throw new UserError([`${from}: the preview failed, so it does not say what would happen:`, ...lines].join("\n"));
+    throw new UserError([`${from}: the preview failed, so its impact is unknown:`, ...lines].join("\n"));
   }
   const [, stack = "", project = ""] = /^urn:pulumi:(.+?)::(.+?)::/.exec(steps[0]!.urn) ?? [];
   if (project !== expected.project || stack !== expected.stack) {
-    const [is, wanted] = [`stack "${stack}" of project "${project}"`, `stack "${expected.stack}" of project "${expected.project}"`];
-    throw new UserError(
-      `${from}: is a preview of ${is}, and should be of ${wanted}. Name its stack with STACK=…, or make another preview.`,
-    );
+    const label = (of: { project: string; stack: string }) => `stack "${of.stack}" of project "${of.project}"`;
+    const problem = `must be a preview of ${label(expected)} (got ${label({ project, stack })})`;
+    const remedy = project === expected.project ? `Add --stack ${stack}, or create` : "Create";
+    throw new UserError(`${from}: ${problem}. ${remedy} a preview of "${expected.stack}".`);
   }
-  // The parts of a replacement come as several steps.
+  // A replacement has several steps.
   const grouped = Map.groupBy(steps, ({ urn, op }) => `${operations[op] ?? op} ${urn}`);
   return { project, stack, steps: [...grouped.values()].map((parts) => stepOf(parts, secrets)) };
 }
@@ -48,35 +48,35 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
     parent: (next ?? old)?.parent || undefined,
     custom: (next ?? old)?.custom ?? false,
     operation,
-    said: op,
+    rawOperation: op,
     changes: operation === "update" || operation === "replace" ? changesOf(main, { before, after }, secrets) : [],
     before,
     after,
-    // Pulumi notes on what it deletes first that its replacement is pending.
+    // If Pulumi deletes first, it marks the old resource as pending replacement.
     deletesFirst: operation === "replace" && (parts[0]!.op === "delete-replaced" || old?.pendingReplacement === true),
     retained: old?.retainOnDelete === true,
     protected: old?.protect === true,
   };
 }
 
-/** What the provider says has changed; of one that says nothing, where the inputs differ. */
+/** The changes that the provider reports. If it reports none, the differences between the inputs. */
 function changesOf(
   { old, new: next, detailed, reasons }: RawStep,
   shown: { before: Properties; after: Properties },
   secrets: Secrets,
 ): Change[] {
-  const told = Object.entries(detailed ?? {}).map(([path, kind]) => ({ path, replaces: kind.endsWith("-replace") }));
+  const reported = Object.entries(detailed ?? {}).map(([path, kind]) => ({ path, replaces: kind.endsWith("-replace") }));
   const differing = differences(old?.inputs ?? {}, next?.inputs ?? {}).map(({ path }) => ({ path, replaces: reasons.includes(path) }));
-  return (told.length > 0 ? told : differing).flatMap(({ path: text, replaces }) => {
+  return (reported.length > 0 ? reported : differing).flatMap(({ path: text, replaces }) => {
     const path = parsePath(text);
-    // Providers tell of properties too that only outputs have.
+    // Providers also report properties that only outputs have.
     const [first = ""] = path;
-    const had = first in shown.before ? shownAt(shown.before, path) : secrets.hide(valueAt(old?.outputs, path), String(path.at(-1)));
-    return leaves({ path, replaces, before: had, after: shownAt(shown.after, path) });
+    const before = first in shown.before ? shownAt(shown.before, path) : secrets.hide(valueAt(old?.outputs, path), String(path.at(-1)));
+    return leaves({ path, replaces, before, after: shownAt(shown.after, path) });
   });
 }
 
-/** What may be shown of a property; below what is hidden, nothing. */
+/** The value at a path in properties without secrets. Everything below a secret is `[secret]`. */
 function shownAt(value: unknown, [part, ...below]: Path): unknown {
   if (value === hidden || part === undefined) return value;
   return value === null || typeof value !== "object" ? undefined : shownAt((value as Record<PropertyKey, unknown>)[part], below);

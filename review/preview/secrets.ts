@@ -1,34 +1,35 @@
 import { redact } from "../../lib/redact.ts";
 import { isSecret, unknown, type Properties } from "../../lib/values.ts";
 
+/** Replaces a secret in everything that is shown. */
 export const hidden = "[secret]";
 
-/** Names of properties and variables whose texts are secret, whatever a tool marks: `password`, `DB_PASSWORD`, `clientSecret`. */
+/** Names of properties and variables that hold secrets, even if nothing marks them as secret: `password`, `DB_PASSWORD`, `clientSecret`. */
 const secretName = /(pass(word|wd|phrase)|secret|token|credentials?|kubeconfig|(api|access|private|secret)[_-]?key)$/i;
 
 export function isSecretName(name: string): boolean {
   return secretName.test(name);
 }
 
-/** Texts that are secret wherever they are: private keys, JSON web tokens, passwords in URLs, keys of GitHub and Slack. */
+/** Texts that are always secret: private keys, JSON web tokens, passwords in URLs, tokens of GitHub and Slack. */
 const secretText =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)|\b(gh[pousr]_|github_pat_|xox[abprs]-)[\w-]{10,}/g;
 
 /**
- * Takes secrets out of what is shown. What was secret in one place (marked as such, by its name, or in a Secret) is hidden wherever
- * it comes again.
+ * Hides secrets. A text that is secret in one place (because it is marked, by its name, or because it is in a Secret) is hidden
+ * everywhere.
  */
 export class Secrets {
   private readonly texts = new Set<string>();
   private pattern: RegExp | undefined;
 
-  /** Learns what is secret in the inputs or outputs of a resource. `names` are properties that it says to be. */
+  /** Learns the secrets in the inputs or outputs of a resource. `names` are properties that the resource declares secret. */
   learn(type: string, properties: Properties, names: string[]): void {
     for (const name of secretProperties(type, names)) this.learnAll(properties[name]);
     this.visit(properties);
   }
 
-  /** A value as it may be shown. */
+  /** A value without secrets. */
   hide(value: unknown, name = ""): unknown {
     if (isSecret(value)) return hidden;
     if (typeof value === "string") return secretName.test(name) ? hidden : this.hideIn(value);
@@ -38,12 +39,12 @@ export class Secrets {
     return Object.fromEntries(Object.entries(value).map(hide));
   }
 
-  /** A text as it may be shown. */
+  /** A text without secrets. */
   hideIn(text: string): string {
     return redact((this.known() ? text.replace(this.known()!, hidden) : text).replace(secretText, hidden));
   }
 
-  /** The inputs of a resource as they may be shown. */
+  /** The inputs of a resource without secrets. */
   hideOf(type: string, properties: Properties, names: string[]): Properties {
     const shown = this.hide(readable(type, properties)) as Properties;
     for (const name of secretProperties(type, names))
@@ -61,13 +62,13 @@ export class Secrets {
 
   private learnAll(value: unknown): void {
     mapLeaves(value, (leaf) => {
-      // What is not known yet stands for many things, most of them no secrets.
+      // All values that are not known yet are the same text, and most of them are not secret.
       if (typeof leaf !== "string" || leaf === hidden || leaf === unknown) return leaf;
       const decoded = Buffer.from(leaf, "base64").toString("utf8");
-      // Plaintext that Pulumi prints is JSON; data of a Secret is in base64.
+      // Pulumi prints plaintext as JSON. The data of a Secret is in base64.
       const unquoted = /^".*"$/s.test(leaf) ? leaf.slice(1, -1) : leaf;
       const isBase64 = Buffer.from(decoded, "utf8").toString("base64") === leaf;
-      // What is shorter would be found in words that tell nothing.
+      // A shorter text would match parts of ordinary words.
       for (const text of [unquoted, ...(isBase64 ? [decoded] : [])]) if (text.length >= 4) this.texts.add(text);
       this.pattern = undefined;
       return leaf;
@@ -76,7 +77,7 @@ export class Secrets {
 
   private known(): RegExp | undefined {
     if (this.texts.size === 0) return undefined;
-    // The longest first: what is left of it otherwise would tell of it.
+    // The longest first: a shorter secret inside a longer one would leave the rest of it visible.
     const sorted = [...this.texts].sort((a, b) => b.length - a.length);
     return (this.pattern ??= new RegExp(sorted.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"), "g"));
   }
@@ -86,13 +87,13 @@ function secretProperties(type: string, names: string[]): string[] {
   return /^kubernetes:core\/\w+:Secret$/.test(type) ? ["data", "stringData", ...names] : names;
 }
 
-/** What is in base64 for transport alone, as text: a config of Swarm's, which is no secret. */
+/** Decodes properties that are in base64 but not secret: the data of a Swarm config. */
 function readable(type: string, properties: Properties): Properties {
   const isText = type === "docker:index/serviceConfig:ServiceConfig" && typeof properties.data === "string" && properties.data !== unknown;
   return isText ? { ...properties, data: Buffer.from(properties.data as string, "base64").toString() } : properties;
 }
 
-/** The name of an entry of a list such as `env`, which its value goes by. */
+/** The name of a list entry, such as a variable in `env`. */
 function nameOf(item: unknown): string {
   const name = item !== null && typeof item === "object" ? (item as Properties).name : undefined;
   return typeof name === "string" ? name : "";

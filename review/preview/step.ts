@@ -2,20 +2,20 @@ import { isDeepStrictEqual } from "node:util";
 import type { Properties } from "../../lib/values.ts";
 import type { Path } from "../../lib/property-path.ts";
 
-/** What happens to a resource; the parts of a replacement are one. */
+/** What happens to a resource. The steps of a replacement are one operation. */
 export type Operation = "same" | "create" | "import" | "update" | "replace" | "delete" | "unknown";
 
-/** A property that another value is seen for. */
+/** A changed property. */
 export interface Change {
   path: Path;
-  /** Why the resource is replaced. */
+  /** Whether the change causes the replacement of the resource. */
   replaces: boolean;
-  /** What was and what comes, without secrets; undefined where there is nothing. */
+  /** Values without secrets. Undefined means not set. */
   before: unknown;
   after: unknown;
 }
 
-/** A change of a map as those of what is in it, at any depth. */
+/** Splits the change of a map into changes of its entries, at any depth. */
 export function leaves({ path, before, after, replaces }: Change): Change[] {
   const keys = [before, after].flatMap((value) => (isMap(value) ? Object.keys(value as object) : []));
   if (keys.length === 0 || ![before, after].every((value) => value === undefined || isMap(value)))
@@ -29,30 +29,30 @@ function isMap(value: unknown): boolean {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-/** What a preview says of one resource. Properties hold no secrets, but `[secret]` in their place. */
+/** What a preview reports about one resource. Secrets in properties are replaced by `[secret]`. */
 export interface Step {
   urn: string;
   type: string;
   name: string;
   parent: string | undefined;
-  /** A resource of a provider, and no component. */
+  /** Whether a provider manages the resource. False for components. */
   custom: boolean;
   operation: Operation;
-  /** The operation as the preview has it. */
-  said: string;
+  /** The operation as the preview names it. */
+  rawOperation: string;
   changes: Change[];
-  /** Inputs as they were and as they come; empty where there are none. */
+  /** Inputs before and after the step. Empty if there are none. */
   before: Properties;
   after: Properties;
-  /** Of a replacement: the old resource goes before the new one is there. */
+  /** Whether a replacement deletes the old resource before it creates the new one. */
   deletesFirst: boolean;
-  /** It is only forgotten, and stays where it is. */
+  /** Whether a deletion only removes the resource from the state (retainOnDelete). */
   retained: boolean;
-  /** Pulumi refuses to delete it. */
+  /** Whether Pulumi rejects the deletion of the resource. */
   protected: boolean;
 }
 
-/** What a run of the program would do to a stack. */
+/** The changes that an update would make to a stack. */
 export interface Preview {
   project: string;
   stack: string;
@@ -71,7 +71,7 @@ export const operations: Record<string, Operation> = {
   "import-replacement": "replace",
   "remove-pending-replace": "same",
   import: "import",
-  // What is read is not changed; what is discarded was read.
+  // A read resource is not changed. A discarded one was read before.
   read: "same",
   "read-replacement": "same",
   refresh: "same",

@@ -4,23 +4,25 @@ import { stringify } from "yaml";
 import { throwIfAny } from "../../lib/problem.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { has, hasUnknown, isSecret, type Properties } from "../../lib/values.ts";
+import { labelOf } from "../impact/rule.ts";
 import type { Registered } from "./registrations.ts";
 
-/** What of a stack is written to files. */
+/** The Kubernetes objects of a stack as files. */
 export interface Manifests {
   /** Content by file name. */
   files: Map<string, string>;
-  /** Secrets that are left out: what names them finds them once somebody else puts them there. */
-  left: { name: string; keys: string[] }[];
+  /** Secrets that are left out, with their keys. Other objects still reference them. */
+  secrets: { name: string; keys: string[] }[];
 }
 
-/** By this line it is known which files were written here, and may go. */
-const head = "# Rendered by Slipway from a stack file; a change here is lost.\n";
+/** The start of every file. Only files with it are overwritten or removed. */
+const marker = "# Rendered by Slipway";
+const header = `${marker} from a stack file. Do not edit: the next rendering overwrites this file.\n`;
 
 /**
- * The Kubernetes objects of a stack as files, the same from run to run. A Secret is left out, never written.
+ * The Kubernetes objects of a stack as files, identical from run to run. Secrets are left out.
  *
- * @throws UserError where an object holds something secret, or something that is known only once it is deployed.
+ * @throws UserError if another object contains a secret, or a value that is known only after deployment.
  */
 export function manifestsOf(resources: Registered[]): Manifests {
   const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
@@ -28,39 +30,44 @@ export function manifestsOf(resources: Registered[]): Manifests {
   const others = objects.filter((object) => !secrets.includes(object));
   throwIfAny(
     others.flatMap((object) => problemsWith(object)),
-    "The stack cannot be written to files:",
+    "The stack cannot be rendered:",
   );
   const files = new Map<string, string>();
   for (const { inputs } of others) {
     const file = `${[inputs.metadata?.namespace, inputs.kind, inputs.metadata?.name].filter(Boolean).join("-").toLowerCase()}.yaml`;
-    if (files.has(file)) throw new UserError(`Two objects would both be ${file}. Give one of them another name.`);
-    files.set(file, head + stringify(inputs, { sortMapEntries: true, lineWidth: 0 }));
+    if (files.has(file)) throw new UserError(`${file}: two objects have this file name. Rename one of them.`);
+    files.set(file, header + stringify(inputs, { sortMapEntries: true, lineWidth: 0 }));
   }
-  const left = secrets.map(({ inputs: { metadata, data, stringData } }) => {
-    const values = [data, stringData].map((map: Properties | undefined) => (isSecret(map) ? (map.value as Properties) : (map ?? {})));
-    return { name: String(metadata?.name), keys: values.flatMap((map) => Object.keys(map)).sort() };
+  const omitted = secrets.map(({ inputs: { metadata, data, stringData } }) => {
+    const maps = [data, stringData].map((map: Properties | undefined) => (isSecret(map) ? (map.value as Properties) : (map ?? {})));
+    return { name: String(metadata?.name), keys: maps.flatMap((map) => Object.keys(map)).sort() };
   });
-  return { files: new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), left };
+  return { files: new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), secrets: omitted };
 }
 
 function problemsWith({ type, name, inputs }: Registered): string[] {
-  const label = `${type.split(":").at(-1)} ${name}`;
-  if (has(inputs, isSecret))
-    return [`${label} holds something secret, which would be in the file for everybody to read; put it into a Secret`];
+  const label = labelOf({ type, name });
+  if (has(inputs, isSecret)) return [`${label}: contains a secret, which would be readable in the file. Move it to a Secret.`];
   if (hasUnknown(inputs))
-    return [`${label} holds something that is known only once it is deployed; such are images of the builder "dockerfile"`];
+    return [
+      `${label}: contains a value that is known only after deployment. If it is an image of the builder "dockerfile", use the builder "go" or a pushed image.`,
+    ];
   return [];
 }
 
-/** Writes the files, and removes those that an earlier run wrote and that are no more. Anything else in the folder stays. */
+/**
+ * Writes the files, and removes files of earlier runs whose objects no longer exist. Other files in the folder stay.
+ *
+ * @throws UserError if a file exists that an earlier run did not write.
+ */
 export function writeManifests({ files }: Manifests, folder: string): { removed: string[] } {
   mkdirSync(folder, { recursive: true });
   const old = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
-  const isOurs = (file: string) => existsSync(join(folder, file)) && readFileSync(join(folder, file), "utf8").startsWith(head);
+  const isOurs = (file: string) => existsSync(join(folder, file)) && readFileSync(join(folder, file), "utf8").startsWith(marker);
   const foreign = [...files.keys()].filter((file) => old.includes(file) && !isOurs(file));
   throwIfAny(
-    foreign.map((file) => `${join(folder, file)} is there, and was not written by this command. Remove it, or name another folder.`),
-    "The files cannot be written:",
+    foreign.map((file) => `${join(folder, file)}: exists, and slipway render did not write it. Remove it, or choose another folder.`),
+    "The manifests cannot be written:",
   );
   const removed = old.filter((file) => !files.has(file) && isOurs(file));
   for (const file of removed) rmSync(join(folder, file));

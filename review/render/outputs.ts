@@ -1,10 +1,10 @@
 import type { Properties } from "../../lib/values.ts";
 
-/** An account and a region of AWS's documentation: what is rendered is the same for everybody. */
+/** An account of AWS's documentation, so that a rendering is the same for everyone. */
 const account = "111122223333";
 const arn = (service: string, resource: string) => `arn:aws:${service}:${service === "iam" ? "" : "eu-central-1"}:${account}:${resource}`;
 
-/** What the program takes from resources that others make, in the form that they give it, by type. */
+/** Example outputs that the program needs, by type. */
 const outputs: Record<string, (name: string, inputs: Properties) => Properties> = {
   "aws:iam/role:Role": (name) => ({ name, arn: arn("iam", `role/${name}`) }),
   "aws:kms/key:Key": (name) => ({ arn: arn("kms", `key/${name}`) }),
@@ -37,9 +37,10 @@ const outputs: Record<string, (name: string, inputs: Properties) => Properties> 
   "kubernetes:networking.k8s.io/v1:Ingress": () => ({ status: { loadBalancer: { ingress: [{ hostname: "load-balancer.example" }] } } }),
 };
 
-/** What a cluster adds to every object. */
-const ofObjects = (inputs: Properties) => ({ metadata: { ...inputs.metadata, uid: "00000000-0000-0000-0000-000000000000" } });
+/** Outputs of every Kubernetes object. */
+const objectOutputs = (inputs: Properties) => ({ metadata: { ...inputs.metadata, uid: "00000000-0000-0000-0000-000000000000" } });
 
+/** Example outputs of a resource. */
 export function outputsOf(type: string, name: string, inputs: Properties): Properties {
-  return { ...(type.startsWith("kubernetes:") ? ofObjects(inputs) : {}), ...outputs[type]?.(name, inputs) };
+  return { ...(type.startsWith("kubernetes:") ? objectOutputs(inputs) : {}), ...outputs[type]?.(name, inputs) };
 }

@@ -4,28 +4,29 @@ import type { Properties } from "../../lib/values.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import { outputsOf } from "./outputs.ts";
 
-/** A resource that the program registers for a stack. */
+/** A resource that the program registers. */
 export interface Registered {
   urn: string;
   type: string;
   name: string;
   parent: string | undefined;
-  /** Inputs, with the SDK's marks on what is secret or only known later. */
+  /** Inputs, with the SDK's marks for secrets and for values that are not known yet. */
   inputs: Properties;
 }
 
 /**
- * All that the program registers for a stack, components too. It runs as in a preview, against nothing: neither Docker nor a cluster nor
- * AWS is asked; what only they know stands as an example of it. Services with a source are compiled, for the digests.
+ * All resources that the program registers for a stack, including components. The program runs as in a preview, but without Docker, a
+ * cluster or AWS; values that only they know are examples. Services with a source are compiled, because manifests contain the digest.
  */
 export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   const found: Registered[] = [];
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => ({
-    // Of a container that has an id, the kubeconfig would be read.
+    // If the container had an id, the program would read the kubeconfig from it.
     id: type === "docker:index/container:Container" ? undefined : `${name}-id`,
     state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties) },
   });
-  const call = ({ token }: pulumi.runtime.MockCallArgs) => Promise.reject(new Error(`${token} is asked of a provider`));
+  const call = ({ token }: pulumi.runtime.MockCallArgs) =>
+    Promise.reject(new Error(`The provider function ${token} cannot be called without its provider.`));
   await pulumi.runtime.setMocks({ newResource, call }, stack.project, stack.name, true);
   pulumi.runtime.setAllConfig(withAbsoluteSources(stack.config), stack.secretKeys);
   watch((request, urn) => {
@@ -47,7 +48,7 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   return found.sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
 
-/** What the SDK asks an engine for. Internal to the SDK. */
+/** A request of the SDK to register a resource. Internal to the SDK. */
 interface Request {
   getType(): string;
   getName(): string;
@@ -55,20 +56,20 @@ interface Request {
   getObject(): { toJavaScript(): Properties } | undefined;
 }
 
-/** Tells of every resource that is registered, with its URN: mocks are told of no components, and of no parents. */
-function watch(tell: (request: Request, urn: string) => void): void {
+/** Calls back for every registration, with the URN. Mocks see neither components nor parents. */
+function watch(onRegistered: (request: Request, urn: string) => void): void {
   type Callback = (error: Error | null, response: { getUrn(): string }) => void;
   type Monitor = { registerResource(request: Request, callback: Callback): unknown };
   const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) =>
     register(request, (error, response) => {
-      if (!error) tell(request, response.getUrn());
+      if (!error) onRegistered(request, response.getUrn());
       callback(error, response);
     });
 }
 
-/** Sources of the checkout, found from any folder. */
+/** The configuration with absolute paths of the services' sources, for a program in another folder. */
 export function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
   const services = JSON.parse(config["slipway:services"] ?? "{}") as Record<string, { source?: string } | null>;
   for (const service of Object.values(services)) if (typeof service?.source === "string") service.source = resolve(service.source);

@@ -1,23 +1,26 @@
 import { html as markup } from "htm/preact";
 import { render } from "preact-render-to-string";
-import { meanings, show } from "../impact/impacts.ts";
+import { meanings } from "../../lib/impact.ts";
 import { formatPath } from "../../lib/property-path.ts";
-import { classOf, entriesOf, labelOf, summaryOf, type Entry, type Review } from "./review.ts";
-import { drawingOf } from "./drawing.ts";
-import { pictureOf } from "./picture.ts";
+import { formatValue, labelOf } from "../impact/rule.ts";
+import type { Review } from "../review.ts";
+import { diagramOf } from "./diagram.ts";
 import { style } from "./style.ts";
+import { capitalized, classOf, entriesOf, formatCounts, summaryOf, type Entry } from "./summary.ts";
+import { svgOf } from "./svg.ts";
 
-// Everything goes through Preact, which escapes it; nothing is put together as text.
+// Preact renders everything, because it escapes all values.
 
-/** The report as one file that needs no other, no network and no script. */
+/** The report as one HTML file without scripts or references to other files. */
 export function formatHtml(review: Review): string {
   const { project, stack, verdict } = review;
-  const { overall, counts, changed, unchanged } = summaryOf(review);
+  const summary = summaryOf(review);
+  const { overall } = summary;
   const title = `${stack}: ${overall}`;
-  const picture = pictureOf(review);
-  const entries = entriesOf(changed);
-  const noticed = entries.filter(({ impact }) => classOf(impact) !== "quiet");
-  const others = entries.filter((entry) => !noticed.includes(entry));
+  const diagram = diagramOf(review);
+  const entries = entriesOf(summary.changed);
+  const noticeable = entries.filter(({ impact }) => classOf(impact) !== "quiet");
+  const others = entries.filter((entry) => !noticeable.includes(entry));
   const page = markup`
     <html lang="en">
       <head>
@@ -32,71 +35,71 @@ export function formatHtml(review: Review): string {
         <header>
           <p>${project} · stack ${stack}</p>
           <h1><span class=${`badge ${classOf(overall)}`}>${overall}</span> ${" "}<span class=${`badge ${verdict.open ? "good" : "bad"}`}>gate ${verdict.open ? "open" : "closed"}</span></h1>
-          <p>${meanings[overall]}</p>
-          <p>${[...counts.map(([impact, n]) => `${n} ${impact}`), ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(" · ")}</p>
+          <p>${capitalized(meanings[overall])}.</p>
+          <p>${formatCounts(summary)}</p>
         </header>
         <main>
           ${
-            picture.parts.length > 0 &&
-            markup`<section aria-labelledby="picture"><h2 id="picture">The stack</h2>
-            <div class="wide" tabindex="0" role="group" aria-label="Picture of the stack, from left to right">${drawingOf(picture, "LR")}</div>
-            <div class="narrow" tabindex="0" role="group" aria-label="Picture of the stack, from top to bottom">${drawingOf(picture, "TB")}</div>
+            diagram.parts.length > 0 &&
+            markup`<section aria-labelledby="diagram"><h2 id="diagram">Stack</h2>
+            <div class="wide" tabindex="0" role="group" aria-label="Diagram of the stack, from left to right">${svgOf(diagram, "LR")}</div>
+            <div class="narrow" tabindex="0" role="group" aria-label="Diagram of the stack, from top to bottom">${svgOf(diagram, "TB")}</div>
           </section>`
           }
           ${gateSection(review)}
-          <section aria-labelledby="changes"><h2 id="changes">What happens</h2>
-            ${changed.length === 0 && markup`<p>Nothing changes.</p>`}
-            ${noticed.map(changeCard)}
-            ${others.length > 0 && markup`<details><summary>${others.length === 1 ? "1 change" : `${others.length} changes`} that nobody notices</summary>${others.map(changeCard)}</details>`}
+          <section aria-labelledby="changes"><h2 id="changes">Changes</h2>
+            ${summary.changed.length === 0 && markup`<p>No changes.</p>`}
+            ${noticeable.map(changeCard)}
+            ${others.length > 0 && markup`<details><summary>${others.length === 1 ? "1 change" : `${others.length} changes`} without effect on users</summary>${others.map(changeCard)}</details>`}
           </section>
-          ${review.score && scoreSection(review.score)}
+          ${review.score && policySection(review.score)}
         </main>
       </body>
     </html>`;
   return `<!doctype html>\n${render(page)}\n`;
 }
 
-/** A change, with its values folded. */
-function changeCard({ label, impact, said, findings, names }: Entry) {
+/** A change with collapsed values. */
+function changeCard({ label, impact, operation, findings, names }: Entry) {
   const values = findings.flatMap(({ changes }) => changes);
   return markup`<article>
-    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${" "}${label} ${" "}<small>${said}</small></h3>
+    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${" "}${label} ${" "}<small>${operation}</small></h3>
     <ul>${findings.map((finding) => markup`<li>${finding.reason}${finding.impact !== impact && markup` ${" "}<em>(${finding.impact})</em>`}</li>`)}</ul>
     ${
       values.length > 0 &&
-      markup`<details><summary>${values.length === 1 ? "1 value" : `${values.length} values`} of ${label}</summary><dl>
-      ${values.slice(0, 200).map(({ path, before, after }) => markup`<dt><code>${formatPath(path)}</code></dt><dd><code>${show(before)}</code> → <code>${show(after)}</code></dd>`)}
+      markup`<details><summary>${values.length === 1 ? "1 changed value" : `${values.length} changed values`} of ${label}</summary><dl>
+      ${values.slice(0, 200).map(({ path, before, after }) => markup`<dt><code>${formatPath(path)}</code></dt><dd><code>${formatValue(before)}</code> → <code>${formatValue(after)}</code></dd>`)}
     </dl></details>`
     }
-    ${names.length > 0 && markup`<details><summary>the ${names.length} of them</summary><ul>${names.map((name) => markup`<li>${name}</li>`)}</ul></details>`}
+    ${names.length > 0 && markup`<details><summary>All ${names.length} resources</summary><ul>${names.map((name) => markup`<li>${name}</li>`)}</ul></details>`}
   </article>`;
 }
 
-function gateSection({ stack, verdict: { refused, approved, problems } }: Review) {
-  if (refused.length + approved.length + problems.length === 0) return null;
-  return markup`<section aria-labelledby="gate"><h2 id="gate">The gate</h2>
+function gateSection({ stack, verdict: { rejected, approved, problems } }: Review) {
+  if (rejected.length + approved.length + problems.length === 0) return null;
+  return markup`<section aria-labelledby="gate"><h2 id="gate">Gate</h2>
     <ul>
-      ${refused.map(
+      ${rejected.map(
         ({ step, finding, change, approval }) =>
-          markup`<li><strong>Refused:</strong> ${labelOf(step)}: ${finding.impact} (change <code>${change}</code>)${approval && `; its approval ended on ${approval.until}`}</li>`,
+          markup`<li><strong>Rejected:</strong> ${labelOf(step)}: ${finding.impact} (change <code>${change}</code>)${approval && `; the approval expired on ${approval.until}`}</li>`,
       )}
-      ${problems.map((problem) => markup`<li><strong>Refused:</strong> ${problem}</li>`)}
+      ${problems.map((problem) => markup`<li><strong>Rejected:</strong> ${problem}</li>`)}
       ${approved.map(({ step, finding, approval }) => markup`<li><strong>Approved</strong> by ${approval!.approvedBy} until ${approval!.until}: ${labelOf(step)}: ${finding.impact}. ${approval!.reason}</li>`)}
     </ul>
-    ${refused.length > 0 && markup`<p>To approve a change, record it under <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.${stack}.yaml</code>.</p>`}
+    ${rejected.length > 0 && markup`<p>To approve a change, add it to <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.${stack}.yaml</code>.</p>`}
   </section>`;
 }
 
-function scoreSection({ points, kept, rules, findings, excused }: NonNullable<Review["score"]>) {
-  return markup`<section aria-labelledby="score"><h2 id="score">The policy</h2>
-    <p><span class=${`badge ${findings.length === 0 ? "good" : "warn"}`}>${points} of 100</span> ${" "}${kept} of ${rules} rules are kept.</p>
+function policySection({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>) {
+  return markup`<section aria-labelledby="policy"><h2 id="policy">Policy</h2>
+    <p><span class=${`badge ${findings.length === 0 ? "good" : "warn"}`}>${points} of 100 points</span> ${" "}${passed} of ${rules} rules passed</p>
     ${findings.map(
       ({ rule, severity, resource, message, remedy, reference }) =>
-        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${" "}${resource}</h3><p>${message}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
+        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${" "}${resource}</h3><p>${capitalized(message)}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
     )}
     ${
-      excused.length > 0 &&
-      markup`<details><summary>${excused.length} excused</summary><ul>${excused.map(({ rule, resource, reason, until }) => markup`<li>${rule} of ${resource} until ${until}: ${reason}</li>`)}</ul></details>`
+      exceptions.length > 0 &&
+      markup`<details><summary>${exceptions.length === 1 ? "1 exception" : `${exceptions.length} exceptions`}</summary><ul>${exceptions.map(({ rule, resource, reason, until }) => markup`<li>${rule} for ${resource} until ${until}: ${reason}</li>`)}</ul></details>`
     }
   </section>`;
 }

@@ -1,44 +1,45 @@
-import { meanings } from "../impact/impacts.ts";
-import { entriesOf, labelOf, summaryOf, type Review } from "./review.ts";
+import { meanings } from "../../lib/impact.ts";
+import { labelOf } from "../impact/rule.ts";
+import type { Review } from "../review.ts";
+import { capitalized, entriesOf, formatCounts, summaryOf } from "./summary.ts";
 
-/** Lines of changes that stand open; the rest is folded. */
-const shown = 8;
+/** Rows that are visible; further rows are collapsed. */
+const visibleRows = 8;
 
-/** A comment of GitHub's holds 65,536 characters; what is folded is cut before. */
-const most = 60_000;
+/** Characters of a report. A comment on GitHub has at most 65,536. */
+const maxLength = 60_000;
 
-/** The line by which a later report finds the comment of an earlier one. */
+/** First line of a report. It identifies the comment that a later report replaces. */
 export function markerOf(stack: string): string {
   return `<!-- slipway-report: ${stack} -->`;
 }
 
-/** The report for a pull request: what happens on one screen, details folded. */
+/** The report as a comment on a pull request: the important part on one screen, details collapsed. */
 export function formatMarkdown(review: Review): string {
   const { stack, verdict, score } = review;
-  const { overall, counts, changed, unchanged } = summaryOf(review);
+  const summary = summaryOf(review);
   const gate = verdict.open ? "gate open" : "**gate closed**";
-  const head = [markerOf(stack), `### ${code(stack)}: ${overall} · ${gate}`, "", `${capital(meanings[overall])}.`];
-  const tally = [...counts.map(([impact, n]) => `${n} ${impact}`), ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])].join(" · ");
-  const lines = entriesOf(changed).flatMap(({ label, findings }) =>
+  const rows = entriesOf(summary.changed).flatMap(({ label, findings }) =>
     findings.map(({ impact, reason }) => `| ${impact} | ${code(label)} | ${text(reason)} |`),
   );
-  const table = (rows: string[]) => ["| Impact | Resource | Why |", "| --- | --- | --- |", ...rows];
-  const parts = [
-    head,
-    tally === "" ? [] : ["", tally],
-    lines.length === 0 ? [] : ["", ...table(lines.slice(0, shown))],
-    ...(lines.length > shown ? [["", ...folded(`${lines.length - shown} more`, table(lines.slice(shown)))]] : []),
-    ["", ...refusals(review)],
-    score ? ["", ...scorecard(score)] : [],
+  const table = (rows: string[]) => lines("| Impact | Resource | Reason |", "| --- | --- | --- |", ...rows);
+  const blocks = [
+    lines(markerOf(stack), `### ${code(stack)}: ${summary.overall} · ${gate}`),
+    `${capitalized(meanings[summary.overall])}.`,
+    formatCounts(summary),
+    rows.length > 0 && table(rows.slice(0, visibleRows)),
+    rows.length > visibleRows && collapsed(`${rows.length - visibleRows} more`, table(rows.slice(visibleRows))),
+    ...gateBlocks(review),
+    score && policyBlock(score),
   ];
-  return cut(parts.flat().join("\n").trimEnd() + "\n");
+  return truncated(`${joined(blocks)}\n`);
 }
 
-function refusals({ stack, verdict: { refused, approved, problems } }: Review): string[] {
-  const entries = [
-    ...refused.map(({ step, finding, change, approval }) => {
-      const ended = approval ? `, whose approval ended on ${approval.until}` : "";
-      return `- ${code(labelOf(step))}: ${finding.impact}, change ${code(change)}${ended}`;
+function gateBlocks({ stack, verdict: { rejected, approved, problems } }: Review): Block[] {
+  const rejections = [
+    ...rejected.map(({ step, finding, change, approval }) => {
+      const expired = approval ? `; the approval expired on ${approval.until}` : "";
+      return `- ${code(labelOf(step))}: ${finding.impact}, change ${code(change)}${expired}`;
     }),
     ...problems.map((problem) => `- ${text(problem)}`),
   ];
@@ -46,51 +47,57 @@ function refusals({ stack, verdict: { refused, approved, problems } }: Review): 
     ({ step, approval }) =>
       `- ${code(labelOf(step))}: approved by ${text(approval!.approvedBy)} until ${approval!.until}: ${text(approval!.reason)}`,
   );
-  const how = `To approve a change, record it under ${code("slipway:gate.approvals")} in ${code(`stacks/Pulumi.${stack}.yaml`)}.`;
   return [
-    ...(entries.length > 0 ? ["**Refused**", "", ...entries, ...(refused.length > 0 ? ["", how] : []), ""] : []),
-    ...(approvals.length > 0 ? ["**Approved**", "", ...approvals] : []),
+    rejections.length > 0 && joined(["**Rejected**", lines(...rejections)]),
+    rejected.length > 0 && `To approve a change, add it to ${code("slipway:gate.approvals")} in ${code(`stacks/Pulumi.${stack}.yaml`)}.`,
+    approvals.length > 0 && joined(["**Approved**", lines(...approvals)]),
   ];
 }
 
-function scorecard({ points, kept, rules, findings, excused }: NonNullable<Review["score"]>): string[] {
-  const title = `Policy: ${points} of 100 points, ${kept} of ${rules} rules kept`;
+function policyBlock({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>): string {
   const rows = findings.map(
     ({ rule, severity, resource, message, remedy, reference }) =>
-      `| [${text(rule)}](${reference}) | ${severity} | ${code(resource)} | ${text(message)}. ${text(remedy)} |`,
+      `| [${text(rule)}](${reference}) | ${severity} | ${code(resource)} | ${text(capitalized(message))}. ${text(remedy)} |`,
   );
-  const exceptions = excused.map(
-    ({ rule, resource, reason, until }) => `- ${text(rule)} of ${code(resource)} until ${until}: ${text(reason)}`,
+  const excepted = exceptions.map(
+    ({ rule, resource, reason, until }) => `- ${text(rule)} for ${code(resource)} until ${until}: ${text(reason)}`,
   );
   const body = [
-    ...(rows.length > 0 ? ["| Rule | Severity | Resource | What |", "| --- | --- | --- | --- |", ...rows] : ["Nothing was found."]),
-    ...(exceptions.length > 0 ? ["", "Excused:", "", ...exceptions] : []),
+    rows.length > 0 ? lines("| Rule | Severity | Resource | Problem |", "| --- | --- | --- | --- |", ...rows) : "No findings.",
+    excepted.length > 0 && joined(["Exceptions:", lines(...excepted)]),
   ];
-  return folded(title, body);
+  return collapsed(`Policy: ${points} of 100 points, ${passed} of ${rules} rules passed`, joined(body));
 }
 
-function folded(title: string, body: string[]): string[] {
-  return [`<details><summary>${text(title)}</summary>`, "", ...body, "", "</details>"];
+/** A part of the report, if there is something to say. */
+type Block = string | false | undefined;
+
+function joined(blocks: Block[]): string {
+  return blocks.filter(Boolean).join("\n\n");
 }
 
-/** A text in which nothing is Markdown or HTML: what means something there is written as its number. */
+function lines(...texts: string[]): string {
+  return texts.join("\n");
+}
+
+function collapsed(title: string, body: string): string {
+  return joined([`<details><summary>${text(title)}</summary>`, body, "</details>"]);
+}
+
+/** Escapes Markdown and HTML: characters with a meaning there become numeric references. */
 export function text(value: string): string {
   return value.replaceAll(/[&<>|`*_[\]~@\\#!]/g, (sign) => `&#${sign.codePointAt(0)};`).replaceAll(/\s+/g, " ");
 }
 
-/** The same, set as code: there GitHub makes links of no names and numbers. */
+/** An escaped text as code, in which GitHub does not link names and numbers. */
 function code(value: string): string {
   return `<code>${text(value)}</code>`;
 }
 
-function capital(value: string): string {
-  return value.charAt(0).toUpperCase() + value.slice(1);
-}
-
-/** What is too long for a comment ends at a line, with its folds closed. */
-function cut(report: string): string {
-  if (report.length <= most) return report;
-  const kept = report.slice(0, report.lastIndexOf("\n", most));
+/** Truncates a long report at the end of a line, and closes its open tags. */
+function truncated(report: string): string {
+  if (report.length <= maxLength) return report;
+  const kept = report.slice(0, report.lastIndexOf("\n", maxLength));
   const open = kept.split("<details>").length - kept.split("</details>").length;
-  return `${kept}\n${"\n</details>\n".repeat(open)}\nThis is not all: the HTML report has the rest.\n`;
+  return `${kept}\n${"\n</details>\n".repeat(open)}\nThis report is truncated. The HTML report is complete.\n`;
 }

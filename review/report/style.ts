@@ -1,4 +1,4 @@
-/** Colours keep a contrast of 4.5 to 1, in the light and in the dark: https://www.w3.org/TR/WCAG22/#contrast-minimum. */
+/** Style sheet of the HTML report. Colours have a contrast of at least 4.5:1 in both schemes: https://www.w3.org/TR/WCAG22/#contrast-minimum. */
 export const style = `
 :root { color-scheme: light dark;
   --page: #ffffff; --text: #1b1f24; --soft: #57606a; --line: #d0d7de; --card: #f6f8fa; --link: #0a58ca;

@@ -9,7 +9,7 @@ import { exceptions, type Exception } from "./grading-exceptions.ts";
 const image = `registry.example/app@sha256:${"0".repeat(64)}`;
 const data = { kind: "persistent", mountPath: "/data", size: "1Gi" };
 
-/** Services that use most of what there is. */
+/** Services that use most settings. */
 const services = {
   front: {
     image,
@@ -52,7 +52,7 @@ const services = {
   worker: { image, replicas: 1, expose: "none", volumes: { data } },
 };
 
-/** What kube-score says of an object (`kube-score score --output-format json`); 10 is its best grade. */
+/** The result of kube-score for an object (`kube-score score --output-format json`). 10 is the best grade. */
 interface Graded {
   object_name: string;
   checks: { check: { id: string }; grade: number; skipped: boolean; comments: { summary: string }[] | null }[];
@@ -70,7 +70,7 @@ const shipped = readdirSync("stacks")
   .filter((name) => !withoutKubernetes.includes(readStack(name).config["slipway:platform"]!));
 const stacks: Record<string, () => Pick<Stack, "config" | "secretKeys">> = {
   ...Object.fromEntries(shipped.map((name) => [`the stack ${name}`, () => readStack(name)])),
-  "services that use most of what there is": () => ({ config: { "slipway:services": JSON.stringify(services) }, secretKeys: [] }),
+  "services that use most settings": () => ({ config: { "slipway:services": JSON.stringify(services) }, secretKeys: [] }),
 };
 const rendered = new Map<string, Manifest[]>();
 let kubeScore: string;
@@ -84,7 +84,7 @@ function grade(manifests: Manifest[]): Graded[] {
   const flags = ["--output-format=json", "--kubernetes-version=v1.36", "--all-default-optional", "--disable-ignore-checks-annotations"];
   const input = manifests.map((manifest) => JSON.stringify(manifest)).join("\n---\n");
   const { stdout, stderr } = spawnSync(kubeScore, ["score", ...flags, "-"], { input, encoding: "utf8", maxBuffer: 2 ** 26 });
-  if (!stdout) throw new Error(`kube-score: ${stderr}`); // its code says no more than that there are findings
+  if (!stdout) throw new Error(`kube-score: ${stderr}`); // the exit code only says that there are findings
   return JSON.parse(stdout) as Graded[];
 }
 
@@ -99,27 +99,27 @@ function findingsIn(manifests: Manifest[]): Finding[] {
   );
 }
 
-/** As kube-score names it. */
+/** The name of an object in the output of kube-score. */
 function nameOf({ kind, apiVersion, metadata }: Manifest): string {
   return [kind, apiVersion, metadata?.namespace, metadata?.name].join("/");
 }
 
-function excuses({ check, summary, object, where }: Exception, finding: Finding): boolean {
+function accepts({ check, summary, object, where }: Exception, finding: Finding): boolean {
   const of = `${finding.object.kind} ${finding.object.metadata?.name}`;
   return check === finding.check && (summary ?? finding.summary) === finding.summary && object.test(of) && where(finding.object);
 }
 
-/** Findings that no exception excuses, as lines. */
-function unexcused(manifests: Manifest[]): string[] {
-  const findings = findingsIn(manifests).filter((finding) => !exceptions.some((exception) => excuses(exception, finding)));
+/** Findings without an exception, as lines. */
+function unaccepted(manifests: Manifest[]): string[] {
+  const findings = findingsIn(manifests).filter((finding) => !exceptions.some((exception) => accepts(exception, finding)));
   return findings.map(({ check, summary, object }) => `${object.kind} ${object.metadata?.name}: ${check}: ${summary}`).sort();
 }
 
-test.each(Object.keys(stacks))("kube-score finds nothing in %s that has no reason", (name) => {
-  expect(unexcused(rendered.get(name)!)).toEqual([]);
+test.each(Object.keys(stacks))("kube-score has no findings without an exception for %s", (name) => {
+  expect(unaccepted(rendered.get(name)!)).toEqual([]);
 });
 
-test("it looks at every object of the kinds that it knows", () => {
+test("kube-score checks every object of the kinds that it knows", () => {
   const known = /^(Deployment|StatefulSet|Service|Ingress|NetworkPolicy|PodDisruptionBudget|HorizontalPodAutoscaler)$/;
   for (const manifests of rendered.values()) {
     const graded = grade(manifests).map((object) => object.object_name);
@@ -132,13 +132,13 @@ test("it looks at every object of the kinds that it knows", () => {
   }
 });
 
-test("every exception excuses something", () => {
+test("every exception is used", () => {
   const findings = [...rendered.values()].flatMap(findingsIn);
-  const needless = exceptions.filter((exception) => !findings.some((finding) => excuses(exception, finding)));
-  expect(needless.map(({ check, object }) => `${check} of ${object.source}`)).toEqual([]);
+  const unused = exceptions.filter((exception) => !findings.some((finding) => accepts(exception, finding)));
+  expect(unused.map(({ check, object }) => `${check} of ${object.source}`)).toEqual([]);
 });
 
-test("what is taken out of a service is found, and no exception excuses it", () => {
+test("a removed setting is found, and no exception accepts it", () => {
   const manifests = structuredClone(rendered.get("the stack local")!).filter(({ kind }) => kind !== "NetworkPolicy");
   const pod = manifests.find(({ kind }) => kind === "Deployment")!["spec"].template.spec;
   const [container] = pod.containers;
@@ -146,7 +146,7 @@ test("what is taken out of a service is found, and no exception excuses it", () 
   container.image = "registry.example/app:1";
   delete container.securityContext.readOnlyRootFilesystem;
   delete container.resources.limits.memory;
-  expect(unexcused(manifests)).toEqual([
+  expect(unaccepted(manifests)).toEqual([
     "Deployment web: container-image-pull-policy: ImagePullPolicy is not set to Always",
     "Deployment web: container-memory-requests-equal-limits: Memory requests does not match limits",
     "Deployment web: container-resource-requests-equal-limits: Memory requests does not match limits",

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "puppeteer-core";
 import { judge } from "../../review/gate.ts";
-import { impactsOf } from "../../review/impact/impacts.ts";
+import { impactsOf } from "../../review/impact/step-impact.ts";
+import { Severity } from "../../review/policy/rule.ts";
 import { readPreview } from "../../review/preview/read.ts";
 import { registrationsOf } from "../../review/render/registrations.ts";
 import { formatHtml } from "../../review/report/html.ts";
@@ -27,13 +28,13 @@ beforeAll(async () => {
   const resources = await registrationsOf(readStack("local"));
   const finding = {
     rule: "r",
-    severity: "error",
+    severity: Severity.Error,
     resource: "Deployment web",
     message: "m",
     remedy: "Do.",
     reference: "https://example.org/",
   };
-  const score = { points: 90, rules: 30, kept: 29, findings: [finding], excused: [] };
+  const score = { points: 90, rules: 30, passed: 29, findings: [finding], exceptions: [] };
   writeFileSync(file, formatHtml({ project: "slipway", stack: "local", impacts, verdict, resources, score }));
 });
 
@@ -42,17 +43,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What a page asks for and complains about. */
-async function open(scheme: "light" | "dark", width: number): Promise<{ page: Page; said: string[]; asked: string[] }> {
+/** Opens the report, and records its console messages and requests. */
+async function open(scheme: "light" | "dark", width: number): Promise<{ page: Page; messages: string[]; requests: string[] }> {
   const page = await browser.newPage();
-  const [said, asked]: [string[], string[]] = [[], []];
-  page.on("console", (message) => said.push(message.text()));
-  page.on("pageerror", (error) => said.push(String(error)));
-  page.on("request", (request) => asked.push(request.url()));
+  const [messages, requests]: [string[], string[]] = [[], []];
+  page.on("console", (message) => messages.push(message.text()));
+  page.on("pageerror", (error) => messages.push(String(error)));
+  page.on("request", (request) => requests.push(request.url()));
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.setViewport({ width, height: 800 });
   await page.goto(`file://${file}`);
-  return { page, said, asked };
+  return { page, messages, requests };
 }
 
 describe.each([
@@ -60,17 +61,17 @@ describe.each([
   ["dark", 1280],
   ["light", 360],
   ["dark", 360],
-] as const)("in the %s, %i pixels wide, the report", (scheme, width) => {
-  test("opens without complaint, asks for nothing, and no text leaves the page", async () => {
-    const { page, said, asked } = await open(scheme, width);
-    expect(said).toEqual([]);
-    expect(asked).toEqual([`file://${file}`]);
+] as const)("in the %s scheme, %i pixels wide, the report", (scheme, width) => {
+  test("opens without errors or requests, and does not overflow", async () => {
+    const { page, messages, requests } = await open(scheme, width);
+    expect(messages).toEqual([]);
+    expect(requests).toEqual([`file://${file}`]);
     const size = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
     expect(size).toEqual([width, width]);
     await page.close();
   });
 
-  test("is accessible, as axe sees it", async () => {
+  test("has no accessibility violations that axe finds", async () => {
     const { page } = await open(scheme, width);
     await page.setBypassCSP(true);
     await page.reload();
@@ -81,14 +82,14 @@ describe.each([
     await page.close();
   });
 
-  test("has the picture in the colours of the scheme, and one of its two forms", async () => {
+  test("has the colours of the scheme, and shows one of the two diagrams", async () => {
     const { page } = await open(scheme, width);
     const background = await page.evaluate("getComputedStyle(document.body).backgroundColor");
     expect(background).toBe(scheme === "dark" ? "rgb(13, 17, 23)" : "rgb(255, 255, 255)");
     const shown = await page.evaluate("[...document.querySelectorAll('svg')].map((svg) => svg.checkVisibility())");
     expect(shown).toEqual(width > 768 ? [true, false] : [false, true]);
-    const picture = await page.screenshot();
-    expect(picture.length).toBeGreaterThan(10_000);
+    const screenshot = await page.screenshot();
+    expect(screenshot.length).toBeGreaterThan(10_000);
     await page.close();
   });
 });

@@ -9,7 +9,7 @@ test("actionlint finds nothing in the workflows", async () => {
   expect(await command(path, files)).toBe("");
 });
 
-test.each(files)("in %s every action is pinned by commit, and nothing is allowed by default", (file) => {
+test.each(files)("in %s every action is pinned to a commit, and no permission is granted by default", (file) => {
   const text = readFileSync(file, "utf8");
   const used = [...text.matchAll(/uses: (\S+)( # v[\d.]+)?$/gm)];
   expect(used.length).toBeGreaterThan(0);

@@ -1,29 +1,29 @@
 import type { Step } from "../../preview/step.ts";
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
-import { aws, comes, goes } from "./kinds.ts";
+import { aws, created, removed } from "./kinds.ts";
 
-/** AWS takes no range for every range. */
+/** Without publicAccessCidrs, AWS allows every address. */
 function isOpenToAll({ after }: Step): boolean {
   const { endpointPublicAccess, publicAccessCidrs = ["0.0.0.0/0"] } = (after["vpcConfig"] ?? {}) as Record<string, unknown>;
   return endpointPublicAccess === true && (publicAccessCidrs as string[]).some((cidr) => cidr === "0.0.0.0/0" || cidr === "::/0");
 }
 
-/** The cluster. */
+/** EKS clusters, nodes and add-ons. */
 export const clusterRules: ImpactRule[] = [
   {
     id: "eks-cluster-gone",
     types: aws("eks.Cluster"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Replacement,
-    reason: "{changed}: the cluster goes, with all that runs and is stored in it",
+    reason: "{changed}: everything that runs or is stored in the cluster is deleted",
   },
   {
     id: "eks-cluster-created",
     types: aws("eks.Cluster"),
-    operations: comes,
+    operations: created,
     impact: Impact.Cost,
-    reason: "a control plane, paid for by the hour",
+    reason: "a control plane, billed by the hour",
   },
   {
     id: "eks-api-open-to-all",
@@ -32,7 +32,7 @@ export const clusterRules: ImpactRule[] = [
     properties: ["vpcConfig.endpointPublicAccess", "vpcConfig.publicAccessCidrs"],
     when: isOpenToAll,
     impact: Impact.Access,
-    reason: "{changed}: everybody on the internet reaches the Kubernetes API",
+    reason: "{changed}: everyone on the internet can reach the Kubernetes API",
   },
   {
     id: "eks-api-endpoint",
@@ -40,7 +40,7 @@ export const clusterRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["vpcConfig", "accessConfig"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: who reaches the Kubernetes API",
+    reason: "{changed} ({before} → {after}): affects who can reach the Kubernetes API",
   },
   {
     id: "eks-version",
@@ -48,7 +48,8 @@ export const clusterRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["version"],
     impact: Impact.Rolling,
-    reason: "Kubernetes {before} → {after}: the control plane is exchanged, and nodes of Auto Mode one after another; there is no way back",
+    reason:
+      "Kubernetes {before} → {after}: the control plane is upgraded, and nodes of Auto Mode are replaced one by one; this cannot be undone",
   },
   {
     id: "eks-compute",
@@ -56,7 +57,7 @@ export const clusterRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["computeConfig", "storageConfig", "kubernetesNetworkConfig", "remoteNetworkConfig"],
     impact: Impact.Downtime,
-    reason: "{changed}: {before} → {after}: who provides nodes, disks and load balancers",
+    reason: "{changed} ({before} → {after}): affects what provides nodes, volumes and load balancers",
   },
   {
     id: "eks-price",
@@ -80,7 +81,7 @@ export const clusterRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["version", "releaseVersion", "launchTemplate", "labels", "taints", "updateConfig"],
     impact: Impact.Rolling,
-    reason: "{changed}: {before} → {after}: nodes are drained and exchanged one after another",
+    reason: "{changed} ({before} → {after}): nodes are drained and replaced one by one",
   },
   {
     id: "eks-nodes-scaled",
@@ -96,29 +97,29 @@ export const clusterRules: ImpactRule[] = [
     operations: ["replace"],
     when: ({ deletesFirst }) => !deletesFirst,
     impact: Impact.Rolling,
-    reason: "{changed}: another group of nodes is there before the old one is drained",
+    reason: "{changed}: a new node group is created before the old one is drained",
   },
   {
     id: "eks-nodes-gone",
     types: aws("eks.NodeGroup"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Downtime,
-    reason: "{changed}: the group's nodes go, with the pods on them",
+    reason: "{changed}: the nodes of the group are deleted, and the pods on them stop",
   },
-  { id: "eks-nodes-created", types: aws("eks.NodeGroup"), operations: comes, impact: Impact.Cost, reason: "nodes, paid for by the hour" },
+  { id: "eks-nodes-created", types: aws("eks.NodeGroup"), operations: created, impact: Impact.Cost, reason: "nodes, billed by the hour" },
   {
     id: "launch-template",
     types: aws("ec2.LaunchTemplate"),
     operations: ["update", "replace"],
     impact: Impact.Rolling,
-    reason: "{changed}: nodes are drained and exchanged one after another",
+    reason: "{changed}: nodes are drained and replaced one by one",
   },
   {
     id: "launch-template-elsewhere",
     types: aws("ec2.LaunchTemplate"),
     operations: ["create", "import", "delete"],
     impact: Impact.Nothing,
-    reason: "no node is of it",
+    reason: "no node uses it",
   },
   {
     id: "eks-addon-changed",
@@ -126,20 +127,20 @@ export const clusterRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["addonVersion", "configurationValues", "podIdentityAssociations", "serviceAccountRoleArn", "resolveConflictsOnUpdate"],
     impact: Impact.Rolling,
-    reason: "{changed}: {before} → {after}: its pods are exchanged",
+    reason: "{changed} ({before} → {after}): the pods of the add-on are replaced",
   },
   {
     id: "eks-addon-gone",
     types: aws("eks.Addon"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Downtime,
-    reason: "{changed}: what the add-on does for pods (network, names, disks) ends",
+    reason: "{changed}: pods lose what the add-on provides (network, DNS, volumes)",
   },
   {
     id: "eks-addon-created",
     types: aws("eks.Addon"),
-    operations: comes,
+    operations: created,
     impact: Impact.Nothing,
-    reason: "it is new: nothing relies on it yet",
+    reason: "new: nothing depends on it yet",
   },
 ];

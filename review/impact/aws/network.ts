@@ -1,6 +1,6 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
-import { aws, comes, goes, any } from "./kinds.ts";
+import { aws, created, createdOrRemoved, removed } from "./kinds.ts";
 
 const networkParts = aws("ec2.Vpc", "ec2.Subnet", "ec2.InternetGateway");
 const firewalls = aws(
@@ -13,25 +13,25 @@ const firewalls = aws(
 );
 const routes = aws("ec2.Route", "ec2.RouteTable", "ec2.RouteTableAssociation");
 
-/** The network. */
+/** VPCs, subnets, routes and security groups. */
 export const networkRules: ImpactRule[] = [
   {
     id: "network-gone",
     types: networkParts,
-    operations: goes,
+    operations: removed,
     impact: Impact.Replacement,
-    reason: "{changed}: the {kind} goes, and whatever is in it must be made anew",
+    reason: "{changed}: everything in the {kind} must be recreated",
   },
-  { id: "network-created", types: networkParts, operations: comes, impact: Impact.Nothing, reason: "nothing is in it yet" },
+  { id: "network-created", types: networkParts, operations: created, impact: Impact.Nothing, reason: "new: nothing uses it yet" },
   {
     id: "network-settings",
     types: networkParts,
     operations: ["update"],
     properties: ["enableDnsSupport", "enableDnsHostnames", "mapPublicIpOnLaunch", "assignIpv6AddressOnCreation"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: how what is in it is reached",
+    reason: "{changed} ({before} → {after}): affects how resources in the {kind} are reached",
   },
-  { id: "route", types: routes, operations: comes, impact: Impact.Access, reason: "a way from subnets to elsewhere" },
+  { id: "route", types: routes, operations: created, impact: Impact.Access, reason: "a route from subnets to other networks" },
   {
     id: "route-changed",
     types: routes,
@@ -41,43 +41,49 @@ export const networkRules: ImpactRule[] = [
       ...["routeTableId", "propagatingVgws"],
     ],
     impact: Impact.Access,
-    reason: "{changed}: where packets to elsewhere go; connections that are open end",
+    reason: "{changed}: affects the route to other networks; open connections break",
   },
-  { id: "route-gone", types: routes, operations: goes, impact: Impact.Downtime, reason: "{changed}: subnets lose a way to elsewhere" },
+  {
+    id: "route-gone",
+    types: routes,
+    operations: removed,
+    impact: Impact.Downtime,
+    reason: "{changed}: subnets lose a route to other networks",
+  },
   {
     id: "nat-created",
     types: aws("ec2.NatGateway"),
-    operations: comes,
+    operations: created,
     impact: Impact.Cost,
-    reason: "a NAT gateway, paid for by the hour and the gigabyte",
+    reason: "a NAT gateway, billed by the hour and by the gigabyte",
   },
   {
     id: "nat-gone",
     types: aws("ec2.NatGateway"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Downtime,
-    reason: "{changed}: connections from private subnets to elsewhere end",
+    reason: "{changed}: outbound connections of private subnets break",
   },
   {
     id: "address-created",
     types: aws("ec2.Eip"),
-    operations: comes,
+    operations: created,
     impact: Impact.Cost,
-    reason: "a public address, paid for by the hour",
+    reason: "a public IP address, billed by the hour",
   },
   {
     id: "address-gone",
     types: aws("ec2.Eip"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Access,
-    reason: "{changed}: the address by which others know it is another one",
+    reason: "{changed}: the public IP address is released",
   },
   {
     id: "endpoint-created",
     types: aws("ec2.VpcEndpoint"),
-    operations: comes,
+    operations: created,
     impact: Impact.Cost,
-    reason: "a private endpoint, most of them paid for by the hour",
+    reason: "a VPC endpoint; most types are billed by the hour",
   },
   {
     id: "endpoint-changed",
@@ -85,21 +91,21 @@ export const networkRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["policy", "securityGroupIds", "subnetIds", "routeTableIds", "privateDnsEnabled"],
     impact: Impact.Access,
-    reason: "{changed}: who reaches the service behind it",
+    reason: "{changed}: affects who can reach the service behind it",
   },
   {
     id: "endpoint-gone",
     types: aws("ec2.VpcEndpoint"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Access,
-    reason: "{changed}: the service behind it is reached in another way, if at all",
+    reason: "{changed}: the service behind it is reached over another route, if at all",
   },
   {
     id: "firewall",
     types: firewalls,
-    operations: any,
+    operations: createdOrRemoved,
     impact: Impact.Access,
-    reason: "{changed}: who reaches what in the network",
+    reason: "{changed}: affects which traffic is allowed in the network",
   },
   {
     id: "firewall-changed",
@@ -110,7 +116,7 @@ export const networkRules: ImpactRule[] = [
       ...["referencedSecurityGroupId", "prefixListId", "sourceSecurityGroupId", "subnetIds"],
     ],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: who reaches what in the network",
+    reason: "{changed} ({before} → {after}): affects which traffic is allowed in the network",
   },
   {
     id: "firewall-description",
@@ -123,8 +129,8 @@ export const networkRules: ImpactRule[] = [
   {
     id: "flow-log",
     types: aws("ec2.FlowLog"),
-    operations: any,
+    operations: createdOrRemoved,
     impact: Impact.Metadata,
-    reason: "what is written down of the network's traffic",
+    reason: "affects which traffic of the network is logged",
   },
 ];

@@ -1,13 +1,13 @@
-import { anythingRules } from "./anything.ts";
+import { tagRules } from "./tags.ts";
 import { clusterRules } from "./cluster.ts";
-import { nameRules } from "./names.ts";
+import { domainRules } from "./domains.ts";
 import { networkRules } from "./network.ts";
-import { rightRules } from "./rights.ts";
+import { accessRules } from "./access.ts";
 import { storageRules } from "./storage.ts";
 import type { ImpactRule } from "../rule.ts";
 
 /**
- * What changes of AWS resources do. That a property cannot be changed in place, the provider says in the preview; what it means is
- * here. The first rule that holds decides about a property.
+ * Impact rules for AWS resources. The first rule that matches a property decides. Whether a property can be updated in place is reported
+ * by the provider in the preview.
  */
-export const awsRules: ImpactRule[] = [...clusterRules, ...networkRules, ...nameRules, ...storageRules, ...rightRules, ...anythingRules];
+export const awsRules: ImpactRule[] = [...clusterRules, ...networkRules, ...domainRules, ...storageRules, ...accessRules, ...tagRules];

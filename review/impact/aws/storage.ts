@@ -1,7 +1,7 @@
 import type { Change, Step } from "../../preview/step.ts";
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
-import { aws, comes, goes, any } from "./kinds.ts";
+import { aws, created, createdOrRemoved, removed } from "./kinds.ts";
 
 const stores = aws(
   ...["s3.Bucket", "s3.BucketV2", "rds.Instance", "rds.Cluster", "dynamodb.Table", "ebs.Volume", "efs.FileSystem", "elasticache.*"],
@@ -11,14 +11,14 @@ const logs = aws("cloudwatch.LogGroup");
 const isShorter = (_: Step, change?: Change) =>
   Number(change!.after) !== 0 && (Number(change!.before) === 0 || Number(change!.after) < Number(change!.before));
 
-/** What is stored. */
+/** Data stores, image repositories, keys and logs. */
 export const storageRules: ImpactRule[] = [
   {
     id: "store-gone",
     types: stores,
-    operations: goes,
+    operations: removed,
     impact: Impact.DataLoss,
-    reason: "{changed}: the {kind} goes, with what is stored in it",
+    reason: "{changed}: its data is lost",
   },
   {
     id: "images-expire",
@@ -26,14 +26,14 @@ export const storageRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["policy"],
     impact: Impact.DataLoss,
-    reason: "{changed}: other images are deleted from the repository, within a day",
+    reason: "{changed}: affects which images are deleted from the repository, within a day",
   },
   {
     id: "images-expire-from-now",
     types: aws("ecr.LifecyclePolicy"),
-    operations: any,
+    operations: createdOrRemoved,
     impact: Impact.Metadata,
-    reason: "{changed}: which images the repository keeps",
+    reason: "{changed}: affects which images the repository keeps",
   },
   {
     id: "repository-tags",
@@ -41,7 +41,7 @@ export const storageRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["imageTagMutability", "imageTagMutabilityExclusionFilters"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: whether a tag may be pushed again with another image",
+    reason: "{changed} ({before} → {after}): affects whether a tag can be overwritten",
   },
   {
     id: "repository-settings",
@@ -54,32 +54,32 @@ export const storageRules: ImpactRule[] = [
   {
     id: "repository-created",
     types: aws("ecr.Repository"),
-    operations: comes,
+    operations: created,
     impact: Impact.Nothing,
     reason: "an empty repository costs nothing",
   },
   {
     id: "store-created",
     types: stores,
-    operations: comes,
+    operations: created,
     impact: Impact.Cost,
-    reason: "a new {kind}",
+    reason: "new {kind}",
   },
   {
     id: "key-gone",
     types: aws("kms.Key"),
-    operations: goes,
+    operations: removed,
     impact: Impact.DataLoss,
-    reason: "{changed}: what is encrypted with the key cannot be read once its waiting time is over",
+    reason: "{changed}: data encrypted with the key becomes unreadable after the waiting period",
   },
-  { id: "key-created", types: aws("kms.Key"), operations: comes, impact: Impact.Cost, reason: "a key, paid for by the month" },
+  { id: "key-created", types: aws("kms.Key"), operations: created, impact: Impact.Cost, reason: "a KMS key, billed by the month" },
   {
     id: "key-rights",
     types: aws("kms.Key"),
     operations: ["update"],
     properties: ["policy"],
     impact: Impact.Access,
-    reason: "{changed}: who may use the key",
+    reason: "{changed}: affects who may use the key",
   },
   {
     id: "key-settings",
@@ -89,13 +89,13 @@ export const storageRules: ImpactRule[] = [
     impact: Impact.Metadata,
     reason: "{changed}: {before} → {after}",
   },
-  { id: "key-alias", types: aws("kms.Alias"), operations: any, impact: Impact.Metadata, reason: "another name of a key" },
+  { id: "key-alias", types: aws("kms.Alias"), operations: createdOrRemoved, impact: Impact.Metadata, reason: "another name for a key" },
   {
     id: "logs-gone",
     types: logs,
-    operations: goes,
+    operations: removed,
     impact: Impact.DataLoss,
-    reason: "{changed}: the logs go",
+    reason: "{changed}: its logs are lost",
   },
   {
     id: "logs-kept-shorter",
@@ -104,7 +104,7 @@ export const storageRules: ImpactRule[] = [
     properties: ["retentionInDays"],
     when: isShorter,
     impact: Impact.DataLoss,
-    reason: "{changed}: {before} → {after}: older logs go",
+    reason: "{changed} ({before} → {after}): older logs are deleted",
   },
   {
     id: "logs-kept-longer",
@@ -112,7 +112,7 @@ export const storageRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["retentionInDays"],
     impact: Impact.Cost,
-    reason: "{changed}: {before} → {after}: more is stored",
+    reason: "{changed} ({before} → {after}): more logs are stored",
   },
   {
     id: "logs-settings",
@@ -122,5 +122,5 @@ export const storageRules: ImpactRule[] = [
     impact: Impact.Metadata,
     reason: "{changed}",
   },
-  { id: "logs-created", types: logs, operations: comes, impact: Impact.Cost, reason: "logs, paid for by the gigabyte" },
+  { id: "logs-created", types: logs, operations: created, impact: Impact.Cost, reason: "a log group, billed by the gigabyte" },
 ];

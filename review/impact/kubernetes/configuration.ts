@@ -2,7 +2,7 @@ import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
 import { core } from "./kinds.ts";
 
-/** Configuration. */
+/** ConfigMaps and Secrets. */
 export const configurationRules: ImpactRule[] = [
   {
     id: "configuration-changed",
@@ -10,7 +10,7 @@ export const configurationRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["data", "stringData", "binaryData"],
     impact: Impact.Rolling,
-    reason: "{changed}: pods have the new value once they start anew",
+    reason: "{changed}: pods use the new value after they restart",
   },
   {
     id: "configuration-frozen",
@@ -18,27 +18,27 @@ export const configurationRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["immutable"],
     impact: Impact.Metadata,
-    reason: "{changed}: whether it can still be changed in place",
+    reason: "{changed}: affects whether the {kind} can be updated in place",
   },
   {
     id: "configuration-replaced",
     types: [core("ConfigMap"), core("Secret")],
     operations: ["replace"],
     impact: Impact.Rolling,
-    reason: "{changed}: {kind} is made anew; running pods keep the old value, and one that starts while it is missing waits for it",
+    reason: "{changed}: the {kind} is replaced; running pods keep the old value, and a pod that starts while it is missing waits for it",
   },
   {
     id: "configuration-deleted",
     types: [core("ConfigMap"), core("Secret")],
     operations: ["delete"],
     impact: Impact.Downtime,
-    reason: "{kind} goes; pods that name it do not start any more",
+    reason: "the {kind} is deleted; pods that reference it no longer start",
   },
   {
     id: "configuration-created",
     types: [core("ConfigMap"), core("Secret")],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "it is new: no pod that runs names it",
+    reason: "new: no running pod references it",
   },
 ];

@@ -1,8 +1,8 @@
 import type { Step } from "../../preview/step.ts";
 
 /**
- * Properties that Kubernetes does not change in place: the object is deleted and made anew. By kind; the rules are those of the
- * API server's validation (kubernetes, pkg/apis/…/validation), and of https://kubernetes.io/docs/reference/kubernetes-api/.
+ * Properties that Kubernetes does not update in place: the object is deleted and created again. They are what the API server validates
+ * (kubernetes, pkg/apis/…/validation; https://kubernetes.io/docs/reference/kubernetes-api/).
  */
 export const immutable: { types: string[]; properties: string[]; except?: string[]; when?: (step: Step) => boolean }[] = [
   { types: ["kubernetes:*:*"], properties: ["metadata.name", "metadata.namespace"] },

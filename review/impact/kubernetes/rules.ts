@@ -1,6 +1,6 @@
-import { anythingRules } from "./anything.ts";
+import { metadataRules } from "./metadata.ts";
 import { configurationRules } from "./configuration.ts";
-import { rightRules } from "./rights.ts";
+import { accessRules } from "./access.ts";
 import { scalingRules } from "./scaling.ts";
 import { storageRules } from "./storage.ts";
 import { trafficRules } from "./traffic.ts";
@@ -8,15 +8,15 @@ import { workloadRules } from "./workloads.ts";
 import type { ImpactRule } from "../rule.ts";
 
 /**
- * What changes of Kubernetes objects do. The first rule that holds decides about a property, so the particular come first.
- * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ and its neighbours say what is behind them.
+ * Impact rules for Kubernetes objects. The first rule that matches a property decides, so specific rules come before general ones.
+ * Source: https://kubernetes.io/docs/concepts/ (workloads, services, storage and configuration).
  */
 export const kubernetesRules: ImpactRule[] = [
   ...workloadRules,
   ...scalingRules,
   ...configurationRules,
   ...trafficRules,
-  ...rightRules,
+  ...accessRules,
   ...storageRules,
-  ...anythingRules,
+  ...metadataRules,
 ];

@@ -1,7 +1,7 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
 
-/** How many pods there are. */
+/** Autoscalers and disruption budgets. */
 export const scalingRules: ImpactRule[] = [
   {
     id: "autoscaler",
@@ -23,14 +23,14 @@ export const scalingRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Cost,
-    reason: "{changed}: {before} → {after}; another number of pods for the same load",
+    reason: "{changed} ({before} → {after}): the number of pods for the same load changes",
   },
   {
     id: "disruption-budget",
     types: ["kubernetes:policy/*:PodDisruptionBudget"],
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Metadata,
-    reason: "counts when nodes are drained",
+    reason: "applies when nodes are drained",
   },
   {
     id: "disruption-budget-changed",
@@ -38,6 +38,6 @@ export const scalingRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Metadata,
-    reason: "{changed}: counts when nodes are drained",
+    reason: "{changed}: applies when nodes are drained",
   },
 ];

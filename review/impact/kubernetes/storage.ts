@@ -2,14 +2,14 @@ import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
 import { core } from "./kinds.ts";
 
-/** What is stored. */
+/** Volumes, and what deletes objects with everything in them: namespaces and custom kinds. */
 export const storageRules: ImpactRule[] = [
   {
     id: "volume-claim-gone",
     types: [core("PersistentVolumeClaim")],
     operations: ["replace", "delete"],
     impact: Impact.DataLoss,
-    reason: "{changed}: the claim goes, and with it the volume, unless its class retains it",
+    reason: "{changed}: the volume is deleted with the claim, unless its reclaim policy is Retain",
   },
   {
     id: "volume-claim-grows",
@@ -24,21 +24,21 @@ export const storageRules: ImpactRule[] = [
     types: [core("PersistentVolumeClaim")],
     operations: ["create", "import"],
     impact: Impact.Cost,
-    reason: "a new volume",
+    reason: "new volume",
   },
   {
     id: "volume-gone",
     types: [core("PersistentVolume")],
     operations: ["replace", "delete"],
     impact: Impact.DataLoss,
-    reason: "{changed}: the volume goes",
+    reason: "{changed}: the volume's data is lost",
   },
   {
     id: "storage-class",
     types: ["kubernetes:storage.k8s.io/*:StorageClass"],
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Metadata,
-    reason: "counts for volumes to come",
+    reason: "applies to new volumes",
   },
   {
     id: "storage-class-changed",
@@ -46,14 +46,14 @@ export const storageRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["allowVolumeExpansion", "allowedTopologies", "mountOptions"],
     impact: Impact.Metadata,
-    reason: "{changed}: counts for volumes to come",
+    reason: "{changed}: applies to new volumes",
   },
   {
     id: "namespace-gone",
     types: [core("Namespace")],
     operations: ["replace", "delete"],
     impact: Impact.DataLoss,
-    reason: "{changed}: the Namespace goes, and with it everything in it, volumes too",
+    reason: "{changed}: everything in the Namespace is deleted, including its volumes",
   },
   {
     id: "namespace-security",
@@ -62,34 +62,34 @@ export const storageRules: ImpactRule[] = [
     properties: ["metadata.labels"],
     when: (_, change) => change!.path.length < 3 || String(change!.path[2]).startsWith("pod-security.kubernetes.io/"),
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: which pods may run in the namespace",
+    reason: "{changed} ({before} → {after}): affects which pods may run in the Namespace",
   },
   {
     id: "namespace-created",
     types: [core("Namespace")],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "a new namespace is empty",
+    reason: "a new Namespace is empty",
   },
   {
     id: "kind-gone",
     types: ["kubernetes:apiextensions.k8s.io/*:CustomResourceDefinition"],
     operations: ["replace", "delete"],
     impact: Impact.DataLoss,
-    reason: "{changed}: the kind goes, and with it every object of it in the cluster",
+    reason: "{changed}: all objects of this kind in the cluster are deleted too",
   },
   {
     id: "kind-created",
     types: ["kubernetes:apiextensions.k8s.io/*:CustomResourceDefinition"],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "there are no objects of a new kind",
+    reason: "new: no objects of this kind exist yet",
   },
   {
     id: "priority-class",
     types: ["kubernetes:scheduling.k8s.io/*:PriorityClass"],
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Metadata,
-    reason: "counts for pods to come",
+    reason: "applies to new pods",
   },
 ];

@@ -7,7 +7,7 @@ const exposures = ["kubernetes:networking.k8s.io/*:Ingress", "kubernetes:gateway
 const filters = ["kubernetes:networking.k8s.io/*:NetworkPolicy", "kubernetes:traefik.io/*:Middleware"];
 const isOpen = (step: Step) => ["LoadBalancer", "NodePort"].includes(String(property(step, "spec.type")));
 
-/** How requests get to pods. */
+/** Services, ingress and network policies. */
 export const trafficRules: ImpactRule[] = [
   {
     id: "service-selector",
@@ -15,7 +15,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.selector"],
     impact: Impact.Downtime,
-    reason: "{changed}: requests go to other pods; until such are ready nobody answers",
+    reason: "{changed}: requests go to other pods, and fail until those are ready",
   },
   {
     id: "service-opened",
@@ -23,7 +23,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.type", "spec.loadBalancerSourceRanges", "spec.externalIPs", "spec.loadBalancerClass", "spec.externalTrafficPolicy"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: from where it is reached",
+    reason: "{changed} ({before} → {after}): affects where the Service can be reached from",
   },
   {
     id: "service-ports",
@@ -31,7 +31,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.ports"],
     impact: Impact.Downtime,
-    reason: "{changed}: {before} → {after}: callers of the old port get no answer",
+    reason: "{changed} ({before} → {after}): requests to the old port fail",
   },
   {
     id: "service-settings",
@@ -39,14 +39,14 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.sessionAffinity", "spec.publishNotReadyAddresses", "spec.trafficDistribution", "spec.internalTrafficPolicy"],
     impact: Impact.Rolling,
-    reason: "{changed}: requests are spread in another way",
+    reason: "{changed}: requests are distributed differently",
   },
   {
     id: "service-gone",
     types: [core("Service")],
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: the Service goes, with its name and address; who calls it gets no answer",
+    reason: "{changed}: clients lose the Service's DNS name and cluster IP, and their requests fail",
   },
   {
     id: "service-open",
@@ -54,7 +54,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["create", "import"],
     when: isOpen,
     impact: Impact.Access,
-    reason: "a Service that is reached from outside the cluster",
+    reason: "the Service can be reached from outside the cluster",
   },
   {
     id: "service-created",
@@ -62,7 +62,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["create", "import"],
     when: (step) => !isOpen(step),
     impact: Impact.Nothing,
-    reason: "it is new: nobody relies on it yet",
+    reason: "new: nothing depends on it yet",
   },
   {
     id: "exposure-settings",
@@ -70,7 +70,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["metadata.annotations"],
     impact: Impact.Access,
-    reason: "{changed}: the controller treats requests in another way",
+    reason: "{changed}: the controller handles requests differently",
   },
   {
     id: "exposure-changed",
@@ -78,28 +78,28 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: what is reached from outside, and by which name",
+    reason: "{changed} ({before} → {after}): affects which hosts and paths are exposed",
   },
   {
     id: "exposure-gone",
     types: exposures,
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: the {kind} goes; what it leads to is not reached from outside",
+    reason: "{changed}: the {kind} no longer exposes its services",
   },
   {
     id: "exposure-created",
     types: exposures,
     operations: ["create", "import"],
     impact: Impact.Access,
-    reason: "a way in from outside: {hosts}",
+    reason: "exposes {hosts}",
   },
   {
     id: "traffic-rule",
     types: filters,
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Access,
-    reason: "{changed}: which requests get through",
+    reason: "{changed}: affects which requests are allowed",
   },
   {
     id: "traffic-rule-changed",
@@ -107,7 +107,7 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: which requests get through",
+    reason: "{changed} ({before} → {after}): affects which requests are allowed",
   },
   {
     id: "ingress-class",
@@ -115,20 +115,20 @@ export const trafficRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Access,
-    reason: "{changed}: how load balancers of the class are reached",
+    reason: "{changed}: affects how load balancers of this class are exposed",
   },
   {
     id: "ingress-class-gone",
     types: ["kubernetes:networking.k8s.io/*:IngressClass", "kubernetes:eks.amazonaws.com/*:IngressClassParams"],
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: load balancers of the class may go with it",
+    reason: "{changed}: load balancers of this class may be deleted",
   },
   {
     id: "ingress-class-created",
     types: ["kubernetes:networking.k8s.io/*:IngressClass", "kubernetes:eks.amazonaws.com/*:IngressClassParams"],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "it is new: no Ingress is of this class yet",
+    reason: "new: no Ingress uses this class yet",
   },
 ];

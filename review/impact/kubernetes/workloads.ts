@@ -7,21 +7,24 @@ const statefulSet = "kubernetes:apps/*:StatefulSet";
 const daemonSet = "kubernetes:apps/*:DaemonSet";
 const workloads = [deployment, statefulSet, daemonSet];
 
-/** Pods that a workload has; Kubernetes' default is one. */
+/** Replicas of a workload. The default of Kubernetes is 1. */
 const replicas = (step: Step) => Number(property(step, "spec.replicas") ?? 1);
 
-/** Whether an update may leave no pod: as many may be missing as there are. */
-function mayLeaveNone(step: Step): boolean {
-  const given = property(step, "spec.strategy.rollingUpdate.maxUnavailable") ?? "25%";
-  const count = typeof given === "string" && given.endsWith("%") ? Math.floor((parseInt(given) / 100) * replicas(step)) : Number(given);
+/** Whether an update may stop all pods at once. Kubernetes rounds a percentage down, and its default is 25%. */
+function mayStopAll(step: Step): boolean {
+  const maxUnavailable = property(step, "spec.strategy.rollingUpdate.maxUnavailable") ?? "25%";
+  const count =
+    typeof maxUnavailable === "string" && maxUnavailable.endsWith("%")
+      ? Math.floor((parseInt(maxUnavailable) / 100) * replicas(step))
+      : Number(maxUnavailable);
   return count >= replicas(step);
 }
 
 const isRecreate = (step: Step) => property(step, "spec.strategy.type") === "Recreate";
 const waitsForDelete = (step: Step) => property(step, "spec.updateStrategy.type") === "OnDelete";
-const volumesGo = (step: Step) => step.before["spec"]?.persistentVolumeClaimRetentionPolicy?.whenDeleted === "Delete";
+const deletesVolumes = (step: Step) => step.before["spec"]?.persistentVolumeClaimRetentionPolicy?.whenDeleted === "Delete";
 
-/** Workloads. */
+/** Deployments, StatefulSets, DaemonSets and Jobs. */
 export const workloadRules: ImpactRule[] = [
   {
     id: "workload-scaled-to-zero",
@@ -30,7 +33,7 @@ export const workloadRules: ImpactRule[] = [
     properties: ["spec.replicas"],
     when: (step) => replicas(step) === 0,
     impact: Impact.Downtime,
-    reason: "spec.replicas: {before} → 0: no pod is left to answer",
+    reason: "spec.replicas: {before} → 0: no pods are left to serve requests",
   },
   {
     id: "workload-scaled",
@@ -38,7 +41,7 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.replicas"],
     impact: Impact.Cost,
-    reason: "{before} → {after} pods",
+    reason: "{before} → {after} replicas",
   },
   {
     id: "deployment-recreated",
@@ -47,16 +50,16 @@ export const workloadRules: ImpactRule[] = [
     properties: ["spec.template"],
     when: isRecreate,
     impact: Impact.Downtime,
-    reason: "{changed}: all pods end before new ones start, for the strategy is Recreate",
+    reason: "{changed}: all pods stop before new ones start (strategy Recreate)",
   },
   {
     id: "deployment-without-pods",
     types: [deployment],
     operations: ["update"],
     properties: ["spec.template"],
-    when: mayLeaveNone,
+    when: mayStopAll,
     impact: Impact.Downtime,
-    reason: "{changed}: pods are exchanged, and maxUnavailable lets all of them be away at once",
+    reason: "{changed}: maxUnavailable allows all pods to be unavailable during the rollout",
   },
   {
     id: "stateful-pod-alone",
@@ -65,7 +68,7 @@ export const workloadRules: ImpactRule[] = [
     properties: ["spec.template"],
     when: (step) => replicas(step) <= 1 && !waitsForDelete(step),
     impact: Impact.Downtime,
-    reason: "{changed}: the one pod ends before its successor starts, as in every StatefulSet",
+    reason: "{changed}: a StatefulSet stops its only pod before it starts the new one",
   },
   {
     id: "workload-waits-for-delete",
@@ -74,7 +77,7 @@ export const workloadRules: ImpactRule[] = [
     properties: ["spec.template"],
     when: waitsForDelete,
     impact: Impact.Metadata,
-    reason: "{changed}: pods take it when somebody deletes them, for the strategy is OnDelete",
+    reason: "{changed}: each pod keeps the old template until it is deleted (update strategy OnDelete)",
   },
   {
     id: "workload-image",
@@ -82,7 +85,7 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.template.spec.containers.*.image", "spec.template.spec.initContainers.*.image"],
     impact: Impact.Rolling,
-    reason: "another image: {before} → {after}",
+    reason: "new image: {before} → {after}",
   },
   {
     id: "workload-environment",
@@ -90,7 +93,7 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.template.spec.containers.*.env", "spec.template.spec.containers.*.envFrom"],
     impact: Impact.Rolling,
-    reason: "{changed}: pods with the new environment take over",
+    reason: "{changed}: pods are replaced to get the new environment variables",
   },
   {
     id: "workload-configuration",
@@ -98,7 +101,7 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.template.metadata.annotations"],
     impact: Impact.Rolling,
-    reason: "{changed}: its configuration is another one, and pods that have it take over",
+    reason: "{changed}: pods are replaced to get the new configuration",
   },
   {
     id: "workload-template",
@@ -106,7 +109,7 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec.template"],
     impact: Impact.Rolling,
-    reason: "{changed}: new pods take over from old ones",
+    reason: "{changed}: pods are replaced",
   },
   {
     id: "stateful-volumes-go-with-it",
@@ -115,7 +118,7 @@ export const workloadRules: ImpactRule[] = [
     properties: ["spec.persistentVolumeClaimRetentionPolicy"],
     when: (step) => JSON.stringify(property(step, "spec.persistentVolumeClaimRetentionPolicy")).includes('"Delete"'),
     impact: Impact.DataLoss,
-    reason: "{changed}: from now on volumes are deleted with pods or with the StatefulSet",
+    reason: "{changed}: from now on, volumes are deleted when the StatefulSet scales down or is deleted",
   },
   {
     id: "workload-rollout",
@@ -126,15 +129,15 @@ export const workloadRules: ImpactRule[] = [
       ...["spec.paused", "spec.persistentVolumeClaimRetentionPolicy"],
     ],
     impact: Impact.Metadata,
-    reason: "{changed}: counts from the next rollout on",
+    reason: "{changed}: applies from the next rollout",
   },
   {
     id: "stateful-replaced-with-volumes",
     types: [statefulSet],
     operations: ["replace", "delete"],
-    when: volumesGo,
+    when: deletesVolumes,
     impact: Impact.DataLoss,
-    reason: "{changed}: the StatefulSet goes, and its volumes with it (whenDeleted: Delete)",
+    reason: "{changed}: its volumes are deleted with the StatefulSet (whenDeleted: Delete)",
   },
   {
     id: "workload-replaced-without-pause",
@@ -142,35 +145,35 @@ export const workloadRules: ImpactRule[] = [
     operations: ["replace"],
     when: (step) => !step.deletesFirst,
     impact: Impact.Rolling,
-    reason: "{changed}: {kind} is replaced, the new one before the old one goes",
+    reason: "{changed}: the {kind} is replaced; the new one is created before the old one is deleted",
   },
   {
     id: "workload-replaced",
     types: workloads,
     operations: ["replace"],
     impact: Impact.Downtime,
-    reason: "{changed}: {kind} is replaced; its pods are gone before new ones start",
+    reason: "{changed}: the {kind} is replaced; its pods stop before new ones start",
   },
   {
     id: "workload-deleted",
     types: workloads,
     operations: ["delete"],
     impact: Impact.Downtime,
-    reason: "{kind} and its pods go; what they serve is no longer served",
+    reason: "the {kind} and its pods are deleted, and no longer serve requests",
   },
   {
     id: "workload-created",
     types: workloads,
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "it is new: nobody relies on it yet",
+    reason: "new: nothing depends on it yet",
   },
   {
     id: "cron-job",
     types: ["kubernetes:batch/*:CronJob", "kubernetes:batch/*:Job"],
     operations: ["create", "import", "replace"],
     impact: Impact.Nothing,
-    reason: "{kind} runs beside what serves requests",
+    reason: "a {kind} serves no requests",
   },
   {
     id: "cron-job-changed",
@@ -178,13 +181,13 @@ export const workloadRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["spec"],
     impact: Impact.Rolling,
-    reason: "{changed}: counts from its next run on",
+    reason: "{changed}: applies from the next run",
   },
   {
     id: "job-deleted",
     types: ["kubernetes:batch/*:CronJob", "kubernetes:batch/*:Job"],
     operations: ["delete"],
     impact: Impact.Downtime,
-    reason: "{kind} goes; its work is no longer done",
+    reason: "the {kind} is deleted, and no longer runs",
   },
 ];

@@ -5,5 +5,5 @@ import { containerRules } from "./containers.ts";
 import { podRules } from "./pods.ts";
 import { workloadRules } from "./workloads.ts";
 
-/** All rules: the scorecard's, the report's and the policy pack's. */
+/** All policy rules, for the scorecard, the report and the policy pack. */
 export const policyRules: PolicyRule[] = [...podRules, ...workloadRules, ...clusterRules, ...awsPolicyRules, ...containerRules];

@@ -1,11 +1,11 @@
 import type { Properties } from "../../../lib/values.ts";
+import { aws } from "../../impact/aws/kinds.ts";
 import { listOf, Severity, type PolicyRule } from "../rule.ts";
 
-const aws = (...kinds: string[]) => kinds.map((kind) => `aws:${kind.split(".")[0]}/*:${kind.split(".")[1]}`);
 const everywhere = ["0.0.0.0/0", "::/0"];
 const eksGuide = "https://docs.aws.amazon.com/eks/latest/best-practices/";
 
-/** Statements of a policy that is given as text or as an object. */
+/** Statements of a policy document, which can be a JSON text or an object. */
 function statementsOf(policy: unknown): Properties[] {
   try {
     const document = (typeof policy === "string" ? JSON.parse(policy) : policy) as Properties | undefined;
@@ -19,7 +19,7 @@ function allowsAll({ Effect, Action }: Properties): boolean {
   return Effect === "Allow" && listOf(Action as string).some((action) => action === "*" || /^[\w-]+:\*$/.test(action));
 }
 
-/** What resources of AWS keep to. */
+/** Rules for AWS resources. */
 export const awsPolicyRules: PolicyRule[] = [
   {
     id: "private-api-endpoint",
@@ -30,17 +30,17 @@ export const awsPolicyRules: PolicyRule[] = [
       return (
         endpointPublicAccess &&
         publicAccessCidrs.some((cidr: string) => everywhere.includes(cidr)) &&
-        "has an API that everybody on the internet reaches"
+        "exposes the Kubernetes API to the internet"
       );
     },
-    remedy: "Set vpcConfig.endpointPublicAccess: false, or name ranges in publicAccessCidrs.",
+    remedy: "Set vpcConfig.endpointPublicAccess: false, or list CIDR ranges in publicAccessCidrs.",
     reference: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
   },
   {
     id: "encrypted-cluster-secrets",
     severity: Severity.Error,
     types: aws("eks.Cluster"),
-    check: ({ inputs }) => !inputs.encryptionConfig?.provider?.keyArn && "does not encrypt its Secrets with a key of one's own",
+    check: ({ inputs }) => !inputs.encryptionConfig?.provider?.keyArn && "does not encrypt Secrets with a customer managed key",
     remedy: "Set encryptionConfig with a KMS key.",
     reference: "https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html",
   },
@@ -50,9 +50,9 @@ export const awsPolicyRules: PolicyRule[] = [
     types: aws("eks.Cluster"),
     check: ({ inputs }) => {
       const missing = ["api", "audit", "authenticator"].filter((type) => !(inputs.enabledClusterLogTypes ?? []).includes(type));
-      return missing.length > 0 && `writes no logs of ${missing.join(", ")}`;
+      return missing.length > 0 && `does not write logs of the type ${missing.join(", ")}`;
     },
-    remedy: "Name them in enabledClusterLogTypes.",
+    remedy: "Add them to enabledClusterLogTypes.",
     reference: "https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
   },
   {
@@ -61,7 +61,7 @@ export const awsPolicyRules: PolicyRule[] = [
     types: aws("eks.Cluster"),
     check: ({ inputs: { accessConfig } }) =>
       (accessConfig?.authenticationMode !== "API" || accessConfig.bootstrapClusterCreatorAdminPermissions !== false) &&
-      "lets in others than its access entries name",
+      "grants access by other means than access entries",
     remedy: "Set accessConfig.authenticationMode: API and bootstrapClusterCreatorAdminPermissions: false.",
     reference: `${eksGuide}identity-and-access-management.html`,
   },
@@ -69,7 +69,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "immutable-tags",
     severity: Severity.Error,
     types: aws("ecr.Repository"),
-    check: ({ inputs }) => !String(inputs.imageTagMutability).startsWith("IMMUTABLE") && "lets a tag become another image",
+    check: ({ inputs }) => !String(inputs.imageTagMutability).startsWith("IMMUTABLE") && "allows tags to be overwritten",
     remedy: "Set imageTagMutability: IMMUTABLE.",
     reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
   },
@@ -78,7 +78,8 @@ export const awsPolicyRules: PolicyRule[] = [
     severity: Severity.Error,
     types: aws("ecr.Repository"),
     check: ({ inputs }) =>
-      !listOf(inputs.encryptionConfigurations as Properties[]).some(({ kmsKey }) => kmsKey) && "is not encrypted with a key of one's own",
+      !listOf(inputs.encryptionConfigurations as Properties[]).some(({ kmsKey }) => kmsKey) &&
+      "is not encrypted with a customer managed key",
     remedy: "Set encryptionConfigurations with a KMS key.",
     reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html",
   },
@@ -86,7 +87,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "scan-on-push",
     severity: Severity.Warning,
     types: aws("ecr.Repository"),
-    check: ({ inputs }) => inputs.imageScanningConfiguration?.scanOnPush !== true && "does not look for vulnerabilities in images",
+    check: ({ inputs }) => inputs.imageScanningConfiguration?.scanOnPush !== true && "does not scan images for vulnerabilities",
     remedy: "Set imageScanningConfiguration.scanOnPush: true.",
     reference: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
   },
@@ -94,7 +95,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "key-rotation",
     severity: Severity.Error,
     types: aws("kms.Key"),
-    check: ({ inputs }) => inputs.enableKeyRotation !== true && "is never rotated",
+    check: ({ inputs }) => inputs.enableKeyRotation !== true && "is not rotated",
     remedy: "Set enableKeyRotation: true.",
     reference: "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
   },
@@ -102,8 +103,8 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "no-wildcard-actions",
     severity: Severity.Error,
     types: aws("iam.Policy", "iam.RolePolicy", "kms.KeyPolicy", "kms.Key", "ecr.RepositoryPolicy", "ec2.VpcEndpoint", "s3.BucketPolicy"),
-    check: ({ inputs }) => statementsOf(inputs.policy).some(allowsAll) && "allows every action, of a service or of all",
-    remedy: "Name the actions.",
+    check: ({ inputs }) => statementsOf(inputs.policy).some(allowsAll) && "allows all actions of a service (*)",
+    remedy: "List the actions that are needed.",
     reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   },
   {
@@ -111,9 +112,8 @@ export const awsPolicyRules: PolicyRule[] = [
     severity: Severity.Error,
     types: aws("iam.RolePolicyAttachment", "iam.UserPolicyAttachment", "iam.GroupPolicyAttachment", "iam.PolicyAttachment"),
     check: ({ inputs }) =>
-      /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(String(inputs.policyArn)) &&
-      "hands out every right in the account",
-    remedy: "Attach a policy with the rights that are needed.",
+      /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(String(inputs.policyArn)) && "grants administrator permissions",
+    remedy: "Attach a policy with only the permissions that are needed.",
     reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   },
   {
@@ -125,16 +125,16 @@ export const awsPolicyRules: PolicyRule[] = [
       const isOpen = ({ cidrBlocks, ipv6CidrBlocks, cidrIpv4, cidrIpv6, fromPort, toPort }: Properties) =>
         [...listOf(cidrBlocks), ...listOf(ipv6CidrBlocks), cidrIpv4, cidrIpv6].some((cidr) => everywhere.includes(cidr as string)) &&
         !(fromPort === toPort && [80, 443].includes(fromPort));
-      return rules.some(isOpen) && "lets everybody in at other ports than 80 and 443";
+      return rules.some(isOpen) && "allows inbound traffic from anywhere to ports other than 80 and 443";
     },
-    remedy: "Name the ranges and the ports.",
+    remedy: "Restrict the CIDR ranges or the ports.",
     reference: "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html",
   },
   {
     id: "no-public-addresses",
     severity: Severity.Error,
     types: aws("ec2.Subnet"),
-    check: ({ inputs }) => inputs.mapPublicIpOnLaunch === true && "hands out public addresses by itself",
+    check: ({ inputs }) => inputs.mapPublicIpOnLaunch === true && "assigns public IP addresses by default",
     remedy: "Set mapPublicIpOnLaunch: false.",
     reference: `${eksGuide}subnets.html`,
   },
@@ -143,7 +143,8 @@ export const awsPolicyRules: PolicyRule[] = [
     severity: Severity.Error,
     types: aws("ec2.LaunchTemplate", "ec2.Instance"),
     check: ({ inputs }) =>
-      inputs.metadataOptions?.httpTokens !== "required" && "hands out its role's credentials to whoever can send it a request",
+      inputs.metadataOptions?.httpTokens !== "required" &&
+      "does not require IMDSv2, so a forged request can read the credentials of its role",
     remedy: "Set metadataOptions.httpTokens: required.",
     reference: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
   },
@@ -151,7 +152,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "logs-end",
     severity: Severity.Warning,
     types: aws("cloudwatch.LogGroup"),
-    check: ({ inputs }) => !inputs.retentionInDays && "is kept, and paid for, for ever",
+    check: ({ inputs }) => !inputs.retentionInDays && "keeps logs forever",
     remedy: "Set retentionInDays.",
     reference: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
   },
@@ -159,7 +160,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "encrypted-logs",
     severity: Severity.Warning,
     types: aws("cloudwatch.LogGroup"),
-    check: ({ inputs }) => !inputs.kmsKeyId && "is not encrypted with a key of one's own",
+    check: ({ inputs }) => !inputs.kmsKeyId && "is not encrypted with a customer managed key",
     remedy: "Set kmsKeyId.",
     reference: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
   },

@@ -3,9 +3,9 @@ import { hidden, isSecretName } from "../../preview/secrets.ts";
 import { listOf, Severity, type PolicyRule, type Resource } from "../rule.ts";
 import { podOf, workloads } from "./pods.ts";
 
-const pathLocalhost = (host: string) => host === "localhost" || host.endsWith(".localhost");
+const isLocalhost = (host: string) => host === "localhost" || host.endsWith(".localhost");
 
-/** Names of variables and keys that hold a secret in what everybody may read. */
+/** Names of variables and ConfigMap keys with a secret in plain text. */
 function plainSecrets(resource: Resource): string[] {
   const { containers = [], initContainers = [] } = podOf(resource);
   const variables = [...containers, ...initContainers].flatMap(({ env }: Properties) => listOf(env as Properties[]));
@@ -18,7 +18,7 @@ function plainSecrets(resource: Resource): string[] {
     .map(([name]) => name);
 }
 
-/** What else is in a cluster, and how it is reached. */
+/** Rules for namespaces, Services, Ingresses, RBAC and storage classes. */
 export const clusterRules: PolicyRule[] = [
   {
     id: "no-plain-secret",
@@ -26,9 +26,9 @@ export const clusterRules: PolicyRule[] = [
     types: [...workloads, "kubernetes:batch/*:*", "kubernetes:core/*:ConfigMap"],
     check: (resource) => {
       const names = plainSecrets(resource);
-      return names.length > 0 && `has ${names.join(", ")} where everybody may read it`;
+      return names.length > 0 && `has ${names.join(", ")} in plain text`;
     },
-    remedy: "Put it into a Secret, and take it by secretKeyRef (secretEnv in a stack file).",
+    remedy: "Move it to a Secret, and reference it by secretKeyRef (secretEnv in a stack file).",
     reference: "https://kubernetes.io/docs/concepts/configuration/secret/",
   },
   {
@@ -36,8 +36,9 @@ export const clusterRules: PolicyRule[] = [
     severity: Severity.Error,
     types: ["kubernetes:core/*:Namespace"],
     check: ({ inputs }) =>
-      inputs.metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted" && "takes pods that may do harm to their node",
-    remedy: "Label it pod-security.kubernetes.io/enforce: restricted.",
+      inputs.metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted" &&
+      'does not enforce the Pod Security Standard "restricted"',
+    remedy: "Set the label pod-security.kubernetes.io/enforce: restricted.",
     reference: "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
   },
   {
@@ -45,9 +46,8 @@ export const clusterRules: PolicyRule[] = [
     severity: Severity.Warning,
     types: ["kubernetes:core/*:Service"],
     check: ({ inputs }) =>
-      ["LoadBalancer", "NodePort"].includes(inputs.spec?.type) &&
-      `is reached from outside, past the ingress controller (${inputs.spec.type})`,
-    remedy: "Leave it ClusterIP, and give it an Ingress.",
+      ["LoadBalancer", "NodePort"].includes(inputs.spec?.type) && `is exposed without the ingress controller (type ${inputs.spec.type})`,
+    remedy: "Use the type ClusterIP and an Ingress.",
     reference: "https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types",
   },
   {
@@ -56,9 +56,9 @@ export const clusterRules: PolicyRule[] = [
     types: ["kubernetes:networking.k8s.io/*:Ingress"],
     check: ({ inputs }) => {
       const rules = (inputs.spec?.rules ?? []) as Properties[];
-      return (inputs.spec?.defaultBackend || rules.some(({ host }) => !host)) && "answers to every name";
+      return (inputs.spec?.defaultBackend || rules.some(({ host }) => !host)) && "accepts requests for any host";
     },
-    remedy: "Give every rule a host.",
+    remedy: "Set a host in every rule, and no defaultBackend.",
     reference: "https://kubernetes.io/docs/concepts/services-networking/ingress/",
   },
   {
@@ -67,10 +67,10 @@ export const clusterRules: PolicyRule[] = [
     types: ["kubernetes:networking.k8s.io/*:Ingress"],
     check: ({ inputs }) => {
       const { rules = [], tls = [], ingressClassName } = (inputs.spec ?? {}) as Properties;
-      // A load balancer of AWS finds its certificate by the host.
+      // A load balancer of AWS selects its certificate by host.
       const byAnnotation = String(inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/listen-ports"]).includes("HTTPS");
-      const plain = rules.filter(({ host }: Properties) => !pathLocalhost(String(host)));
-      return plain.length > 0 && tls.length === 0 && !(ingressClassName === "alb" && byAnnotation) && "is reached without HTTPS";
+      const plain = rules.filter(({ host }: Properties) => !isLocalhost(String(host)));
+      return plain.length > 0 && tls.length === 0 && !(ingressClassName === "alb" && byAnnotation) && "has no TLS";
     },
     remedy: "Set tls.",
     reference: "https://kubernetes.io/docs/concepts/services-networking/ingress/#tls",
@@ -81,16 +81,16 @@ export const clusterRules: PolicyRule[] = [
     types: ["kubernetes:rbac.authorization.k8s.io/*:Role", "kubernetes:rbac.authorization.k8s.io/*:ClusterRole"],
     check: ({ inputs }) =>
       ((inputs.rules ?? []) as Properties[]).some(({ verbs, resources }) => [...listOf(verbs), ...listOf(resources)].includes("*")) &&
-      "allows whatever there is, and will be",
-    remedy: "Name verbs and resources.",
+      "allows all verbs or all resources (*)",
+    remedy: "List the verbs and resources.",
     reference: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
   },
   {
     id: "no-cluster-admin",
     severity: Severity.Error,
     types: ["kubernetes:rbac.authorization.k8s.io/*:RoleBinding", "kubernetes:rbac.authorization.k8s.io/*:ClusterRoleBinding"],
-    check: ({ inputs }) => inputs.roleRef?.name === "cluster-admin" && "hands out every right in the cluster",
-    remedy: "Bind a role with the rights that are needed.",
+    check: ({ inputs }) => inputs.roleRef?.name === "cluster-admin" && "grants all permissions in the cluster",
+    remedy: "Bind a role with only the permissions that are needed.",
     reference: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
   },
   {
@@ -98,9 +98,7 @@ export const clusterRules: PolicyRule[] = [
     severity: Severity.Error,
     types: ["kubernetes:storage.k8s.io/*:StorageClass"],
     check: ({ inputs }) =>
-      /ebs\.csi/.test(String(inputs.provisioner)) &&
-      String(inputs.parameters?.encrypted) !== "true" &&
-      "makes volumes that are not encrypted",
+      /ebs\.csi/.test(String(inputs.provisioner)) && String(inputs.parameters?.encrypted) !== "true" && "creates unencrypted volumes",
     remedy: 'Set parameters.encrypted: "true".',
     reference: "https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html",
   },

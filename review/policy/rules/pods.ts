@@ -8,14 +8,14 @@ const served = workloads.slice(0, 2);
 const restricted = "https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted";
 const probes = "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/";
 
-/** The pod that a workload makes. */
+/** The pod spec of a workload. */
 export function podOf({ type, inputs: { spec } }: Resource): Properties {
   if (type.endsWith(":Pod")) return spec ?? {};
   const template = type.endsWith(":CronJob") ? spec?.jobTemplate?.spec?.template : spec?.template;
   return template?.spec ?? {};
 }
 
-/** The labels of the pods that a workload makes. */
+/** The labels of a workload's pods. */
 export function podLabelsOf({ inputs }: Resource): Properties {
   return inputs.spec?.template?.metadata?.labels ?? {};
 }
@@ -25,31 +25,33 @@ function containersOf(resource: Resource): Properties[] {
   return [...containers, ...initContainers];
 }
 
-/** Names those containers for which something does not hold. */
-function unless(holds: (container: Properties, pod: Properties) => boolean, what: string, of = containersOf) {
+/** A check of every container. The message ends with the containers that fail: `has no memory limit (container app)`. */
+function everyContainer(passes: (container: Properties, pod: Properties) => boolean, message: string) {
   return (resource: Resource) => {
-    const wrong = of(resource).filter((container) => !holds(container, podOf(resource)));
-    return wrong.length > 0 && `${wrong.map(({ name }) => String(name)).join(", ")} ${what}`;
+    const failed = containersOf(resource).filter((container) => !passes(container, podOf(resource)));
+    const names = failed.map(({ name }) => String(name)).join(", ");
+    return failed.length > 0 && `${message} (${failed.length === 1 ? "container" : "containers"} ${names})`;
   };
 }
 
-const mainContainers = (resource: Resource): Properties[] => podOf(resource).containers ?? [];
+const hasProbe = (resource: Resource, probe: "readinessProbe" | "livenessProbe") =>
+  ((podOf(resource).containers ?? []) as Properties[]).some((container) => container[probe]);
 
-/** What pods keep to. */
+/** Rules for pods and their containers. */
 export const podRules: PolicyRule[] = [
   {
     id: "image-by-digest",
     severity: Severity.Error,
     types: pods,
-    check: unless(({ image }) => /@sha256:[0-9a-f]{64}$/.test(String(image)), "has an image by tag, which may be another one tomorrow"),
-    remedy: "Name the image by digest: repository@sha256:…",
+    check: everyContainer(({ image }) => /@sha256:[0-9a-f]{64}$/.test(String(image)), "uses an image by tag, which can be overwritten"),
+    remedy: "Use the image by digest: repository@sha256:…",
     reference: "https://kubernetes.io/docs/concepts/containers/images/#image-names",
   },
   {
     id: "run-as-non-root",
     severity: Severity.Error,
     types: pods,
-    check: unless(
+    check: everyContainer(
       (container, pod) => (container.securityContext?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) === true,
       "may run as root",
     ),
@@ -60,10 +62,7 @@ export const podRules: PolicyRule[] = [
     id: "no-privilege-escalation",
     severity: Severity.Error,
     types: pods,
-    check: unless(
-      ({ securityContext }) => securityContext?.allowPrivilegeEscalation === false,
-      "may gain more rights than it was started with",
-    ),
+    check: everyContainer(({ securityContext }) => securityContext?.allowPrivilegeEscalation === false, "allows privilege escalation"),
     remedy: "Set securityContext.allowPrivilegeEscalation: false.",
     reference: restricted,
   },
@@ -71,7 +70,7 @@ export const podRules: PolicyRule[] = [
     id: "no-capabilities",
     severity: Severity.Error,
     types: pods,
-    check: unless(({ securityContext }) => (securityContext?.capabilities?.drop ?? []).includes("ALL"), "keeps capabilities of the kernel"),
+    check: everyContainer(({ securityContext }) => (securityContext?.capabilities?.drop ?? []).includes("ALL"), "keeps Linux capabilities"),
     remedy: 'Set securityContext.capabilities.drop: ["ALL"].',
     reference: restricted,
   },
@@ -79,10 +78,10 @@ export const podRules: PolicyRule[] = [
     id: "seccomp-profile",
     severity: Severity.Error,
     types: pods,
-    check: unless(
+    check: everyContainer(
       (container, pod) =>
         ["RuntimeDefault", "Localhost"].includes((container.securityContext?.seccompProfile ?? pod.securityContext?.seccompProfile)?.type),
-      "may call every function of the kernel",
+      "runs without a seccomp profile",
     ),
     remedy: "Set securityContext.seccompProfile.type: RuntimeDefault.",
     reference: restricted,
@@ -91,8 +90,11 @@ export const podRules: PolicyRule[] = [
     id: "no-privileged-container",
     severity: Severity.Error,
     types: pods,
-    check: unless(({ securityContext }) => securityContext?.privileged !== true, "is privileged: it is root on the node"),
-    remedy: "Leave out securityContext.privileged.",
+    check: everyContainer(
+      ({ securityContext }) => securityContext?.privileged !== true,
+      "runs privileged, which is root access to the node",
+    ),
+    remedy: "Remove securityContext.privileged.",
     reference: restricted,
   },
   {
@@ -101,49 +103,49 @@ export const podRules: PolicyRule[] = [
     types: pods,
     check: (resource) => {
       const { hostNetwork, hostPID, hostIPC } = podOf(resource);
-      return [hostNetwork, hostPID, hostIPC].includes(true) && "shares the network or the processes of its node";
+      return [hostNetwork, hostPID, hostIPC].includes(true) && "shares the network, process or IPC namespace of its node";
     },
-    remedy: "Leave out hostNetwork, hostPID and hostIPC.",
+    remedy: "Remove hostNetwork, hostPID and hostIPC.",
     reference: restricted,
   },
   {
     id: "no-host-path",
     severity: Severity.Error,
     types: pods,
-    check: (resource) => (podOf(resource).volumes ?? []).some(({ hostPath }: Properties) => hostPath) && "mounts a folder of its node",
-    remedy: "Take a PersistentVolumeClaim or an emptyDir.",
+    check: (resource) =>
+      (podOf(resource).volumes ?? []).some(({ hostPath }: Properties) => hostPath) && "mounts a directory of its node (hostPath)",
+    remedy: "Use a PersistentVolumeClaim or an emptyDir.",
     reference: restricted,
   },
   {
     id: "read-only-root",
     severity: Severity.Error,
     types: pods,
-    check: unless(({ securityContext }) => securityContext?.readOnlyRootFilesystem === true, "may change its own program"),
-    remedy: "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where it writes.",
+    check: everyContainer(({ securityContext }) => securityContext?.readOnlyRootFilesystem === true, "has a writable root filesystem"),
+    remedy: "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir for each directory that it writes to.",
     reference: "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
   },
   {
     id: "readiness-probe",
     severity: Severity.Error,
     types: served,
-    check: (resource) =>
-      !mainContainers(resource).some(({ readinessProbe }) => readinessProbe) && "gets requests before it can answer them",
-    remedy: "Give a container a readinessProbe.",
+    check: (resource) => !hasProbe(resource, "readinessProbe") && "has no readiness probe, so it gets requests before it is ready",
+    remedy: "Set readinessProbe in a container.",
     reference: probes,
   },
   {
     id: "liveness-probe",
     severity: Severity.Warning,
     types: served,
-    check: (resource) => !mainContainers(resource).some(({ livenessProbe }) => livenessProbe) && "is not started anew when it hangs",
-    remedy: "Give a container a livenessProbe.",
+    check: (resource) => !hasProbe(resource, "livenessProbe") && "has no liveness probe, so it is not restarted when it hangs",
+    remedy: "Set livenessProbe in a container.",
     reference: probes,
   },
   {
     id: "memory-limit",
     severity: Severity.Error,
     types: pods,
-    check: unless(({ resources }) => resources?.limits?.memory !== undefined, "may take all memory of its node"),
+    check: everyContainer(({ resources }) => resources?.limits?.memory !== undefined, "has no memory limit"),
     remedy: "Set resources.limits.memory.",
     reference: "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
   },
@@ -151,11 +153,11 @@ export const podRules: PolicyRule[] = [
     id: "resource-requests",
     severity: Severity.Error,
     types: pods,
-    check: unless(
+    check: everyContainer(
       ({ resources }) => resources?.requests?.cpu !== undefined && resources.requests.memory !== undefined,
-      "says not how much CPU and memory it needs",
+      "has no CPU request or no memory request",
     ),
-    remedy: "Set resources.requests.cpu and .memory.",
+    remedy: "Set resources.requests.cpu and resources.requests.memory.",
     reference: "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
   },
   {
@@ -165,12 +167,12 @@ export const podRules: PolicyRule[] = [
     inStack: true,
     check: (resource, others) => {
       const { automountServiceAccountToken, serviceAccountName = "default" } = podOf(resource);
-      if (automountServiceAccountToken === false) return undefined; // else the name would be asked for, which a preview may not know
+      if (automountServiceAccountToken === false) return undefined; // before the name is read, which a preview may not know
       const bindings = others
         .filter(({ type }) => /RoleBinding$/.test(type))
         .flatMap(({ inputs }) => (inputs.subjects ?? []) as Properties[]);
-      const hasRights = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
-      return !hasRights && "has a token of the Kubernetes API, and no use for it";
+      const hasPermissions = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
+      return !hasPermissions && "mounts a token for the Kubernetes API, but its service account has no permissions";
     },
     remedy: "Set automountServiceAccountToken: false.",
     reference: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
@@ -179,8 +181,9 @@ export const podRules: PolicyRule[] = [
     id: "graceful-shutdown",
     severity: Severity.Warning,
     types: served,
-    check: (resource) => podOf(resource).terminationGracePeriodSeconds === 0 && "is killed without notice",
-    remedy: "Leave terminationGracePeriodSeconds above what a request takes.",
+    check: (resource) =>
+      podOf(resource).terminationGracePeriodSeconds === 0 && "has a grace period of 0 s, so its pods are killed during requests",
+    remedy: "Set terminationGracePeriodSeconds to more than the longest request takes.",
     reference: "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
   },
 ];

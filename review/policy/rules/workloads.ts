@@ -5,7 +5,7 @@ import { podLabelsOf, podOf, workloads } from "./pods.ts";
 
 const served = workloads.slice(0, 2);
 
-/** Pods that a workload has at most, as far as its number or an autoscaler says. */
+/** The replicas of a workload; with an autoscaler, its minimum. */
 function replicasOf({ type, inputs }: Resource, others: Resource[]): number {
   const target = { kind: type.split(":").at(-1), name: inputs.metadata?.name };
   const scaler = others.find(({ type, inputs }) => {
@@ -15,7 +15,7 @@ function replicasOf({ type, inputs }: Resource, others: Resource[]): number {
   return Number(scaler?.inputs.spec.minReplicas ?? inputs.spec?.replicas ?? 1);
 }
 
-/** Whether a selector takes the pods of a workload. */
+/** Whether a selector matches the pods of a workload. */
 function selects({ matchLabels = {}, matchExpressions = [] }: Properties, workload: Resource): boolean {
   const labels = podLabelsOf(workload);
   return matchExpressions.length === 0 && Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
@@ -23,14 +23,15 @@ function selects({ matchLabels = {}, matchExpressions = [] }: Properties, worklo
 
 const hasVolume = (resource: Resource) => (podOf(resource).volumes ?? []).some((volume: Properties) => volume.persistentVolumeClaim);
 
-/** What workloads keep to, and what belongs to them. */
+/** Rules for workloads, and for the objects that belong to them. */
 export const workloadRules: PolicyRule[] = [
   {
     id: "several-pods",
     severity: Severity.Warning,
     types: served,
     inStack: true,
-    check: (resource, others) => replicasOf(resource, others) < 2 && !hasVolume(resource) && "has one pod; while it is away nobody answers",
+    check: (resource, others) =>
+      replicasOf(resource, others) < 2 && !hasVolume(resource) && "has one replica, so requests fail while its pod restarts",
     remedy: "Set replicas: 2 or more.",
     reference: "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
   },
@@ -41,8 +42,10 @@ export const workloadRules: PolicyRule[] = [
     inStack: true,
     check: (resource, others) => {
       const budgets = others.filter(({ type }) => type.endsWith(":PodDisruptionBudget"));
-      const kept = budgets.some(({ inputs }) => inputs.spec?.selector && selects(inputs.spec.selector, resource));
-      return replicasOf(resource, others) > 1 && !kept && "may lose all pods at once while nodes are drained";
+      const hasBudget = budgets.some(({ inputs }) => inputs.spec?.selector && selects(inputs.spec.selector, resource));
+      return (
+        replicasOf(resource, others) > 1 && !hasBudget && "has no PodDisruptionBudget, so draining nodes can stop all its pods at once"
+      );
     },
     remedy: "Add a PodDisruptionBudget that selects its pods.",
     reference: "https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
@@ -54,7 +57,10 @@ export const workloadRules: PolicyRule[] = [
     inStack: true,
     check: (resource, others) => {
       const policies = others.filter(({ type }) => type.endsWith(":NetworkPolicy"));
-      return !policies.some(({ inputs }) => selects(inputs.spec?.podSelector ?? {}, resource)) && "is reached by every pod of the cluster";
+      return (
+        !policies.some(({ inputs }) => selects(inputs.spec?.podSelector ?? {}, resource)) &&
+        "has no NetworkPolicy, so every pod in the cluster can reach it"
+      );
     },
     remedy: "Add a NetworkPolicy that selects its pods.",
     reference: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
@@ -70,10 +76,10 @@ export const workloadRules: PolicyRule[] = [
         replicasOf(resource, others) > 1 &&
         topologySpreadConstraints.length === 0 &&
         !affinity?.podAntiAffinity &&
-        "may have all pods on one node"
+        "can have all its pods on one node"
       );
     },
-    remedy: "Set topologySpreadConstraints over kubernetes.io/hostname.",
+    remedy: "Set topologySpreadConstraints with the topology key kubernetes.io/hostname.",
     reference: "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/",
   },
   {
@@ -82,10 +88,10 @@ export const workloadRules: PolicyRule[] = [
     types: [workloads[0]!],
     check: (resource) => {
       const { type = "RollingUpdate", rollingUpdate } = (resource.inputs.spec?.strategy ?? {}) as Properties;
-      if (type === "Recreate") return !hasVolume(resource) && "ends all pods before new ones start";
-      return ![0, "0", "0%"].includes(rollingUpdate?.maxUnavailable) && "has fewer pods than it should during an update";
+      if (type === "Recreate") return !hasVolume(resource) && "stops all pods before new ones start";
+      return ![0, "0", "0%"].includes(rollingUpdate?.maxUnavailable) && "runs fewer pods than replicas during a rollout";
     },
-    remedy: "Set strategy.rollingUpdate.maxUnavailable: 0.",
+    remedy: "Use the strategy RollingUpdate with maxUnavailable: 0.",
     reference: "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment",
   },
 ];

@@ -8,8 +8,8 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import { policyRules } from "../../../review/policy/rules/all.ts";
 
-// As the language host of the Pulumi CLI runs a pack (pulumi, sdk/nodejs/cmd/pulumi-language-nodejs, RunPlugin): a process in the pack's
-// folder that tells the port of its analyzer, and is asked over gRPC (proto/pulumi/analyzer.proto).
+// Runs the pack like the language host of the Pulumi CLI (pulumi, sdk/nodejs/cmd/pulumi-language-nodejs, RunPlugin): a process in the pack's
+// folder that prints the port of its gRPC server (proto/pulumi/analyzer.proto).
 
 const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
 let pack: ChildProcess;
@@ -36,8 +36,8 @@ beforeAll(async () => {
       PULUMI_CONFIG: JSON.stringify(config),
     },
   });
-  const port = await new Promise<string>((told, failed) => {
-    pack.stdout!.once("data", (text: Buffer) => told(text.toString().trim()));
+  const port = await new Promise<string>((resolvePort, failed) => {
+    pack.stdout!.once("data", (text: Buffer) => resolvePort(text.toString().trim()));
     pack.once("exit", () => failed(new Error("the pack ended")));
   });
   client = new analyzer.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -51,7 +51,7 @@ afterAll(() => {
 const ask = <T>(call: (answer: (error: ServiceError | null, response: T) => void) => unknown) =>
   new Promise<T>((done, failed) => call((error, response) => (error ? failed(error) : done(response))));
 
-/** Makes a message with what every one has of a resource. */
+/** Sets the fields of a resource that all messages have. */
 function fill<T extends InstanceType<typeof messages.AnalyzeRequest | typeof messages.AnalyzerResource>>(
   one: T,
   type: string,
@@ -71,20 +71,20 @@ function fill<T extends InstanceType<typeof messages.AnalyzeRequest | typeof mes
 const found = (response: InstanceType<typeof messages.AnalyzeResponse>) =>
   response.getDiagnosticsList().map((one) => `${one.getPolicyname()}: ${one.getMessage().split("\n").at(-1)}`);
 
-/** Registers a resource, as a program does, and returns what is found about it. */
+/** Registers a resource like a program, and returns the violations. */
 async function analyze(type: string, name: string, properties: object): Promise<string[]> {
   const request = fill(new messages.AnalyzeRequest(), type, name, properties);
   return found(await ask<InstanceType<typeof messages.AnalyzeResponse>>((answer) => client.analyze(request, answer)));
 }
 
-/** The end of a preview, in which providers see this of resources. */
+/** The violations at the end of a preview, with resources as their providers see them. */
 async function analyzeStack(...resources: Parameters<typeof analyze>[]): Promise<string[]> {
   const request = new messages.AnalyzeStackRequest();
   request.setResourcesList(resources.map(([type, name, seen]) => fill(new messages.AnalyzerResource(), type, name, seen)));
   return found(await ask<InstanceType<typeof messages.AnalyzeResponse>>((answer) => client.analyzeStack(request, answer)));
 }
 
-test("the pack has every rule but those that are off, errors as mandatory ones", async () => {
+test("the pack has every rule that is not off, and errors are mandatory", async () => {
   const info = await ask<InstanceType<typeof messages.AnalyzerInfo>>((answer) => client.getAnalyzerInfo(new empty.Empty(), answer));
   const { ADVISORY, MANDATORY } = messages.EnforcementLevel;
   expect([info.getName(), info.getVersion()]).toEqual(["slipway", "0.1.0"]);
@@ -95,15 +95,15 @@ test("the pack has every rule but those that are off, errors as mandatory ones",
   );
 });
 
-test("what a resource breaks by itself is found before it is made", async () => {
+test("violations of a single resource are reported before it is created", async () => {
   const repository = { imageTagMutability: "MUTABLE", imageScanningConfiguration: { scanOnPush: true } };
   expect(await analyze("aws:ecr/repository:Repository", "web", repository)).toEqual([
-    "encrypted-repository: web is not encrypted with a key of one's own. Set encryptionConfigurations with a KMS key.",
+    "encrypted-repository: Repository web is not encrypted with a customer managed key. Set encryptionConfigurations with a KMS key.",
   ]);
   expect(await analyze("aws:kms/key:Key", "data", { enableKeyRotation: true })).toEqual([]);
 });
 
-test("what it breaks beside others is found at the end, though its provider sees nothing yet; exceptions count until they end", async () => {
+test("violations that need other resources are reported at the end, even if providers see nothing yet, and valid exceptions apply", async () => {
   const deployment = "kubernetes:apps/v1:Deployment";
   const workload = {
     spec: { replicas: 1, template: { metadata: { labels: { app: "it" } }, spec: { automountServiceAccountToken: false } } },
@@ -115,5 +115,5 @@ test("what it breaks beside others is found at the end, though its provider sees
   expect(await analyze("kubernetes:networking.k8s.io/v1:NetworkPolicy", "it", policy)).toEqual([]);
   expect(
     await analyzeStack([deployment, "web", {}], [deployment, "worker", {}], ["kubernetes:networking.k8s.io/v1:NetworkPolicy", "it", {}]),
-  ).toEqual(["several-pods: web has one pod; while it is away nobody answers. Set replicas: 2 or more."]);
+  ).toEqual(["several-pods: Deployment web has one replica, so requests fail while its pod restarts. Set replicas: 2 or more."]);
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Properties } from "../../../lib/values.ts";
 import { plain, unknown } from "../../../lib/values.ts";
-import { impactsOf } from "../../../review/impact/impacts.ts";
+import { impactsOf } from "../../../review/impact/step-impact.ts";
 import { registrationsOf, type Registered } from "../../../review/render/registrations.ts";
-import { scoreOn } from "../../../review/policy/of-stack.ts";
 import { policyRules } from "../../../review/policy/rules/all.ts";
 import { formatScore, scoreOf } from "../../../review/policy/scorecard.ts";
+import { scoreOfStack } from "../../../review/policy/stack-score.ts";
 import { policySettings } from "../../../config/schema/policy.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { stepOf } from "./preview-steps.ts";
@@ -28,25 +28,25 @@ const score = (resources: Registered[], settings: object = {}, rules = policyRul
 const found = (resources: Registered[], rules = policyRules) =>
   score(resources, {}, rules).findings.map(({ rule, severity, resource, message }) => `${rule}: ${severity}: ${resource} ${message}`);
 
-test("the stacks that are there keep to every rule", async () => {
+test("all stacks of the project pass every rule", async () => {
   for (const name of ["local", "docker", "swarm", "dev", "staging", "prod"])
     expect(found(await registrationsOf(readStack(name)))).toEqual([]);
 });
 
-test("what a preview does not know yet, as an image in a registry to be made, is as the program has it", async () => {
+test("an unknown value in a preview, such as an image in a new registry, is taken from the program", async () => {
   const { urn, type, name, inputs } = prod.find((resource) => resource.type.endsWith(":Deployment"))!;
   const after = plain<Properties>(structuredClone(inputs));
   after["spec"].template.spec.containers[0].image = unknown;
   const scored = async () => {
     const impacts = impactsOf({ project: "slipway", stack: "prod", steps: [stepOf(type, "create", {}, after, { urn, name })] });
-    return (await scoreOn(readStack("prod"), policySettings.parse({}), impacts, today)).score.findings.map(({ rule }) => rule);
+    return (await scoreOfStack(readStack("prod"), policySettings.parse({}), impacts, today)).score.findings.map(({ rule }) => rule);
   };
   expect(await scored()).toEqual([]);
   after["spec"].template.spec.containers[0].image = "r.example/web:1";
   expect(await scored()).toEqual(["image-by-digest"]);
 });
 
-/** The stack prod, or another, with one of its resources changed. */
+/** A stack with one changed resource. */
 const changed =
   (type: string, change: (inputs: Properties) => void, stack = () => prod) =>
   () => {
@@ -62,373 +62,398 @@ const task = (change: (service: Properties) => void) =>
   changed(
     "Service",
     change,
-    () => swarm.filter(({ type }) => type.startsWith("docker:")), // not the Service of Kubernetes
+    () => swarm.filter(({ type }) => type.startsWith("docker:")), // without the Services of Kubernetes
   );
 const without = (type: string) => () => prod.filter((resource) => !resource.type.endsWith(`:${type}`));
 const withMore = (type: string, inputs: Properties) => () => [...prod, { urn: "urn:x", type, name: "x", parent: undefined, inputs }];
-const everybody = { fromPort: 22, toPort: 22, ipProtocol: "tcp", cidrIpv4: "0.0.0.0/0" };
+const openToAll = { fromPort: 22, toPort: 22, ipProtocol: "tcp", cidrIpv4: "0.0.0.0/0" };
 const allow = (Action: string) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
 
-/** For every rule a change that breaks it and no other, and what is said then. */
-const breaches: [rule: string, resources: () => Registered[], severity: string, says: string][] = [
+/** For each rule, a change that violates it and no other rule, with the finding. */
+const violations: [rule: string, resources: () => Registered[], severity: string, finding: string][] = [
   [
     "image-by-digest",
     pod((_, c) => (c["image"] = "r.example/web:1")),
     "error",
-    "Deployment web app has an image by tag, which may be another one tomorrow",
+    "Deployment web uses an image by tag, which can be overwritten (container app)",
   ],
-  ["run-as-non-root", pod((p) => delete p["securityContext"].runAsNonRoot), "error", "Deployment web app may run as root"],
+  ["run-as-non-root", pod((p) => delete p["securityContext"].runAsNonRoot), "error", "Deployment web may run as root (container app)"],
   [
     "no-privilege-escalation",
     pod((_, c) => delete c["securityContext"].allowPrivilegeEscalation),
     "error",
-    "Deployment web app may gain more rights than it was started with",
+    "Deployment web allows privilege escalation (container app)",
   ],
   [
     "no-capabilities",
     pod((_, c) => delete c["securityContext"].capabilities),
     "error",
-    "Deployment web app keeps capabilities of the kernel",
+    "Deployment web keeps Linux capabilities (container app)",
   ],
   [
     "seccomp-profile",
     pod((p) => (p["securityContext"].seccompProfile.type = "Unconfined")),
     "error",
-    "Deployment web app may call every function of the kernel",
+    "Deployment web runs without a seccomp profile (container app)",
   ],
   [
     "no-privileged-container",
     pod((_, c) => (c["securityContext"].privileged = true)),
     "error",
-    "Deployment web app is privileged: it is root on the node",
+    "Deployment web runs privileged, which is root access to the node (container app)",
   ],
-  ["no-host-namespaces", pod((p) => (p["hostPID"] = true)), "error", "Deployment web shares the network or the processes of its node"],
+  [
+    "no-host-namespaces",
+    pod((p) => (p["hostPID"] = true)),
+    "error",
+    "Deployment web shares the network, process or IPC namespace of its node",
+  ],
   [
     "no-host-path",
     pod((p) => (p["volumes"] = [{ name: "a", hostPath: { path: "/" } }])),
     "error",
-    "Deployment web mounts a folder of its node",
+    "Deployment web mounts a directory of its node (hostPath)",
   ],
   [
     "read-only-root",
     pod((_, c) => (c["securityContext"].readOnlyRootFilesystem = false)),
     "error",
-    "Deployment web app may change its own program",
+    "Deployment web has a writable root filesystem (container app)",
   ],
-  ["readiness-probe", pod((_, c) => delete c["readinessProbe"]), "error", "Deployment web gets requests before it can answer them"],
-  ["liveness-probe", pod((_, c) => delete c["livenessProbe"]), "warning", "Deployment web is not started anew when it hangs"],
-  ["memory-limit", pod((_, c) => delete c["resources"].limits.memory), "error", "Deployment web app may take all memory of its node"],
+  [
+    "readiness-probe",
+    pod((_, c) => delete c["readinessProbe"]),
+    "error",
+    "Deployment web has no readiness probe, so it gets requests before it is ready",
+  ],
+  [
+    "liveness-probe",
+    pod((_, c) => delete c["livenessProbe"]),
+    "warning",
+    "Deployment web has no liveness probe, so it is not restarted when it hangs",
+  ],
+  ["memory-limit", pod((_, c) => delete c["resources"].limits.memory), "error", "Deployment web has no memory limit (container app)"],
   [
     "resource-requests",
     pod((_, c) => delete c["resources"].requests.cpu),
     "error",
-    "Deployment web app says not how much CPU and memory it needs",
+    "Deployment web has no CPU request or no memory request (container app)",
   ],
   [
     "no-account-token",
     pod((p) => delete p["automountServiceAccountToken"]),
     "warning",
-    "Deployment web has a token of the Kubernetes API, and no use for it",
+    "Deployment web mounts a token for the Kubernetes API, but its service account has no permissions",
   ],
-  ["graceful-shutdown", pod((p) => (p["terminationGracePeriodSeconds"] = 0)), "warning", "Deployment web is killed without notice"],
+  [
+    "graceful-shutdown",
+    pod((p) => (p["terminationGracePeriodSeconds"] = 0)),
+    "warning",
+    "Deployment web has a grace period of 0 s, so its pods are killed during requests",
+  ],
   [
     "several-pods",
     changed("HorizontalPodAutoscaler", ({ spec }) => (spec.minReplicas = 1)),
     "warning",
-    "Deployment web has one pod; while it is away nobody answers",
+    "Deployment web has one replica, so requests fail while its pod restarts",
   ],
-  ["disruption-budget", without("PodDisruptionBudget"), "error", "Deployment web may lose all pods at once while nodes are drained"],
-  ["network-policy", without("NetworkPolicy"), "error", "Deployment web is reached by every pod of the cluster"],
-  ["spread-pods", pod((p) => delete p["topologySpreadConstraints"]), "warning", "Deployment web may have all pods on one node"],
+  [
+    "disruption-budget",
+    without("PodDisruptionBudget"),
+    "error",
+    "Deployment web has no PodDisruptionBudget, so draining nodes can stop all its pods at once",
+  ],
+  ["network-policy", without("NetworkPolicy"), "error", "Deployment web has no NetworkPolicy, so every pod in the cluster can reach it"],
+  ["spread-pods", pod((p) => delete p["topologySpreadConstraints"]), "warning", "Deployment web can have all its pods on one node"],
   [
     "rollout-without-gap",
     changed("Deployment", ({ spec }) => (spec.strategy.rollingUpdate.maxUnavailable = 1)),
     "warning",
-    "Deployment web has fewer pods than it should during an update",
+    "Deployment web runs fewer pods than replicas during a rollout",
   ],
   [
     "no-plain-secret",
     pod((_, c) => c["env"].push({ name: "DB_PASSWORD", value: "hunter22" })),
     "error",
-    "Deployment web has DB_PASSWORD where everybody may read it",
+    "Deployment web has DB_PASSWORD in plain text",
   ],
   [
     "restricted-namespace",
     changed("Namespace", ({ metadata }) => (metadata.labels["pod-security.kubernetes.io/enforce"] = "baseline")),
     "error",
-    "Namespace services takes pods that may do harm to their node",
+    'Namespace services does not enforce the Pod Security Standard "restricted"',
   ],
   [
     "no-open-service",
     changed("Service", ({ spec }) => (spec.type = "LoadBalancer")),
     "warning",
-    "Service web is reached from outside, past the ingress controller (LoadBalancer)",
+    "Service web is exposed without the ingress controller (type LoadBalancer)",
   ],
   [
     "ingress-by-host",
     changed("Ingress", ({ spec }) => (spec.defaultBackend = { service: { name: "web" } })),
     "error",
-    "Ingress web answers to every name",
+    "Ingress web accepts requests for any host",
   ],
   [
     "ingress-tls",
     changed("Ingress", ({ spec, metadata }) => [delete spec.tls, delete metadata.annotations["alb.ingress.kubernetes.io/listen-ports"]]),
     "warning",
-    "Ingress web is reached without HTTPS",
+    "Ingress web has no TLS",
   ],
   [
     "no-wildcard-rights",
     withMore("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", { rules: [{ resources: ["pods"], verbs: ["*"] }] }),
     "error",
-    "ClusterRole x allows whatever there is, and will be",
+    "ClusterRole x allows all verbs or all resources (*)",
   ],
   [
     "no-cluster-admin",
     withMore("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", { roleRef: { name: "cluster-admin" } }),
     "error",
-    "ClusterRoleBinding x hands out every right in the cluster",
+    "ClusterRoleBinding x grants all permissions in the cluster",
   ],
   [
     "encrypted-volumes",
     changed("StorageClass", ({ parameters }) => delete parameters.encrypted),
     "error",
-    "StorageClass slipway-prod-gp3 makes volumes that are not encrypted",
+    "StorageClass slipway-prod-gp3 creates unencrypted volumes",
   ],
   [
     "private-api-endpoint",
     changed("Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
     "error",
-    "Cluster slipway-prod has an API that everybody on the internet reaches",
+    "Cluster slipway-prod exposes the Kubernetes API to the internet",
   ],
   [
     "encrypted-cluster-secrets",
     changed("Cluster", (inputs) => delete inputs["encryptionConfig"]),
     "error",
-    "Cluster slipway-prod does not encrypt its Secrets with a key of one's own",
+    "Cluster slipway-prod does not encrypt Secrets with a customer managed key",
   ],
   [
     "cluster-logs",
     changed("Cluster", (inputs) => (inputs["enabledClusterLogTypes"] = ["api"])),
     "error",
-    "Cluster slipway-prod writes no logs of audit, authenticator",
+    "Cluster slipway-prod does not write logs of the type audit, authenticator",
   ],
   [
     "access-by-entries",
     changed("Cluster", ({ accessConfig }) => (accessConfig.authenticationMode = "API_AND_CONFIG_MAP")),
     "error",
-    "Cluster slipway-prod lets in others than its access entries name",
+    "Cluster slipway-prod grants access by other means than access entries",
   ],
   [
     "immutable-tags",
     changed("Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE")),
     "error",
-    "Repository web lets a tag become another image",
+    "Repository web allows tags to be overwritten",
   ],
   [
     "encrypted-repository",
     changed("Repository", (inputs) => delete inputs["encryptionConfigurations"]),
     "error",
-    "Repository web is not encrypted with a key of one's own",
+    "Repository web is not encrypted with a customer managed key",
   ],
   [
     "scan-on-push",
     changed("Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
     "warning",
-    "Repository web does not look for vulnerabilities in images",
+    "Repository web does not scan images for vulnerabilities",
   ],
-  ["key-rotation", changed("Key", (inputs) => delete inputs["enableKeyRotation"]), "error", "Key slipway-prod is never rotated"],
+  ["key-rotation", changed("Key", (inputs) => delete inputs["enableKeyRotation"]), "error", "Key slipway-prod is not rotated"],
   [
     "no-wildcard-actions",
     changed("RolePolicy", (inputs) => (inputs["policy"] = allow("s3:*"))),
     "error",
-    "RolePolicy slipway-prod allows every action, of a service or of all",
+    "RolePolicy slipway-prod allows all actions of a service (*)",
   ],
   [
     "no-administrator",
     changed("RolePolicyAttachment", (inputs) => (inputs["policyArn"] = "arn:aws:iam::aws:policy/AdministratorAccess")),
     "error",
-    "RolePolicyAttachment x hands out every right in the account",
+    "RolePolicyAttachment x grants administrator permissions",
   ],
   [
     "closed-ports",
-    withMore("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", everybody),
+    withMore("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", openToAll),
     "error",
-    "SecurityGroupIngressRule x lets everybody in at other ports than 80 and 443",
+    "SecurityGroupIngressRule x allows inbound traffic from anywhere to ports other than 80 and 443",
   ],
   [
     "no-public-addresses",
     changed("Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true)),
     "error",
-    "Subnet x hands out public addresses by itself",
+    "Subnet x assigns public IP addresses by default",
   ],
   [
     "metadata-by-token",
     withMore("aws:ec2/launchTemplate:LaunchTemplate", {}),
     "error",
-    "LaunchTemplate x hands out its role's credentials to whoever can send it a request",
+    "LaunchTemplate x does not require IMDSv2, so a forged request can read the credentials of its role",
   ],
-  ["logs-end", changed("LogGroup", (inputs) => delete inputs["retentionInDays"]), "warning", "LogGroup x is kept, and paid for, for ever"],
+  ["logs-end", changed("LogGroup", (inputs) => delete inputs["retentionInDays"]), "warning", "LogGroup x keeps logs forever"],
   [
     "encrypted-logs",
     changed("LogGroup", (inputs) => delete inputs["kmsKeyId"]),
     "warning",
-    "LogGroup x is not encrypted with a key of one's own",
+    "LogGroup x is not encrypted with a customer managed key",
   ],
   [
     "container-image-by-digest",
     replica((c) => (c["image"] = "r.example/web:1")),
     "error",
-    "Container slipway-docker-web-1 has an image by tag, which may be another one tomorrow",
+    "Container slipway-docker-web-1 uses an image by tag, which can be overwritten",
   ],
   ["container-non-root", replica((c) => (c["user"] = "0:0")), "error", "Container slipway-docker-web-1 may run as root"],
   [
     "container-read-only-root",
     task(({ taskSpec }) => delete taskSpec.containerSpec.readOnly),
     "error",
-    "Service slipway-swarm-web may change its own program",
+    "Service slipway-swarm-web has a writable root filesystem",
   ],
   [
     "container-no-capabilities",
     task(({ taskSpec }) => (taskSpec.containerSpec.capDrops = ["NET_RAW"])),
     "error",
-    "Service slipway-swarm-web keeps capabilities of the kernel",
+    "Service slipway-swarm-web keeps Linux capabilities",
   ],
   [
     "container-no-new-privileges",
     replica((c) => delete c["securityOpts"]),
     "error",
-    "Container slipway-docker-web-1 may gain more rights than it was started with",
+    "Container slipway-docker-web-1 allows privilege escalation",
   ],
   [
     "container-not-privileged",
     replica((c) => (c["pidMode"] = "host")),
     "error",
-    "Container slipway-docker-web-1 is privileged, or shares namespaces of the machine",
+    "Container slipway-docker-web-1 runs privileged, or shares a namespace of the host",
   ],
   [
     "container-no-host-folder",
     replica((c) => c["volumes"].push({ hostPath: "/var/run/docker.sock", containerPath: "/s" })),
     "error",
-    "Container slipway-docker-web-1 mounts /var/run/docker.sock of its machine",
+    "Container slipway-docker-web-1 mounts /var/run/docker.sock of the host",
   ],
   [
     "container-no-plain-secret",
     task(({ taskSpec }) => (taskSpec.containerSpec.env.DB_PASSWORD = "hunter22")),
     "warning",
-    "Service slipway-swarm-web has DB_PASSWORD as a variable, which everybody who may use the engine reads",
+    "Service slipway-swarm-web has DB_PASSWORD as an environment variable, which every user of Docker can read",
   ],
   [
     "container-memory-limit",
     task(({ taskSpec }) => delete taskSpec.resources.limits),
     "error",
-    "Service slipway-swarm-web may take all memory of its machine",
+    "Service slipway-swarm-web has no memory limit",
   ],
   [
     "container-health-check",
     replica((c) => (c["healthcheck"].tests = ["NONE"])),
     "error",
-    "Container slipway-docker-web-1 is taken for healthy whatever it does",
+    "Container slipway-docker-web-1 has no health check",
   ],
   [
     "container-bounded-logs",
     replica((c) => delete c["logOpts"]),
     "warning",
-    "Container slipway-docker-web-1 fills the disk with its logs in time",
+    "Container slipway-docker-web-1 has no limit on the size of its logs",
   ],
-  ["container-restart", replica((c) => delete c["restart"]), "error", "Container slipway-docker-web-1 stays away once it has ended"],
+  ["container-restart", replica((c) => delete c["restart"]), "error", "Container slipway-docker-web-1 is not restarted after it exits"],
   [
     "container-behind-proxy",
     task(({ endpointSpec }) => (endpointSpec.ports = [{ publishedPort: 80, targetPort: 8080 }])),
     "warning",
-    "Service slipway-swarm-web is reached from outside, past the proxy, at 80",
+    "Service slipway-swarm-web publishes ports that bypass the proxy (80)",
   ],
   [
     "swarm-rollback",
     task(({ updateConfig }) => (updateConfig.failureAction = "pause")),
     "warning",
-    "Service slipway-swarm-web stays half-way where a new version does not come up",
+    "Service slipway-swarm-web does not roll back a failed update",
   ],
   [
     "swarm-several-tasks",
     task(({ mode }) => (mode.replicated.replicas = 1)),
     "warning",
-    "Service slipway-swarm-web has one task; while it is away nobody answers",
+    "Service slipway-swarm-web has one task, so requests fail while it restarts",
   ],
 ];
 
-/** The first of a kind has a name that is no matter here. */
+/** Removes the names of resources, which do not matter here. */
 const nameless = (line: string) => line.replace(/(RolePolicy|RolePolicyAttachment|Subnet|LogGroup|Key|StorageClass) [\w-]+ /, "$1 x ");
 
-test.each(breaches)("what breaks %s is found by it and by no other, and without it by none", (rule, resources, severity, says) => {
-  expect(found(resources()).map(nameless)).toEqual([nameless(`${rule}: ${severity}: ${says}`)]);
+test.each(violations)("only the rule %s finds its violation", (rule, resources, severity, finding) => {
+  expect(found(resources()).map(nameless)).toEqual([nameless(`${rule}: ${severity}: ${finding}`)]);
   const others = policyRules.filter(({ id }) => id !== rule);
   expect(found(resources(), others)).toEqual([]);
 });
 
-test("every rule has a breach, and there are at least 25", () => {
-  expect(breaches.map(([rule]) => rule)).toEqual(policyRules.map(({ id }) => id));
+test("every rule has a violation, and there are at least 25 rules", () => {
+  expect(violations.map(([rule]) => rule)).toEqual(policyRules.map(({ id }) => id));
   expect(policyRules.length).toBeGreaterThanOrEqual(25);
 });
 
-test("every rule says what to do, and where it is from", () => {
+test("every rule has a remedy and a reference", () => {
   for (const { remedy, reference } of policyRules) {
     expect(remedy).toMatch(/^[A-Z].*\.$|…$/);
     expect(new URL(reference).protocol).toBe("https:");
   }
 });
 
-test("a secret that Pulumi marks is found where everybody may read it", () => {
+test("a value that Pulumi marks as secret is reported if it is in plain text", () => {
   const resources = pod((_, container) =>
     container["env"].push({
       name: "GREETING",
       value: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "x" },
     }),
   )();
-  expect(found(resources)).toEqual(["no-plain-secret: error: Deployment web has GREETING where everybody may read it"]);
+  expect(found(resources)).toEqual(["no-plain-secret: error: Deployment web has GREETING in plain text"]);
 });
 
 describe("a score", () => {
   const byTag = pod((_, container) => (container["image"] = "r.example/web:1"));
   const exception = { rule: "image-by-digest", resource: "Deployment web", reason: "mirror has no digests", until: today };
 
-  test("falls with what is broken, errors more than warnings, and rules about nothing do not count", () => {
+  test("falls with each violated rule, more for errors than for warnings; rules without resources do not count", () => {
     expect(score([])).toMatchObject({ points: 100, rules: 0 });
     const warned = pod((_, container) => delete container["livenessProbe"]);
     const [error, warning] = [score(byTag()), score(warned())];
     expect([score(prod).points, warning.points, error.points]).toEqual([100, 98, 96]);
-    expect([error.kept, error.rules]).toEqual([39, 40]);
+    expect([error.passed, error.rules]).toEqual([39, 40]);
   });
 
-  test("takes other severities, and rules that are off do not count", () => {
+  test("uses the severities of the settings; rules that are off do not count", () => {
     expect(score(byTag(), { severities: { "image-by-digest": "warning" } }).findings).toMatchObject([{ severity: "warning" }]);
     expect(score(byTag(), { severities: { "image-by-digest": "off" } })).toMatchObject({ points: 100, rules: 39, findings: [] });
   });
 
-  test("lets an exception excuse one resource of one rule until its last day", () => {
-    expect(score(byTag(), { exceptions: [exception] })).toMatchObject({ points: 100, findings: [], problems: [], excused: [exception] });
+  test("accepts an exception for one resource and one rule until its last day", () => {
+    expect(score(byTag(), { exceptions: [exception] })).toMatchObject({ points: 100, findings: [], problems: [], exceptions: [exception] });
     expect(score(byTag(), { exceptions: [{ ...exception, resource: "Deployment api" }] })).toMatchObject({
       findings: [{ rule: "image-by-digest" }],
-      needless: ['slipway:policy.exceptions.0: the exception from image-by-digest for "Deployment api" excuses nothing; remove it'],
+      unusedExceptions: ["slipway:policy.exceptions.0: matches no finding (image-by-digest, Deployment api). Remove it."],
     });
     expect(score(byTag(), { exceptions: [{ ...exception, until: "2026-06-29" }] })).toMatchObject({
       findings: [{ rule: "image-by-digest" }],
-      excused: [],
+      exceptions: [],
       problems: [
-        'slipway:policy.exceptions.0: the exception from image-by-digest for "Deployment web" ended on 2026-06-29: mend what it excused, or set another date',
+        "slipway:policy.exceptions.0: expired on 2026-06-29 (image-by-digest, Deployment web). Fix the finding, or extend the exception.",
       ],
     });
   });
 
-  test("is told of in words", () => {
+  test("is printed with its findings and unused exceptions", () => {
     expect(formatScore(score(byTag(), { exceptions: [{ ...exception, resource: "x" }] }), "prod")).toBe(
-      `policy of stack "prod": 96 of 100 points, 39 of 40 rules kept
-  error  Deployment web: app has an image by tag, which may be another one tomorrow
-      Name the image by digest: repository@sha256:… (image-by-digest: https://kubernetes.io/docs/concepts/containers/images/#image-names)
-  slipway:policy.exceptions.0: the exception from image-by-digest for "x" excuses nothing; remove it`,
+      `policy of stack "prod": 96 of 100 points, 39 of 40 rules passed
+  error  Deployment web uses an image by tag, which can be overwritten (container app)
+      Use the image by digest: repository@sha256:… (image-by-digest: https://kubernetes.io/docs/concepts/containers/images/#image-names)
+  slipway:policy.exceptions.0: matches no finding (image-by-digest, x). Remove it.`,
     );
   });
 
-  test("refuses exceptions without reason or end, and rules that there are not", () => {
+  test("rejects exceptions without a reason or an end, and unknown rules", () => {
     const { error } = policySettings.safeParse({
       severities: { "no-such-rule": "off" },
       exceptions: [{ rule: "image-by-digest", resource: "Deployment web" }],
@@ -437,14 +462,14 @@ describe("a score", () => {
   });
 });
 
-test("a local host needs no HTTPS, any other does", () => {
+test("an Ingress needs TLS, except for localhost", () => {
   const withHost = (host: string) =>
     local.map((r) => (r.type.endsWith(":Ingress") ? { ...r, inputs: { ...r.inputs, spec: { rules: [{ host }] } } } : r));
   expect(found(withHost("shop.localhost"))).toEqual([]);
-  expect(found(withHost("shop.example.org"))).toEqual(["ingress-tls: warning: Ingress web is reached without HTTPS"]);
+  expect(found(withHost("shop.example.org"))).toEqual(["ingress-tls: warning: Ingress web has no TLS"]);
 });
 
-test("the stack files of the project say nothing against the rules", () => {
+test("the stack files of the project change no policy settings", () => {
   for (const name of ["local", "docker", "swarm", "dev", "staging", "prod"])
     expect(readFileSync(`stacks/Pulumi.${name}.yaml`, "utf8")).not.toContain("slipway:policy");
 });

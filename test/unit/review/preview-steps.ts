@@ -2,7 +2,7 @@ import { differences } from "../../../lib/values.ts";
 import { parsePath } from "../../../lib/property-path.ts";
 import { leaves, type Operation, type Step } from "../../../review/preview/step.ts";
 
-/** A step as a preview has it, of the inputs that were and that come. Of a replacement every difference is a reason for it. */
+/** A step of a preview with these inputs before and after. In a replacement, every difference causes it. */
 export function stepOf(type: string, operation: Operation, before: object, after: object, more: Partial<Step> = {}): Step {
   const changed = operation === "update" || operation === "replace" ? differences(before, after) : [];
   const replaces = operation === "replace";
@@ -13,7 +13,7 @@ export function stepOf(type: string, operation: Operation, before: object, after
     parent: undefined,
     custom: true,
     operation,
-    said: operation,
+    rawOperation: operation,
     changes: changed.flatMap(({ path, before, after }) => leaves({ path: parsePath(path), replaces, before, after })),
     before,
     after,

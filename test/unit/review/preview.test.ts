@@ -1,13 +1,13 @@
 import { UserError } from "../../../lib/user-error.ts";
 import { readFileSync } from "node:fs";
 import { readPreview } from "../../../review/preview/read.ts";
-import { show } from "../../../review/impact/impacts.ts";
+import { formatValue } from "../../../review/impact/rule.ts";
 import { secret, unknown } from "../../../lib/values.ts";
 
 const local = { project: "slipway", stack: "local" };
 const read = (text: string) => readPreview(text, "p.json", local);
 const fixture = (name: string) => readFileSync(`test/fixtures/previews/${name}`, "utf8");
-const make = "Make one with: pulumi preview --json";
+const remedy = "Create a preview with: slipway preview --stack local --json";
 const urn = (type: string, name: string) => `urn:pulumi:local::slipway::${type}::${name}`;
 
 interface PlanStep {
@@ -21,52 +21,54 @@ interface PlanStep {
 const plan = (steps: PlanStep[], more: object = {}) => JSON.stringify({ steps, changeSummary: {}, ...more });
 const stack = { op: "same", urn: urn("pulumi:pulumi:Stack", "slipway-local") };
 
-describe("what is no preview is refused in one line:", () => {
+describe("an invalid preview is rejected:", () => {
   const lines = fixture("selector.events.jsonl").trimEnd().split("\n");
   const withoutUpdate = lines.filter((line) => !/"op":"update"/.test(line)).join("\n");
   const table: [string, string, string][] = [
-    ["nothing", " \n", `p.json: is empty, and should be a preview. ${make}`],
-    ["a plan that is cut off", fixture("image.json").slice(0, 5000), `p.json: line 1 is no JSON; it is cut off, or no preview. ${make}`],
+    ["empty", " \n", `p.json: is empty. ${remedy}`],
     [
-      "other JSON",
-      '{"hello": "world"}',
-      `p.json: is no preview of Pulumi: steps: Invalid input: expected array, received undefined. ${make}`,
+      "a truncated plan",
+      fixture("image.json").slice(0, 5000),
+      `p.json: line 1 is not JSON; the preview is truncated, or not a preview. ${remedy}`,
     ],
-    ["a list", "[1, 2]", `p.json: is no preview of Pulumi: the whole: Invalid input: expected object, received array. ${make}`],
-    ["a step that is none", plan([{ op: "same", urn: "web" }]), `p.json: is no preview of Pulumi: steps.0.urn: is no URN. ${make}`],
-    ["no steps", plan([]), `p.json: has no steps, and even a preview of nothing has the stack itself. ${make}`],
-    ["a stream without its end", lines.slice(0, -2).join("\n"), `p.json: has no summary at its end: it is cut off, or no preview. ${make}`],
+    ["other JSON", '{"hello": "world"}', `p.json: is not a preview (steps: Invalid input: expected array, received undefined). ${remedy}`],
+    ["a list", "[1, 2]", `p.json: is not a preview (Invalid input: expected object, received array). ${remedy}`],
+    ["a step without a URN", plan([{ op: "same", urn: "web" }]), `p.json: is not a preview (steps.0.urn: is not a URN). ${remedy}`],
+    ["no steps", plan([]), `p.json: has no steps, not even one for the stack. ${remedy}`],
     [
-      "a stream cut off in a line",
+      "events without a summary",
+      lines.slice(0, -2).join("\n"),
+      `p.json: has no summary; the preview is truncated, or not a preview. ${remedy}`,
+    ],
+    [
+      "events truncated in a line",
       fixture("selector.events.jsonl").slice(0, 9000),
-      `p.json: line 9 is no JSON; it is cut off, or no preview. ${make}`,
+      `p.json: line 9 is not JSON; the preview is truncated, or not a preview. ${remedy}`,
     ],
+    ["events without one of the steps", withoutUpdate, `p.json: is incomplete: it has 0 of the 1 steps "update" in its summary. ${remedy}`],
     [
-      "a stream without one of its steps",
-      withoutUpdate,
-      `p.json: says that it has 1 steps "update", and has 0: something is missing from it. ${make}`,
-    ],
-    [
-      "a plan without one of its steps",
+      "a plan without some of the steps",
       plan([stack], { changeSummary: { delete: 2 } }),
-      `p.json: says that it has 2 steps "delete", and has 0: something is missing from it. ${make}`,
+      `p.json: is incomplete: it has 0 of the 2 steps "delete" in its summary. ${remedy}`,
     ],
   ];
   test.each(table)("%s", (_, text, message) => expect(() => read(text)).toThrow(new UserError(message)));
 });
 
-test("the preview of another stack or project is refused", () => {
-  const message = (asked: typeof local) =>
-    `p.json: is a preview of stack "local" of project "slipway", and should be of stack "${asked.stack}" of project "${asked.project}". Name its stack with STACK=…, or make another preview.`;
-  for (const asked of [
-    { ...local, stack: "prod" },
-    { ...local, project: "shop" },
-  ])
-    expect(() => readPreview(fixture("base.json"), "p.json", asked)).toThrow(new UserError(message(asked)));
+test("a preview of another stack or project is rejected", () => {
+  const got = '(got stack "local" of project "slipway")';
+  expect(() => readPreview(fixture("base.json"), "p.json", { ...local, stack: "prod" })).toThrow(
+    new UserError(
+      `p.json: must be a preview of stack "prod" of project "slipway" ${got}. Add --stack local, or create a preview of "prod".`,
+    ),
+  );
+  expect(() => readPreview(fixture("base.json"), "p.json", { ...local, project: "shop" })).toThrow(
+    new UserError(`p.json: must be a preview of stack "local" of project "shop" ${got}. Create a preview of "local".`),
+  );
 });
 
-test("a preview that failed is refused with what it says, without the secrets in it", () => {
-  const failed = "p.json: the preview failed, so it does not say what would happen:\n  - ";
+test("a failed preview is rejected with its errors, without secrets", () => {
+  const failed = "p.json: the preview failed, so its impact is unknown:\n  - ";
   const withSecret = { ...stack, oldState: { inputs: { dbPassword: "hunter22" } } };
   const diagnostics = [
     { severity: "warning", message: "old" },
@@ -85,10 +87,10 @@ test("a preview that failed is refused with what it says, without the secrets in
   expect(() => read(started + event({ resOpFailedEvent: { metadata: { urn: urn("a:b:C", "web") } } }))).toThrow(
     new UserError(`${failed}web failed`),
   );
-  expect(() => read(started + summary)).toThrow(new UserError(`${failed}it ended as failed`));
+  expect(() => read(started + summary)).toThrow(new UserError(`${failed}its result is "failed"`));
 });
 
-test("the plan and the stream of events say the same", () => {
+test("the plan and the events of a preview have the same changes", () => {
   for (const name of ["image", "selector", "drop-volume"]) {
     const changed = (text: string) => read(text).steps.filter(({ operation }) => operation !== "same");
     const shown = (text: string) =>
@@ -98,7 +100,7 @@ test("the plan and the stream of events say the same", () => {
   }
 });
 
-test("of a provider that does not say what changed, the inputs are compared", () => {
+test("without a diff of the provider, the inputs are compared", () => {
   const type = "pulumi-nodejs:dynamic/slipway:RegistryPush";
   const [before, after] = [
     { tag: "a", "a.b": { c: 1 } },
@@ -118,18 +120,18 @@ test("of a provider that does not say what changed, the inputs are compared", ()
   expect(custom).toBe(true);
 });
 
-test("what is not known yet is no secret, though a secret is not known yet either", () => {
+test("an unknown value is not secret, even if an unknown secret exists", () => {
   const inputs = { token: secret({ value: unknown }), image: unknown };
   const { after } = read(plan([{ op: "create", urn: urn("a:b:C", "it"), newState: { custom: true, inputs } }])).steps[0]!;
   expect(after).toEqual({ token: "[secret]", image: unknown });
-  expect(show(after.image)).toBe("(not known yet)");
+  expect(formatValue(after.image)).toBe("(not known yet)");
 });
 
-describe("secrets are hidden,", () => {
+describe("secrets are hidden:", () => {
   const inputsOf = (type: string, inputs: object, state: object = {}, others: PlanStep[] = []) =>
     read(plan([{ op: "create", urn: urn(type, "it"), newState: { custom: true, inputs, ...state } }, ...others])).steps[0]!.after;
 
-  test("those that are marked, even where the tool printed them", () => {
+  test("those that are marked, even if their plaintext is in the preview", () => {
     expect(
       inputsOf("a:b:C", { a: secret({ value: "open sesame" }), b: secret({ plaintext: '"simsala"' }), c: "say simsala or open sesame" }),
     ).toEqual({
@@ -139,7 +141,7 @@ describe("secrets are hidden,", () => {
     });
   });
 
-  test("those in a Secret of Kubernetes, decoded too", () => {
+  test("those in a Kubernetes Secret, also in plain text", () => {
     const data = { TOKEN: Buffer.from("open sesame").toString("base64") };
     const other = { op: "create", urn: urn("a:b:C", "other"), newState: { inputs: { greeting: "open sesame" } } };
     expect(inputsOf("kubernetes:core/v1:Secret", { data, stringData: { A: "simsala" }, note: "simsala" }, {}, [other])).toEqual({
@@ -149,11 +151,11 @@ describe("secrets are hidden,", () => {
     });
   });
 
-  test("those that a resource says are secret", () => {
+  test("those that the resource declares secret", () => {
     expect(inputsOf("a:b:C", { login: "simsala" }, { additionalSecretOutputs: ["login"] })).toEqual({ login: "[secret]" });
   });
 
-  test("those that their names give away, of properties and of variables", () => {
+  test("those with a secret name, of properties and variables", () => {
     const env = [
       { name: "DB_PASSWORD", value: "hunter22" },
       { name: "LEVEL", value: "info" },
@@ -171,7 +173,7 @@ describe("secrets are hidden,", () => {
     });
   });
 
-  test("those that look it, and the numbers of accounts", () => {
+  test("those with a known format, and AWS account ids", () => {
     const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
     const texts = {
       url: "postgres://app:hunter22@db.example/app",
@@ -191,7 +193,7 @@ describe("secrets are hidden,", () => {
     });
   });
 
-  test("and a change of one is seen, but not its values", () => {
+  test("a change of a secret is reported without its values", () => {
     const states = (value: string) => ({ custom: true, inputs: { a: secret({ value }) } });
     const step = { op: "update", urn: urn("a:b:C", "it"), oldState: states("one two"), newState: states("three four") };
     expect(read(plan([step])).steps[0]!.changes).toEqual([{ path: ["a"], replaces: false, before: "[secret]", after: "[secret]" }]);

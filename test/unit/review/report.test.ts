@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { judge } from "../../../review/gate.ts";
-import { impactsOf } from "../../../review/impact/impacts.ts";
+import { impactsOf } from "../../../review/impact/step-impact.ts";
 import { readPreview } from "../../../review/preview/read.ts";
 import type { Step } from "../../../review/preview/step.ts";
-import type { Review } from "../../../review/report/review.ts";
+import { Severity } from "../../../review/policy/rule.ts";
 import { registrationsOf } from "../../../review/render/registrations.ts";
+import { diagramOf } from "../../../review/report/diagram.ts";
 import { formatHtml } from "../../../review/report/html.ts";
 import { formatMarkdown } from "../../../review/report/markdown.ts";
-import { pictureOf } from "../../../review/report/picture.ts";
+import type { Review } from "../../../review/review.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { gateSettings } from "../../../config/schema/gate.ts";
 import { stepOf } from "./preview-steps.ts";
@@ -20,7 +21,7 @@ function reviewOf(steps: Step[], more: Partial<Review> = {}, settings: object = 
 
 const claim = "kubernetes:core/v1:PersistentVolumeClaim";
 
-test("the Markdown has what happens, why, what is refused, and how to approve it", () => {
+test("the Markdown report has impacts, reasons, rejected changes, and how to approve them", () => {
   const review = reviewOf([
     stepOf(claim, "delete", { spec: {} }, {}),
     stepOf("kubernetes:apps/v1:Deployment", "update", { spec: { replicas: 2 } }, { spec: { replicas: 3 } }),
@@ -28,33 +29,33 @@ test("the Markdown has what happens, why, what is refused, and how to approve it
   expect(formatMarkdown(review)).toBe(`<!-- slipway-report: prod -->
 ### <code>prod</code>: data loss · **gate closed**
 
-What is stored goes.
+Stored data is deleted.
 
-1 data loss · 1 cost change
+1 × data loss · 1 × cost change
 
-| Impact | Resource | Why |
+| Impact | Resource | Reason |
 | --- | --- | --- |
-| data loss | <code>PersistentVolumeClaim it</code> | it is deleted: the claim goes, and with it the volume, unless its class retains it |
-| cost change | <code>Deployment it</code> | 2 → 3 pods |
+| data loss | <code>PersistentVolumeClaim it</code> | deleted: the volume is deleted with the claim, unless its reclaim policy is Retain |
+| cost change | <code>Deployment it</code> | 2 → 3 replicas |
 
-**Refused**
+**Rejected**
 
-- <code>PersistentVolumeClaim it</code>: data loss, change <code>${review.verdict.refused[0]!.change}</code>
+- <code>PersistentVolumeClaim it</code>: data loss, change <code>${review.verdict.rejected[0]!.change}</code>
 
-To approve a change, record it under <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.prod.yaml</code>.
+To approve a change, add it to <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.prod.yaml</code>.
 `);
 });
 
-test("an approval is told of with who gave it and why", () => {
+test("the Markdown report has approvals with their author and reason", () => {
   const steps = [stepOf(claim, "delete", { spec: {} }, {})];
-  const [{ change } = { change: "" }] = reviewOf(steps).verdict.refused;
+  const [{ change } = { change: "" }] = reviewOf(steps).verdict.rejected;
   const approvals = [{ change, reason: "moved to *S3*", approvedBy: "Ada", until: "2026-12-31" }];
   expect(formatMarkdown(reviewOf(steps, {}, { approvals }))).toContain(
     "**Approved**\n\n- <code>PersistentVolumeClaim it</code>: approved by Ada until 2026-12-31: moved to &#42;S3&#42;\n",
   );
 });
 
-test("nine findings fold one, and however many there are fit into a comment", () => {
+test("the ninth finding is collapsed, and a long report is truncated to fit into a comment", () => {
   const steps = (count: number) =>
     Array.from({ length: count }, (_, i) =>
       stepOf(claim, "delete", { spec: {} }, {}, { urn: `urn:pulumi:prod::slipway::${claim}::v${i}`, name: `v${i}` }),
@@ -64,12 +65,12 @@ test("nine findings fold one, and however many there are fit into a comment", ()
   const many = formatMarkdown(reviewOf(steps(2000)));
   expect(many.length).toBeLessThan(65_536);
   expect(many.split("<details>")).toHaveLength(many.split("</details>").length);
-  expect(many).toContain("This is not all: the HTML report has the rest.");
+  expect(many).toContain("This report is truncated. The HTML report is complete.");
 });
 
 const evil = `</script><img src=x onerror="alert(1)">|*[a](b)\`@team #1\n`;
 
-test("HTML and Markdown in names, values and reasons stay text", () => {
+test("HTML and Markdown in names, values and reasons are escaped", () => {
   const step = stepOf(
     "kubernetes:apps/v1:Deployment",
     "update",
@@ -90,7 +91,7 @@ test("HTML and Markdown in names, values and reasons stay text", () => {
   expect(markdown.split("\n").filter((line) => line.startsWith("|"))).toHaveLength(3);
 });
 
-test("the HTML loads nothing and runs nothing", () => {
+test("the HTML report loads and runs nothing", () => {
   const page = formatHtml(reviewOf([stepOf(claim, "delete", { spec: {} }, {})]));
   expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   expect(page).not.toMatch(/<script|<link|src=|url\((?!#)|@import/);
@@ -116,7 +117,7 @@ const stackOf = [
   }),
 ];
 
-test("the picture leads from image to URL, and marks what changes with the worst of it", () => {
+test("the diagram goes from image to URL, with the worst impact on each part", () => {
   const change = (type: string, name: string, parent: string | undefined, operation: "delete" | "create") =>
     stepOf(type, operation, {}, {}, { urn: `${parent ?? ""}/${name}:${type}`, name, parent });
   const steps = [
@@ -124,14 +125,14 @@ test("the picture leads from image to URL, and marks what changes with the worst
     change("kubernetes:core/v1:Secret", "web", service.urn, "create"),
     change("x:y:Z", "alone", undefined, "create"),
   ];
-  const { parts, arrows } = pictureOf(reviewOf(steps, { resources: stackOf }));
+  const { parts, arrows } = diagramOf(reviewOf(steps, { resources: stackOf }));
   expect(parts.map(({ kind, name, impact }) => [kind, name, impact])).toEqual([
     ["image", "web", undefined],
     ["registry", "web", undefined],
     ["network", "net", undefined],
     ["cluster", "prod", undefined],
     ["service", "web", "restart with downtime"],
-    ["url", "a.example, b.example", undefined],
+    ["URL", "a.example, b.example", undefined],
     ["other", "1 other resource", "unclassified"],
   ]);
   const kindOf = new Map(parts.map(({ id, kind }) => [id, kind]));
@@ -140,22 +141,22 @@ test("the picture leads from image to URL, and marks what changes with the worst
     "network → cluster",
     "registry → cluster",
     "cluster → service",
-    "service → url",
+    "service → URL",
   ]);
 });
 
-test.each(["docker", "swarm"])("the stack %s is drawn by its engine, and to its URL", async (name) => {
-  const { parts, arrows } = pictureOf(reviewOf([], { resources: await registrationsOf(readStack(name)) }));
+test.each(["docker", "swarm"])("the diagram of the stack %s goes from image to URL", async (name) => {
+  const { parts, arrows } = diagramOf(reviewOf([], { resources: await registrationsOf(readStack(name)) }));
   const labels = new Map(parts.map(({ id, kind, name }) => [id, `${kind} ${name}`]));
   expect(arrows.map(([from, to]) => `${labels.get(from)} → ${labels.get(to)}`)).toEqual([
     `image web → registry slipway-${name}-registry`,
-    `registry slipway-${name}-registry → engine slipway-${name}`,
-    `engine slipway-${name} → service web`,
-    "service web → url web.localhost",
+    `registry slipway-${name}-registry → Docker host slipway-${name}`,
+    `Docker host slipway-${name} → service web`,
+    "service web → URL web.localhost",
   ]);
 });
 
-test("many changes that do the same are told of once, and what hurts one by one", () => {
+test("equal changes are one entry, except those with the worst impacts", () => {
   const created = (type: string, name: string) =>
     stepOf(type, "create", {}, {}, { name, urn: `urn:pulumi:prod::slipway::${type}::${name}` });
   const gone = (name: string) => ({ ...stepOf(claim, "delete", {}, {}), name, urn: `urn:pulumi:prod::slipway::${claim}::${name}` });
@@ -165,59 +166,59 @@ test("many changes that do the same are told of once, and what hurts one by one"
   expect(markdown.split("\n").filter((line) => /^\| (data|access)/.test(line))).toEqual([
     ...["x", "y", "z"].map(
       (name) =>
-        `| data loss | <code>PersistentVolumeClaim ${name}</code> | it is deleted: the claim goes, and with it the volume, unless its class retains it |`,
+        `| data loss | <code>PersistentVolumeClaim ${name}</code> | deleted: the volume is deleted with the claim, unless its reclaim policy is Retain |`,
     ),
-    "| access change | <code>Policy c, Role × 2</code> | it is new: who may do what in the account |",
+    "| access change | <code>Policy c, Role × 2</code> | created: affects permissions in the AWS account |",
   ]);
   expect(formatMarkdown(reviewOf(steps.slice(0, 2)))).toContain("<code>Role a</code>");
   const html = formatHtml(reviewOf(steps));
-  expect(html).toContain("<summary>the 3 of them</summary><ul><li>Policy c</li><li>Role a</li><li>Role b</li></ul>");
+  expect(html).toContain("<summary>All 3 resources</summary><ul><li>Policy c</li><li>Role a</li><li>Role b</li></ul>");
 });
 
-test("what nobody notices is folded", () => {
+test("changes without effect on users are collapsed", () => {
   const html = formatHtml(reviewOf([stepOf("docker:index/volume:Volume", "create", {}, {}), stepOf(claim, "delete", {}, {})]));
-  expect(html).toContain("<summary>1 change that nobody notices</summary>");
-  expect(html.indexOf("data loss</span>")).toBeLessThan(html.indexOf("that nobody notices"));
+  expect(html).toContain("<summary>1 change without effect on users</summary>");
+  expect(html.indexOf("data loss</span>")).toBeLessThan(html.indexOf("without effect on users"));
 });
 
-test("what goes with the stack of a preview is in the picture, too", () => {
+test("the diagram has parts that only the preview has", () => {
   const file = "test/fixtures/previews/selector.events.jsonl";
   const { steps } = readPreview(readFileSync(file, "utf8"), file, { project: "slipway", stack: "local" });
-  const { parts } = pictureOf(reviewOf(steps));
+  const { parts } = diagramOf(reviewOf(steps));
   expect(parts.map(({ kind, name, impact }) => [kind, name, impact])).toEqual([
-    ["url", "web.localhost", undefined],
+    ["URL", "web.localhost", undefined],
     ["service", "web", "restart with downtime"],
   ]);
 });
 
-test("the policy is told of, with what is excused", () => {
+test("the report has the policy findings and exceptions", () => {
   const score = {
     points: 90,
     rules: 30,
-    kept: 29,
+    passed: 29,
     findings: [
       {
         rule: "r-1",
-        severity: "error",
+        severity: Severity.Error,
         resource: "Deployment web",
         message: "no probe",
         remedy: "Add one.",
         reference: "https://example.org/",
       },
     ],
-    excused: [{ rule: "r-2", resource: "Pod x", reason: "old", until: "2026-12-31" }],
+    exceptions: [{ rule: "r-2", resource: "Pod x", reason: "old", until: "2026-12-31" }],
   };
   const review = reviewOf([], { score });
-  expect(formatMarkdown(review)).toContain(`<details><summary>Policy: 90 of 100 points, 29 of 30 rules kept</summary>
+  expect(formatMarkdown(review)).toContain(`<details><summary>Policy: 90 of 100 points, 29 of 30 rules passed</summary>
 
-| Rule | Severity | Resource | What |
+| Rule | Severity | Resource | Problem |
 | --- | --- | --- | --- |
-| [r-1](https://example.org/) | error | <code>Deployment web</code> | no probe. Add one. |
+| [r-1](https://example.org/) | error | <code>Deployment web</code> | No probe. Add one. |
 
-Excused:
+Exceptions:
 
-- r-2 of <code>Pod x</code> until 2026-12-31: old
+- r-2 for <code>Pod x</code> until 2026-12-31: old
 
 </details>`);
-  expect(formatHtml(review)).toContain(`no probe. Add one. (<a href="https://example.org/">r-1</a>)`);
+  expect(formatHtml(review)).toContain(`No probe. Add one. (<a href="https://example.org/">r-1</a>)`);
 });

@@ -12,8 +12,8 @@ interface Comment {
   user: { type: string };
 }
 
-/** What of GitHub's API a comment takes: https://docs.github.com/en/rest/issues/comments. Pages hold 100. */
-async function withGitHub<T>(comments: Comment[], work: (url: string, calls: string[]) => Promise<T>, refuse = false): Promise<T> {
+/** A server with the part of GitHub's API that comments need: https://docs.github.com/en/rest/issues/comments. Pages have 100 entries. */
+async function withGitHub<T>(comments: Comment[], work: (url: string, calls: string[]) => Promise<T>, reject = false): Promise<T> {
   const calls: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url!, `http://${request.headers.host}`);
@@ -22,10 +22,10 @@ async function withGitHub<T>(comments: Comment[], work: (url: string, calls: str
     const page = Number(url.searchParams.get("page") ?? 1);
     const next = `${url.origin}${url.pathname}?per_page=100&page=${page + 1}`;
     const headers = { "content-type": "application/json", ...(comments.length > page * 100 && { link: `<${next}>; rel="next"` }) };
-    response.writeHead(refuse ? 403 : 200, headers);
+    response.writeHead(reject ? 403 : 200, headers);
     response.end(
       JSON.stringify(
-        refuse ? { message: "Resource not accessible" } : request.method === "GET" ? comments.slice((page - 1) * 100, page * 100) : {},
+        reject ? { message: "Resource not accessible" } : request.method === "GET" ? comments.slice((page - 1) * 100, page * 100) : {},
       ),
     );
   };
@@ -61,7 +61,7 @@ async function run(url: string, file = report, extra: Record<string, string> = {
 
 const comment = (id: number, body: string, type = "Bot"): Comment => ({ id, body, user: { type } });
 
-test("the first report of a stack is a new comment", async () => {
+test("the first report of a stack creates a comment", async () => {
   const others = [
     comment(1, "<!-- slipway-report: dev -->\nold"),
     comment(2, `${marker}\nby somebody`, "User"),
@@ -73,7 +73,7 @@ test("the first report of a stack is a new comment", async () => {
   });
 });
 
-test("a later one takes its place, wherever it is", async () => {
+test("a later report replaces the comment, on any page of comments", async () => {
   const many = [...Array.from({ length: 130 }, (_, i) => comment(i, "talk", "User")), comment(500, `${marker}\nold`)];
   await withGitHub(many, async (url, calls) => {
     expect((await run(url)).code).toBe(0);
@@ -81,18 +81,22 @@ test("a later one takes its place, wherever it is", async () => {
   });
 });
 
-test("what is refused, missing, or no report is told of in one line, without the token", async () => {
+test("errors are one line without the token: a rejected request, a missing variable, no report", async () => {
   await withGitHub(
     [],
     async (url) => {
       const { out, code } = await run(url);
       expect(code).toBe(1);
       expect(out).toMatch(
-        /^error: The comment on #7 of me\/shop was refused: Resource not accessible.*The token needs pull-requests: write\.\n$/,
+        /^error: The comment on #7 of me\/shop failed: Resource not accessible.*The token needs the permission pull-requests: write\.\n$/,
       );
       expect(out).not.toContain("t0ken");
-      expect((await run(url, report, { PULL_REQUEST: "" })).out).toBe("error: PULL_REQUEST must be set, to comment on a pull request.\n");
-      expect((await run(url, "LICENSE")).out).toBe("error: LICENSE: is no report: its first line does not say of which stack.\n");
+      expect((await run(url, report, { PULL_REQUEST: "" })).out).toBe("error: PULL_REQUEST: must be set to comment on a pull request.\n");
+      const remedy = "Create a report with: slipway report\n";
+      expect((await run(url, "LICENSE")).out).toBe(`error: LICENSE: is not a report, because no line names the stack. ${remedy}`);
+      expect((await run(url, "nowhere.md")).out).toBe(
+        `error: nowhere.md: cannot be read (ENOENT: no such file or directory, open 'nowhere.md'). ${remedy}`,
+      );
     },
     true,
   );

@@ -1,8 +1,8 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
 
-/** Of every object, the last. */
-export const anythingRules: ImpactRule[] = [
+/** Labels and annotations of any object. These rules come last, because others are more specific. */
+export const metadataRules: ImpactRule[] = [
   {
     id: "object-metadata",
     types: ["kubernetes:*:*"],

@@ -1,12 +1,12 @@
 import { unknown, type Properties } from "../../lib/values.ts";
-import type { StepImpact } from "../impact/impacts.ts";
+import type { StepImpact } from "../impact/step-impact.ts";
 import { registrationsOf, type Registered } from "../render/registrations.ts";
 import type { PolicySettings } from "../../config/schema/policy.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import { scoreOf, type Scorecard } from "./scorecard.ts";
 
-/** The policy's score of the stack as it will be: as its program has it, and where a preview tells of a resource, as that does. */
-export async function scoreOn(
+/** The score of a stack after an update: the resources that the program registers, overlaid with those of a preview. */
+export async function scoreOfStack(
   stack: Stack,
   settings: PolicySettings,
   impacts: StepImpact[],
@@ -17,23 +17,17 @@ export async function scoreOn(
     if (step.operation === "same" || !step.custom) continue;
     const { urn, type, name, parent, after } = step;
     if (step.operation === "delete") all.delete(urn);
-    else all.set(urn, { urn, type, name, parent, inputs: filled(after, all.get(urn)?.inputs) as Properties });
+    else all.set(urn, { urn, type, name, parent, inputs: withKnown(after, all.get(urn)?.inputs) as Properties });
   }
   const resources = [...all.values()];
   return { resources, score: scoreOf(resources, settings, today) };
 }
 
-/** What a preview does not know yet, as the image in a registry that is still to be made, as the program has it. */
-function filled(value: unknown, rendered: unknown): unknown {
+/** Replaces values that the preview does not know yet, such as an image in a registry that does not exist, by those that were rendered. */
+function withKnown(value: unknown, rendered: unknown): unknown {
   if (value === unknown) return rendered ?? value;
-  if (Array.isArray(value)) return value.map((item, i) => filled(item, Array.isArray(rendered) ? rendered[i] : undefined));
+  if (Array.isArray(value)) return value.map((item, i) => withKnown(item, Array.isArray(rendered) ? rendered[i] : undefined));
   if (value === null || typeof value !== "object") return value;
   const map = (rendered !== null && typeof rendered === "object" ? rendered : {}) as Properties;
-  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, filled(below, map[key])]));
-}
-
-/** Errors as the gate tells of them. */
-export function errorsOf({ findings }: Scorecard): string[] {
-  const errors = findings.filter(({ severity }) => severity === "error");
-  return errors.map(({ rule, resource, message, remedy }) => `policy  ${resource}: ${message}. ${remedy} (${rule})`);
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, withKnown(below, map[key])]));
 }

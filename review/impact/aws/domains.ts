@@ -1,15 +1,15 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
-import { aws, comes, goes } from "./kinds.ts";
+import { aws, created, removed } from "./kinds.ts";
 
-/** Names and certificates. */
-export const nameRules: ImpactRule[] = [
+/** DNS records and certificates. */
+export const domainRules: ImpactRule[] = [
   {
     id: "dns-record",
     types: aws("route53.Record"),
-    operations: comes,
+    operations: created,
     impact: Impact.Access,
-    reason: "{changed}: where {name} leads to",
+    reason: "{changed}: affects what {name} resolves to",
   },
   {
     id: "dns-record-changed",
@@ -17,21 +17,21 @@ export const nameRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["records", "ttl", "type", "aliases", "weightedRoutingPolicies", "setIdentifier"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: where {name} leads to",
+    reason: "{changed} ({before} → {after}): affects what {name} resolves to",
   },
   {
     id: "dns-record-gone",
     types: aws("route53.Record", "route53.Zone"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Downtime,
-    reason: "{changed}: {name} leads nowhere for a while, or for good",
+    reason: "{changed}: {name} does not resolve, temporarily or permanently",
   },
   {
     id: "certificate",
     types: aws("acm.Certificate", "acm.CertificateValidation"),
-    operations: comes,
+    operations: created,
     impact: Impact.Nothing,
-    reason: "nothing is served with it yet",
+    reason: "new: nothing uses it yet",
   },
   {
     id: "certificate-before-old",
@@ -39,13 +39,13 @@ export const nameRules: ImpactRule[] = [
     operations: ["replace"],
     when: ({ deletesFirst }) => !deletesFirst,
     impact: Impact.Rolling,
-    reason: "{changed}: another certificate is there before the old one goes",
+    reason: "{changed}: a new certificate is issued before the old one is deleted",
   },
   {
     id: "certificate-gone",
     types: aws("acm.Certificate", "acm.CertificateValidation"),
-    operations: goes,
+    operations: removed,
     impact: Impact.Downtime,
-    reason: "{changed}: HTTPS has no certificate any more",
+    reason: "{changed}: HTTPS loses its certificate",
   },
 ];

@@ -1,8 +1,8 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
 
-/** Of every resource, the last. */
-export const anythingRules: ImpactRule[] = [
+/** Tags of any resource. These rules come last, because others are more specific. */
+export const tagRules: ImpactRule[] = [
   {
     id: "aws-tags",
     types: ["aws:*:*"],

@@ -4,14 +4,14 @@ import { core } from "./kinds.ts";
 
 const rbac = "kubernetes:rbac.authorization.k8s.io/*:*";
 
-/** Rights. */
-export const rightRules: ImpactRule[] = [
+/** RBAC and service accounts. */
+export const accessRules: ImpactRule[] = [
   {
     id: "rights",
     types: [rbac],
     operations: ["create", "import", "replace", "delete"],
     impact: Impact.Access,
-    reason: "{changed}: who may do what in the cluster",
+    reason: "{changed}: affects permissions in the cluster",
   },
   {
     id: "rights-changed",
@@ -19,7 +19,7 @@ export const rightRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["rules", "subjects", "roleRef", "aggregationRule"],
     impact: Impact.Access,
-    reason: "{changed}: {before} → {after}: who may do what in the cluster",
+    reason: "{changed} ({before} → {after}): affects permissions in the cluster",
   },
   {
     id: "account-changed",
@@ -27,20 +27,20 @@ export const rightRules: ImpactRule[] = [
     operations: ["update"],
     properties: ["metadata.annotations", "automountServiceAccountToken", "imagePullSecrets", "secrets"],
     impact: Impact.Access,
-    reason: "{changed}: what pods of this account may do",
+    reason: "{changed}: affects the permissions of pods with this service account",
   },
   {
     id: "account-gone",
     types: [core("ServiceAccount")],
     operations: ["replace", "delete"],
     impact: Impact.Downtime,
-    reason: "{changed}: pods of this account do not start while it is missing, and its tokens are no longer valid",
+    reason: "{changed}: pods with this service account do not start while it is missing, and its tokens become invalid",
   },
   {
     id: "account-created",
     types: [core("ServiceAccount")],
     operations: ["create", "import"],
     impact: Impact.Nothing,
-    reason: "an account by itself may do nothing",
+    reason: "a new service account has no permissions",
   },
 ];

@@ -1,24 +1,24 @@
 import { Impact } from "../../../lib/impact.ts";
 import type { ImpactRule } from "../rule.ts";
-import { any, aws } from "./kinds.ts";
+import { aws, createdOrRemoved } from "./kinds.ts";
 
-const rights = aws(
+const policies = aws(
   ...["iam.*", "eks.AccessEntry", "eks.AccessPolicyAssociation", "eks.PodIdentityAssociation", "ecr.RepositoryPolicy", "kms.KeyPolicy"],
   ...["s3.BucketPolicy", "s3.BucketPublicAccessBlock", "kms.Grant", "sqs.QueuePolicy"],
 );
 
-/** Rights. */
-export const rightRules: ImpactRule[] = [
+/** IAM, resource policies and access entries of EKS. */
+export const accessRules: ImpactRule[] = [
   {
     id: "aws-rights",
-    types: rights,
-    operations: any,
+    types: policies,
+    operations: createdOrRemoved,
     impact: Impact.Access,
-    reason: "{changed}: who may do what in the account",
+    reason: "{changed}: affects permissions in the AWS account",
   },
   {
     id: "aws-rights-changed",
-    types: rights,
+    types: policies,
     operations: ["update"],
     properties: [
       ...["policy", "policyArn", "assumeRolePolicy", "inlinePolicies", "managedPolicyArns", "maxSessionDuration", "permissionsBoundary"],
@@ -26,11 +26,11 @@ export const rightRules: ImpactRule[] = [
       ...["ignorePublicAcls", "restrictPublicBuckets", "disableSessionTags"],
     ],
     impact: Impact.Access,
-    reason: "{changed}: who may do what in the account",
+    reason: "{changed}: affects permissions in the AWS account",
   },
   {
     id: "aws-rights-description",
-    types: rights,
+    types: policies,
     operations: ["update"],
     properties: ["description"],
     impact: Impact.Metadata,

@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
+import { Impact, meanings, worst } from "../../lib/impact.ts";
 import { formatPath } from "../../lib/property-path.ts";
-import { Impact, kindOf, meanings, worst, type StepImpact } from "./impacts.ts";
+import { labelOf } from "./rule.ts";
+import type { StepImpact } from "./step-impact.ts";
 
 const colours = {
   [Impact.Nothing]: "dim",
@@ -37,14 +39,14 @@ export function impactsAsJson(impacts: StepImpact[], stack: string): object {
   };
 }
 
-/** What a preview would do to users, for a terminal or a log: the worst first, and in one line on top. */
+/** The impacts as `slipway impact` prints them: the overall impact, then each resource, the worst first. */
 export function formatImpacts(impacts: StepImpact[], stack: string): string {
   const overall = worst(impacts.map(({ impact }) => impact));
   const paint = (impact: Impact, text: string) => styleText(colours[impact], text, { stream: process.stdout });
-  const told = impacts.filter(({ findings }) => findings.length > 0);
-  const width = Math.max(0, ...told.flatMap(({ findings }) => findings.map(({ impact }) => impact.length)));
-  const lines = told.flatMap(({ step, findings }) => [
-    `  ${kindOf(step.type)} ${step.name}  ${step.said}`,
+  const changed = impacts.filter(({ findings }) => findings.length > 0);
+  const width = Math.max(0, ...changed.flatMap(({ findings }) => findings.map(({ impact }) => impact.length)));
+  const lines = changed.flatMap(({ step, findings }) => [
+    `  ${labelOf(step)}  ${step.rawOperation}`,
     ...findings.map(({ impact, reason }) => `    ${paint(impact, impact.padEnd(width))}  ${reason}`),
   ]);
   const same = impacts.filter(({ step }) => step.operation === "same" && step.custom).length;

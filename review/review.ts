@@ -1,0 +1,32 @@
+import type { Stack } from "../config/stack-file.ts";
+import type { Configuration } from "../config/load.ts";
+import { judge, type Verdict } from "./gate.ts";
+import type { StepImpact } from "./impact/step-impact.ts";
+import { errorsIn, type Scorecard } from "./policy/scorecard.ts";
+import { scoreOfStack } from "./policy/stack-score.ts";
+import type { Registered } from "./render/registrations.ts";
+
+/** Everything that a report shows. */
+export interface Review {
+  project: string;
+  stack: string;
+  impacts: StepImpact[];
+  verdict: Verdict;
+  /** The resources of the stack, for the diagram. */
+  resources: Pick<Registered, "urn" | "type" | "name" | "parent" | "inputs">[];
+  /** @default - the report has no policy section. */
+  score?: Pick<Scorecard, "points" | "rules" | "passed" | "findings" | "exceptions">;
+}
+
+/** Reviews the changes of a preview. Policy errors close the gate, except on the platform `local`. `today` is a date such as 2026-12-31. */
+export async function reviewOf(
+  stack: Stack,
+  { platform, gate, policy }: Pick<Configuration, "platform" | "gate" | "policy">,
+  impacts: StepImpact[],
+  today: string,
+): Promise<Review> {
+  const { resources, score } = await scoreOfStack(stack, policy, impacts, today);
+  const problems = platform === "local" ? score.problems : [...score.problems, ...errorsIn(score)];
+  const verdict = judge(impacts, gate, { platform, today, problems });
+  return { project: stack.project, stack: stack.name, impacts, verdict, resources, score };
+}

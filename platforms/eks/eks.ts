@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { EcrRepository } from "../../components/ecr-repository.ts";
 import { ecrCredentials } from "../../components/ecr-credentials.ts";
-import { identityOf } from "../../components/internal/eks/iam.ts";
+import { identityOf } from "../../lib/aws-arn.ts";
 import { createDataKey } from "../../components/data-key.ts";
 import { throwIfAny } from "../../lib/problem.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { EksAddOns } from "../../components/eks-add-ons.ts";
 import { EksCluster } from "../../components/eks-cluster.ts";
-import { identityOf } from "../../components/internal/eks/iam.ts";
+import { identityOf } from "../../lib/aws-arn.ts";
 import { kubeconfig } from "../../components/eks-kubeconfig.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { Network } from "../../components/network.ts";

@@ -100,7 +100,7 @@ export interface NodeGroupArgs {
 
 /** The AWS identity that the kubeconfig uses to get tokens. */
 export interface KubeconfigArgs {
-  /** Profile in the AWS configuration. @default - from the environment of whoever uses the kubeconfig. */
+  /** Profile in the AWS configuration. @default - from the environment of the kubeconfig's user. */
   profile?: string;
   /** ARN of a role to assume. It must have an access entry. @default - none. */
   roleArn?: string;
@@ -151,7 +151,7 @@ export interface EksClusterArgs {
    * @default false
    */
   deletionProtection?: boolean;
-  /** AWS identity of the kubeconfig. @default - from the environment of whoever uses it. */
+  /** AWS identity of the kubeconfig. @default - from the environment of its user. */
   kubeconfig?: KubeconfigArgs;
   /** Tags of all AWS resources, including volumes and load balancers that the cluster creates. @default - none. */
   tags?: Record<string, Input<string>>;

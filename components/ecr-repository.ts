@@ -1,48 +1,50 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { identityOf, imageKeyPolicy } from "./internal/eks/iam.ts";
-import { throwIfAny } from "../lib/problem.ts";
+import { imageKeyPolicy } from "./internal/eks/iam.ts";
+import { accountOf, regionOf } from "../lib/aws-arn.ts";
+import { collect, ifKnown, problemWithNumber, throwIfAny, type Problem } from "../lib/problem.ts";
+import { redact } from "../lib/redact.ts";
 
+/** Arguments of `EcrRepository`. */
 export interface EcrRepositoryArgs {
-  /** Name in the registry, such as `shop/web`; it must differ from those of other stacks in the account. @default - the component's. */
+  /** Name in the registry, such as `shop/web`. It must be unique in the account and region. @default - the component's name. */
   repositoryName?: string;
   /**
-   * Key that encrypts the images. Another one is another repository: it cannot be changed. Several repositories may share one, for
-   * each key has its price.
+   * KMS key that encrypts the images. Changing it replaces the repository. Repositories can share a key, because AWS charges for each.
    *
-   * @default - one of its own, whose material AWS renews every year.
+   * @default - a new key, which AWS rotates every year.
    */
   kmsKeyArn?: pulumi.Input<string>;
-  /** Tagged images that are kept, the newest; an older one is gone also where it still runs. @default 100 */
+  /** Number of the newest tagged images to keep. Older ones are deleted, even if they still run. @default 100 */
   keepTagged?: number;
-  /** Days that images without a tag are kept; those that a tagged index refers to stay with it. @default 7 */
+  /** Days that untagged images are kept. Images that a tagged index refers to are kept with the index. @default 7 */
   keepUntaggedDays?: number;
   /**
-   * ARNs of IAM roles, users or accounts (`arn:aws:iam::<account>:root`) that may pull. What is in the same account needs none, but
-   * rights of its own.
+   * ARNs of IAM roles, users or accounts (`arn:aws:iam::<account>:root`) that may pull images. Principals in the same account need IAM
+   * permissions instead.
    *
    * @default - none.
    */
   pullPrincipals?: pulumi.Input<string>[];
-  /** Whether it is deleted with the images in it; else a repository with images cannot be deleted. @default false */
+  /** Whether the repository can be deleted while it contains images. @default false */
   forceDelete?: boolean;
-  /** @default - none. */
+  /** Tags of the repository and its key. @default - none. */
   tags?: Record<string, pulumi.Input<string>>;
 }
 
 /**
- * A repository for images in Amazon ECR: what a tag means never changes, images are encrypted and scanned when they come, and old
- * ones go.
+ * An image repository in Amazon ECR. Tags are immutable; images are encrypted and scanned on push; old images are deleted.
  *
  * @example
  * const repository = new EcrRepository("shop/web", { pullPrincipals: ["arn:aws:iam::111122223333:role/nodes"] });
  * new GoImage("web", { source: "app", repository: repository.repositoryUrl, credentials: ecrCredentials("eu-central-1") });
  */
 export class EcrRepository extends pulumi.ComponentResource {
-  /** What images are pushed to: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`. */
+  /** Where to push images: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`. */
   declare readonly repositoryUrl: pulumi.Output<string>;
+  /** ARN of the repository. */
   declare readonly arn: pulumi.Output<string>;
-  /** Account that the registry belongs to. */
+  /** Id of the account that owns the registry. */
   declare readonly registryId: pulumi.Output<string>;
 
   constructor(name: string, args: EcrRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -75,9 +77,9 @@ export class EcrRepository extends pulumi.ComponentResource {
 function createKey(name: string, repositoryName: string, tags: EcrRepositoryArgs["tags"], opts: pulumi.CustomResourceOptions) {
   const description = `Encrypts the images of ${repositoryName}`;
   const key = new aws.kms.Key(name, { description, enableKeyRotation: true, deletionWindowInDays: 30, tags }, opts);
-  const document = key.arn.apply((arn) => imageKeyPolicy(identityOf(arn)));
+  const document = key.arn.apply((arn) => imageKeyPolicy({ region: regionOf(arn), account: accountOf(arn) }));
   const policy = new aws.kms.KeyPolicy(name, { keyId: key.id, policy: document }, opts);
-  // Whoever uses the key needs the policy to be there.
+  // Resources that use the key must wait for its policy.
   return pulumi.all([key.arn, policy.id]).apply(([arn]) => arn);
 }
 
@@ -117,25 +119,24 @@ function pullPolicy(principals: pulumi.Input<string>[]): aws.types.input.ecr.Pol
   };
 }
 
-/** What is wrong with the arguments, as far as their values are known. */
-function problemsWithRepository(name: string, args: EcrRepositoryArgs): string[] {
-  const { repositoryName = name, keepTagged = 1, keepUntaggedDays = 1, pullPrincipals = [] } = args;
-  const wrongPrincipals = [...pullPrincipals.entries()].filter(([, arn]) => typeof arn === "string" && !principal.test(arn));
-  const whole = (value: number) => Number.isInteger(value) && value >= 1;
-  return [
-    !(repositoryName.length >= 2 && repositoryName.length <= 256 && nameInRegistry.test(repositoryName)) &&
-      `repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web (got "${repositoryName}")`,
-    !whole(keepTagged) && `keepTagged must be at least 1 (got ${keepTagged})`,
-    !whole(keepUntaggedDays) && `keepUntaggedDays must be at least 1 (got ${keepUntaggedDays})`,
-    // Their values have account ids, which are not to be in messages.
-    ...wrongPrincipals.map(
-      ([i]) =>
-        `pullPrincipals.${i} must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes, without "*"`,
-    ),
-  ].filter((problem) => typeof problem === "string");
+/** What is wrong with the arguments, if their values are known. Messages contain no account ids. */
+function problemsWithRepository(name: string, args: EcrRepositoryArgs): Problem[] {
+  const { repositoryName = name, keepTagged, keepUntaggedDays, pullPrincipals = [] } = args;
+  return collect((report) => {
+    report(["repositoryName"], problemWithRepositoryName(repositoryName));
+    report(["keepTagged"], problemWithNumber(keepTagged, 1));
+    report(["keepUntaggedDays"], problemWithNumber(keepUntaggedDays, 1));
+    for (const [i, principal] of pullPrincipals.entries()) report(["pullPrincipals", i], ifKnown(principal, problemWithPrincipal));
+  });
 }
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
-const nameInRegistry = /^([a-z0-9]+([._-][a-z0-9]+)*\/)*[a-z0-9]+([._-][a-z0-9]+)*$/;
+function problemWithRepositoryName(name: string): string | undefined {
+  if (name.length >= 2 && name.length <= 256 && /^([a-z0-9]+([._-][a-z0-9]+)*\/)*[a-z0-9]+([._-][a-z0-9]+)*$/.test(name)) return undefined;
+  return `must be 2 to 256 lower-case letters and digits, separated by single ".", "_", "-" or "/", such as shop/web (got "${name}")`;
+}
 
-const principal = /^arn:aws(-[a-z]+)*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+)$/;
+function problemWithPrincipal(arn: string): string | undefined {
+  if (/^arn:aws(-[a-z]+)*:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+)$/.test(arn)) return undefined;
+  return `must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes (got "${redact(arn)}")`;
+}

@@ -3,34 +3,35 @@ import * as pulumi from "@pulumi/pulumi";
 import { problemWithObjectName } from "../lib/kubernetes-names.ts";
 import { LoadBalancerScheme, type LoadBalancerArgs } from "./eks-load-balancer-args.ts";
 import { redact } from "../lib/redact.ts";
-import { throwIfAny } from "../lib/problem.ts";
+import { collect, ifKnown, problemWithNumber, throwIfAny, type Problem } from "../lib/problem.ts";
 
+/** Arguments of `EksAddOns`. */
 export interface EksAddOnsArgs {
-  /** Whether the cluster has EKS Auto Mode, rather than managed node groups. @default true */
+  /** Whether the cluster uses EKS Auto Mode instead of managed node groups. @default true */
   autoMode?: boolean;
-  /** The load balancer of Ingresses of the class `alb`, which Auto Mode makes. */
+  /** The load balancer that Auto Mode creates for Ingresses of the class `alb`. @default - an internal one without HTTPS. */
   loadBalancer?: LoadBalancerArgs;
-  /** Tags of load balancers and volumes. The EksCluster must have tags, too, or its role may not set any. @default - none. */
+  /** Tags of load balancers and volumes. They require that `EksCluster` has tags too, which lets its role set them. @default - none. */
   tags?: Record<string, pulumi.Input<string>>;
 }
 
 export * from "./eks-load-balancer-args.ts";
 
 /**
- * What an EKS cluster lacks for services that runs in it or is said to it: the default IngressClass `alb`, by which AWS makes an
- * Application Load Balancer; the default StorageClass `gp3`, with encrypted volumes in the zone of their pod; and that network
- * policies are enforced. There is one of it in a cluster. Its options need a provider for the cluster.
+ * Kubernetes objects that services need in an EKS cluster: the default IngressClass `alb`, for which AWS creates an Application Load
+ * Balancer; the default StorageClass `gp3`, with encrypted volumes in the zone of their pod; and the setting that enforces network policies.
+ * Create it once per cluster, with a provider for the cluster in its options.
  *
- * With managed node groups it is the StorageClass alone: `EksCluster` switches network policies on in the add-on vpc-cni, and
- * Ingresses need a controller of their own, such as https://kubernetes-sigs.github.io/aws-load-balancer-controller/.
+ * With managed node groups it creates only the StorageClass: `EksCluster` enables network policies in the add-on vpc-cni, and Ingresses need
+ * a separate controller, such as https://kubernetes-sigs.github.io/aws-load-balancer-controller/.
  *
- * Services should depend on it: their load balancer goes while there is still a class that it is of.
+ * Services should depend on it: AWS then deletes their load balancer before the class is deleted.
  *
  * @example
  * new EksAddOns("prod", { loadBalancer: { scheme: "internet-facing", certificateArns: [certificate.arn] } }, { provider });
  */
 export class EksAddOns extends pulumi.ComponentResource {
-  /** Name of the default IngressClass; absent with managed node groups. */
+  /** Name of the default IngressClass. Undefined with managed node groups. */
   declare readonly ingressClassName?: pulumi.Output<string>;
   /** Name of the default StorageClass. */
   declare readonly storageClassName: pulumi.Output<string>;
@@ -48,7 +49,7 @@ export class EksAddOns extends pulumi.ComponentResource {
         metadata: { name: "gp3", annotations: isDefault("storageclass") },
         provisioner: autoMode ? "ebs.csi.eks.amazonaws.com" : "ebs.csi.aws.com",
         parameters: { type: "gp3", encrypted: "true", ...tagSpecifications(tags) },
-        // A volume is in one zone: it waits until its pod has one.
+        // A volume belongs to one zone: create it in the zone that its pod is scheduled to.
         volumeBindingMode: "WaitForFirstConsumer",
         allowVolumeExpansion: true,
         reclaimPolicy: "Delete",
@@ -57,7 +58,7 @@ export class EksAddOns extends pulumi.ComponentResource {
     );
     this.storageClassName = storageClass.metadata.name;
     if (autoMode) {
-      // No NodeClass beside it: that of the built-in node pools allows what no policy forbids, as Kubernetes has it,
+      // A NodeClass is not needed: the default of the built-in node pools allows all traffic that no policy selects, as in Kubernetes,
       // https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html.
       new k8s.core.v1.ConfigMap(
         `${name}-network-policy`,
@@ -131,24 +132,33 @@ function tagSpecifications(tags: NonNullable<EksAddOnsArgs["tags"]>): Record<str
   );
 }
 
-/** What is wrong with the arguments, as far as their values are known. */
-function problemsWithAddOns(name: string, { autoMode = true, loadBalancer }: EksAddOnsArgs): string[] {
-  const { scheme, certificateArns = [], group = name, idleTimeoutSeconds: idle = 60, subnetIds } = loadBalancer ?? {};
+/** What is wrong with the arguments, if their values are known. Messages contain no account ids. */
+function problemsWithAddOns(name: string, { autoMode = true, loadBalancer }: EksAddOnsArgs): Problem[] {
+  const { scheme, certificateArns = [], group = name, idleTimeoutSeconds, subnetIds } = loadBalancer ?? {};
   const schemes = Object.values(LoadBalancerScheme);
-  const certificate = /^arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
-  return [
-    !autoMode && loadBalancer !== undefined && "loadBalancer is for Auto Mode, which makes it; leave it out with autoMode: false",
-    scheme !== undefined && !schemes.includes(scheme) && `loadBalancer.scheme must be ${schemes.join(" or ")} (got "${String(scheme)}")`,
-    ...certificateArns.map(
-      (arn, i) =>
-        typeof arn === "string" &&
-        !certificate.test(arn) &&
-        `loadBalancer.certificateArns.${i} must be the ARN of a certificate of ACM (got "${redact(arn)}")`,
-    ),
-    autoMode &&
-      (group.length > 63 || problemWithObjectName(group) !== undefined) &&
-      `loadBalancer.group must be at most 63 lower-case letters, digits, "-" and "." (got "${group}")`,
-    Array.isArray(subnetIds) && subnetIds.length < 2 && `loadBalancer.subnetIds must be of two zones at least (got ${subnetIds.length})`,
-    !(Number.isInteger(idle) && idle >= 1 && idle <= 4000) && `loadBalancer.idleTimeoutSeconds must be from 1 to 4000 (got ${idle})`,
-  ].filter((problem) => typeof problem === "string");
+  return collect((report) => {
+    report(["loadBalancer"], !autoMode && loadBalancer !== undefined && "requires EKS Auto Mode. Omit it, or omit autoMode: false");
+    report(
+      ["loadBalancer", "scheme"],
+      scheme !== undefined && !schemes.includes(scheme) && `must be ${schemes.join(" or ")} (got "${String(scheme)}")`,
+    );
+    for (const [i, arn] of certificateArns.entries())
+      report(["loadBalancer", "certificateArns", i], ifKnown(arn, problemWithCertificateArn));
+    report(["loadBalancer", "group"], autoMode && problemWithGroup(group));
+    report(
+      ["loadBalancer", "subnetIds"],
+      Array.isArray(subnetIds) && subnetIds.length < 2 && `must be at least 2 subnets in different zones (got ${subnetIds.length})`,
+    );
+    report(["loadBalancer", "idleTimeoutSeconds"], problemWithNumber(idleTimeoutSeconds, 1, 4000));
+  });
+}
+
+function problemWithCertificateArn(arn: string): string | undefined {
+  if (/^arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/.test(arn)) return undefined;
+  return `must be the ARN of an ACM certificate (got "${redact(arn)}")`;
+}
+
+function problemWithGroup(group: string): string | undefined {
+  if (group.length <= 63 && problemWithObjectName(group) === undefined) return undefined;
+  return `must be at most 63 lower-case letters, digits, "-" and "." (got "${group}")`;
 }

@@ -2,28 +2,28 @@ import type * as pulumi from "@pulumi/pulumi";
 
 type Input<T> = pulumi.Input<T>;
 
-/** What a principal may do in Kubernetes, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html. */
+/** Permissions in Kubernetes, https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html. */
 export const AccessPolicy = {
-  /** Everything. */
+  /** All permissions. */
   ClusterAdmin: "ClusterAdmin",
-  /** Nearly everything in namespaces, their roles included. */
+  /** Most permissions in namespaces, including their roles. */
   Admin: "Admin",
-  /** Change most of what is in namespaces, and read secrets. */
+  /** Change most objects in namespaces, and read Secrets. */
   Edit: "Edit",
-  /** Read what is in namespaces, but no secrets. */
+  /** Read objects in namespaces, except Secrets. */
   View: "View",
 } as const;
 export type AccessPolicy = (typeof AccessPolicy)[keyof typeof AccessPolicy];
 
-/** How nodes are paid for, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html#managed-node-group-capacity-types. */
+/** Purchase option of nodes, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html#managed-node-group-capacity-types. */
 export const CapacityType = {
   OnDemand: "ON_DEMAND",
-  /** For less, and taken away with two minutes' notice when AWS needs them. */
+  /** Cheaper, but AWS can reclaim the instances with two minutes' notice. */
   Spot: "SPOT",
 } as const;
 export type CapacityType = (typeof CapacityType)[keyof typeof CapacityType];
 
-/** Images of nodes, https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html#AmazonEKS-CreateNodegroup-request-amiType. */
+/** Machine image of nodes, https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html#AmazonEKS-CreateNodegroup-request-amiType. */
 export const AmiType = {
   Al2023X86: "AL2023_x86_64_STANDARD",
   Al2023Arm: "AL2023_ARM_64_STANDARD",
@@ -37,7 +37,7 @@ export const AmiType = {
 } as const;
 export type AmiType = (typeof AmiType)[keyof typeof AmiType];
 
-/** What a taint does to pods that do not tolerate it. */
+/** Effect of a taint on pods that do not tolerate it. */
 export const TaintEffect = {
   NoSchedule: "NO_SCHEDULE",
   NoExecute: "NO_EXECUTE",
@@ -45,112 +45,114 @@ export const TaintEffect = {
 } as const;
 export type TaintEffect = (typeof TaintEffect)[keyof typeof TaintEffect];
 
-/** From where the Kubernetes API is reached, https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html. */
+/** Access to the Kubernetes API over the network, https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html. */
 export interface EndpointArgs {
   /**
-   * IPv4 ranges outside the VPC from which the API is reached, too: at most 40, none wider than /8. Nodes and the VPC reach it by
-   * its private address.
+   * IPv4 ranges outside the VPC that may access the API: at most 40, none larger than /8. The VPC accesses it through a private address.
    *
-   * @default - none: it is reached from the VPC alone.
+   * @default - none: only the VPC can access it.
    */
   publicCidrs?: string[];
 }
 
-/** Who may use the Kubernetes API, https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html. */
+/** Permissions of an IAM principal in Kubernetes, https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html. */
 export interface AccessEntryArgs {
-  /** ARN of an IAM role or user. A session's (`…:assumed-role/…`) is none. */
+  /** ARN of an IAM role or user. The ARN of a session (`…:assumed-role/…`) is not accepted. */
   principalArn: string;
+  /** EKS access policy. */
   policy: AccessPolicy;
-  /** Namespaces that it is for; a final `*` stands for any end. @default - the whole cluster. */
+  /** Namespaces that the policy applies to; a trailing `*` matches any suffix. @default - the whole cluster. */
   namespaces?: string[];
 }
 
+/** A taint of nodes, https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/. */
 export interface TaintArgs {
   key: string;
   value?: string;
   effect: TaintEffect;
 }
 
-/** EC2 instances of a kind that are nodes, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
+/** A managed node group, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
 export interface NodeGroupArgs {
-  /** EC2 instance types of one processor architecture, the preferred first; for spot several, so that one is to be had. */
+  /** EC2 instance types of one processor architecture, preferred first. List several for Spot, so that one is available. */
   instanceTypes: string[];
-  /** The least nodes. */
+  /** Minimum number of nodes. */
   minSize: number;
-  /** The most nodes. */
+  /** Maximum number of nodes. */
   maxSize: number;
   /**
-   * Nodes to start with. No autoscaler is installed; one that is changes the number later.
+   * Initial number of nodes. No autoscaler is installed; one that you install changes the number later.
    *
    * @default - `minSize`.
    */
   desiredSize?: number;
-  /** @default "ON_DEMAND" */
+  /** Purchase option. @default "ON_DEMAND" */
   capacityType?: CapacityType;
-  /** GiB of the encrypted disk for images, logs and emptyDir volumes. @default 50 */
+  /** Size in GiB of the encrypted disk for images, logs and emptyDir volumes. @default 50 */
   diskSize?: number;
-  /** Labels of the nodes. @default - none but those of EKS. */
+  /** Labels of the nodes. @default - only those that EKS sets. */
   labels?: Record<string, Input<string>>;
-  /** Taints of the nodes. One group must have none. @default - none. */
+  /** Taints of the nodes. At least one group must have none. @default - none. */
   taints?: TaintArgs[];
-  /** @default - Amazon Linux 2023 for the architecture of the instance types. */
+  /** Machine image. @default - Amazon Linux 2023 for the architecture of the instance types. */
   amiType?: AmiType;
 }
 
-/** As whom the kubeconfig asks AWS for a token. */
+/** The AWS identity that the kubeconfig uses to get tokens. */
 export interface KubeconfigArgs {
-  /** Profile of the AWS configuration. @default - what the environment of who uses the kubeconfig says. */
+  /** Profile in the AWS configuration. @default - from the environment of the kubeconfig's user. */
   profile?: string;
-  /** ARN of a role that is assumed for it; it must have an access entry. @default - none. */
+  /** ARN of a role to assume. It must have an access entry. @default - none. */
   roleArn?: string;
 }
 
+/** Arguments of `EksCluster`. */
 export interface EksClusterArgs {
-  /** Region that the cluster is in, that of the provider. */
+  /** Region of the cluster, the same as the provider's. */
   region: string;
   /**
-   * Kubernetes version: a minor one that EKS has in standard support,
-   * https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html. It can only go up, one at a time.
+   * Kubernetes minor version in EKS standard support,
+   * https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html. It can only be upgraded, one minor version at a time.
    *
    * @default "1.36"
    */
   version?: string;
-  /** Ids of private subnets in two zones at least. The control plane has its interfaces there; nodes and pods run there. */
+  /** Ids of private subnets in at least two zones, for nodes, pods and the network interfaces of the control plane. */
   subnetIds: Input<Input<string>[]>;
-  /** @default - reached from the VPC alone. */
+  /** Access to the Kubernetes API over the network. @default - only from the VPC. */
   endpoint?: EndpointArgs;
-  /** Who may use the Kubernetes API: nobody else. One must be ClusterAdmin of the whole cluster: whoever deploys to it. */
+  /** All principals that may use the Kubernetes API. The deployer must be ClusterAdmin of the whole cluster. */
   accessEntries: AccessEntryArgs[];
   /**
-   * Managed node groups by name, with the add-ons that Auto Mode has built in.
+   * Managed node groups by name. They come with the add-ons that Auto Mode has built in.
    *
-   * @default - EKS Auto Mode: AWS adds, replaces and removes nodes by what pods need, https://docs.aws.amazon.com/eks/latest/userguide/automode.html.
+   * @default - EKS Auto Mode: AWS adds, replaces and removes nodes as pods need them, https://docs.aws.amazon.com/eks/latest/userguide/automode.html.
    */
   nodeGroups?: Record<string, NodeGroupArgs>;
   /**
-   * Versions of EKS add-ons by their names, such as `coredns: "v1.13.1-eksbuild.1"`. Without one an add-on stays with the version
-   * that it was installed with: EKS' default for the Kubernetes version of that day.
+   * Versions of EKS add-ons by name, such as `coredns: "v1.13.1-eksbuild.1"`. Other add-ons keep the version that they were installed with,
+   * which is the EKS default at that time.
    *
    * @default - none.
    */
   addonVersions?: Record<string, string>;
   /**
-   * KMS key for Kubernetes secrets and the control plane's logs, in the same region; its policy must let CloudWatch Logs use it,
+   * KMS key for Kubernetes Secrets and the control plane's logs, in the same region. Its policy must allow CloudWatch Logs to use it,
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html. It cannot be changed later.
    *
-   * @default - one of its own, whose material AWS renews every year.
+   * @default - a new key, which AWS rotates every year.
    */
   kmsKeyArn?: Input<string>;
-  /** Days that the control plane's logs are kept: one of the numbers that CloudWatch Logs takes. @default 90 */
+  /** Days that the control plane's logs are kept: a value that CloudWatch Logs accepts. @default 90 */
   logRetentionDays?: number;
   /**
-   * Whether AWS and Pulumi refuse to delete the cluster, its logs and its key. Before they are deleted it must be false for one `up`.
+   * Whether AWS and Pulumi reject deleting the cluster, its logs and its key. To delete them, set it to false and run `up` first.
    *
    * @default false
    */
   deletionProtection?: boolean;
-  /** @default - whoever uses it, by what their environment says. */
+  /** AWS identity of the kubeconfig. @default - from the environment of its user. */
   kubeconfig?: KubeconfigArgs;
-  /** Tags of everything in AWS, and of volumes and load balancers that the cluster makes. @default - none. */
+  /** Tags of all AWS resources, including volumes and load balancers that the cluster creates. @default - none. */
   tags?: Record<string, Input<string>>;
 }

@@ -4,6 +4,7 @@ import type { EksClusterArgs } from "./eks-cluster-args.ts";
 import { createAccess } from "./internal/eks/access.ts";
 import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons, createAddons } from "./internal/eks/addons.ts";
 import * as iam from "./internal/eks/iam.ts";
+import { accountOf } from "../lib/aws-arn.ts";
 import { kubeconfig } from "./eks-kubeconfig.ts";
 import { createNodeGroups } from "./internal/eks/node-groups.ts";
 import { createRole } from "./internal/eks/role.ts";
@@ -14,11 +15,11 @@ import { throwIfAny } from "../lib/problem.ts";
 export * from "./eks-cluster-args.ts";
 
 /**
- * An Amazon EKS cluster with EKS Auto Mode or managed node groups: its API is reached from the VPC and by named ranges, and used by
- * those named and nobody else; secrets and logs are encrypted with a key of its own; pods have the AWS rights that they are given
- * and none of their node's.
+ * An Amazon EKS cluster with EKS Auto Mode or managed node groups. Only the VPC and listed ranges can reach its API, and only listed
+ * principals may use it. Kubernetes Secrets and logs are encrypted with the cluster's own key. Pods have no permissions of their node, only
+ * those that they are given.
  *
- * What is put into it should depend on the component itself: so it comes after nodes and rights, and goes before them.
+ * Resources in the cluster should depend on the component: they are then created after nodes and permissions, and deleted before them.
  *
  * @example
  * const deployer = "arn:aws:iam::111122223333:role/deployer";
@@ -36,19 +37,21 @@ export * from "./eks-cluster-args.ts";
  * const provider = new k8s.Provider("prod", { kubeconfig, clusterIdentifier: "prod" }, { dependsOn: [cluster] });
  */
 export class EksCluster extends pulumi.ComponentResource {
+  /** Name of the cluster. */
   declare readonly clusterName: pulumi.Output<string>;
+  /** ARN of the cluster. */
   declare readonly arn: pulumi.Output<string>;
   /** URL of the Kubernetes API. */
   declare readonly endpoint: pulumi.Output<string>;
-  /** The authority that the API's certificate is from, in Base64. */
+  /** Certificate authority of the Kubernetes API, in Base64. */
   declare readonly certificateAuthority: pulumi.Output<string>;
-  /** The security group that the control plane and nodes have in common. */
+  /** Id of the security group that the control plane and the nodes share. */
   declare readonly clusterSecurityGroupId: pulumi.Output<string>;
   /** Kubernetes version. */
   declare readonly version: pulumi.Output<string>;
-  /** A kubeconfig that asks the AWS CLI for tokens; a secret, though none is in it. */
+  /** A kubeconfig that gets tokens from the AWS CLI. It contains no token, but is marked secret. */
   declare readonly kubeconfig: pulumi.Output<string>;
-  /** Role of the nodes, such as for repositories that they pull from. */
+  /** ARN of the nodes' role, such as for repositories that they pull from. */
   declare readonly nodeRoleArn: pulumi.Output<string>;
 
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -58,10 +61,10 @@ export class EksCluster extends pulumi.ComponentResource {
     const warning = supportWarning(version, new Date());
     if (warning !== undefined) void pulumi.log.warn(warning, this);
     const child = { parent: this };
-    const kept = { parent: this, protect: deletionProtection || undefined };
+    const protectedChild = { parent: this, protect: deletionProtection || undefined };
     const autoMode = nodeGroups === undefined;
     const publicAccessCidrs = endpoint?.publicCidrs ?? [];
-    const policyArns = (...policies: string[]) => policies.map((policy) => iam.managedPolicy(region, policy));
+    const policyArns = (...policies: string[]) => policies.map((policy) => iam.managedPolicyArn(region, policy));
 
     const nodes = createRole(
       `${name}-node`,
@@ -73,8 +76,8 @@ export class EksCluster extends pulumi.ComponentResource {
       },
       child,
     );
-    // It tells the account: to ask AWS for it takes credentials, which a preview should not.
-    const identity = nodes.role.arn.apply((arn) => ({ region, account: iam.accountOf(arn), cluster: name }));
+    // The ARN contains the account id. Requesting it from AWS would need credentials, which a preview must not.
+    const identity = nodes.role.arn.apply((arn) => ({ region, account: accountOf(arn), cluster: name }));
     const control = createRole(
       `${name}-cluster`,
       {
@@ -89,7 +92,7 @@ export class EksCluster extends pulumi.ComponentResource {
       const policy = identity.apply(iam.taggingPolicy);
       control.rights.push(new aws.iam.RolePolicy(`${name}-cluster`, { role: control.role.name, policy }, child));
     }
-    const keyArn = args.kmsKeyArn ?? createKey(name, identity.apply(iam.keyPolicy), tags, kept);
+    const keyArn = args.kmsKeyArn ?? createKey(name, identity.apply(iam.keyPolicy), tags, protectedChild);
     const logs = new aws.cloudwatch.LogGroup(
       name,
       {
@@ -99,7 +102,7 @@ export class EksCluster extends pulumi.ComponentResource {
         deletionProtectionEnabled: deletionProtection,
         tags,
       },
-      kept,
+      protectedChild,
     );
 
     const cluster = new aws.eks.Cluster(
@@ -109,7 +112,7 @@ export class EksCluster extends pulumi.ComponentResource {
         version,
         roleArn: control.role.arn,
         bootstrapSelfManagedAddons: false,
-        // Of Auto Mode these three are on together or off together.
+        // AWS requires that these three parts of Auto Mode are all enabled or all disabled.
         computeConfig: autoMode
           ? { enabled: true, nodePools: ["general-purpose", "system"], nodeRoleArn: nodes.role.arn }
           : { enabled: false },
@@ -129,17 +132,17 @@ export class EksCluster extends pulumi.ComponentResource {
         deletionProtection,
         tags,
       },
-      // Without the log group EKS makes one that is kept for ever; without the rights it cannot take down what it made.
-      { ...kept, dependsOn: [logs, ...control.rights, ...nodes.rights] },
+      // Without the log group, EKS creates one that never expires. Without the permissions, it cannot delete what it created.
+      { ...protectedChild, dependsOn: [logs, ...control.rights, ...nodes.rights] },
     );
 
-    const made = { name, cluster, identity, args };
-    createAccess(made, this);
-    if (autoMode) createAddons(made, autoModeAddons, this);
+    const context = { name, cluster, identity, args };
+    createAccess(context, this);
+    if (autoMode) createAddons(context, autoModeAddons, this);
     else {
-      const before = createAddons(made, addonsBeforeNodes, this);
-      const groups = createNodeGroups(made, nodes.role, this, [...before, ...nodes.rights]);
-      createAddons(made, addonsAfterNodes, this, groups);
+      const before = createAddons(context, addonsBeforeNodes, this);
+      const groups = createNodeGroups(context, nodes.role, this, [...before, ...nodes.rights]);
+      createAddons(context, addonsAfterNodes, this, groups);
     }
 
     this.clusterName = cluster.name;
@@ -174,7 +177,7 @@ const autoClusterPolicies = [
 ];
 const autoNodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-/** https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, with the rights of the network add-on left to its own role. */
+/** https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, without the policy of the VPC CNI add-on, which has its own role. */
 const nodePolicies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
 function createKey(name: string, policy: pulumi.Output<string>, tags: EksClusterArgs["tags"], opts: pulumi.CustomResourceOptions) {

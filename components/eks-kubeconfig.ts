@@ -1,16 +1,20 @@
 export interface KubeconfigValues {
+  /** Name of the cluster. */
   cluster: string;
+  /** URL of the Kubernetes API. */
   endpoint: string;
-  /** The certificate authority of the endpoint, in Base64. */
+  /** Certificate authority of the endpoint, in Base64. */
   certificateAuthority: string;
   region: string;
+  /** Profile in the AWS configuration. @default - from the environment. */
   profile?: string;
+  /** ARN of a role to assume. @default - none. */
   roleArn?: string;
 }
 
 /**
- * A kubeconfig with which the AWS CLI asks for a token of 15 minutes whenever one is needed,
- * https://docs.aws.amazon.com/cli/latest/reference/eks/get-token.html. There is none in it. It is in JSON, which is YAML.
+ * A kubeconfig that gets tokens from the AWS CLI when they are needed. They are valid for 15 minutes,
+ * https://docs.aws.amazon.com/cli/latest/reference/eks/get-token.html. The kubeconfig contains no token. It is JSON, which is valid YAML.
  */
 export function kubeconfig({ cluster, endpoint, certificateAuthority, region, profile, roleArn }: KubeconfigValues): string {
   const args = ["--region", region, "eks", "get-token", "--cluster-name", cluster, "--output", "json"];

@@ -1,37 +1,42 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Who reaches a load balancer. */
+/** Whether a load balancer has private or public addresses. */
 export const LoadBalancerScheme = {
   Internal: "internal",
   InternetFacing: "internet-facing",
 } as const;
 export type LoadBalancerScheme = (typeof LoadBalancerScheme)[keyof typeof LoadBalancerScheme];
 
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html */
+/** Access logs, https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html. */
 export interface AccessLogsArgs {
-  /** Name of an S3 bucket in the region, whose policy lets load balancers write. */
+  /** Name of an S3 bucket in the same region. Its policy must allow load balancers to write. */
   bucket: pulumi.Input<string>;
-  /** What their names begin with. @default - nothing. */
+  /** Prefix of the objects' names. @default - none. */
   prefix?: pulumi.Input<string>;
 }
 
+/** The Application Load Balancer of Ingresses. */
 export interface LoadBalancerArgs {
-  /** @default "internal" */
+  /** Whether it has private or public addresses. @default "internal" */
   scheme?: LoadBalancerScheme;
   /**
-   * ARNs of ACM certificates, the first for whoever names no host. Those of Ingresses are not looked at.
+   * ARNs of ACM certificates. The first is for clients that send no host name (SNI). Certificates of Ingresses are ignored.
    *
    * @default - none: plain HTTP.
    */
   certificateArns?: pulumi.Input<string>[];
-  /** Name that all Ingresses of the class share one load balancer by. Another name is another load balancer. @default - the component's. */
+  /**
+   * Name of the Ingress group. Ingresses of one group share a load balancer, and another group gets another load balancer.
+   *
+   * @default - the component's name.
+   */
   group?: string;
-  /** Ids of subnets in two zones at least. @default - those with the tag kubernetes.io/role/elb, or internal-elb for an internal one. */
+  /** Ids of subnets in at least two zones. @default - those with the tag kubernetes.io/role/elb, or internal-elb for an internal one. */
   subnetIds?: pulumi.Input<pulumi.Input<string>[]>;
-  /** Whether AWS refuses to delete it, also when its last Ingress is gone. @default false */
+  /** Whether AWS rejects deleting it, even after its last Ingress is deleted. @default false */
   deletionProtection?: boolean;
-  /** Seconds without a byte after which a connection is cut; servers behind it must keep theirs for longer. @default 60 */
+  /** Seconds after which an idle connection is closed. Servers behind it need a longer idle timeout. @default 60 */
   idleTimeoutSeconds?: number;
-  /** @default - none. */
+  /** Where access logs are stored. @default - access logs are off. */
   accessLogs?: AccessLogsArgs;
 }

@@ -11,25 +11,28 @@ import type { NetworkArgs } from "./network-args.ts";
 export * from "./network-args.ts";
 
 /**
- * A VPC for an EKS cluster. In each zone it has a public subnet for load balancers and NAT gateways, a private one for nodes and
- * pods, which reach out but not the other way round, and an intra one without any way out, such as for databases. No
- * subnet hands out public addresses, the default security group lets nothing through, and flow logs tell who spoke with whom.
+ * A VPC for an EKS cluster. Each zone has three subnets: a public one for load balancers and NAT gateways, a private one for nodes and pods
+ * with outbound access only, and an intra one without internet access, such as for databases. Subnets assign no public addresses, the
+ * default security group allows no traffic, and flow logs record all connections.
  *
- * What is put into it should depend on the component itself, so that it comes after the routes and goes before them.
+ * Resources in the VPC should depend on the component: they are then created after the routes and deleted before them.
  *
  * @example
  * const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
  * const network = new Network("prod", { region: "eu-central-1", zones, nat: "perAz" });
  */
 export class Network extends pulumi.ComponentResource {
+  /** Id of the VPC. */
   declare readonly vpcId: pulumi.Output<string>;
-  /** The range of the whole network. */
+  /** Range of the VPC. */
   declare readonly cidr: pulumi.Output<string>;
-  /** Ranges of the public subnets: where requests of load balancers come from. */
+  /** Ranges of the public subnets: the source addresses of load balancers. */
   declare readonly publicCidrs: pulumi.Output<string[]>;
-  /** Ids of the subnets, in the order of the zones. */
+  /** Ids of the public subnets, in the order of the zones. */
   declare readonly publicSubnetIds: pulumi.Output<string[]>;
+  /** Ids of the private subnets, in the order of the zones. */
   declare readonly privateSubnetIds: pulumi.Output<string[]>;
+  /** Ids of the intra subnets, in the order of the zones. */
   declare readonly intraSubnetIds: pulumi.Output<string[]>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,15 +54,15 @@ export class Network extends pulumi.ComponentResource {
     const subnets = (kind: keyof typeof layout, tables: aws.ec2.RouteTable[], more?: Record<string, string>) =>
       zones.map((availabilityZone, i) => {
         const resource = `${name}-${kind}-${availabilityZone}`;
-        const place = { vpcId, availabilityZone, cidrBlock: layout[kind][i]!, mapPublicIpOnLaunch: false };
-        const subnet = new aws.ec2.Subnet(resource, { ...place, tags: named(resource, more) }, child);
+        const location = { vpcId, availabilityZone, cidrBlock: layout[kind][i]!, mapPublicIpOnLaunch: false };
+        const subnet = new aws.ec2.Subnet(resource, { ...location, tags: named(resource, more) }, child);
         new aws.ec2.RouteTableAssociation(resource, { subnetId: subnet.id, routeTableId: (tables[i] ?? tables[0]!).id }, child);
         return subnet;
       });
     const publicTable = routeTable("public");
     const privateTables = zones.map((zone) => routeTable(`private-${zone}`));
     const intraTable = routeTable("intra");
-    // By these tags load balancers find their subnets.
+    // Load balancers find their subnets by these tags.
     const publicSubnets = subnets("public", [publicTable], { "kubernetes.io/role/elb": "1" });
     const privateSubnets = subnets("private", privateTables, { "kubernetes.io/role/internal-elb": "1" });
     const intraSubnets = subnets("intra", [intraTable]);

@@ -1,33 +1,35 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { identityOf, podTrust, policyName, problemWithPolicyDocument } from "./internal/eks/iam.ts";
+import { podTrust, problemWithPolicyDocument } from "./internal/eks/iam.ts";
 import { createRole } from "./internal/eks/role.ts";
+import { identityOf, lastPart } from "../lib/aws-arn.ts";
 import { problemWithName, problemWithObjectName } from "../lib/kubernetes-names.ts";
-import { ifKnown, type Problem, type Report } from "../lib/problem.ts";
+import { ifKnown, throwIfAny, type Problem, type Report } from "../lib/problem.ts";
 import { redact } from "../lib/redact.ts";
-import { throwIfAny } from "../lib/problem.ts";
 
+/** Arguments of `PodIdentity`. */
 export interface PodIdentityArgs {
   /** ARN of the EKS cluster. */
   clusterArn: pulumi.Input<string>;
+  /** Namespace of the pods. */
   namespace: pulumi.Input<string>;
-  /** Name of the ServiceAccount that the pods run as. It has one identity. */
+  /** Name of the ServiceAccount of the pods. A ServiceAccount can have one role. */
   serviceAccount: pulumi.Input<string>;
-  /** ARNs of IAM policies, AWS' or your own. @default - none. */
+  /** ARNs of IAM policies, AWS managed or your own. @default - none. */
   policyArns?: string[];
-  /** An IAM policy document, as JSON, for these pods alone. @default - none. */
+  /** An IAM policy document in JSON, only for these pods. @default - none. */
   policyDocument?: pulumi.Input<string>;
-  /** @default - none. */
+  /** Tags of the role and the association. @default - none. */
   tags?: Record<string, pulumi.Input<string>>;
 }
 
 /**
- * AWS rights of the pods of one ServiceAccount, by EKS Pod Identity: they get short-lived credentials of a role that nobody else
- * may act as, https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html. Auto Mode has its agent built in;
- * `EksCluster` installs it where there are node groups.
+ * AWS permissions for the pods of one ServiceAccount, through EKS Pod Identity: pods get short-lived credentials of a role that only they
+ * may assume, https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html. Auto Mode has the Pod Identity agent built in; for node
+ * groups, `EksCluster` installs it.
  *
- * A pod gets them if the association is there when it starts: what runs the pods should depend on this. Where a network policy
- * holds, they must reach 169.254.170.23 at port 80, and AWS itself.
+ * The association must exist when a pod starts, so the workload should depend on this component. If a network policy applies to the pods,
+ * it must allow 169.254.170.23 on port 80, and AWS itself.
  *
  * @example
  * const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
@@ -35,7 +37,7 @@ export interface PodIdentityArgs {
  * new WebService("web", { image: image.ref, namespace: "web" }, { provider, dependsOn: [rights] });
  */
 export class PodIdentity extends pulumi.ComponentResource {
-  /** ARN of the role that the pods act as. */
+  /** ARN of the role that the pods assume. */
   declare readonly roleArn: pulumi.Output<string>;
 
   constructor(name: string, args: PodIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -59,10 +61,10 @@ export class PodIdentity extends pulumi.ComponentResource {
   }
 }
 
-/** Names of IAM roles have 64 characters at most, of which 8 are Pulumi's. */
+/** Names of IAM roles have at most 64 characters, and Pulumi appends 8. */
 const longestName = 56;
 
-/** What is wrong with the arguments, as far as their values are known. Account ids are in no message. */
+/** What is wrong with the arguments, if their values are known. Messages contain no account ids. */
 export function problemsWithPodIdentity(name: string, args: Omit<PodIdentityArgs, "clusterArn">): Problem[] {
   const { namespace, serviceAccount, policyArns = [], policyDocument } = args;
   const problems: Problem[] = [];
@@ -72,19 +74,19 @@ export function problemsWithPodIdentity(name: string, args: Omit<PodIdentityArgs
   report(
     [],
     (name.length > longestName || !/^[\w-]+$/.test(name)) &&
-      `the name must be 1 to ${longestName} letters, digits, "-" and "_" (got "${name}"); an IAM role is called so`,
+      `the name must be 1 to ${longestName} letters, digits, "-" and "_" (got "${name}"). The IAM role has the same name`,
   );
   report(["namespace"], ifKnown(namespace, problemWithName));
   report(["serviceAccount"], ifKnown(serviceAccount, problemWithObjectName));
-  report([], policyArns.length === 0 && policyDocument === undefined && "gives no rights; give policyArns or policyDocument");
+  report([], policyArns.length === 0 && policyDocument === undefined && "must have policyArns or a policyDocument");
   for (const [i, arn] of policyArns.entries()) {
     report(
       ["policyArns", i],
       !/^arn:aws(-[a-z]+)*:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/.test(arn) &&
         `must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess (got "${arn}")`,
     );
-    const policy = policyName(arn);
-    report(["policyArns", i], policyArns.findIndex((other) => policyName(other) === policy) < i && `names ${policy} twice`);
+    const policy = lastPart(arn);
+    report(["policyArns", i], policyArns.findIndex((other) => lastPart(other) === policy) < i && `must not repeat the policy ${policy}`);
   }
   report(["policyDocument"], ifKnown(policyDocument, problemWithPolicyDocument));
   return problems;

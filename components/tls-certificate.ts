@@ -1,24 +1,25 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+/** Arguments of `TlsCertificate`. */
 export interface TlsCertificateArgs {
-  /** Host names that it is for; one leading `*.` stands for any. At least one. */
+  /** At least one host name. A leading `*.` matches one label. */
   hosts: string[];
-  /** Id of the public hosted zone of Route 53 that they are in. */
+  /** Id of the public Route 53 hosted zone that contains the host names. */
   zoneId: pulumi.Input<string>;
-  /** @default - none. */
+  /** Tags of the certificate. @default - none. */
   tags?: Record<string, string>;
 }
 
 /**
- * A certificate of AWS Certificate Manager that proves by records in Route 53 that the host names are yours, and renews itself
- * as long as they stay there, https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html.
+ * An AWS Certificate Manager (ACM) certificate, validated by records in Route 53. AWS renews it as long as the records exist,
+ * https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html.
  *
  * @example
  * new TlsCertificate("web", { hosts: ["web.example.org"], zoneId: "Z0123456789ABCDEFGHIJ" });
  */
 export class TlsCertificate extends pulumi.ComponentResource {
-  /** ARN of the certificate, once it is valid. */
+  /** ARN of the certificate, available once it is issued. */
   declare readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: TlsCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -30,13 +31,13 @@ export class TlsCertificate extends pulumi.ComponentResource {
       { domainName, subjectAlternativeNames, validationMethod: "DNS", keyAlgorithm: "EC_prime256v1", tags },
       { parent: this },
     );
-    // A name and all names below it are proven by the same record.
+    // A domain and its wildcard are validated by the same record.
     const names = new Set([domainName, ...subjectAlternativeNames].map((host) => host.replace(/^\*\./, "")));
     const records = [...names].map((host) => {
-      const proof = certificate.domainValidationOptions.apply((all) =>
+      const challenge = certificate.domainValidationOptions.apply((all) =>
         all.find((option) => option.domainName.replace(/^\*\./, "") === host)!,
       );
-      const { resourceRecordName, resourceRecordType, resourceRecordValue } = proof;
+      const { resourceRecordName, resourceRecordType, resourceRecordValue } = challenge;
       return new aws.route53.Record(
         `${name}-${host}`,
         {
@@ -45,7 +46,7 @@ export class TlsCertificate extends pulumi.ComponentResource {
           type: resourceRecordType,
           records: [resourceRecordValue],
           ttl: 300,
-          // Other certificates of the account for the name are proven by it as well.
+          // Other certificates of this account for the same domain use the same record.
           allowOverwrite: true,
         },
         { parent: this },

@@ -1,4 +1,4 @@
-/** Takes out of a text of AWS what no message is to have: account ids, access keys, and what is as long as a token. */
+/** Replaces account ids, access keys and token-like text in a message from AWS. */
 export function redact(text: string): string {
   return text
     .replace(/(?<!\d)\d{12}(?!\d)/g, "<account>")

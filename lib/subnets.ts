@@ -1,33 +1,33 @@
 import { Address4 } from "ip-address";
 
-/** CIDR blocks of the subnets of each kind, one for each zone in the order of the zones. */
+/** Ranges of the subnets of each kind, in the order of the zones. */
 export interface SubnetLayout {
   public: string[];
   private: string[];
   intra: string[];
 }
 
-/** The range of a network that names none. */
+/** The default range of a network. */
 export const defaultCidr = "10.0.0.0/16";
 
-/** How many zones there is room for. */
+/** The maximum number of zones. */
 export const mostZones = 4;
 
-/** The least that AWS makes, https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html. */
-const leastAddresses = 16;
+/** Addresses of the smallest subnet that AWS allows, https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html. */
+const minAddresses = 16;
 
 /**
- * Divides a range for 2 to 4 zones: the first half into four for private subnets, where nodes and pods are; of the other half
- * as much as public and intra subnets need, at most a quarter of a private one each where AWS has blocks that small. A zone's
- * blocks do not depend on how many zones come after it, so that one can be added.
+ * Divides a range into subnets for 2 to 4 zones. The first half has four private subnets, for nodes and pods. The second half has the public
+ * and intra subnets, each a quarter of a private one, or the smallest that AWS allows. A zone's subnets do not depend on the zones after it,
+ * so a zone can be added later.
  *
- * @param cidr A range that `problemsWithCidr` has nothing against.
+ * @param cidr A range without problems, as checked by `problemsWithCidr`.
  */
 export function layOut(cidr: string, zones: number): SubnetLayout {
   const range = new Address4(cidr);
   const addresses = 2 ** (32 - range.subnetMask);
   const large = addresses / 2 / mostZones;
-  const small = Math.max(leastAddresses, large / 4);
+  const small = Math.max(minAddresses, large / 4);
   const blocks = (offset: number, size: number) =>
     Array.from({ length: zones }, (_, zone) => {
       const first = Address4.fromBigInt(range.bigInt() + BigInt(offset + zone * size));
@@ -40,36 +40,36 @@ export function layOut(cidr: string, zones: number): SubnetLayout {
   };
 }
 
-/** Whether two ranges share addresses. What is no range shares none. */
+/** Whether two ranges share addresses. Invalid ranges share none. */
 export function overlaps(a: string, b: string): boolean {
   const [one, other] = [parse(a), parse(b)];
   return one !== undefined && other !== undefined && (one.isInSubnet(other) || other.isInSubnet(one));
 }
 
-/** Whether a text is a range of IPv4 addresses in its one right form. */
+/** Whether a text is an IPv4 range in canonical form. The address need not be the first of the range. */
 export function isRange(cidr: string): boolean {
   return parse(cidr) !== undefined;
 }
 
-/** What a VPC of an EKS cluster may have, https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. */
+/** Private ranges that a VPC with an EKS cluster may use, https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. */
 export const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 
-/** What is wrong with the range of a network, if anything. */
+/** What is wrong with the range of a network. */
 export function problemsWithCidr(cidr: string): string[] {
   const range = parse(cidr);
-  if (range === undefined) return [`must be an IPv4 range such as 10.0.0.0/16 (got "${cidr}")`];
+  if (range === undefined) return [`must be an IPv4 range, such as 10.0.0.0/16 (got "${cidr}")`];
   const { subnetMask } = range;
   const start = `${range.startAddress().correctForm()}/${subnetMask}`;
   return [
-    subnetMask < 16 && `must be from /16, the most that AWS makes, to /24 (got "${cidr}"); make it smaller`,
-    subnetMask > 24 && `must be from /16 to /24, the least with room for all subnets (got "${cidr}"); make it larger`,
-    start !== cidr && `must begin where a range of its size can (got "${cidr}"); did you mean ${start}?`,
+    subnetMask < 16 && `must be between /16 and /24 (got "${cidr}"). AWS allows no larger VPC`,
+    subnetMask > 24 && `must be between /16 and /24 (got "${cidr}"). The subnets do not fit into a smaller range`,
+    start !== cidr && `must start at its network address (got "${cidr}"). Use ${start}`,
     !privateRanges.some((allowed) => range.isInSubnet(new Address4(allowed))) &&
-      `must be in ${privateRanges.slice(0, -1).join(", ")} or ${privateRanges.at(-1)} (got "${cidr}"): other addresses have owners, who could not be reached`,
+      `must be within ${privateRanges.slice(0, -1).join(", ")} or ${privateRanges.at(-1)} (got "${cidr}"). Other addresses are public, and their owners would become unreachable`,
   ].filter((problem) => problem !== false);
 }
 
-/** A range in its one right form; such as 10.0.0.0, 10.0.0.0/016 or 010.0.0.0/16 are none. */
+/** Reads a range in canonical form. 10.0.0.0, 10.0.0.0/016 and 010.0.0.0/16 are rejected. */
 function parse(cidr: string): Address4 | undefined {
   if (!Address4.isValid(cidr)) return undefined;
   const range = new Address4(cidr);

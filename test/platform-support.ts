@@ -43,8 +43,8 @@ const swarmUp = swarm("services are up behind the proxy, hardened, and reach eac
 const dockerLoad = docker("no request fails in an update, a change of settings, while scaling, or when a new version does not come up");
 const swarmLoad = swarm("no request fails in an update, while scaling, or when Swarm goes back from a version that does not come up");
 const localLoad = load("no request fails that was not in flight on what was killed: $name");
-const eksAll = eks("is exactly these resources");
-const eksIn = eks("lets its load balancer to the service, and nothing else");
+const eksAll = eks("consists of exactly these resources");
+const eksIn = eks("allows only its load balancer to reach the service");
 const keyByKey = support("what a platform does not have is refused by path, with those that do and the way out");
 const placement = engines("placement, encryption and the routing mesh are as the settings of swarm say");
 const further = engines("further networks and volumes are made as the settings say, and those that exist are only named");
@@ -66,14 +66,14 @@ export const features: Feature[] = [
     local: tested(service("TLS answers with the certificate of the Secret, and HTTP leads there")),
     docker: tested(docker("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there")),
     swarm: tested(swarm("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there")),
-    eks: planned(eks("answers HTTPS by a certificate of its domain, at a name that leads to the load balancer")),
+    eks: planned(eks("serves HTTPS with a certificate for its domain, at a DNS name of the load balancer")),
   },
   {
     what: "Update and scaling without a failed request",
     local: tested(localLoad),
     docker: tested(dockerLoad, dockerRollout("a new version takes over replica by replica, and no request fails")),
     swarm: tested(swarmLoad),
-    eks: planned(eks("counts pods once the load balancer sends to them, and takes none but restricted ones")),
+    eks: planned(eks("has pods that are restricted, and ready once the load balancer sends requests to them")),
   },
   {
     what: "A version that does not come up: the one before serves on",
@@ -133,7 +133,7 @@ export const features: Feature[] = [
     local: tested(local("pods are restricted by the namespace: one that asks for more is refused")),
     docker: tested(docker("a container has no privileges, a read-only root, bounded resources and rotated logs")),
     swarm: saying("no_new_privileges is no setting of Swarm's", tested(swarmUp)),
-    eks: planned(eks("counts pods once the load balancer sends to them, and takes none but restricted ones")),
+    eks: planned(eks("has pods that are restricted, and ready once the load balancer sends requests to them")),
   },
   {
     what: "Limits of CPU and memory",
@@ -159,7 +159,7 @@ export const features: Feature[] = [
     local: tested(service("every pod of a stateful service has a volume of its own, a name, and its files")),
     docker: tested(docker("what a service wrote into its volume survives an update and a restart, and each replica has its own")),
     swarm: saying("each node its own", tested(swarm("each task of a stateful service keeps its volume over an update"))),
-    eks: planned(eks("services come after the load balancer's class and its certificate, the encrypted volumes and the network policies")),
+    eks: planned(eks("services depend on the ingress class and its certificate, the StorageClass and the network policies")),
   },
   {
     what: "Volumes and networks that exist",

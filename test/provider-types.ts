@@ -4,9 +4,9 @@ import ts from "typescript";
 import type { Registered } from "./render.ts";
 
 /**
- * What of the resources' inputs does not go with the types of Pulumi's AWS provider: properties that it does not know, at any
- * depth, missing ones, values of another type: the compiler reads them as literals, with which it is strict. And what the
- * sources hand over that the provider's classes do not know: they drop it before anybody sees it.
+ * Compares resources with the types of Pulumi's AWS provider. Inputs must have no unknown properties at any depth, no missing ones, and no
+ * values of a wrong type: the compiler checks them as literals, which is strict. The sources must pass no properties that the provider's
+ * classes do not know, because the classes drop them silently.
  */
 export function problemsWithTypes(resources: Registered[]): string[] {
   const ofAws = resources.filter(({ type }) => type.startsWith("aws:"));
@@ -40,7 +40,7 @@ function compile(generated: string, text: string): ts.Program {
   return ts.createProgram([generated, ...globSync("{components,platforms}/**/*.ts").map((file) => resolve(file))], options, host);
 }
 
-/** Properties of what is handed to resources of AWS that are not among their arguments. */
+/** Properties that a source passes to AWS resources and that are not arguments of them. */
 function unknownProperties(source: ts.SourceFile, types: ts.TypeChecker): string[] {
   const problems: string[] = [];
   const visit = (node: ts.Node) => {

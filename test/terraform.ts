@@ -1,6 +1,6 @@
 import type { Registered } from "./render.ts";
 
-/** What a resource of Terraform is made of; the form of `terraform show -json`. */
+/** A planned resource in the form of `terraform show -json`. */
 interface PlannedResource {
   address: string;
   mode: "managed";
@@ -12,8 +12,8 @@ interface PlannedResource {
 }
 
 /**
- * Resources of AWS as Terraform's plan in JSON, which scanners read, https://developer.hashicorp.com/terraform/internals/json-format:
- * Pulumi's provider is made of Terraform's, and its names by rule of that one's. What refers to what is kept.
+ * Converts AWS resources to a Terraform plan in JSON, which scanners read, https://developer.hashicorp.com/terraform/internals/json-format.
+ * Pulumi's AWS provider is generated from Terraform's, so types and names follow by rule. References between resources are kept.
  */
 export function terraformPlan(registered: Registered[]) {
   const ofAws = registered.filter(({ type }) => type.startsWith("aws:"));
@@ -63,14 +63,14 @@ function keyOf({ type, name }: Pick<Registered, "type" | "name">): string {
   return `${type}::${name}`;
 }
 
-/** Lists of blocks that Pulumi has in the plural. */
+/** Blocks whose names are plural in Pulumi. */
 const blocks: Record<string, string> = {
   encryptionConfigurations: "encryption_configuration",
   podIdentityAssociations: "pod_identity_association",
   taints: "taint",
 };
 
-/** Properties whose keys are anybody's, and not the provider's. */
+/** Properties with free keys. */
 const maps = new Set(["tags", "labels"]);
 
 const documents = new Set(["policy", "assumeRolePolicy"]);
@@ -83,7 +83,7 @@ function valuesOf(inputs: Record<string, unknown>): Record<string, unknown> {
 function valueOf(key: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => (isObject(item) ? valuesOf(item) : item));
   if (!isObject(value) || maps.has(key)) return value;
-  // Where there can be one block alone, Terraform has a list of one.
+  // Terraform has a list of one for a single block.
   return documents.has(key) ? JSON.stringify(value) : [valuesOf(value)];
 }
 
@@ -91,7 +91,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-/** Values as the configuration has them: constants, or what they refer to. */
+/** Values in the form of the configuration: constants or references. */
 function expressionsOf({ madeOf }: Registered, values: Record<string, unknown>, addresses: Map<string, string>): Record<string, unknown> {
   const expressions: Record<string, unknown> = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, constant(value)]));
   for (const [property, urns] of Object.entries(madeOf)) {
@@ -111,7 +111,7 @@ function constant(value: unknown): unknown {
   return { constant_value: value };
 }
 
-/** Which part of a block it is that refers, Pulumi does not say: each text then does. */
+/** Pulumi does not say which part of a block is a reference, so each text in it becomes one. */
 function refer(value: unknown, references: string[]): unknown {
   if (Array.isArray(value) && value.some(isObject))
     return value.map((block) => mapValues(block as object, (part) => (hasText(part) ? refer(part, references) : constant(part))));

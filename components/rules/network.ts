@@ -14,29 +14,29 @@ export function problemsWithNetwork(args: NetworkArgs): Problem[] {
   report(
     "zones",
     (zones.length < 2 || zones.length > mostZones) &&
-      `must be 2 to ${mostZones} availability zones (got ${zones.length}): an EKS cluster wants at least two; three is usual`,
+      `must be 2 to ${mostZones} availability zones (got ${zones.length}). EKS requires two; three are usual`,
   );
-  const twice = zones.find((zone, i) => zones.indexOf(zone) < i);
-  report("zones", twice !== undefined && `must differ (got "${twice}") twice`);
+  const duplicate = zones.find((zone, i) => zones.indexOf(zone) < i);
+  report("zones", duplicate !== undefined && `must be different zones (got "${duplicate}" twice)`);
   const elsewhere =
     regionProblem === undefined && zones.find((zone) => !/^[a-z]$/.test(zone.replace(region, "")) || !zone.startsWith(region));
-  report("zones", typeof elsewhere === "string" && `must be zones of ${region} such as ${region}a (got "${elsewhere}")`);
+  report("zones", typeof elsewhere === "string" && `must be availability zones of ${region}, such as ${region}a (got "${elsewhere}")`);
   for (const problem of problemsWithCidr(cidr)) report("cidr", problem);
   for (const [i, other] of connectedCidrs.entries()) {
-    report("connectedCidrs", !isRange(other) && `must be an IPv4 range such as 10.1.0.0/16 (got "${other}")`, i);
+    report("connectedCidrs", !isRange(other) && `must be an IPv4 range, such as 10.1.0.0/16 (got "${other}")`, i);
     report(
       "connectedCidrs",
-      overlaps(cidr, other) && `must not overlap with the network's own ${cidr} (got "${other}"); set another cidr`,
+      overlaps(cidr, other) && `must not overlap with the VPC's range ${cidr} (got "${other}"). Set another cidr`,
       i,
     );
   }
   const strategies = Object.values(NatStrategy);
-  report("nat", nat !== undefined && !strategies.includes(nat) && `must be ${strategies.join(", ")} (got "${String(nat)}")`);
+  report("nat", nat !== undefined && !strategies.includes(nat) && `must be one of ${strategies.join(", ")} (got "${String(nat)}")`);
   report(
     "interfaceEndpoints",
     nat === NatStrategy.None &&
       interfaceEndpoints === false &&
-      `must be true with nat: none (got false): nodes would reach neither AWS nor their images; leave it out, or choose another nat`,
+      "must be true with nat: none (got false), or nodes reach neither AWS nor their images. Omit it, or choose another nat",
   );
   report("flowLogRetentionDays", problemWithRetention(days));
   return problems;

@@ -1,20 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { NodeGroupArgs } from "../../components/eks-cluster-args.ts";
 import type { EksClusterArgs } from "../../components/eks-cluster.ts";
 import { isArmImage, defaultAmiType } from "../../components/instance-types.ts";
+import { formatProblem, type Problem } from "../../lib/problem.ts";
 import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../lib/subnets.ts";
 import type { NetworkArgs } from "../../components/network-args.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 
-// What the settings of the platform say to its components: each default of the platform's own is here.
+// Translates the settings into arguments of components. All defaults that belong to the platform are here.
 
 type Tags = Record<string, string>;
 
-/** What everything in AWS is found by, also when its stack is gone. */
+/** Tags of all AWS resources of a stack. They identify the resources even without the stack's state. */
 export function tagsOf(project: string, stack: string, { tags }: EksSettings): Tags {
   return { "dev.slipway/project": project, "dev.slipway/stack": stack, ...tags };
 }
 
-/** Arguments of the Network, or undefined where the VPC exists. */
+/** Arguments of the Network, or undefined for an existing VPC. */
 export function networkArgs(eks: EksSettings, tags: Tags): NetworkArgs | undefined {
   const { vpcId, privateSubnetIds: _private, loadBalancerSubnetIds: _subnets, loadBalancerCidrs: _cidrs, ...network } = eks.network ?? {};
   if (vpcId !== undefined) return undefined;
@@ -22,7 +24,7 @@ export function networkArgs(eks: EksSettings, tags: Tags): NetworkArgs | undefin
   return { zones: ["a", "b", "c"].map((zone) => region + zone), ...network, region, flowLogRetentionDays: logRetentionDays, tags };
 }
 
-/** Arguments of the EksCluster. Its subnets are those given where the Network is only to come. */
+/** Arguments of the EksCluster. */
 export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterArgs["subnetIds"]): EksClusterArgs {
   const { region, profile, version, endpoint, access = [], nodeGroups, deletionProtection, logRetentionDays } = eks;
   return {
@@ -39,7 +41,7 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
   };
 }
 
-/** Where requests of the load balancer come from: ranges of its subnets, or any there can be where that is yet to be known. */
+/** Source ranges of the load balancer's requests: those of its subnets, or all private ranges if they are not known yet. */
 export function loadBalancerCidrs(eks: EksSettings): string[] {
   if (eks.stack !== undefined) return privateRanges;
   const args = networkArgs(eks, {});
@@ -49,16 +51,22 @@ export function loadBalancerCidrs(eks: EksSettings): string[] {
   return layOut(cidr, zones.length)[schemeOf(eks) === "internal" ? "private" : "public"];
 }
 
+/** Whether the load balancer has private or public addresses. */
 export function schemeOf({ loadBalancer }: EksSettings) {
   return loadBalancer?.scheme ?? "internet-facing";
 }
 
 /**
- * Platforms of images that the nodes run. EKS Auto Mode's own node pool for services has x86 alone,
+ * Image platforms of the nodes. The built-in node pool of EKS Auto Mode for services has x86 nodes only,
  * https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html.
  */
 export function nodePlatforms({ nodeGroups }: EksSettings): string[] {
   const isArm = ({ amiType, instanceTypes }: NodeGroupArgs) => isArmImage(amiType ?? defaultAmiType(instanceTypes));
   const platforms = Object.values(nodeGroups ?? {}).map((group) => (isArm(group) ? "linux/arm64" : "linux/amd64"));
   return platforms.length === 0 ? ["linux/amd64"] : [...new Set(platforms)].sort();
+}
+
+/** Formats a problem with the key of the stack file, `slipway:eks.version: …`. A problem without a path is not about a setting. */
+export function formatSettingProblem(problem: Problem): string {
+  return problem.path.length === 0 ? formatProblem(problem) : `${pulumi.getProject()}:${formatProblem(problem)}`;
 }

@@ -3,7 +3,7 @@ import { readStack } from "../../config/stack-file.ts";
 import { registeredBy, registrations, type Registered } from "../render.ts";
 import { account } from "../unit/platforms/aws-outputs.ts";
 
-/** The stack prod with other settings. */
+/** The stack prod with changed settings. */
 function prodWith(eks: object, services?: object) {
   const { config, secretKeys } = readStack("prod");
   const changed = { ...(JSON.parse(config["slipway:eks"]!) as object), ...eks };
@@ -21,8 +21,8 @@ const policyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:eu-central-1:${account}:orders` }],
 };
-const rights = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], policyDocument };
-const given = {
+const permissions = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], policyDocument };
+const existingNetwork = {
   vpcId: "vpc-0123456789abcdef0",
   privateSubnetIds: ["subnet-1", "subnet-2"],
   loadBalancerSubnetIds: ["subnet-3", "subnet-4"],
@@ -33,13 +33,13 @@ const stacks = {
   dev: readStack("dev"),
   staging: readStack("staging"),
   prod: readStack("prod"),
-  "node-groups": prodWith({ nodeGroups, domain: undefined }, { web: { image, aws: rights } }),
+  "node-groups": prodWith({ nodeGroups, domain: undefined }, { web: { image, aws: permissions } }),
   "without-nat": prodWith({ network: { nat: "none" }, loadBalancer: { scheme: "internal" } }),
   "regional-nat": prodWith({ network: { nat: "regional" } }),
-  "given-network": prodWith({ network: given }),
+  "given-network": prodWith({ network: existingNetwork }),
 };
 
-/** What stacks on AWS consist of that together have all that the platform makes, and of what it makes no use. */
+/** The resources of stacks that together use everything in the platform, and of a repository with options that the platform does not use. */
 export async function awsStacks(): Promise<Record<keyof typeof stacks | "repository", Registered[]>> {
   const pullPrincipals = [`arn:aws:iam::${account}:role/nodes`];
   const repository = await registeredBy(() => new EcrRepository("shop/web", { pullPrincipals }));

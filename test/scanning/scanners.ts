@@ -5,16 +5,16 @@ import { basename, join } from "node:path";
 import { pythonProgram } from "../../scripts/python-programs.ts";
 import type { TerraformPlan } from "../terraform.ts";
 
-/** A check of checkov that failed. */
+/** A failed check of checkov. */
 export interface Finding {
   plan: string;
   check: string;
-  /** Its address, as Terraform has it. */
+  /** Address of the resource in Terraform. */
   resource: string;
   values: Record<string, unknown>;
 }
 
-/** What checkov says of plans by their names, and how many resources it looked at. */
+/** Scans plans, by name, with checkov. Returns the failed checks and the number of resources. */
 export async function checkov(plans: Record<string, TerraformPlan>): Promise<{ findings: Finding[]; resources: number }> {
   const args = ["--framework", "terraform_plan", "--skip-download", "--compact", "--output", "json", "--directory"];
   const report = JSON.parse(await scan("checkov", args, plans)) as {
@@ -31,7 +31,7 @@ export async function checkov(plans: Record<string, TerraformPlan>): Promise<{ f
   return { findings, resources };
 }
 
-/** What parliament says of IAM documents by their names, as lines. */
+/** Scans IAM documents, by name, with parliament. Returns a line for each finding. */
 export async function parliament(documents: Record<string, unknown>): Promise<string[]> {
   const names = Object.keys(documents);
   const numbered = Object.fromEntries(names.map((name, i) => [i, documents[name]]));
@@ -57,7 +57,7 @@ async function scan(program: "checkov" | "parliament", args: string[], files: Re
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, `${name}.json`), JSON.stringify(content));
     const { stdout, stderr, status } = spawnSync(path, [...args, folder], { encoding: "utf8", maxBuffer: 2 ** 28 });
-    // With 1 they say that there are findings.
+    // Exit code 1 means that there are findings.
     if (status !== 0 && (status !== 1 || !stdout)) throw new Error(`${program}: ${stderr}`);
     return stdout;
   } finally {

@@ -20,25 +20,25 @@ describe("checkov", () => {
     scanned = await checkov(Object.fromEntries(Object.entries(stacks).map(([name, resources]) => [name, terraformPlan(resources)])));
   });
 
-  const excuses = ({ check, resource, where }: Exception, finding: Finding) =>
+  const accepts = ({ check, resource, where }: Exception, finding: Finding) =>
     check === finding.check && resource.test(finding.resource) && where(finding.values);
-  const unexcused = (findings: Finding[]) => findings.filter((finding) => !exceptions.some((exception) => excuses(exception, finding)));
+  const unacceptedOf = (findings: Finding[]) => findings.filter((finding) => !exceptions.some((exception) => accepts(exception, finding)));
 
-  test("finds nothing in any stack that has no reason", () => {
-    expect(unexcused(scanned.findings).map(({ plan, check, resource }) => `${plan}: ${check} ${resource}`)).toEqual([]);
+  test("has no finding in any stack, except the accepted ones", () => {
+    expect(unacceptedOf(scanned.findings).map(({ plan, check, resource }) => `${plan}: ${check} ${resource}`)).toEqual([]);
   });
 
-  test("looks at every resource of AWS", () => {
+  test("scans every AWS resource", () => {
     const all = Object.values(stacks).flat();
     expect(scanned.resources).toBe(all.filter(({ type }) => type.startsWith("aws:")).length);
   });
 
   test("has a finding for every exception", () => {
-    const needless = exceptions.filter((exception) => !scanned.findings.some((finding) => excuses(exception, finding)));
-    expect(needless.map(({ check }) => check)).toEqual([]);
+    const unused = exceptions.filter((exception) => !scanned.findings.some((finding) => accepts(exception, finding)));
+    expect(unused.map(({ check }) => check)).toEqual([]);
   });
 
-  /** A stack whose resources of a kind have other inputs. */
+  /** A stack whose resources of a kind have changed inputs. */
   const changed = (stack: keyof typeof stacks, kind: string, change: (inputs: Registered["inputs"]) => unknown): TerraformPlan => {
     const resources = structuredClone(stacks[stack]);
     for (const { inputs } of resources.filter(({ type }) => type.endsWith(`:${kind}`))) change(inputs);
@@ -50,66 +50,66 @@ describe("checkov", () => {
   const open = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
 
   const faults: Record<string, [check: string, plan: () => TerraformPlan]> = {
-    "secrets in the clear": ["CKV_AWS_58", () => changed("prod", "Cluster", (inputs) => delete inputs["encryptionConfig"])],
-    "an API for the world": [
+    "unencrypted Secrets": ["CKV_AWS_58", () => changed("prod", "Cluster", (inputs) => delete inputs["encryptionConfig"])],
+    "a Kubernetes API that is open to all": [
       "CKV_AWS_38",
       () => changed("dev", "Cluster", ({ vpcConfig }) => vpcConfig.publicAccessCidrs.push("0.0.0.0/0")),
     ],
-    "an API that nobody said is public": [
+    "a public Kubernetes API that is not in the settings": [
       "CKV_AWS_39",
       () => changed("prod", "Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
     ],
     "no audit log": ["CKV_AWS_37", () => changed("prod", "Cluster", ({ enabledClusterLogTypes: types }) => types.splice(1, 1))],
-    "an old Kubernetes": ["CKV_AWS_339", () => changed("prod", "Cluster", (inputs) => (inputs["version"] = "1.23"))],
-    "tags that change": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
-    "images that nobody scans": [
-      "CKV_AWS_163",
-      () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
-    ],
-    "images in the clear": ["CKV_AWS_136", () => changed("prod", "Repository", (inputs) => delete inputs["encryptionConfigurations"])],
-    "keys that stay the same": ["CKV_AWS_7", () => changed("prod", "Key", (inputs) => delete inputs["enableKeyRotation"])],
+    "an old Kubernetes version": ["CKV_AWS_339", () => changed("prod", "Cluster", (inputs) => (inputs["version"] = "1.23"))],
+    "mutable tags": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
+    "images without scans": ["CKV_AWS_163", () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"])],
+    "unencrypted images": ["CKV_AWS_136", () => changed("prod", "Repository", (inputs) => delete inputs["encryptionConfigurations"])],
+    "keys without rotation": ["CKV_AWS_7", () => changed("prod", "Key", (inputs) => delete inputs["enableKeyRotation"])],
     "a key without a policy": ["CKV2_AWS_64", () => without("KeyPolicy")],
-    "a key for anybody": [
+    "a key that anybody may use": [
       "CKV_AWS_33",
       () => changed("prod", "Key", (inputs) => (inputs["policy"] = allow({ Principal: "*", Action: "kms:*" }))),
     ],
-    "logs for ever": ["CKV_AWS_66", () => changed("prod", "LogGroup", (inputs) => delete inputs["retentionInDays"])],
-    "logs for a month": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
-    "logs in the clear": ["CKV_AWS_158", () => changed("prod", "LogGroup", (inputs) => delete inputs["kmsKeyId"])],
+    "logs that never expire": ["CKV_AWS_66", () => changed("prod", "LogGroup", (inputs) => delete inputs["retentionInDays"])],
+    "logs for two months": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
+    "unencrypted logs": ["CKV_AWS_158", () => changed("prod", "LogGroup", (inputs) => delete inputs["kmsKeyId"])],
     "no flow logs": ["CKV2_AWS_11", () => without("FlowLog")],
-    "AWS' default security group": ["CKV2_AWS_12", () => without("DefaultSecurityGroup")],
+    "no restriction of the default security group": ["CKV2_AWS_12", () => without("DefaultSecurityGroup")],
     "an open default security group": ["CKV2_AWS_12", () => changed("prod", "DefaultSecurityGroup", ({ ingress }) => ingress.push(open))],
-    "public addresses": ["CKV_AWS_130", () => changed("without-nat", "Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true))],
-    "a role for anybody": ["CKV_AWS_60", () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody))],
-    "all rights": [
+    "subnets that assign public addresses": [
+      "CKV_AWS_130",
+      () => changed("without-nat", "Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true)),
+    ],
+    "a role that anybody may assume": ["CKV_AWS_60", () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody))],
+    "all permissions": [
       "CKV_AWS_62",
       () => changed("prod", "RolePolicy", (inputs) => (inputs["policy"] = allow({ Action: "*", Resource: "*" }))),
     ],
-    "an administrator": [
+    "an administrator policy": [
       "CKV_AWS_274",
       () => changed("prod", "RolePolicyAttachment", (inputs) => (inputs["policyArn"] = "arn:aws:iam::aws:policy/AdministratorAccess")),
     ],
-    "a node's rights for all": [
+    "node permissions for pods": [
       "CKV_AWS_341",
       () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpPutResponseHopLimit = 2)),
     ],
-    "the old metadata service": [
+    "version 1 of the instance metadata service": [
       "CKV_AWS_79",
       () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpTokens = "optional")),
     ],
   };
 
-  test("finds what is taken out of a stack, and no exception excuses it", async () => {
+  test("finds each of these faults, and no exception accepts it", async () => {
     const names = Object.keys(faults);
     const { findings } = await checkov(Object.fromEntries(names.map((name) => [name, faults[name]![1]()])));
-    const found = unexcused(findings);
+    const found = unacceptedOf(findings);
     const missed = names.filter((name) => !found.some(({ plan, check }) => plan === name && check === faults[name]![0]));
     expect(missed).toEqual([]);
   });
 });
 
-describe("Pulumi's provider", () => {
-  test("has all inputs in its types, but for those that are wrong on purpose", () => {
+describe("the types of Pulumi's AWS provider", () => {
+  test("accept all inputs, except those that are wrong on purpose", () => {
     const wrong = (kind: string, change: (inputs: Registered["inputs"]) => void) => {
       const resource = structuredClone(stacks.prod.find(({ type }) => type.endsWith(`:${kind}`))!);
       change(resource.inputs);
@@ -134,7 +134,7 @@ describe("parliament", () => {
     Statement: { Effect: string; Action?: string | string[]; NotAction?: unknown; Resource?: string | string[] }[];
   }
 
-  /** What a document of this kind is about is what has it. */
+  /** The resource of documents that apply to the resource that has them. */
   const key = ["key/itself", "alias/its"].map((resource) => arn("kms", resource));
   const itself: Record<string, string | string[]> = {
     "Role assumeRolePolicy": arn("iam", "role/itself"),
@@ -143,7 +143,7 @@ describe("parliament", () => {
     "RepositoryPolicy policy": arn("ecr", "repository/itself"),
   };
 
-  /** All IAM documents, by what has them. */
+  /** All IAM documents, by their resource. */
   function documents(): Record<string, IamDocument> {
     const found: Record<string, IamDocument> = {};
     for (const { type, name, inputs } of Object.values(stacks)
@@ -162,7 +162,7 @@ describe("parliament", () => {
     return found;
   }
 
-  test("finds nothing in any IAM document, which are all of these", async () => {
+  test("has no findings in the IAM documents, which are these", async () => {
     expect(Object.keys(documents()).sort()).toEqual([
       "Key slipway-test policy",
       "KeyPolicy shop/web policy",
@@ -181,7 +181,7 @@ describe("parliament", () => {
     expect(await parliament(documents())).toEqual([]);
   });
 
-  test("finds actions, resources and conditions that AWS does not know", async () => {
+  test("finds actions, resources and conditions that do not exist in AWS", async () => {
     const trust = documents()["Role slipway-test-node assumeRolePolicy"]!;
     const changed = (change: object) => ({ ...trust, Statement: trust.Statement.map((statement) => ({ ...statement, ...change })) });
     expect(
@@ -197,13 +197,13 @@ describe("parliament", () => {
     ]);
   });
 
-  test("no statement allows actions with a wildcard on all resources", () => {
-    const wide = Object.entries(documents()).filter(([, { Statement }]) =>
+  test("no statement allows wildcard actions on all resources", () => {
+    const withWildcards = Object.entries(documents()).filter(([, { Statement }]) =>
       Statement.some(({ Effect, Action = [], NotAction, Resource = [] }) => {
         const anything = NotAction !== undefined || [Action].flat().some((action) => action.includes("*"));
         return Effect === "Allow" && anything && [Resource].flat().includes("*");
       }),
     );
-    expect(wide.map(([name]) => name)).toEqual([]);
+    expect(withWildcards.map(([name]) => name)).toEqual([]);
   });
 });

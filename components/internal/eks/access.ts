@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { accessPolicy } from "./iam.ts";
-import type { Cluster } from "./addons.ts";
+import { lastPart } from "../../../lib/aws-arn.ts";
+import type { ClusterContext } from "./addons.ts";
+import { accessPolicyArn } from "./iam.ts";
 
-/** An access entry for each principal, and its policies. */
-export function createAccess({ name, cluster, args }: Cluster, parent: pulumi.Resource): void {
+/** Creates an access entry for each principal, and associates its access policies. */
+export function createAccess({ name, cluster, args }: ClusterContext, parent: pulumi.Resource): void {
   const { region, accessEntries, tags } = args;
   const entries = Map.groupBy(accessEntries, ({ principalArn }) => principalArn);
   for (const [principalArn, policies] of entries) {
@@ -15,14 +16,14 @@ export function createAccess({ name, cluster, args }: Cluster, parent: pulumi.Re
       const accessScope = namespaces ? { type: "namespace", namespaces } : { type: "cluster" };
       new aws.eks.AccessPolicyAssociation(
         `${entryName}-${policy}`,
-        { clusterName: cluster.name, principalArn: entry.principalArn, policyArn: accessPolicy(region, policy), accessScope },
+        { clusterName: cluster.name, principalArn: entry.principalArn, policyArn: accessPolicyArn(region, policy), accessScope },
         { parent },
       );
     }
   }
 }
 
-/** What a principal is called, and by the digits of a hash which one of that name: account ids are in no name. */
+/** The principal's name with a hash that makes it unique. It does not contain the account id. */
 function shortName(arn: string): string {
-  return `${arn.split("/").at(-1)}-${createHash("sha256").update(arn).digest("hex").slice(0, 4)}`;
+  return `${lastPart(arn)}-${createHash("sha256").update(arn).digest("hex").slice(0, 4)}`;
 }

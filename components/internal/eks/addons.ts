@@ -1,31 +1,32 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { EksClusterArgs } from "../../eks-cluster-args.ts";
-import { managedPolicy, podTrust, type ClusterIdentity } from "./iam.ts";
+import type { ClusterIdentity } from "../../../lib/aws-arn.ts";
+import { managedPolicyArn, podTrust } from "./iam.ts";
 import { createRole } from "./role.ts";
 
-/** What a cluster has that is put into it. */
-export interface Cluster {
+/** The cluster, and what is needed to create resources that belong to it. */
+export interface ClusterContext {
   name: string;
   cluster: aws.eks.Cluster;
   identity: pulumi.Output<ClusterIdentity>;
   args: EksClusterArgs;
 }
 
-/** What Auto Mode has not built in: autoscaling of pods looks at what it measures. */
+/** Add-ons that Auto Mode does not have built in. Pod autoscaling needs metrics-server. */
 export const autoModeAddons = ["metrics-server"] as const;
 
-/** What a node needs to become ready and pods to get their AWS rights: there before any node. */
+/** Add-ons that nodes need to become ready, and pods to get AWS permissions. They are created before the nodes. */
 export const addonsBeforeNodes = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"] as const;
 
-/** What needs nodes to run on, and is not active before. */
+/** Add-ons that become active only once there are nodes to run on. */
 export const addonsAfterNodes = ["coredns", "aws-ebs-csi-driver", "metrics-server"] as const;
 
-/** Add-ons that call AWS. They do so by roles of their own: the nodes' role is that of every pod that gets at it. */
-const identities: Record<string, { role: string; serviceAccount: string; policy: string }> = {
+/** Add-ons that call AWS. Each has its own role, because any pod with access to the nodes' role would share its permissions. */
+const addonRoles: Record<string, { role: string; serviceAccount: string; policy: string }> = {
   // https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html
   "vpc-cni": { role: "vpc-cni", serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
-  // For volumes that it made, and no others: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918.
+  // V2 covers only volumes that the driver created: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918.
   "aws-ebs-csi-driver": { role: "ebs-csi", serviceAccount: "ebs-csi-controller-sa", policy: "AmazonEBSCSIDriverPolicyV2" },
 };
 
@@ -34,41 +35,41 @@ const configurations: Record<string, object> = {
   "vpc-cni": { enableNetworkPolicy: "true" },
 };
 
-/** https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html */
+/** Creates EKS add-ons, https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html. */
 export function createAddons(
-  of: Cluster,
+  context: ClusterContext,
   addons: readonly string[],
   parent: pulumi.Resource,
   after: pulumi.Resource[] = [],
 ): aws.eks.Addon[] {
   return addons.map((addonName) => {
-    const identity = createIdentity(of, addonName, parent);
+    const identity = createAddonRole(context, addonName, parent);
     const configuration = configurations[addonName];
     return new aws.eks.Addon(
-      `${of.name}-${addonName}`,
+      `${context.name}-${addonName}`,
       {
-        clusterName: of.cluster.name,
+        clusterName: context.cluster.name,
         addonName,
-        addonVersion: of.args.addonVersions?.[addonName],
+        addonVersion: context.args.addonVersions?.[addonName],
         configurationValues: configuration && JSON.stringify(configuration),
         podIdentityAssociations: identity && [{ roleArn: identity.role.arn, serviceAccount: identity.serviceAccount }],
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
-        tags: of.args.tags,
+        tags: context.args.tags,
       },
       { parent, dependsOn: [...after, ...(identity?.rights ?? [])] },
     );
   });
 }
 
-function createIdentity({ name, identity, args }: Cluster, addon: string, parent: pulumi.Resource) {
-  const known = identities[addon];
+function createAddonRole({ name, identity, args }: ClusterContext, addon: string, parent: pulumi.Resource) {
+  const known = addonRoles[addon];
   if (known === undefined) return undefined;
   const { role, serviceAccount, policy } = known;
   const values = {
     description: `AWS rights of the add-on ${addon} of ${name}`,
     trust: identity.apply((cluster) => podTrust(cluster, "kube-system", serviceAccount)),
-    policyArns: [managedPolicy(args.region, policy)],
+    policyArns: [managedPolicyArn(args.region, policy)],
     tags: args.tags,
   };
   return { serviceAccount, ...createRole(`${name}-${role}`, values, { parent }) };

@@ -1,10 +1,6 @@
-/** Where a cluster is: what its ARN consists of. */
-export interface ClusterIdentity {
-  region: string;
-  account: string;
-  cluster: string;
-}
+import { partitionOf, type ClusterIdentity } from "../../../lib/aws-arn.ts";
 
+/** A statement of an IAM policy document. */
 export interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
@@ -14,33 +10,13 @@ export interface Statement {
   Condition?: Record<string, Record<string, string>>;
 }
 
-/** What ARNs of a region begin with, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. */
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
-}
-
-export function accountOf(arn: string): string {
-  return arn.split(":")[4] ?? "";
-}
-
-/** The identity that the ARN of a cluster tells. */
-export function identityOf(arn: string): ClusterIdentity {
-  return { region: arn.split(":")[3] ?? "", account: accountOf(arn), cluster: arn.split("/").at(-1) ?? "" };
-}
-
-/** ARN of a policy that AWS provides. */
-export function managedPolicy(region: string, name: string): string {
+/** ARN of an AWS managed policy. */
+export function managedPolicyArn(region: string, name: string): string {
   return `arn:${partitionOf(region)}:iam::aws:policy/${name}`;
 }
 
-/** The last part of a policy's ARN. */
-export function policyName(arn: string): string {
-  return arn.split("/").at(-1) ?? arn;
-}
-
-/** ARN of what a principal may do in Kubernetes. */
-export function accessPolicy(region: string, policy: string): string {
+/** ARN of an EKS access policy, which grants permissions in Kubernetes. */
+export function accessPolicyArn(region: string, policy: string): string {
   return `arn:${partitionOf(region)}:eks::aws:cluster-access-policy/AmazonEKS${policy}Policy`;
 }
 
@@ -48,13 +24,14 @@ export function clusterArn({ region, account, cluster }: ClusterIdentity): strin
   return `arn:${partitionOf(region)}:eks:${region}:${account}:cluster/${cluster}`;
 }
 
+/** Name of the log group that EKS writes the control plane's logs to. */
 export function logGroupName(cluster: string): string {
   return `/aws/eks/${cluster}/cluster`;
 }
 
 /**
- * EKS may act as the cluster's role, for this cluster alone,
- * https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. Auto Mode tags its sessions,
+ * Trust policy of the cluster's role: EKS may assume it for this cluster only,
+ * https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. Auto Mode needs `sts:TagSession`,
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html.
  */
 export function clusterTrust(identity: ClusterIdentity): string {
@@ -66,14 +43,18 @@ export function clusterTrust(identity: ClusterIdentity): string {
   });
 }
 
-/** EC2 instances may act as the nodes' role. Roles are passed only within an account: EC2 says of no other where it asks from. */
+/**
+ * Trust policy of the nodes' role: EC2 instances may assume it. It has no condition on the account: a role can only be passed within its
+ * account, and EC2 sends no source account.
+ */
 export function nodeTrust(): string {
   return document({ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: ["sts:AssumeRole"] });
 }
 
 /**
- * Pods of one ServiceAccount of this cluster may act as a role, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html,
- * by the tags that EKS puts onto their sessions, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html.
+ * Trust policy for EKS Pod Identity: pods of one ServiceAccount in this cluster may assume the role,
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html. The conditions match the session tags that EKS sets,
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html.
  */
 export function podTrust(identity: ClusterIdentity, namespace: string, serviceAccount: string): string {
   return document({
@@ -102,26 +83,29 @@ const keyAdministration = [
 ];
 
 /**
- * IAM policies of the account decide about the key, as EKS needs it, which uses it by a grant of who makes the cluster; and
- * CloudWatch Logs may encrypt the cluster's logs with it.
+ * Key policy of the cluster's key: IAM policies of the account decide who uses it, and CloudWatch Logs may encrypt the cluster's logs with
+ * it. EKS uses the key through a grant from the identity that creates the cluster.
  */
 export function keyPolicy({ region, account, cluster }: ClusterIdentity): string {
-  return policyOfKey(region, account, "ControlPlaneLogs", "StringEquals", logGroupName(cluster));
+  return keyPolicyWithLogs(region, account, "ControlPlaneLogs", "StringEquals", logGroupName(cluster));
 }
 
-/** The same for images, whose registry uses a key as EKS does, and for log groups whose names begin so. */
+/**
+ * Key policy of the key for images and logs: ECR uses it through a grant, and CloudWatch Logs for the log groups whose names start with
+ * `logGroups`.
+ */
 export function dataKeyPolicy({ region, account, logGroups }: { region: string; account: string; logGroups: string }): string {
-  return policyOfKey(region, account, "Logs", "StringLike", `${logGroups}*`);
+  return keyPolicyWithLogs(region, account, "Logs", "StringLike", `${logGroups}*`);
 }
 
-/** The same for images alone. */
-export function imageKeyPolicy({ region, account }: { region: string; account: string }): string {
+/** Key policy of a key for images only. */
+export function imageKeyPolicy({ region, account }: Pick<ClusterIdentity, "region" | "account">): string {
   return document(administration(region, account));
 }
 
 const kms = (actions: string[]) => actions.map((action) => `kms:${action}`).sort();
 
-/** In a key policy the resource is the key. */
+/** In a key policy, the resource `*` is the key itself. */
 function administration(region: string, account: string): Statement {
   return {
     Sid: "Account",
@@ -133,10 +117,16 @@ function administration(region: string, account: string): Statement {
 }
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
-function policyOfKey(region: string, account: string, logs: string, operator: "StringEquals" | "StringLike", logGroup: string): string {
+function keyPolicyWithLogs(
+  region: string,
+  account: string,
+  sid: string,
+  operator: "StringEquals" | "StringLike",
+  logGroup: string,
+): string {
   const partition = partitionOf(region);
   return document(administration(region, account), {
-    Sid: logs,
+    Sid: sid,
     Effect: "Allow",
     Principal: { Service: `logs.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}` },
     Action: kms(keyUse),
@@ -148,8 +138,8 @@ function policyOfKey(region: string, account: string, logs: string, operator: "S
 }
 
 /**
- * Lets Auto Mode put tags of yours onto volumes and load balancers that it makes for this cluster, which its managed policies do
- * not: of https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html#tag-prop what EksAddOns needs.
+ * Lets Auto Mode set custom tags on the volumes and load balancers that it creates for this cluster; its managed policies do not allow
+ * that. It is the part of https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html#tag-prop that EksAddOns needs.
  */
 export function taggingPolicy({ region, account }: ClusterIdentity): string {
   const Condition = { StringEquals: { "aws:RequestTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } };
@@ -175,7 +165,7 @@ export function taggingPolicy({ region, account }: ClusterIdentity): string {
       ],
       Resource: [
         `${ec2}:${account}:security-group/*`,
-        // Another account may share it.
+        // A VPC may be shared by another account.
         `${ec2}:*:vpc/*`,
         ...["listener", "loadbalancer", "targetgroup"].map((kind) => `${loadBalancing}:${kind}/*`),
       ],
@@ -184,23 +174,23 @@ export function taggingPolicy({ region, account }: ClusterIdentity): string {
   );
 }
 
-/** What is wrong with an IAM policy document, or nothing. */
+/** What is wrong with an IAM policy document in JSON. */
 export function problemWithPolicyDocument(text: string): string | undefined {
   let policy: unknown;
   try {
     policy = JSON.parse(text);
   } catch {
-    return "must be an IAM policy document as JSON, and is no JSON";
+    return "must be an IAM policy document in JSON";
   }
   const { Version, Statement } = (policy ?? {}) as { Version?: unknown; Statement?: unknown };
-  if (Version !== "2012-10-17") return `must have the Version "2012-10-17"; older ones know no policy variables`;
+  if (Version !== "2012-10-17") return `must have Version "2012-10-17". Older versions do not support policy variables`;
   const statements = list(Statement) as Partial<Record<"Effect" | "Action" | "NotAction" | "Resource", unknown>>[];
   if (statements.length === 0) return "must have a Statement";
-  const tooWide = statements.find(
+  const hasWildcards = statements.find(
     ({ Effect, Action, NotAction, Resource }) =>
       Effect !== "Deny" && list(Resource).includes("*") && (NotAction !== undefined || list(Action).some((a) => String(a).includes("*"))),
   );
-  return tooWide && 'must not allow actions with "*" on all resources; name the actions, or the resources';
+  return hasWildcards && "must not allow wildcard actions on all resources. Name the actions or the resources";
 }
 
 function list(value: unknown): unknown[] {

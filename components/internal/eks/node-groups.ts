@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { CapacityType, type NodeGroupArgs } from "../../eks-cluster-args.ts";
-import type { Cluster } from "./addons.ts";
+import type { ClusterContext } from "./addons.ts";
 import { defaultAmiType } from "../../instance-types.ts";
 import { defaultVersion } from "../../eks-versions.ts";
 
-/** Managed node groups, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
+/** Creates managed node groups, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
 export function createNodeGroups(
-  { name, cluster, args }: Cluster,
+  { name, cluster, args }: ClusterContext,
   nodeRole: aws.iam.Role,
   parent: pulumi.Resource,
   after: pulumi.Resource[],
@@ -20,7 +20,7 @@ export function createNodeGroups(
       groupName,
       {
         clusterName: cluster.name,
-        // A group of other instance types is another group, and is there before the old one goes.
+        // With a unique name, Pulumi can create the replacement of a group before it deletes the old one.
         nodeGroupNamePrefix: `${key}-`,
         nodeRoleArn: nodeRole.arn,
         subnetIds: args.subnetIds,
@@ -41,7 +41,7 @@ export function createNodeGroups(
   });
 }
 
-function createLaunchTemplate(name: string, group: NodeGroupArgs, tags: Cluster["args"]["tags"], parent: pulumi.Resource) {
+function createLaunchTemplate(name: string, group: NodeGroupArgs, tags: ClusterContext["args"]["tags"], parent: pulumi.Resource) {
   const ebs = { volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" };
   const data = { ...ebs, volumeSize: group.diskSize ?? 50 };
   const isBottlerocket = amiTypeOf(group).startsWith("BOTTLEROCKET_");
@@ -49,7 +49,7 @@ function createLaunchTemplate(name: string, group: NodeGroupArgs, tags: Cluster[
     name,
     {
       description: `Nodes of ${name}`,
-      // Only nodes get at the rights of their role: a pod is a hop further away, unless it is in the node's own network.
+      // Pods are one hop further away and cannot use the nodes' role, unless they use the host network.
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       blockDeviceMappings: isBottlerocket
         ? [

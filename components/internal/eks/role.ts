@@ -1,21 +1,21 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { policyName } from "./iam.ts";
+import { lastPart } from "../../../lib/aws-arn.ts";
 
 export interface RoleValues {
   description: pulumi.Input<string>;
-  /** Who may act as it: a document. */
+  /** The trust policy, in JSON. */
   trust: pulumi.Input<string>;
-  /** ARNs of policies. */
+  /** ARNs of the policies to attach. */
   policyArns: string[];
   tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** An IAM role, and its rights for what needs it to wait for. */
+/** Creates an IAM role. Resources that use the role should depend on `rights`, the attached policies. */
 export function createRole(name: string, { description, trust, policyArns, tags }: RoleValues, opts: pulumi.CustomResourceOptions) {
   const role = new aws.iam.Role(name, { description, assumeRolePolicy: trust, tags }, opts);
   const rights: pulumi.Resource[] = policyArns.map(
-    (policyArn) => new aws.iam.RolePolicyAttachment(`${name}-${policyName(policyArn)}`, { role: role.name, policyArn }, opts),
+    (policyArn) => new aws.iam.RolePolicyAttachment(`${name}-${lastPart(policyArn)}`, { role: role.name, policyArn }, opts),
   );
   return { role, rights };
 }

@@ -2,27 +2,27 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { NatStrategy, type NetworkArgs } from "../../network-args.ts";
 
-/** What images are pulled by; their layers come from S3. */
-const images = ["ecr.api", "ecr.dkr"];
+/** Services that pull images. The layers come from S3. */
+const imageServices = ["ecr.api", "ecr.dkr"];
 
-/** What nodes of an EKS cluster call beside, https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html. */
-const nodes = ["ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"];
+/** Other services that the nodes of an EKS cluster call, https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html. */
+const nodeServices = ["ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"];
 
-/** What endpoints are put into. */
-interface Place {
+/** The parts of the network that endpoints are created in. */
+interface EndpointLocation {
   vpc: aws.ec2.Vpc;
   cidr: string;
   subnets: aws.ec2.Subnet[];
   routeTables: aws.ec2.RouteTable[];
 }
 
-/** Ways to services of AWS that do not leave its network. */
-export function createEndpoints(name: string, place: Place, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
+/** Creates VPC endpoints: private connections to AWS services. */
+export function createEndpoints(name: string, location: EndpointLocation, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
   const { region, tags, interfaceEndpoints = true, nat } = args;
-  const vpcId = place.vpc.id;
+  const vpcId = location.vpc.id;
   const common = (service: string) => ({ vpcId, serviceName: `com.amazonaws.${region}.${service}` });
   const named = (suffix: string) => ({ Name: `${name}-${suffix}`, ...tags });
-  const routeTableIds = place.routeTables.map(({ id }) => id);
+  const routeTableIds = location.routeTables.map(({ id }) => id);
   new aws.ec2.VpcEndpoint(`${name}-s3`, { ...common("s3"), vpcEndpointType: "Gateway", routeTableIds, tags: named("s3") }, opts);
   if (!interfaceEndpoints) return;
 
@@ -39,24 +39,24 @@ export function createEndpoints(name: string, place: Place, args: NetworkArgs, o
       ipProtocol: "tcp",
       fromPort: 443,
       toPort: 443,
-      cidrIpv4: place.cidr,
+      cidrIpv4: location.cidr,
       tags: named("endpoints"),
     },
     opts,
   );
-  for (const service of nat === NatStrategy.None ? [...images, ...nodes] : images) {
+  for (const service of nat === NatStrategy.None ? [...imageServices, ...nodeServices] : imageServices) {
     const suffix = service.replace(".", "-");
     new aws.ec2.VpcEndpoint(
       `${name}-${suffix}`,
       {
         ...common(service),
         vpcEndpointType: "Interface",
-        subnetIds: place.subnets.map(({ id }) => id),
+        subnetIds: location.subnets.map(({ id }) => id),
         securityGroupIds: [group.id],
         privateDnsEnabled: true,
         tags: named(suffix),
       },
-      // Its name leads to it as soon as it is there: not before it lets anybody in.
+      // The service's DNS name resolves to the endpoint as soon as it exists, so it must accept connections by then.
       { ...opts, dependsOn: [rule] },
     );
   }

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkArgs } from "../../network-args.ts";
 
-/** Writes down who spoke with whom in the network, https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html. */
+/** Logs all connections in the VPC, https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html. */
 export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
   const { kmsKeyArn, flowLogRetentionDays = 30, tags } = args;
   const group = new aws.cloudwatch.LogGroup(name, { kmsKeyId: kmsKeyArn, retentionInDays: flowLogRetentionDays, tags }, opts);
@@ -17,7 +17,7 @@ export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs
             Effect: "Allow",
             Principal: { Service: "vpc-flow-logs.amazonaws.com" },
             Action: "sts:AssumeRole",
-            // Only for flow logs of this account: the service is the same for all.
+            // The service is shared by all accounts; only flow logs of this account may use the role.
             Condition: {
               StringEquals: { "aws:SourceAccount": vpc.ownerId },
               ArnLike: { "aws:SourceArn": vpc.arn.apply((arn) => arn.replace(/:vpc\/.*$/, ":vpc-flow-log/*")) },
@@ -41,7 +41,7 @@ export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs
             Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             Resource: [group.arn, pulumi.interpolate`${group.arn}:*`],
           },
-          // It is for all groups or none: with the ARN of one it would allow nothing.
+          // AWS grants this action for all log groups or none: with the ARN of one group it would allow nothing.
           { Effect: "Allow", Action: ["logs:DescribeLogGroups"], Resource: ["*"] },
         ],
       },
@@ -51,7 +51,7 @@ export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs
   new aws.ec2.FlowLog(
     name,
     { vpcId: vpc.id, trafficType: "ALL", logDestinationType: "cloud-watch-logs", logDestination: group.arn, iamRoleArn: role.arn, tags },
-    // Before it has the right to write, a flow log would be in error.
+    // Without permission to write, the flow log would go into an error state.
     { ...opts, dependsOn: [policy] },
   );
 }

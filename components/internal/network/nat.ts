@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { NatStrategy, type NetworkArgs } from "../../network-args.ts";
 
-/** The NAT gateway of each zone, in their order; the same one several times, or none. */
+/** Creates NAT gateways. Returns one for each zone, in the order of the zones; zones may share one. Empty without NAT. */
 export function createNat(
   name: string,
   publicSubnets: aws.ec2.Subnet[],
@@ -10,7 +10,7 @@ export function createNat(
   { nat = NatStrategy.Single, zones, tags }: NetworkArgs,
   parent: pulumi.CustomResourceOptions,
 ): aws.ec2.NatGateway[] {
-  // AWS refuses an address, and a way out, to a VPC that has no internet gateway yet.
+  // AWS rejects Elastic IP addresses and NAT gateways in a VPC without an internet gateway.
   const opts = { ...parent, dependsOn: [gateway] };
   if (nat === NatStrategy.None) return [];
   if (nat === NatStrategy.Regional) {

@@ -1,73 +1,65 @@
+import { collect, type Problem } from "../../../lib/problem.ts";
 import type { EksSettings } from "../../../config/schema/eks.ts";
 import { networkArgs } from "../settings.ts";
-import { said, type Ask } from "./ask.ts";
+import { awsMessage, type AwsQuery } from "./aws-cli.ts";
 
-export interface Zones {
+/** The output of `aws ec2 describe-availability-zones`. */
+export interface DescribeZones {
   AvailabilityZones: { ZoneName: string; State: string; ZoneType?: string }[];
 }
 
-export function inZones(eks: EksSettings, { AvailabilityZones: all }: Zones): string[] {
+/** The account must be able to use the zones of a new network. */
+export function problemsWithZones(eks: EksSettings, { AvailabilityZones: all }: DescribeZones): Problem[] {
   const usable = all.filter((zone) => zone.State === "available" && (zone.ZoneType ?? "availability-zone") === "availability-zone");
   const names = usable.map((zone) => zone.ZoneName).sort();
-  const missing = networkArgs(eks, {})?.zones.filter((zone) => !names.includes(zone)) ?? [];
-  if (missing.length === 0) return [];
-  return [`eks.network.zones: ${missing.join(" and ")} cannot be used by this account; choose of ${names.join(", ")}`];
+  const unusable = networkArgs(eks, {})?.zones.filter((zone) => !names.includes(zone)) ?? [];
+  if (unusable.length === 0) return [];
+  const message = `must be zones that this account can use: ${names.join(", ")} (got ${unusable.join(", ")})`;
+  return [{ path: ["eks", "network", "zones"], message }];
 }
 
-interface HostedZone {
-  HostedZone: { Name: string; Config?: { PrivateZone?: boolean } };
-}
-
-export async function ofDomain({ domain }: EksSettings, ask: Ask): Promise<string[]> {
-  if (domain === undefined) return [];
-  const answer = await ask<HostedZone>("route53", "get-hosted-zone", "--id", domain.zoneId).catch((error: Error) => error);
-  const at = "eks.domain.zoneId";
-  if (answer instanceof Error)
-    return answer.message.includes("NoSuchHostedZone")
-      ? [`${at}: there is no such hosted zone in this account (got "${domain.zoneId}"); aws route53 list-hosted-zones shows them`]
-      : [];
-  const { Name, Config } = answer.HostedZone;
-  const zone = Name.replace(/\.$/, "");
-  if (Config?.PrivateZone)
-    return [`${at}: must be a public hosted zone (got "${domain.zoneId}"), which is private: nobody could prove the domain by it`];
-  if (domain.name === zone || domain.name.endsWith(`.${zone}`)) return [];
-  return [
-    `${at}: is the zone of ${zone}, which ${domain.name} is not in (got "${domain.zoneId}"); aws route53 list-hosted-zones shows them`,
-  ];
-}
-
-interface Subnets {
+interface DescribeSubnets {
   Subnets: { SubnetId: string; VpcId: string; AvailabilityZone: string; CidrBlock: string; AvailableIpAddressCount: number }[];
 }
 
-/** Addresses that a load balancer wants free, https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html. */
-const freeAddresses = 8;
+/** Free addresses that a load balancer needs in a subnet, https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html. */
+const minFreeAddresses = 8;
 
-export async function ofSubnets({ network = {} }: EksSettings, ask: Ask): Promise<string[]> {
+/** The subnets of an existing VPC must be in the VPC and in different zones, have free addresses, and have the given ranges. */
+export async function problemsWithSubnets({ network = {} }: EksSettings, aws: AwsQuery): Promise<Problem[]> {
   const { vpcId, privateSubnetIds = [], loadBalancerSubnetIds = [], loadBalancerCidrs = [] } = network;
   if (vpcId === undefined) return [];
   const ids = [...new Set([...privateSubnetIds, ...loadBalancerSubnetIds])];
-  const answer = await ask<Subnets>("ec2", "describe-subnets", "--subnet-ids", ...ids).catch((error: Error) => error);
-  if (answer instanceof Error)
-    return answer.message.includes("InvalidSubnetID") ? [`eks.network: ${said(answer)}; aws ec2 describe-subnets shows them`] : [];
-  const of = (some: string[]) => answer.Subnets.filter(({ SubnetId }) => some.includes(SubnetId));
-  const elsewhere = answer.Subnets.filter(({ VpcId }) => VpcId !== vpcId).map(({ SubnetId }) => SubnetId);
-  const groups = { privateSubnetIds, loadBalancerSubnetIds };
-  const full = of(loadBalancerSubnetIds).filter(({ AvailableIpAddressCount: free }) => free < freeAddresses);
-  const ranges = of(loadBalancerSubnetIds)
-    .map(({ CidrBlock }) => CidrBlock)
-    .sort();
-  return [
-    elsewhere.length > 0 && `eks.network.vpcId: ${elsewhere.join(" and ")} must be in it (got "${vpcId}")`,
-    ...Object.entries(groups).map(([key, some]) => {
-      const zones = new Set(of(some).map(({ AvailabilityZone }) => AvailabilityZone));
-      return zones.size === 1 && `eks.network.${key}: must be in two zones at least, and all are in ${[...zones].join()}`;
-    }),
-    ...full.map(
-      ({ SubnetId, AvailableIpAddressCount: free }) =>
-        `eks.network.loadBalancerSubnetIds: ${SubnetId} must have ${freeAddresses} free addresses for a load balancer, and has ${free}`,
-    ),
-    ranges.join() !== [...loadBalancerCidrs].sort().join() &&
-      `eks.network.loadBalancerCidrs: must be those of the subnets, ${ranges.join(", ")} (got ${loadBalancerCidrs.join(", ")}); requests would not get through`,
-  ].filter((problem) => typeof problem === "string");
+  const answer = await aws<DescribeSubnets>("ec2", "describe-subnets", "--subnet-ids", ...ids).catch((error: Error) => error);
+  if (answer instanceof Error) {
+    if (!answer.message.includes("InvalidSubnetID")) return [];
+    const message = `must have existing subnets (${awsMessage(answer)}). Run aws ec2 describe-subnets to list the subnets`;
+    return [{ path: ["eks", "network"], message }];
+  }
+  const subnetsOf = (some: string[]) => answer.Subnets.filter(({ SubnetId }) => some.includes(SubnetId));
+  return collect((report) => {
+    const elsewhere = answer.Subnets.filter(({ VpcId }) => VpcId !== vpcId).map(({ SubnetId }) => SubnetId);
+    report(
+      ["eks", "network", "vpcId"],
+      elsewhere.length > 0 && `must contain all subnets (got "${vpcId}", without ${elsewhere.join(", ")})`,
+    );
+    for (const [key, some] of Object.entries({ privateSubnetIds, loadBalancerSubnetIds })) {
+      const zones = new Set(subnetsOf(some).map(({ AvailabilityZone }) => AvailabilityZone));
+      report(["eks", "network", key], zones.size === 1 && `must be in at least 2 zones (got only ${[...zones].join()})`);
+    }
+    for (const { SubnetId, AvailableIpAddressCount: free } of subnetsOf(loadBalancerSubnetIds))
+      report(
+        ["eks", "network", "loadBalancerSubnetIds"],
+        free < minFreeAddresses &&
+          `must each have at least ${minFreeAddresses} free addresses for the load balancer (got ${free} in ${SubnetId})`,
+      );
+    const ranges = subnetsOf(loadBalancerSubnetIds)
+      .map(({ CidrBlock }) => CidrBlock)
+      .sort();
+    report(
+      ["eks", "network", "loadBalancerCidrs"],
+      ranges.join() !== [...loadBalancerCidrs].sort().join() &&
+        `must be the ranges of loadBalancerSubnetIds: ${ranges.join(", ")} (got ${loadBalancerCidrs.join(", ")}). Network policies block other ranges`,
+    );
+  });
 }

@@ -1,47 +1,63 @@
 import * as pulumi from "@pulumi/pulumi";
-import { command } from "../../../lib/command.ts";
 import type { Configuration } from "../../../config/load.ts";
-import { inAccess, type Identity } from "./access.ts";
-import { said, type Ask } from "./ask.ts";
-import { ofCluster, ofVersion } from "./cluster.ts";
-import { inZones, ofDomain, ofSubnets, type Zones } from "./network.ts";
+import type { Problem } from "../../../lib/problem.ts";
+import { formatSettingProblem } from "../settings.ts";
+import { awsMessage, awsQuery, runAws } from "./aws-cli.ts";
+import { problemsWithDeployerAccess, type CallerIdentity } from "./deployer-access.ts";
+import { problemsWithCluster } from "./existing-cluster.ts";
+import { problemsWithHostedZone } from "./hosted-zone.ts";
+import { problemsWithSubnets, problemsWithZones, type DescribeZones } from "./network.ts";
+import { problemsWithOfferedVersions } from "./offered-versions.ts";
 
 /**
- * Before anything is created: the AWS CLI that the kubeconfig and the registry need, credentials, the region and its zones, the
- * version, the hosted zone, room in the account's quotas; and that who deploys will get into the cluster. A preview asks nothing: it
- * works without credentials. Whatever may not be asked (AccessDenied) is passed over, for it is not needed to deploy.
+ * Checks, before anything is created: the AWS CLI, which the kubeconfig and the ECR login need; credentials; the region, its zones and its
+ * Kubernetes versions; the hosted zone; the account's quotas; and the deployer's access to the cluster. A preview calls no AWS API, so that
+ * it works without credentials. A check that the credentials do not permit (AccessDenied) is skipped, because deploying does not need it.
  */
-export async function preflight({ stack, eks }: Configuration): Promise<string[]> {
-  if (pulumi.runtime.isDryRun() || eks === undefined) return [];
-  const { region, profile } = eks;
-  const options = ["--region", region, ...(profile === undefined ? [] : ["--profile", profile])];
-  const run = (args: string[]) => command("aws", args, { env: { AWS_PAGER: "" }, timeoutSeconds: 60, lines: 3 });
-  const ask: Ask = async (...args) => JSON.parse(await run([...args, ...options, "--output", "json"])) as never;
+export async function preflight(configuration: Configuration): Promise<string[]> {
+  if (pulumi.runtime.isDryRun() || configuration.eks === undefined) return [];
+  return (await problemsWithAccount(configuration)).map(formatSettingProblem);
+}
 
-  const version = await run(["--version"]).catch(() => undefined);
-  if (version === undefined) return [noProgram];
-  const [, major] = /aws-cli\/(\d+)\./.exec(version) ?? [];
-  if (Number(major) < 2) return [`aws is version ${major}, and 2 is needed for kubeconfigs and logins to ECR. Update it: ${install}`];
-  const identity = await ask<Identity>("sts", "get-caller-identity").catch((error: Error) => error);
-  if (identity instanceof Error) return [noCredentials(identity, profile)];
-  const zones = await ask<Zones>("ec2", "describe-availability-zones").catch((error: Error) => error);
-  if (zones instanceof Error) return [noRegion(zones, stack, region)];
+async function problemsWithAccount({ stack, eks }: Configuration): Promise<Problem[]> {
+  if (eks === undefined) return [];
+  const cli = await problemWithAwsCli();
+  if (cli !== undefined) return [{ path: [], message: cli }];
+  const aws = awsQuery(eks);
+  const identity = await aws<CallerIdentity>("sts", "get-caller-identity").catch((error: Error) => error);
+  if (identity instanceof Error) return [noCredentials(identity, eks.profile)];
+  const zones = await aws<DescribeZones>("ec2", "describe-availability-zones").catch((error: Error) => error);
+  if (zones instanceof Error) return [noRegion(zones, stack, eks.region)];
+  // The stack that has the cluster checks the rest.
   if (eks.stack !== undefined) return [];
 
-  const name = `${pulumi.getProject()}-${stack}`;
-  const asked = await Promise.all([ofCluster(name, stack, eks, ask), ofVersion(eks, ask), ofDomain(eks, ask), ofSubnets(eks, ask)]);
-  const problems = [inZones(eks, zones), inAccess(eks, identity), ...asked].flat();
-  return problems.map((problem) => (problem.startsWith("eks.") ? `${pulumi.getProject()}:${problem}` : problem));
+  const answers = await Promise.all([
+    problemsWithCluster(`${pulumi.getProject()}-${stack}`, stack, eks, aws),
+    problemsWithOfferedVersions(eks, aws),
+    problemsWithHostedZone(eks, aws),
+    problemsWithSubnets(eks, aws),
+  ]);
+  return [problemsWithZones(eks, zones), problemsWithDeployerAccess(eks, identity), ...answers].flat();
 }
 
 const install = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
-const noProgram = `aws is missing, the program that the kubeconfig and logins to ECR need. Install the AWS CLI, version 2: ${install}`;
 
-function noCredentials(error: Error, profile: string | undefined): string {
-  const option = profile === undefined ? "" : ` --profile ${profile}`;
-  return `AWS does not know who you are: ${said(error)}. Log in (aws sso login${option}, or aws configure${option}), or set eks.profile`;
+async function problemWithAwsCli(): Promise<string | undefined> {
+  const version = await runAws(["--version"]).catch(() => undefined);
+  if (version === undefined) return `aws is missing. The kubeconfig and the ECR login need it. Install the AWS CLI, version 2 (${install})`;
+  const [, major] = /aws-cli\/(\d+)\./.exec(version) ?? [];
+  if (Number(major) < 2)
+    return `aws must be version 2, for the kubeconfig and the ECR login (got version ${major}). Update it (${install})`;
+  return undefined;
 }
 
-function noRegion(error: Error, stack: string, region: string): string {
-  return `${pulumi.getProject()}:eks.region: cannot be used (got "${region}"): ${said(error)}. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.${stack}.yaml`;
+function noCredentials(error: Error, profile: string | undefined): Problem {
+  const option = profile === undefined ? "" : ` --profile ${profile}`;
+  const message = `AWS does not accept your credentials: ${awsMessage(error)}. Log in (aws sso login${option}, or aws configure${option}), or set eks.profile`;
+  return { path: [], message };
+}
+
+function noRegion(error: Error, stack: string, region: string): Problem {
+  const message = `must be a region that you can use (got "${region}"): ${awsMessage(error)}. Enable it (aws account enable-region), get the permission ec2:DescribeAvailabilityZones, or set another region in stacks/Pulumi.${stack}.yaml`;
+  return { path: ["eks", "region"], message };
 }

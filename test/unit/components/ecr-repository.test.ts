@@ -22,11 +22,11 @@ const least = [
 
 const key = [`${child}:kms/key:Key shop/web`, `${child}:kms/keyPolicy:KeyPolicy shop/web`];
 
-test("it is a repository with a lifecycle policy, and a key with its policy", async () => {
+test("the resources are a repository with a lifecycle policy, and a key with its policy", async () => {
   expect(tree((await build()).urns)).toEqual([...least, ...key]);
 });
 
-test("its key is the account's, whose IAM policies say who uses and administers it, and no other account's", async () => {
+test("the key policy leaves use and administration to IAM policies of this account only", async () => {
   const { resources } = await build();
   const [{ keyId, policy }] = inputsOf(resources, "KeyPolicy") as [Record<string, string>];
   const { Statement } = JSON.parse(policy!) as { Statement: Record<string, string[]>[] };
@@ -38,12 +38,12 @@ test("its key is the account's, whose IAM policies say who uses and administers 
   expect(needed.filter((action) => !Statement[0]!["Action"]!.includes(action))).toEqual([]);
 });
 
-test("images are there only once the key has its policy", async () => {
+test("the repository depends on the key's policy", async () => {
   const { "Repository shop/web": repository } = await register(() => new EcrRepository("shop/web", {}), { outputs });
   expect(repository!.waitsFor).toEqual(["Key shop/web", "KeyPolicy shop/web"]);
 });
 
-test("tags are immutable, images are scanned when pushed and encrypted by the key, and one with images is not deleted", async () => {
+test("tags are immutable, images are scanned on push and encrypted with the key, and a repository with images cannot be deleted", async () => {
   const { resources } = await build({ tags: { team: "a" } });
   expect(inputsOf(resources, "Repository")).toEqual([
     {
@@ -60,7 +60,7 @@ test("tags are immutable, images are scanned when pushed and encrypted by the ke
   ]);
 });
 
-test("with a key given there is none of its own", async () => {
+test("a given key replaces the repository's own key", async () => {
   const { resources, urns } = await build({ kmsKeyArn: pulumi.output("arn:aws:kms:eu-central-1:111122223333:key/given") });
   expect(tree(urns)).toEqual(least);
   expect(inputsOf(resources, "Repository")[0]!.encryptionConfigurations).toEqual([
@@ -68,7 +68,7 @@ test("with a key given there is none of its own", async () => {
   ]);
 });
 
-test("its name in the registry may be another, and it may be deleted with its images", async () => {
+test("the name in the registry can differ, and deletion can include images", async () => {
   const [inputs] = inputsOf((await build({ repositoryName: "dev/shop_web", forceDelete: true })).resources, "Repository");
   expect([inputs!.name, inputs!.forceDelete]).toEqual(["dev/shop_web", true]);
 });
@@ -90,7 +90,7 @@ const lifecycle = (untaggedDays: number, tagged: number) => ({
   ],
 });
 
-test("untagged images go after 7 days, and tagged ones when there are 100 newer, or as is asked for", async () => {
+test("untagged images are deleted after 7 days and tagged ones after 100 newer, or as given", async () => {
   const policyOf = ({ resources }: { resources: Recorded[] }) => {
     const [{ repository, policy }] = inputsOf(resources, "LifecyclePolicy") as [Record<string, string>];
     expect(repository).toBe("shop/web");
@@ -100,7 +100,7 @@ test("untagged images go after 7 days, and tagged ones when there are 100 newer,
   expect(policyOf(await build({ keepUntaggedDays: 1, keepTagged: 5 }))).toEqual(lifecycle(1, 5));
 });
 
-test("principals that are named may pull, and nothing else", async () => {
+test("listed principals may pull, and do nothing else", async () => {
   const principals = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:role/team/nodes"];
   const { resources, urns } = await build({ pullPrincipals: [principals[0]!, pulumi.output(principals[1]!)] });
   expect(tree(urns)).toEqual([...least, `${child}:ecr/repositoryPolicy:RepositoryPolicy shop/web`, ...key]);
@@ -122,7 +122,7 @@ test("principals that are named may pull, and nothing else", async () => {
   ]);
 });
 
-test("it puts out where to push, its ARN and its account", async () => {
+test("the outputs are the URL to push to, the ARN and the account", async () => {
   const { result } = await build();
   const value = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop/web";
   expect(await settle(result.repositoryUrl)).toEqual({ value, secret: false });
@@ -130,43 +130,43 @@ test("it puts out where to push, its ARN and its account", async () => {
   expect(await settle(result.registryId)).toEqual({ value: "111122223333", secret: false });
 });
 
-test("in a preview, where nothing is known, the same is registered", async () => {
+test("a preview, in which outputs are unknown, registers the same resources", async () => {
   const { urns } = await record(() => new EcrRepository("shop/web", {}), { preview: true });
   expect(tree(urns)).toEqual([...least, ...key]);
 });
 
-describe("refused, before there is any resource,", () => {
+describe("invalid arguments are rejected before any resource is registered", () => {
   const nameRule =
-    'repositoryName must be 2 to 256 lower-case letters, digits, single "." and "_", "-" and "/" between them, such as shop/web';
-  const principalRule = 'must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes, without "*"';
+    'repositoryName: must be 2 to 256 lower-case letters and digits, separated by single ".", "_", "-" or "/", such as shop/web';
+  const principalRule = "must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes";
   const table: [string, EcrRepositoryArgs, string[]][] = [
     ["a name in capitals", { repositoryName: "Web" }, [`${nameRule} (got "Web")`]],
     ["a name of one letter", { repositoryName: "w" }, [`${nameRule} (got "w")`]],
     ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule} (got "web:1")`]],
-    ["no tagged image", { keepTagged: 0 }, ["keepTagged must be at least 1 (got 0)"]],
-    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays must be at least 1 (got 0.5)"]],
-    ["everybody", { pullPrincipals: ["*"] }, [`pullPrincipals.0 ${principalRule}`]],
+    ["no tagged image", { keepTagged: 0 }, ["keepTagged: must be at least 1 (got 0)"]],
+    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays: must be at least 1 (got 0.5)"]],
+    ["everybody", { pullPrincipals: ["*"] }, [`pullPrincipals[0]: ${principalRule} (got "*")`]],
     [
       "every role",
       { pullPrincipals: ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/*"] },
-      [`pullPrincipals.1 ${principalRule}`],
+      [`pullPrincipals[1]: ${principalRule} (got "arn:aws:iam::<account>:role/*")`],
     ],
     [
       "several at once",
       { keepTagged: -1, pullPrincipals: ["111122223333"] },
-      ["keepTagged must be at least 1 (got -1)", `pullPrincipals.0 ${principalRule}`],
+      ["keepTagged: must be at least 1 (got -1)", `pullPrincipals[0]: ${principalRule} (got "<account>")`],
     ],
   ];
-  test.each(table)("is %s", async (_what, args, problems) => {
+  test.each(table)("%s", async (_case, args, problems) => {
     const { result, resources } = await record(() => {
       try {
         new EcrRepository("shop/web", args);
       } catch (error) {
         return (error as Error).message;
       }
-      return "taken";
+      return "accepted";
     });
-    expect(result).toBe(['EcrRepository "shop/web":', ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    expect(result).toBe(['EcrRepository "shop/web":', ...problems.map((problem) => `  - ${problem}.`)].join("\n"));
     expect(result).not.toMatch(/\d{12}/);
     expect(resources.filter((r) => r.type.startsWith("aws:"))).toEqual([]);
   });

@@ -19,11 +19,11 @@ const ofAutoMode = [
   `${child}:networking.k8s.io/v1:IngressClass prod-alb`,
 ];
 
-describe("it consists of these objects, all its children", () => {
-  test.each([false, true])("with Auto Mode, in a preview: %s", async (preview) => {
+describe("objects", () => {
+  test.each([false, true])("with Auto Mode: all of them, as children (preview: %s)", async (preview) => {
     expect(tree((await build({}, preview)).urns)).toEqual([...storage, ...ofAutoMode].sort());
   });
-  test("with managed node groups, whose network add-on is told by EksCluster", async () => {
+  test("with managed node groups: only the StorageClass", async () => {
     expect(tree((await build({ autoMode: false })).urns)).toEqual(storage);
   });
 });
@@ -33,7 +33,7 @@ test("network policies are enforced", async () => {
   expect([metadata, data]).toEqual([{ name: "amazon-vpc-cni", namespace: "kube-system" }, { "enable-network-policy-controller": "true" }]);
 });
 
-test("volumes are encrypted by default, in the zone of their pod, and may grow", async () => {
+test("by default, volumes are encrypted, in the zone of their pod, and can be expanded", async () => {
   const { apiVersion: _a, kind: _k, ...storageClass } = (await objectOf("StorageClass"))!;
   expect(storageClass).toEqual({
     metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
@@ -46,7 +46,7 @@ test("volumes are encrypted by default, in the zone of their pod, and may grow",
   expect((await objectOf("StorageClass", { autoMode: false }))!.provisioner).toBe("ebs.csi.aws.com");
 });
 
-test("the default class of Ingresses is Auto Mode's, with these parameters", async () => {
+test("the default IngressClass is Auto Mode's and refers to its parameters", async () => {
   const { metadata, spec } = (await objectOf("IngressClass"))!;
   expect(metadata).toEqual({ name: "alb", annotations: { "ingressclass.kubernetes.io/is-default-class": "true" } });
   expect(spec).toEqual({
@@ -61,7 +61,7 @@ test("the default class of Ingresses is Auto Mode's, with these parameters", asy
   ]);
 });
 
-test("its load balancer is internal, shared, and drops odd headers, if nothing is said", async () => {
+test("by default, the load balancer is internal, shared, and drops invalid headers", async () => {
   expect((await objectOf("IngressClassParams"))!.spec).toEqual({
     scheme: "internal",
     group: { name: "prod" },
@@ -76,7 +76,7 @@ test("its load balancer is internal, shared, and drops odd headers, if nothing i
   });
 });
 
-test("its load balancer is what was asked for, with values that are known later", async () => {
+test("the load balancer has the given settings, including outputs", async () => {
   const loadBalancer: EksAddOnsArgs["loadBalancer"] = {
     scheme: "internet-facing",
     certificateArns: [pulumi.output(certificate)],
@@ -106,24 +106,24 @@ test("its load balancer is what was asked for, with values that are known later"
   expect((await objectOf("StorageClass", args))!.parameters).toEqual({ type: "gp3", encrypted: "true", tagSpecification_1: "team=a" });
 });
 
-test("it tells the classes, of Ingresses only where there is one", async () => {
+test("the outputs are the names of the classes; no IngressClass without Auto Mode", async () => {
   const { result } = await build();
   expect(await settle(pulumi.all([result.ingressClassName, result.storageClassName]))).toEqual({ value: ["alb", "gp3"], secret: false });
   expect((await build({ autoMode: false })).result.ingressClassName).toBeUndefined();
 });
 
-describe("refused", () => {
+describe("invalid arguments are rejected", () => {
   test.each<[EksAddOnsArgs, string]>([
-    [{ autoMode: false, loadBalancer: {} }, "loadBalancer is for Auto Mode, which makes it; leave it out with autoMode: false"],
-    [{ loadBalancer: { scheme: "public" as "internal" } }, 'loadBalancer.scheme must be internal or internet-facing (got "public")'],
+    [{ autoMode: false, loadBalancer: {} }, "loadBalancer: requires EKS Auto Mode. Omit it, or omit autoMode: false"],
+    [{ loadBalancer: { scheme: "public" as "internal" } }, 'loadBalancer.scheme: must be internal or internet-facing (got "public")'],
     [
       { loadBalancer: { certificateArns: [certificate, "arn:aws:iam::111122223333:server-certificate/a"] } },
-      'loadBalancer.certificateArns.1 must be the ARN of a certificate of ACM (got "arn:aws:iam::<account>:server-certificate/a")',
+      'loadBalancer.certificateArns[1]: must be the ARN of an ACM certificate (got "arn:aws:iam::<account>:server-certificate/a")',
     ],
-    [{ loadBalancer: { group: "Shop" } }, 'loadBalancer.group must be at most 63 lower-case letters, digits, "-" and "." (got "Shop")'],
-    [{ loadBalancer: { subnetIds: ["subnet-a"] } }, "loadBalancer.subnetIds must be of two zones at least (got 1)"],
-    [{ loadBalancer: { idleTimeoutSeconds: 4001 } }, "loadBalancer.idleTimeoutSeconds must be from 1 to 4000 (got 4001)"],
+    [{ loadBalancer: { group: "Shop" } }, 'loadBalancer.group: must be at most 63 lower-case letters, digits, "-" and "." (got "Shop")'],
+    [{ loadBalancer: { subnetIds: ["subnet-a"] } }, "loadBalancer.subnetIds: must be at least 2 subnets in different zones (got 1)"],
+    [{ loadBalancer: { idleTimeoutSeconds: 4001 } }, "loadBalancer.idleTimeoutSeconds: must be between 1 and 4000 (got 4001)"],
   ])("%j", async (args, message) => {
-    await expect(build(args)).rejects.toThrow(new UserError(`EksAddOns "prod":\n  - ${message}`));
+    await expect(build(args)).rejects.toThrow(new UserError(`EksAddOns "prod":\n  - ${message}.`));
   });
 });

@@ -3,6 +3,7 @@ import { EksCluster, type EksClusterArgs, type NodeGroupArgs } from "../../../co
 import * as iam from "../../../components/internal/eks/iam.ts";
 import { isArm } from "../../../components/instance-types.ts";
 import { problemsWithEksCluster } from "../../../components/rules/eks-cluster.ts";
+import { formatProblem } from "../../../lib/problem.ts";
 import { defaultVersion, standardSupportEnds, supportWarning } from "../../../components/eks-versions.ts";
 import { record, register, settle, tree, type Outputs, type Recorded } from "../harness.ts";
 
@@ -42,7 +43,7 @@ const registrations = (args: Partial<EksClusterArgs>, then?: (cluster: EksCluste
   );
 
 const child = "slipway:index:EksCluster$aws";
-/** What there is in any case. */
+/** Resources of every cluster. */
 const common = [
   "slipway:index:EksCluster prod",
   `${child}:cloudwatch/logGroup:LogGroup prod`,
@@ -64,22 +65,22 @@ const autoMode = [
   `${child}:iam/rolePolicyAttachment:RolePolicyAttachment prod-node-AmazonEKSWorkerNodeMinimalPolicy`,
 ];
 
-describe("what it consists of, all its children", () => {
+describe("resources", () => {
   const listed = async (args: Partial<EksClusterArgs>, preview = false) => tree((await build(args, preview)).urns);
 
-  test("by default: cluster, roles with their rights, key, log group, access of the deployer, metrics", async () => {
+  test("by default: cluster, roles with policies, key, log group, access entry of the deployer, metrics-server", async () => {
     expect(await listed({})).toEqual([...common, ...ownKey, ...autoMode].sort());
   });
-  test("with a given key none of its own", async () => {
+  test("a given key replaces the cluster's own key", async () => {
     const kmsKeyArn = `arn:aws:kms:${region}:${account}:key/1-2`;
     expect(await listed({ kmsKeyArn })).toEqual([...common, ...autoMode].sort());
   });
-  test("with tags the right of Auto Mode to set them", async () => {
+  test("tags add the permission for Auto Mode to set them", async () => {
     expect(await listed({ tags: { team: "a" } })).toEqual(
       [...common, ...ownKey, ...autoMode, `${child}:iam/rolePolicy:RolePolicy prod-cluster`].sort(),
     );
   });
-  test("with node groups these and their launch templates, and the add-ons that Auto Mode has built in, with roles", async () => {
+  test("node groups add launch templates, and the add-ons that Auto Mode has built in, with their roles", async () => {
     expect(await listed({ nodeGroups: { system: pool, spot: { ...pool, capacityType: "SPOT" } }, tags: { team: "a" } })).toEqual(
       [
         ...common,
@@ -102,14 +103,14 @@ describe("what it consists of, all its children", () => {
   test.each<[string, Partial<EksClusterArgs>]>([
     ["Auto Mode", {}],
     ["node groups", { nodeGroups: { system: pool } }],
-  ])("in a preview, where nothing is known yet, the same: with %s", async (_, more) => {
+  ])("a preview, in which outputs are unknown, registers the same resources: %s", async (_, more) => {
     const args = { ...more, subnetIds: pulumi.output(subnetIds), tags: { team: "a" } };
     expect(await listed(args, true)).toEqual(await listed(args));
   });
 });
 
 describe("the cluster", () => {
-  test("of Auto Mode has exactly these arguments", async () => {
+  test("with Auto Mode has exactly these arguments", async () => {
     expect(await inputsOf("Cluster")).toEqual({
       prod: {
         name: "prod",
@@ -130,7 +131,7 @@ describe("the cluster", () => {
     });
   });
 
-  test("with node groups has all three parts of Auto Mode off", async () => {
+  test("with node groups has all three parts of Auto Mode disabled", async () => {
     const { prod } = await inputsOf("Cluster", { nodeGroups: { system: pool } });
     expect([prod!.computeConfig, prod!.kubernetesNetworkConfig, prod!.storageConfig]).toEqual([
       { enabled: false },
@@ -139,7 +140,7 @@ describe("the cluster", () => {
     ]);
   });
 
-  test("is reached by the named ranges, and from the VPC as before", async () => {
+  test("is reachable from the listed ranges, and still from the VPC", async () => {
     const { prod } = await inputsOf("Cluster", { endpoint: { publicCidrs: ["198.51.100.0/24"] } });
     expect(prod!.vpcConfig).toEqual({
       subnetIds,
@@ -149,7 +150,7 @@ describe("the cluster", () => {
     });
   });
 
-  test("is kept with its key and its logs where it is protected, and nothing else is", async () => {
+  test("deletion protection covers the cluster, its key and its logs, and nothing else", async () => {
     const of = async (deletionProtection?: boolean) =>
       Object.entries(await registrations({ deletionProtection }))
         .filter(([, { protect }]) => protect)
@@ -160,7 +161,7 @@ describe("the cluster", () => {
     expect((await inputsOf("LogGroup", { deletionProtection: true })).prod!.deletionProtectionEnabled).toBe(true);
   });
 
-  test("has its logs encrypted in a group of the name that EKS writes to", async () => {
+  test("has encrypted logs in the log group that EKS writes to", async () => {
     expect(await inputsOf("LogGroup")).toEqual({
       prod: {
         name: "/aws/eks/prod/cluster",
@@ -172,7 +173,7 @@ describe("the cluster", () => {
     expect((await inputsOf("LogGroup", { logRetentionDays: 365 })).prod!.retentionInDays).toBe(365);
   });
 
-  test("has a key whose material is renewed", async () => {
+  test("has a key with rotation", async () => {
     const { resources } = await build();
     const { policy, ...key } = ofKind(resources, "Key").prod!;
     expect(key).toEqual({
@@ -184,7 +185,7 @@ describe("the cluster", () => {
     expect(ofKind(resources, "Alias")).toEqual({ prod: { name: "alias/eks/prod", targetKeyId: "prod-id" } });
   });
 
-  test("uses a given key for secrets and logs alike", async () => {
+  test("uses a given key for Secrets and logs", async () => {
     const kmsKeyArn = `arn:aws:kms:${region}:${account}:key/1-2`;
     const { resources } = await build({ kmsKeyArn });
     expect(ofKind(resources, "Cluster").prod!.encryptionConfig.provider.keyArn).toBe(kmsKeyArn);
@@ -192,8 +193,8 @@ describe("the cluster", () => {
   });
 });
 
-describe("who gets in", () => {
-  test("only those with an entry: each principal one, with its policies and namespaces", async () => {
+describe("access", () => {
+  test("each principal has one entry, with its policies and namespaces", async () => {
     const { resources } = await build({
       accessEntries: [
         ...required.accessEntries,
@@ -224,7 +225,7 @@ describe("who gets in", () => {
     });
   });
 
-  test("no name of a resource has an account id", async () => {
+  test("no resource name contains an account id", async () => {
     const { urns } = await build({
       nodeGroups: { system: pool },
       accessEntries: [...required.accessEntries, { principalArn: team, policy: "View" }],
@@ -232,7 +233,7 @@ describe("who gets in", () => {
     expect(urns.filter((urn) => urn.includes(account))).toEqual([]);
   });
 
-  test("by a kubeconfig that is secret, has no token, and names region, profile and role", async () => {
+  test("the kubeconfig is secret, has no token, and uses the region, profile and role", async () => {
     const { result } = await build({ kubeconfig: { profile: "work", roleArn: deployer } });
     const { value, secret } = await settle(result.kubeconfig);
     expect(secret).toBe(true);
@@ -264,11 +265,11 @@ describe("who gets in", () => {
     expect(plain.users[0].user.exec.args).toHaveLength(8);
   });
 
-  test("and it tells what others need of it", async () => {
+  test("the outputs have what other resources need", async () => {
     const { result } = await build();
     const { clusterName, arn, endpoint, clusterSecurityGroupId, version, nodeRoleArn } = result;
-    const told = await settle(pulumi.all([clusterName, arn, endpoint, clusterSecurityGroupId, version, nodeRoleArn]));
-    expect(told).toEqual({
+    const values = await settle(pulumi.all([clusterName, arn, endpoint, clusterSecurityGroupId, version, nodeRoleArn]));
+    expect(values).toEqual({
       value: [
         ...["prod", `arn:aws:eks:${region}:${account}:cluster/prod`, "https://api.example", "sg-1", "1.36"],
         `arn:aws:iam::${account}:role/prod-node`,
@@ -278,8 +279,8 @@ describe("who gets in", () => {
   });
 });
 
-describe("nodes of groups", () => {
-  test("are of the cluster's version and in its subnets, and are mended", async () => {
+describe("node groups", () => {
+  test("have the cluster's version and subnets, and node repair", async () => {
     const nodeGroups: EksClusterArgs["nodeGroups"] = {
       system: pool,
       batch: {
@@ -325,7 +326,7 @@ describe("nodes of groups", () => {
     });
   });
 
-  test("keep the rights of their role from pods, and their disks are encrypted", async () => {
+  test("deny pods the nodes' role, and have encrypted disks", async () => {
     const { "prod-system": template } = await inputsOf("LaunchTemplate", { nodeGroups: { system: pool }, tags: { team: "a" } });
     const tags = { Name: "prod-system", team: "a" };
     expect(template).toEqual({
@@ -340,7 +341,7 @@ describe("nodes of groups", () => {
     });
   });
 
-  test("of Bottlerocket have two disks, both encrypted, of which the second has the size", async () => {
+  test("with Bottlerocket have two encrypted disks; diskSize is that of the second", async () => {
     const system: NodeGroupArgs = { ...pool, amiType: "BOTTLEROCKET_ARM_64", diskSize: 80 };
     const { "prod-system": template } = await inputsOf("LaunchTemplate", { nodeGroups: { system } });
     const ebs = { volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" };
@@ -350,7 +351,7 @@ describe("nodes of groups", () => {
     ]);
   });
 
-  test("get their image by the processor of the instance types", () => {
+  test("recognise instance types with an ARM processor", () => {
     const arm = [
       "a1.large",
       "t4g.small",
@@ -367,7 +368,7 @@ describe("nodes of groups", () => {
   });
 });
 
-test("add-ons enforce network policies, and call AWS by roles of their own", async () => {
+test("add-ons enforce network policies and have separate roles for AWS", async () => {
   const { resources } = await build({ nodeGroups: { system: pool }, addonVersions: { coredns: "v1.13.1-eksbuild.1" } });
   const role = (name: string) => `arn:aws:iam::${account}:role/prod-${name}`;
   const same = { clusterName: "prod", resolveConflictsOnCreate: "OVERWRITE", resolveConflictsOnUpdate: "OVERWRITE" };
@@ -400,7 +401,7 @@ test("add-ons enforce network policies, and call AWS by roles of their own", asy
   });
 });
 
-test("all that can have tags has them", async () => {
+test("every taggable resource has the tags", async () => {
   const { resources } = await build({ nodeGroups: { system: pool }, tags: { team: "a" } });
   const without = resources.filter(({ type, inputs }) => type.startsWith("aws:") && inputs.tags?.team !== "a").map(({ type }) => type);
   expect([...new Set(without)].sort()).toEqual([
@@ -410,13 +411,13 @@ test("all that can have tags has them", async () => {
   ]);
 });
 
-describe("what comes after what, and goes before it", () => {
+describe("dependencies", () => {
   const nodeRights = (policy: string) => [
     "RolePolicyAttachment prod-node-AmazonEC2ContainerRegistryPullOnly",
     `RolePolicyAttachment prod-node-${policy}`,
   ];
 
-  test("the cluster comes after the log group, the key, and all rights of its roles", async () => {
+  test("the cluster depends on the log group, the key, and all policies of its roles", async () => {
     const found = await registrations({ tags: { team: "a" } });
     expect(found["Cluster prod"]!.waitsFor).toEqual(
       [
@@ -434,7 +435,7 @@ describe("what comes after what, and goes before it", () => {
     expect(found["LogGroup prod"]!.waitsFor).toEqual(["Key prod"]);
   });
 
-  test("nodes come after what makes them ready and their role's rights, the other add-ons after nodes", async () => {
+  test("node groups depend on the add-ons that make nodes ready and on their role's policies; other add-ons depend on node groups", async () => {
     const found = await registrations({ nodeGroups: { system: pool } });
     expect(found["NodeGroup prod-system"]!.waitsFor).toEqual(
       [
@@ -455,7 +456,7 @@ describe("what comes after what, and goes before it", () => {
     expect(addon("aws-ebs-csi-driver")).toEqual(["Cluster prod", "NodeGroup prod-system", ...ebsRights]);
   });
 
-  test("access comes after the cluster, a policy after its principal's entry", async () => {
+  test("access entries depend on the cluster, and access policies on their entry", async () => {
     const found = await registrations({});
     expect(found["AccessEntry prod-deployer-8e3b"]!.waitsFor).toEqual(["Cluster prod"]);
     expect(found["AccessPolicyAssociation prod-deployer-8e3b-ClusterAdmin"]!.waitsFor).toEqual([
@@ -464,7 +465,7 @@ describe("what comes after what, and goes before it", () => {
     ]);
   });
 
-  test("what depends on the component waits for all of it", async () => {
+  test("a resource that depends on the component waits for all its children", async () => {
     const found = await registrations({ nodeGroups: { system: pool } }, (cluster) => {
       new pulumi.ComponentResource("test:index:After", "after", {}, { dependsOn: [cluster] });
     });
@@ -485,7 +486,7 @@ describe("IAM documents", () => {
   };
 
   test.each(Object.entries(documents))(
-    "%s is of the version with policy variables, and wide in actions or resources, never in both",
+    "%s has the version with policy variables, no wildcard actions and no wildcard principals",
     (_, text) => {
       expect(iam.problemWithPolicyDocument(text)).toBeUndefined();
       const { Statement } = JSON.parse(text) as { Statement: iam.Statement[] };
@@ -496,7 +497,7 @@ describe("IAM documents", () => {
     },
   );
 
-  test("of trust name this cluster, and of pods the ServiceAccount", () => {
+  test("trust policies are limited to this cluster, and for pods to one ServiceAccount", () => {
     const statement = (text: string) => (JSON.parse(text) as { Statement: iam.Statement[] }).Statement;
     const arn = `arn:aws:eks:${region}:${account}:cluster/prod`;
     expect(statement(documents.clusterTrust)).toEqual([
@@ -527,7 +528,7 @@ describe("IAM documents", () => {
     ]);
   });
 
-  test("of the key let the account administer it, and CloudWatch Logs encrypt these logs with it", () => {
+  test("the key policy lets the account administer the key, and CloudWatch Logs encrypt the cluster's logs", () => {
     const [own, logs] = (JSON.parse(documents.keyPolicy) as { Statement: iam.Statement[] }).Statement;
     expect(own!.Principal).toEqual({ AWS: `arn:aws:iam::${account}:root` });
     const needed = ["kms:CreateGrant", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DescribeKey", "kms:Decrypt"];
@@ -551,7 +552,7 @@ describe("IAM documents", () => {
     });
   });
 
-  test("of the key for images and flow logs differ in the logs alone, and CloudWatch Logs has those whose names begin so", () => {
+  test("the data key policy differs only in the log groups, which match by prefix", () => {
     const parse = (text: string) => (JSON.parse(text) as { Statement: iam.Statement[] }).Statement;
     const [own, logs] = parse(documents.keyPolicy);
     expect(parse(iam.dataKeyPolicy({ region, account, logGroups: "prod-flow-logs" }))).toEqual([
@@ -566,7 +567,7 @@ describe("IAM documents", () => {
     ]);
   });
 
-  test("of tags are for this cluster's volumes and load balancers", () => {
+  test("the tagging policy covers only this cluster's volumes and load balancers", () => {
     const Condition = { StringEquals: { "aws:RequestTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } };
     const { Statement } = JSON.parse(documents.taggingPolicy) as { Statement: iam.Statement[] };
     const ec2 = `arn:aws:ec2:${region}`;
@@ -583,19 +584,18 @@ describe("IAM documents", () => {
     ]);
   });
 
-  test("are of the partition of the region", () => {
+  test("ARNs have the partition of the region", () => {
     const china = { region: "cn-north-1", account, cluster: "prod" };
-    expect(["eu-west-1", "us-gov-west-1", "cn-north-1"].map(iam.partitionOf)).toEqual(["aws", "aws-us-gov", "aws-cn"]);
-    expect(iam.managedPolicy("cn-north-1", "A")).toBe("arn:aws-cn:iam::aws:policy/A");
+    expect(iam.managedPolicyArn("cn-north-1", "A")).toBe("arn:aws-cn:iam::aws:policy/A");
     expect(iam.keyPolicy(china)).toContain('"logs.cn-north-1.amazonaws.com.cn"');
     expect(iam.keyPolicy(china)).not.toContain("arn:aws:");
   });
 
   test.each([
-    ["no JSON", "{", "must be an IAM policy document as JSON, and is no JSON"],
-    ["null", "null", 'must have the Version "2012-10-17"; older ones know no policy variables'],
-    ["an old version", '{"Version":"2008-10-17"}', 'must have the Version "2012-10-17"; older ones know no policy variables'],
-    ["nothing in it", '{"Version":"2012-10-17"}', "must have a Statement"],
+    ["invalid JSON", "{", "must be an IAM policy document in JSON"],
+    ["null", "null", 'must have Version "2012-10-17". Older versions do not support policy variables'],
+    ["an old version", '{"Version":"2008-10-17"}', 'must have Version "2012-10-17". Older versions do not support policy variables'],
+    ["no statements", '{"Version":"2012-10-17"}', "must have a Statement"],
     ...[
       { Effect: "Allow", Action: "*", Resource: "*" },
       { Effect: "Allow", Action: ["s3:GetObject", "sqs:*"], Resource: ["*"] },
@@ -603,9 +603,9 @@ describe("IAM documents", () => {
     ].map((statement) => [
       JSON.stringify(statement),
       JSON.stringify({ Version: "2012-10-17", Statement: statement }),
-      'must not allow actions with "*" on all resources; name the actions, or the resources',
+      "must not allow wildcard actions on all resources. Name the actions or the resources",
     ]),
-  ])("of yours are refused with %s", (_, text, message) => {
+  ])("a custom document is rejected: %s", (_, text, message) => {
     expect(iam.problemWithPolicyDocument(text)).toBe(message);
   });
 
@@ -613,31 +613,31 @@ describe("IAM documents", () => {
     { Effect: "Allow", Action: "s3:*", Resource: "arn:aws:s3:::b/*" },
     { Effect: "Allow", Action: "s3:ListAllMyBuckets", Resource: "*" },
     { Effect: "Deny", Action: "*", Resource: "*" },
-  ])("of yours may have %j", (statement) => {
+  ])("a custom document may have %j", (statement) => {
     expect(iam.problemWithPolicyDocument(JSON.stringify({ Version: "2012-10-17", Statement: [statement] }))).toBeUndefined();
   });
 });
 
 describe("Kubernetes versions", () => {
-  test("are those of standard support, the default the newest", () => {
+  test("are those in standard support; the default is the newest", () => {
     expect(standardSupportEnds).toEqual({ "1.35": "2027-03-27", "1.36": "2027-08-02" });
     expect(defaultVersion).toBe(Object.keys(standardSupportEnds).at(-1));
   });
 
-  const then = "AWS then upgrades the cluster on its own. Set the next version before.";
+  const then = "AWS then upgrades the cluster automatically. Upgrade to the next version yourself to choose the time.";
   test.each([
     ["2027-01-25", undefined],
-    ["2027-01-26", `EKS' standard support for Kubernetes 1.35 ends on 2027-03-27, in 60 days; ${then}`],
-    ["2027-03-26", `EKS' standard support for Kubernetes 1.35 ends on 2027-03-27, in 1 day; ${then}`],
-    ["2027-03-27", `EKS' standard support for Kubernetes 1.35 ended on 2027-03-27; ${then}`],
-  ])("have a warning from 60 days before the end of support on: %s", (today, warning) => {
+    ["2027-01-26", `EKS standard support for Kubernetes 1.35 ends on 2027-03-27, in 60 days. ${then}`],
+    ["2027-03-26", `EKS standard support for Kubernetes 1.35 ends on 2027-03-27, in 1 day. ${then}`],
+    ["2027-03-27", `EKS standard support for Kubernetes 1.35 ended on 2027-03-27. ${then}`],
+  ])("show a warning in the last 60 days of support: %s", (today, warning) => {
     expect(supportWarning("1.35", new Date(today))).toBe(warning);
   });
 
   test.each([
     ["2027-01-25", 0],
     ["2027-01-26", 1],
-  ])("have it told by the cluster: on %s %d times", async (now, times) => {
+  ])("the cluster logs the warning: on %s %d times", async (now, times) => {
     const warn = vi.spyOn(pulumi.log, "warn").mockImplementation(() => Promise.resolve());
     vi.useFakeTimers({ now: new Date(now), toNotFake: ["nextTick", "setImmediate", "setTimeout", "setInterval", "queueMicrotask"] });
     try {
@@ -650,154 +650,157 @@ describe("Kubernetes versions", () => {
   });
 });
 
-describe("refused", () => {
+describe("invalid arguments are rejected", () => {
   const cidr = (range: string) => ({ endpoint: { publicCidrs: [range] } });
   const group = (changes: Partial<NodeGroupArgs>, more: EksClusterArgs["nodeGroups"] = { system: pool }) => ({
     nodeGroups: { ...more, g: { ...pool, ...changes } },
   });
   const access = (...accessEntries: EksClusterArgs["accessEntries"]) => ({ accessEntries: [...required.accessEntries, ...accessEntries] });
   const locked =
-    "accessEntries must have an entry with the policy ClusterAdmin and without namespaces, the deployer's; nobody else could get in, nor let others in";
+    "accessEntries: must have an entry with the policy ClusterAdmin and without namespaces. Add the IAM role or user that deploys";
 
   test.each<[Partial<EksClusterArgs>, ...string[]]>([
-    [{ region: "" }, 'region must be a region of AWS such as eu-central-1 (got "")'],
-    [{ version: "1.34" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "1.34")'],
-    [{ version: "toString" }, 'version must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "toString")'],
-    [{ subnetIds: ["subnet-a"] }, "subnetIds must be of two zones at least (got 1); EKS wants so"],
+    [{ region: "" }, 'region: must be an AWS region, such as eu-central-1 (got "")'],
+    [{ version: "1.34" }, 'version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "1.34")'],
+    [{ version: "toString" }, 'version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "toString")'],
+    [{ subnetIds: ["subnet-a"] }, "subnetIds: must be at least 2 subnets in different zones (got 1)"],
     [
       { kmsKeyArn: `arn:aws:kms:us-east-1:${account}:key/1` },
-      `kmsKeyArn must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/… (got "arn:aws:kms:us-east-1:<account>:key/1")`,
+      `kmsKeyArn: must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/… (got "arn:aws:kms:us-east-1:<account>:key/1")`,
     ],
     [
       { logRetentionDays: 100 },
-      "logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 100): CloudWatch Logs has no others",
+      "logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 100). CloudWatch Logs accepts no other values",
     ],
-    [{ addonVersions: { coredns: "v1.13.1" } }, "addonVersions.coredns is no add-on of this cluster; it has metrics-server"],
-    [{ addonVersions: { "metrics-server": "1" } }, 'addonVersions.metrics-server must be a version such as v1.13.1-eksbuild.1 (got "1")'],
-    [cidr("0.0.0.0/0"), 'endpoint.publicCidrs.0 must be /8 or smaller (got "0.0.0.0/0"); name the ranges that you use, never the world'],
+    [{ addonVersions: { coredns: "v1.13.1" } }, 'addonVersions.coredns: must be an add-on of this cluster: metrics-server (got "coredns")'],
+    [
+      { addonVersions: { "metrics-server": "1" } },
+      'addonVersions.metrics-server: must be an add-on version, such as v1.13.1-eksbuild.1 (got "1")',
+    ],
+    [cidr("0.0.0.0/0"), 'endpoint.publicCidrs[0]: must be /8 or smaller (got "0.0.0.0/0"). List only the ranges that need access'],
     [
       { endpoint: { publicCidrs: ["203.0.113.64/26", "203.0.113.0/24"] } },
-      'endpoint.publicCidrs.1 must not overlap with 203.0.113.64/26 (got "203.0.113.0/24"); the larger of the two is enough',
+      'endpoint.publicCidrs[1]: must not overlap with 203.0.113.64/26 (got "203.0.113.0/24"). Keep only the larger range',
     ],
-    [cidr("8.0.0.0/7"), 'endpoint.publicCidrs.0 must be /8 or smaller (got "8.0.0.0/7"); name the ranges that you use, never the world'],
+    [cidr("8.0.0.0/7"), 'endpoint.publicCidrs[0]: must be /8 or smaller (got "8.0.0.0/7"). List only the ranges that need access'],
     ...["::/0", "2001:db8::/32", "world", "198.51.100.7"].map((range): [Partial<EksClusterArgs>, string] => [
       cidr(range),
-      `endpoint.publicCidrs.0 must be an IPv4 range such as 203.0.113.0/24 (got "${range}"); a cluster with IPv4 addresses takes no others`,
+      `endpoint.publicCidrs[0]: must be an IPv4 range, such as 203.0.113.0/24 (got "${range}")`,
     ]),
-    [
-      cidr("198.51.100.7/24"),
-      'endpoint.publicCidrs.0 must begin where a range of its size can (got "198.51.100.7/24"); did you mean 198.51.100.0/24?',
-    ],
+    [cidr("198.51.100.7/24"), 'endpoint.publicCidrs[0]: must start at its network address (got "198.51.100.7/24"). Use 198.51.100.0/24'],
     ...["10.1.0.0/16", "172.0.0.0/8"].map((range): [Partial<EksClusterArgs>, string] => [
       cidr(range),
-      `endpoint.publicCidrs.0 must be public addresses (got "${range}"), some of which are reserved; from the VPC the API is reached anyway`,
+      `endpoint.publicCidrs[0]: must contain only public addresses (got "${range}"). Omit it: the VPC can always reach the API`,
     ]),
     [
       { endpoint: { publicCidrs: Array.from({ length: 41 }, (_, i) => `198.51.100.${i}/32`) } },
-      "endpoint.publicCidrs must be at most 40 (got 41)",
+      "endpoint.publicCidrs: must have at most 40 ranges (got 41)",
     ],
     [{ accessEntries: [] }, locked],
     [{ accessEntries: [{ principalArn: deployer, policy: "Admin" }] }, locked],
     [{ accessEntries: [{ principalArn: deployer, policy: "ClusterAdmin", namespaces: ["web"] }] }, locked],
     [
       access({ principalArn: `arn:aws:sts::${account}:assumed-role/team/me`, policy: "View" }),
-      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/team/me"), which is a session; name its role',
+      'accessEntries[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/team/me"). This is a session; use the ARN of its role',
     ],
     [
       access({ principalArn: `arn:aws:iam::${account}:root`, policy: "View" }),
-      'accessEntries.1.principalArn must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:iam::<account>:root")',
+      'accessEntries[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:iam::<account>:root")',
     ],
     [
       access({ principalArn: team, policy: "Owner" as "View" }),
-      'accessEntries.1.policy must be ClusterAdmin, Admin, Edit, View (got "Owner")',
+      'accessEntries[1].policy: must be one of ClusterAdmin, Admin, Edit, View (got "Owner")',
     ],
     [
       access({ principalArn: team, policy: "View", namespaces: ["a"] }, { principalArn: team, policy: "View" }),
-      "accessEntries.2 gives View twice to the same principal; put the namespaces into one entry",
+      "accessEntries[2]: must not repeat the policy View for the same principal. Put all namespaces into one entry",
     ],
     [
       access({ principalArn: team, policy: "View", namespaces: [] }),
-      "accessEntries.1.namespaces must not be empty; leave it out for the whole cluster",
+      "accessEntries[1].namespaces: must not be empty. Omit it for the whole cluster",
     ],
     [
       access({ principalArn: team, policy: "View", namespaces: ["A"] }),
-      'accessEntries.1.namespaces.0 must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
+      'accessEntries[1].namespaces[0]: must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
     ],
     [
       { kubeconfig: { roleArn: team } },
-      'kubeconfig.roleArn must have an access entry, or the kubeconfig opens nothing; add it to accessEntries (got "arn:aws:iam::<account>:role/team")',
+      'kubeconfig.roleArn: must have an access entry (got "arn:aws:iam::<account>:role/team"). Add it to accessEntries',
     ],
-    [{ nodeGroups: {} }, "nodeGroups must have a group without taints that starts with a node at least, for CoreDNS and the other add-ons"],
+    [
+      { nodeGroups: {} },
+      "nodeGroups: must have a group that has no taints and starts with at least one node. CoreDNS and other add-ons run there",
+    ],
     [
       group({ taints: [{ key: "a", effect: "NO_SCHEDULE" }] }, {}),
-      "nodeGroups must have a group without taints that starts with a node at least, for CoreDNS and the other add-ons",
+      "nodeGroups: must have a group that has no taints and starts with at least one node. CoreDNS and other add-ons run there",
     ],
     [
       group({ minSize: 0 }, {}),
-      "nodeGroups must have a group without taints that starts with a node at least, for CoreDNS and the other add-ons",
+      "nodeGroups: must have a group that has no taints and starts with at least one node. CoreDNS and other add-ons run there",
     ],
     [
       { ...group({ capacityType: "SPOT" }, {}), deletionProtection: true },
-      "nodeGroups must have an ON_DEMAND group without taints in a protected cluster: CoreDNS and the other add-ons are not to go with spot instances",
+      "nodeGroups: must have an ON_DEMAND group without taints if deletionProtection is true. CoreDNS and other add-ons must not run on Spot Instances only",
     ],
     [
       { nodeGroups: { "a b": pool } },
-      'nodeGroups.a b must be named with 1 to 36 letters, digits, "-" and "_", the first a letter or digit',
+      'nodeGroups["a b"]: the name must be 1 to 36 letters, digits, "-" and "_", starting with a letter or digit',
     ],
-    [group({ instanceTypes: [] }), "nodeGroups.g.instanceTypes must have an EC2 instance type at least, such as m8g.large"],
-    [group({ instanceTypes: ["large"] }), 'nodeGroups.g.instanceTypes.0 must be an EC2 instance type such as m8g.large (got "large")'],
+    [group({ instanceTypes: [] }), "nodeGroups.g.instanceTypes: must have at least one EC2 instance type, such as m8g.large"],
+    [group({ instanceTypes: ["large"] }), 'nodeGroups.g.instanceTypes[0]: must be an EC2 instance type, such as m8g.large (got "large")'],
     [
       group({ instanceTypes: ["z9.large"] }),
-      'nodeGroups.g.instanceTypes.0 must be of a family of EC2 instance types, such as m8g or c8i (got "z9.large") of "z9"',
+      'nodeGroups.g.instanceTypes[0]: must have a known EC2 instance family, such as m8g or c8i (got "z9.large")',
     ],
     [
       group({ instanceTypes: ["m8g.huge"] }),
-      'nodeGroups.g.instanceTypes.0 must be of a size of EC2 instance types, such as large or 2xlarge (got "m8g.huge") of "huge"',
+      'nodeGroups.g.instanceTypes[0]: must have a known EC2 instance size, such as large or 2xlarge (got "m8g.huge")',
     ],
     [
       group({ instanceTypes: ["m8g.large", "m8i.large"] }),
-      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86 (got "m8g.large"); make another group of it',
+      'nodeGroups.g.instanceTypes: must all have the processor architecture of the machine image, x86 (got "m8g.large"). Move it to another group',
     ],
     [
       group({ amiType: "BOTTLEROCKET_x86_64" }),
-      'nodeGroups.g.instanceTypes must all be of the processor architecture of the image, x86 (got "m8g.large"); make another group of it',
+      'nodeGroups.g.instanceTypes: must all have the processor architecture of the machine image, x86 (got "m8g.large"). Move it to another group',
     ],
     [
       group({ amiType: "AL2_ARM_64" as "AL2023_ARM_64_STANDARD" }),
-      'nodeGroups.g.amiType must be AL2023_x86_64_STANDARD, AL2023_ARM_64_STANDARD, AL2023_x86_64_NVIDIA, AL2023_ARM_64_NVIDIA, AL2023_x86_64_NEURON, BOTTLEROCKET_x86_64, BOTTLEROCKET_ARM_64, BOTTLEROCKET_x86_64_NVIDIA, BOTTLEROCKET_ARM_64_NVIDIA (got "AL2_ARM_64")',
+      'nodeGroups.g.amiType: must be one of AL2023_x86_64_STANDARD, AL2023_ARM_64_STANDARD, AL2023_x86_64_NVIDIA, AL2023_ARM_64_NVIDIA, AL2023_x86_64_NEURON, BOTTLEROCKET_x86_64, BOTTLEROCKET_ARM_64, BOTTLEROCKET_x86_64_NVIDIA, BOTTLEROCKET_ARM_64_NVIDIA (got "AL2_ARM_64")',
     ],
-    [group({ minSize: -1 }), "nodeGroups.g.minSize must be at least 0 (got -1)"],
-    [group({ maxSize: 1 }), "nodeGroups.g.maxSize must be at least 2 (got 1)"],
-    [group({ desiredSize: 5 }), "nodeGroups.g.desiredSize must be from 2 to 4 (got 5)"],
-    [group({ capacityType: "FREE" as "SPOT" }), 'nodeGroups.g.capacityType must be ON_DEMAND, SPOT (got "FREE")'],
-    [group({ diskSize: 8 }), "nodeGroups.g.diskSize must be from 20 to 16384 (got 8)"],
+    [group({ minSize: -1 }), "nodeGroups.g.minSize: must be at least 0 (got -1)"],
+    [group({ maxSize: 1 }), "nodeGroups.g.maxSize: must be at least 2 (got 1)"],
+    [group({ desiredSize: 5 }), "nodeGroups.g.desiredSize: must be between 2 and 4 (got 5)"],
+    [group({ capacityType: "FREE" as "SPOT" }), 'nodeGroups.g.capacityType: must be one of ON_DEMAND, SPOT (got "FREE")'],
+    [group({ diskSize: 8 }), "nodeGroups.g.diskSize: must be between 20 and 16384 (got 8)"],
     [
       group({ labels: { use: "a b" } }),
-      'nodeGroups.g.labels.use must be at most 63 letters, digits and ".-_", as a label wants it (got "a b")',
+      'nodeGroups.g.labels.use: must be at most 63 letters, digits and ".-_", as a label wants it (got "a b")',
     ],
     [
       group({ taints: [{ key: "a", effect: "NoSchedule" as "NO_SCHEDULE" }] }),
-      'nodeGroups.g.taints.0.effect must be NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE (got "NoSchedule")',
+      'nodeGroups.g.taints[0].effect: must be one of NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE (got "NoSchedule")',
     ],
   ])("%j", (args, ...messages) => {
     const problems = problemsWithEksCluster("prod", { ...required, ...args });
-    expect(problems.map(({ path, message }) => `${path.join(".")} ${message}`)).toEqual(messages);
+    expect(problems.map(formatProblem)).toEqual(messages.map((message) => `${message}.`));
   });
 
-  test("all at once, by the name of the component, before any resource", async () => {
+  test("all at once, before any resource is registered", async () => {
     const attempt = build({ region: "", accessEntries: [], endpoint: { publicCidrs: ["0.0.0.0/0"] } });
     const { message } = (await attempt.catch((error: unknown) => error)) as Error;
-    expect(message.split("\n").map((line) => line.split(" must")[0])).toEqual([
+    expect(message.split("\n").map((line) => line.split(": must")[0])).toEqual([
       'EksCluster "prod":',
       "  - region",
-      "  - endpoint.publicCidrs.0",
+      "  - endpoint.publicCidrs[0]",
       "  - accessEntries",
     ]);
   });
 
-  test("a name that AWS does not take", () => {
-    const message = 'the name must be 1 to 48 letters, digits, "-" and "_", the first a letter or digit, got ';
+  test("names that AWS does not accept", () => {
+    const message = 'the name must be 1 to 48 letters, digits, "-" and "_", starting with a letter or digit';
     for (const name of ["a b", "-a", "", "a".repeat(49)])
-      expect(problemsWithEksCluster(name, required)).toEqual([{ path: [], message: `${message}"${name}"` }]);
+      expect(problemsWithEksCluster(name, required)).toEqual([{ path: [], message: `${message} (got "${name}")` }]);
   });
 });

@@ -18,7 +18,7 @@ const ofKind = (resources: Recorded[], kind: string) => resources.filter((r) => 
 const inputsOf = (resources: Recorded[], kind: string) =>
   Object.fromEntries(ofKind(resources, kind).map(({ name, inputs }) => [name, inputs]));
 
-/** What a network consists of however it reaches out, with three zones and endpoints of ECR. */
+/** Resources of every network with three zones and ECR endpoints, whatever its NAT strategy. */
 const common = [
   "DefaultSecurityGroup net",
   "FlowLog net-flow-logs",
@@ -44,7 +44,7 @@ const common = [
 ];
 const privateRoutes = zones.map((zone) => `Route net-private-${zone}`);
 
-describe("a Network consists of these resources", () => {
+describe("resources", () => {
   const table: [NatStrategy | undefined, string[]][] = [
     [undefined, ["Eip net-eu-central-1a", "NatGateway net-eu-central-1a", ...privateRoutes]],
     ["single", ["Eip net-eu-central-1a", "NatGateway net-eu-central-1a", ...privateRoutes]],
@@ -62,18 +62,18 @@ describe("a Network consists of these resources", () => {
     );
   });
 
-  test("and of the same in a preview, where no id is known", async () => {
+  test("are the same in a preview, in which ids are unknown", async () => {
     expect(tree((await build({}, true)).urns)).toEqual(tree((await build()).urns));
   });
 
-  test("and of no interface endpoints and no group for them where they are switched off", async () => {
+  test("have no interface endpoints and no security group for them if they are disabled", async () => {
     const { resources } = await build({ interfaceEndpoints: false });
     const names = resources.map(briefly).filter((r) => /Endpoint|SecurityGroup/.test(r));
     expect(names.sort()).toEqual(["DefaultSecurityGroup net", "VpcEndpoint net-s3"]);
   });
 });
 
-test("the VPC has the range and answers for names", async () => {
+test("the VPC has the given range, and DNS", async () => {
   const { resources } = await build({ cidr: "10.7.0.0/20" });
   expect(inputsOf(resources, "Vpc")).toEqual({
     net: { cidrBlock: "10.7.0.0/20", enableDnsSupport: true, enableDnsHostnames: true, tags: { Name: "net" } },
@@ -81,14 +81,14 @@ test("the VPC has the range and answers for names", async () => {
   expect(inputsOf((await build()).resources, "Vpc")["net"]!.cidrBlock).toBe("10.0.0.0/16");
 });
 
-test("the default security group lets nothing in and nothing out", async () => {
+test("the default security group allows no traffic", async () => {
   const { resources } = await build();
   expect(inputsOf(resources, "DefaultSecurityGroup")).toEqual({
     net: { vpcId: "net-id", ingress: [], egress: [], tags: { Name: "net-default" } },
   });
 });
 
-test("subnets are in their zones and hand out no public addresses, and load balancers find theirs by tags", async () => {
+test("subnets are in their zones, assign no public addresses, and have the tags for load balancers", async () => {
   const { resources } = await build({ zones: zones.slice(0, 2) });
   const subnet = (kind: string, zone: number, cidrBlock: string, tags: object) => {
     const name = `net-${kind}-${zones[zone]}`;
@@ -106,8 +106,8 @@ test("subnets are in their zones and hand out no public addresses, and load bala
   expect(inputsOf(resources, "Subnet")).toEqual(Object.assign({}, ...expected));
 });
 
-/** Where each subnet's packets to the internet go: by association, table and route. */
-function waysOut(resources: Recorded[]): Record<string, string> {
+/** The target of each subnet's default route, by association, table and route. */
+function defaultRoutes(resources: Recorded[]): Record<string, string> {
   const routes = ofKind(resources, "Route").map((r) => r.inputs);
   return Object.fromEntries(
     ofKind(resources, "RouteTableAssociation").map(({ inputs: { subnetId, routeTableId } }) => {
@@ -117,16 +117,16 @@ function waysOut(resources: Recorded[]): Record<string, string> {
     }),
   );
 }
-const ways = (publicWay: string, privateWays: string[]) =>
+const routesOf = (publicRoute: string, privateRoutes: string[]) =>
   Object.fromEntries(
     zones.flatMap((zone, i) => [
-      [`net-public-${zone}-id`, publicWay],
-      [`net-private-${zone}-id`, privateWays[i]],
+      [`net-public-${zone}-id`, publicRoute],
+      [`net-private-${zone}-id`, privateRoutes[i]],
       [`net-intra-${zone}-id`, "none"],
     ]),
   );
 
-describe("public subnets go out by the internet gateway, intra ones not at all, private ones", () => {
+describe("public subnets use the internet gateway, intra subnets have no egress, and private subnets use NAT", () => {
   const [a, b, c] = zones.map((zone) => `0.0.0.0/0 net-${zone}-id`) as [string, string, string];
   const table: [NatStrategy, string[]][] = [
     ["single", [a, a, a]],
@@ -134,15 +134,15 @@ describe("public subnets go out by the internet gateway, intra ones not at all, 
     ["regional", Array<string>(3).fill("0.0.0.0/0 net-id")],
     ["none", Array<string>(3).fill("none")],
   ];
-  test.each(table)("as nat %s says", async (nat, privateWays) => {
+  test.each(table)("with nat %s", async (nat, expected) => {
     const { resources } = await build({ nat });
-    expect(waysOut(resources)).toEqual(ways("0.0.0.0/0 net-id", privateWays));
+    expect(defaultRoutes(resources)).toEqual(routesOf("0.0.0.0/0 net-id", expected));
     const byNat = ofKind(resources, "Route").filter((r) => r.inputs.natGatewayId !== undefined);
     expect(byNat.map(({ name }) => name)).toEqual(nat === "none" ? [] : zones.map((zone) => `net-private-${zone}`));
   });
 });
 
-test("a zonal NAT gateway is in the public subnet of its zone, with an address of its own", async () => {
+test("a zonal NAT gateway is in the public subnet of its zone, with an Elastic IP address", async () => {
   const { resources } = await build({ nat: "perAz" });
   expect(inputsOf(resources, "NatGateway")).toEqual(
     Object.fromEntries(
@@ -157,15 +157,15 @@ test("a zonal NAT gateway is in the public subnet of its zone, with an address o
   );
 });
 
-test("a regional NAT gateway is the VPC's, and gets its addresses from AWS", async () => {
+test("a regional NAT gateway belongs to the VPC and gets its addresses from AWS", async () => {
   const { resources } = await build({ nat: "regional" });
   expect(inputsOf(resources, "NatGateway")).toEqual({
     net: { vpcId: "net-id", availabilityMode: "regional", connectivityType: "public", tags: { Name: "net" } },
   });
 });
 
-/** Type and name of what each resource waits for, beside the Network itself, by its own. Internal to the SDK. */
-async function waits(args: Partial<NetworkArgs>): Promise<Record<string, string[]>> {
+/** The dependencies of each resource, by type and name, without the Network itself. Uses internals of the SDK. */
+async function dependenciesOf(args: Partial<NetworkArgs>): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   await record(
     () => {
@@ -185,16 +185,16 @@ async function waits(args: Partial<NetworkArgs>): Promise<Record<string, string[
   return found;
 }
 
-test("a NAT gateway and its address wait for the internet gateway, endpoints for the rule, flow logs for the right to write", async () => {
-  const zonal = await waits({ nat: "single" });
+test("NAT gateways and addresses depend on the internet gateway, endpoints on the ingress rule, and flow logs on their policy", async () => {
+  const zonal = await dependenciesOf({ nat: "single" });
   expect(zonal["Eip net-eu-central-1a"]).toEqual(["InternetGateway net"]);
   expect(zonal["NatGateway net-eu-central-1a"]).toContain("InternetGateway net");
   expect(zonal["VpcEndpoint net-ecr-dkr"]).toContain("SecurityGroupIngressRule net-endpoints");
   expect(zonal["FlowLog net-flow-logs"]).toContain("RolePolicy net-flow-logs");
-  expect((await waits({ nat: "regional" }))["NatGateway net"]).toContain("InternetGateway net");
+  expect((await dependenciesOf({ nat: "regional" }))["NatGateway net"]).toContain("InternetGateway net");
 });
 
-test("S3 is reached by a gateway from private and intra subnets", async () => {
+test("private and intra subnets reach S3 through a gateway endpoint", async () => {
   const { resources } = await build({ interfaceEndpoints: false });
   expect(inputsOf(resources, "VpcEndpoint")).toEqual({
     "net-s3": {
@@ -207,7 +207,7 @@ test("S3 is reached by a gateway from private and intra subnets", async () => {
   });
 });
 
-test("interface endpoints are in the private subnets, under the names of their services, and let HTTPS in from the network alone", async () => {
+test("interface endpoints are in the private subnets, with private DNS, and accept only HTTPS from the VPC", async () => {
   const { resources } = await build({ nat: "none", cidr: "10.7.0.0/20" });
   const { "net-s3": _s3, ...endpoints } = inputsOf(resources, "VpcEndpoint");
   const services = ["ecr.api", "ecr.dkr", "ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"];
@@ -239,7 +239,7 @@ test("interface endpoints are in the private subnets, under the names of their s
   });
 });
 
-test("all traffic is written down, for 30 days, by a role that writes there and that only this account's flow logs take", async () => {
+test("flow logs record all traffic for 30 days, with a role that only flow logs of this account may use to write to the log group", async () => {
   const { resources } = await build();
   const group = "arn:aws:logs:eu-central-1:111122223333:log-group:net-flow-logs";
   expect(inputsOf(resources, "FlowLog")["net-flow-logs"]).toEqual({
@@ -280,12 +280,12 @@ test("all traffic is written down, for 30 days, by a role that writes there and 
   });
 });
 
-test("flow logs are kept as long, and encrypted by the key, that is asked for", async () => {
+test("flow logs have the given retention and key", async () => {
   const { resources } = await build({ flowLogRetentionDays: 365, kmsKeyArn: pulumi.output("arn:aws:kms:key") });
   expect(inputsOf(resources, "LogGroup")["net-flow-logs"]).toEqual({ retentionInDays: 365, kmsKeyId: "arn:aws:kms:key" });
 });
 
-test("everything that can have tags has those that were asked for", async () => {
+test("every taggable resource has the given tags", async () => {
   for (const nat of ["perAz", "regional", "none"] as const) {
     const { resources } = await build({ nat, tags: { team: "a", stack: pulumi.output("prod") } });
     const without = resources.filter(({ inputs }) => inputs.tags?.team !== "a" || inputs.tags?.stack !== "prod");
@@ -294,7 +294,7 @@ test("everything that can have tags has those that were asked for", async () => 
   }
 });
 
-test("it puts out the ids and ranges in the order of the zones", async () => {
+test("the outputs are the ids and ranges in the order of the zones", async () => {
   const { result } = await build();
   const ids = (kind: string) => zones.map((zone) => `net-${kind}-${zone}-id`);
   expect(await settle(result.vpcId)).toEqual({ value: "net-id", secret: false });
@@ -305,67 +305,67 @@ test("it puts out the ids and ranges in the order of the zones", async () => {
   expect(await settle(result.intraSubnetIds)).toEqual({ value: ids("intra"), secret: false });
 });
 
-describe("refused, before there is any resource,", () => {
+describe("invalid arguments are rejected before any resource is registered", () => {
   const table: [string, Partial<NetworkArgs>, string[]][] = [
-    ["a missing region", { region: "" }, ['region must be a region of AWS such as eu-central-1 (got "")']],
-    [
-      "one zone",
-      { zones: ["eu-central-1a"] },
-      ["zones must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual"],
-    ],
+    ["a missing region", { region: "" }, ['region: must be an AWS region, such as eu-central-1 (got "")']],
+    ["one zone", { zones: ["eu-central-1a"] }, ["zones: must be 2 to 4 availability zones (got 1). EKS requires two; three are usual"]],
     [
       "five zones",
       { zones: ["a", "b", "c", "d", "e"].map((letter) => region + letter) },
-      ["zones must be 2 to 4 availability zones (got 5): an EKS cluster wants at least two; three is usual"],
+      ["zones: must be 2 to 4 availability zones (got 5). EKS requires two; three are usual"],
     ],
-    ["a zone named twice", { zones: [zones[0]!, zones[1]!, zones[0]!] }, ['zones must differ (got "eu-central-1a") twice']],
+    ["a duplicate zone", { zones: [zones[0]!, zones[1]!, zones[0]!] }, ['zones: must be different zones (got "eu-central-1a" twice)']],
     [
       "a zone of another region",
       { zones: ["eu-central-1a", "eu-west-1b"] },
-      ['zones must be zones of eu-central-1 such as eu-central-1a (got "eu-west-1b")'],
+      ['zones: must be availability zones of eu-central-1, such as eu-central-1a (got "eu-west-1b")'],
     ],
-    ["a letter without its region", { zones: ["a", "b"] }, ['zones must be zones of eu-central-1 such as eu-central-1a (got "a")']],
+    [
+      "a zone letter without the region",
+      { zones: ["a", "b"] },
+      ['zones: must be availability zones of eu-central-1, such as eu-central-1a (got "a")'],
+    ],
     [
       "a local zone",
       { zones: ["eu-central-1a", "eu-central-1-ham-1a"] },
-      ['zones must be zones of eu-central-1 such as eu-central-1a (got "eu-central-1-ham-1a")'],
+      ['zones: must be availability zones of eu-central-1, such as eu-central-1a (got "eu-central-1-ham-1a")'],
     ],
     [
-      "a range that begins in its middle",
+      "a range that does not start at its network address",
       { cidr: "10.0.1.0/16" },
-      ['cidr must begin where a range of its size can (got "10.0.1.0/16"); did you mean 10.0.0.0/16?'],
+      ['cidr: must start at its network address (got "10.0.1.0/16"). Use 10.0.0.0/16'],
     ],
-    ["an unknown nat", { nat: "both" as NatStrategy }, ['nat must be none, single, perAz, regional (got "both")']],
+    ["an unknown nat", { nat: "both" as NatStrategy }, ['nat: must be one of none, single, perAz, regional (got "both")']],
     [
-      "a network that it is connected with, and overlaps",
+      "a connected network that overlaps",
       { connectedCidrs: ["10.0.64.0/18"] },
-      ['connectedCidrs.0 must not overlap with the network\'s own 10.0.0.0/16 (got "10.0.64.0/18"); set another cidr'],
+      ['connectedCidrs[0]: must not overlap with the VPC\'s range 10.0.0.0/16 (got "10.0.64.0/18"). Set another cidr'],
     ],
     [
-      "nodes that reach nothing",
+      "neither NAT nor endpoints",
       { nat: "none", interfaceEndpoints: false },
       [
-        "interfaceEndpoints must be true with nat: none (got false): nodes would reach neither AWS nor their images; leave it out, or choose another nat",
+        "interfaceEndpoints: must be true with nat: none (got false), or nodes reach neither AWS nor their images. Omit it, or choose another nat",
       ],
     ],
     [
-      "a retention that AWS does not have",
+      "an unsupported retention",
       { flowLogRetentionDays: 31 },
       [
-        "flowLogRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 31): CloudWatch Logs has no others",
+        "flowLogRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 31). CloudWatch Logs accepts no other values",
       ],
     ],
     [
       "several at once",
       { zones: ["eu-central-1a"], cidr: "10.0.0.0/8", nat: "" as NatStrategy },
       [
-        "zones must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual",
-        'cidr must be from /16, the most that AWS makes, to /24 (got "10.0.0.0/8"); make it smaller',
-        'nat must be none, single, perAz, regional (got "")',
+        "zones: must be 2 to 4 availability zones (got 1). EKS requires two; three are usual",
+        'cidr: must be between /16 and /24 (got "10.0.0.0/8"). AWS allows no larger VPC',
+        'nat: must be one of none, single, perAz, regional (got "")',
       ],
     ],
   ];
-  test.each(table)("is %s", async (_what, args, problems) => {
+  test.each(table)("%s", async (_case, args, problems) => {
     const { result, resources } = await record(
       () => {
         try {
@@ -373,11 +373,11 @@ describe("refused, before there is any resource,", () => {
         } catch (error) {
           return (error as Error).message;
         }
-        return "taken";
+        return "accepted";
       },
       { outputs },
     );
-    expect(result).toBe(['Network "net":', ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    expect(result).toBe(['Network "net":', ...problems.map((problem) => `  - ${problem}.`)].join("\n"));
     expect(resources.filter((r) => r.type.startsWith("aws:"))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PodIdentity, problemsWithPodIdentity, type PodIdentityArgs } from "../../../components/pod-identity.ts";
 import * as iam from "../../../components/internal/eks/iam.ts";
+import { formatProblem } from "../../../lib/problem.ts";
 import { record, register, settle, tree, type Outputs } from "../harness.ts";
 
 const account = "111122223333";
@@ -23,16 +24,16 @@ const resources = [
   `${child}:iam/rolePolicyAttachment:RolePolicyAttachment queue-AmazonSQSReadOnlyAccess`,
 ];
 
-test("it is a role, its rights, and what binds it to the ServiceAccount", async () => {
+test("the resources are a role, its policies, and the association with the ServiceAccount", async () => {
   expect(tree((await build()).urns)).toEqual(resources);
 });
 
-test("in a preview, where nothing is known yet, it is the same", async () => {
+test("a preview with unknown arguments registers the same resources", async () => {
   const unknown = pulumi.output(pulumi.unknown as string);
   expect(tree((await build({ clusterArn: unknown, namespace: unknown, policyDocument: unknown }, true)).urns)).toEqual(resources);
 });
 
-test("the pods of one ServiceAccount in one cluster may act as the role, and have the rights that are given", async () => {
+test("the pods of one ServiceAccount in one cluster may assume the role, which has the given policies", async () => {
   const { resources, result } = await build();
   const roleArn = `arn:aws:iam::${account}:role/queue`;
   const trust = iam.podTrust({ region: "eu-central-1", account, cluster: "prod" }, "web", "sender");
@@ -46,7 +47,7 @@ test("the pods of one ServiceAccount in one cluster may act as the role, and hav
   expect(await settle(result.roleArn)).toEqual({ value: roleArn, secret: false });
 });
 
-test("pods are bound to the role once it has its rights", async () => {
+test("the association depends on the policies of the role", async () => {
   const found = await register(() => new PodIdentity("queue", sender), { outputs });
   expect(found["PodIdentityAssociation queue"]!.waitsFor).toEqual([
     "Role queue",
@@ -55,35 +56,35 @@ test("pods are bound to the role once it has its rights", async () => {
   ]);
 });
 
-describe("what cannot be is refused", () => {
+describe("invalid arguments are rejected", () => {
   test.each<[Partial<PodIdentityArgs>, string]>([
-    [{ policyArns: [], policyDocument: undefined }, " gives no rights; give policyArns or policyDocument"],
+    [{ policyArns: [], policyDocument: undefined }, "must have policyArns or a policyDocument"],
     [
       { policyArns: [`arn:aws:iam::${account}:role/a`] },
-      'policyArns.0 must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess (got "arn:aws:iam::<account>:role/a")',
+      'policyArns[0]: must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess (got "arn:aws:iam::<account>:role/a")',
     ],
-    [{ policyArns: [...policyArns, ...policyArns] }, "policyArns.1 names AmazonSQSReadOnlyAccess twice"],
-    [{ policyDocument: "{" }, "policyDocument must be an IAM policy document as JSON, and is no JSON"],
+    [{ policyArns: [...policyArns, ...policyArns] }, "policyArns[1]: must not repeat the policy AmazonSQSReadOnlyAccess"],
+    [{ policyDocument: "{" }, "policyDocument: must be an IAM policy document in JSON"],
     [
       { policyDocument: '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}' },
-      'policyDocument must not allow actions with "*" on all resources; name the actions, or the resources',
+      "policyDocument: must not allow wildcard actions on all resources. Name the actions or the resources",
     ],
     [
       { namespace: "A" },
-      'namespace must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
+      'namespace: must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "A")',
     ],
     [
       { serviceAccount: "A" },
-      'serviceAccount must be the name of a Kubernetes object: at most 253 lower-case letters, digits, "-" and "." (got "A")',
+      'serviceAccount: must be the name of a Kubernetes object: at most 253 lower-case letters, digits, "-" and "." (got "A")',
     ],
   ])("%j", (args, message) => {
-    expect(problemsWithPodIdentity("queue", { ...sender, ...args }).map((p) => `${p.path.join(".")} ${p.message}`)).toEqual([message]);
+    expect(problemsWithPodIdentity("queue", { ...sender, ...args }).map(formatProblem)).toEqual([`${message}.`]);
   });
 
-  test("a name that no role can have", () => {
+  test("a name that an IAM role cannot have", () => {
     const name = `a${"b".repeat(56)}`;
     expect(problemsWithPodIdentity(name, sender).map(({ message }) => message)).toEqual([
-      `the name must be 1 to 56 letters, digits, "-" and "_" (got "${name}"); an IAM role is called so`,
+      `the name must be 1 to 56 letters, digits, "-" and "_" (got "${name}"). The IAM role has the same name`,
     ]);
   });
 });

@@ -17,7 +17,7 @@ const outputs = {
 const build = (preview = false) =>
   record(() => new TlsCertificate("web", { hosts: [...hosts, hosts[0]!], zoneId: "Z1", tags: { team: "a" } }), { outputs, preview });
 
-test("it is a certificate, a record of proof for each name, which those below it share, and the wait for both", async () => {
+test("the resources are a certificate, a validation record for each domain and its wildcard, and the validation", async () => {
   const { urns } = await build();
   const child = "slipway:index:TlsCertificate$aws";
   expect(tree(urns)).toEqual([
@@ -29,7 +29,7 @@ test("it is a certificate, a record of proof for each name, which those below it
   ]);
 });
 
-test("each host is proven by the record that AWS asks for, and the ARN is that of the valid certificate", async () => {
+test("the records are those that AWS requires, and the ARN is that of the validated certificate", async () => {
   const { resources, result } = await build();
   const inputsOf = (kind: string) => resources.filter((r) => r.type.endsWith(`:${kind}`)).map((r) => r.inputs);
   expect(inputsOf("Certificate")).toEqual([
@@ -49,6 +49,6 @@ test("each host is proven by the record that AWS asks for, and the ARN is that o
   expect(await settle(result.arn)).toEqual({ value: certificateArn, secret: false });
 });
 
-test("in a preview, where nothing of it is known, the same is registered", async () => {
+test("a preview, in which outputs are unknown, registers the same resources", async () => {
   expect((await build(true)).urns).toHaveLength(5);
 });

@@ -4,7 +4,7 @@ export const account = "111122223333";
 export const region = "eu-central-1";
 export const arn = (service: string, resource: string) => `arn:aws:${service}:${service === "iam" ? "" : region}:${account}:${resource}`;
 
-/** What the program takes from resources that AWS makes, in the form that AWS gives it. */
+/** Outputs of AWS resources that the program uses, in the form of AWS. */
 export const awsOutputs: Outputs = {
   "aws:iam/role:Role": ({ name }) => ({ name, arn: arn("iam", `role/${name}`) }),
   "aws:kms/key:Key": ({ name }) => ({ arn: arn("kms", `key/${name}`) }),

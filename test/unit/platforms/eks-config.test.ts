@@ -10,12 +10,12 @@ beforeAll(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {
 const problemsWith = async (changes: object, services: object = { web }) =>
   (await check({ platform: "eks", eks: { ...eks, ...changes }, services })).problems;
 
-test("a region and a deployer are enough, and a stack may be there for the services of others", async () => {
+test("a region and a deployer are enough, and a stack may have no services", async () => {
   expect(await problemsWith({ domain: undefined }, { web: { source: "app" } })).toEqual([]);
   expect(await problemsWith({}, {})).toEqual([]);
 });
 
-test("a service gets what a load balancer of AWS and its nodes want", async () => {
+test("services get the defaults for the load balancer and the nodes", async () => {
   const { value } = await check({ platform: "eks", eks, services: { web, worker: { source: "app" } } });
   expect(value?.services).toEqual({
     web: {
@@ -31,7 +31,7 @@ test("a service gets what a load balancer of AWS and its nodes want", async () =
   });
 });
 
-test("what a service says itself stays", async () => {
+test("settings of a service take precedence over the defaults", async () => {
   const own = { shutdown: { sleepSeconds: 30, drainSeconds: 60 }, tls: { redirect: false }, network: { ingressCidrs: ["10.9.0.0/16"] } };
   const { value } = await check({
     platform: "eks",
@@ -41,7 +41,7 @@ test("what a service says itself stays", async () => {
   expect(value?.services["web"]).toMatchObject({ ...own, platforms: ["linux/amd64", "linux/arm64"] });
 });
 
-describe("what cannot be is refused, with path, rule and remedy", () => {
+describe("invalid settings are rejected with path, rule and remedy", () => {
   const group = (changes: object, name = "system") => ({
     nodeGroups: { [name]: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4, ...changes } },
     domain: undefined,
@@ -50,166 +50,166 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
   const table: [string, object, object | undefined, string[]][] = [
     ["no region", { region: undefined }, undefined, ["eks.region: is missing; it must be text"]],
     [
-      "no such region",
+      "an invalid region",
       { region: "Frankfurt" },
       undefined,
       ['eks.region: must be a region of AWS such as "eu-central-1" (got "Frankfurt")'],
     ],
     [
-      "nobody with access",
+      "no access",
       { access: undefined },
       undefined,
-      ["eks.access: is missing; it must be a list, with a ClusterAdmin at least: who deploys"],
+      ["eks.access: is required. Add the IAM role or user that deploys, with the policy ClusterAdmin"],
     ],
     [
       "no administrator",
       { access: [{ ...deployer, policy: "View" }] },
       undefined,
-      [
-        "eks.access: must have an entry with the policy ClusterAdmin and without namespaces, the deployer's; nobody else could get in, nor let others in",
-      ],
+      ["eks.access: must have an entry with the policy ClusterAdmin and without namespaces. Add the IAM role or user that deploys"],
     ],
     [
-      "a session for a role",
+      "a session instead of a role",
       { access: [deployer, { principalArn: "arn:aws:sts::111122223333:assumed-role/dev/me", policy: "View" }] },
       undefined,
       [
-        'eks.access[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/dev/me"), which is a session; name its role',
+        'eks.access[1].principalArn: must be the ARN of an IAM role or user, such as arn:aws:iam::<account>:role/deployer (got "arn:aws:sts::<account>:assumed-role/dev/me"). This is a session; use the ARN of its role',
       ],
     ],
     [
       "a version out of support",
       { version: "1.33" },
       undefined,
-      ['eks.version: must be a Kubernetes version in standard support of EKS, 1.35 or 1.36 (got "1.33")'],
+      ['eks.version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "1.33")'],
     ],
     [
-      "an API for the world",
+      "an API that is open to all",
       { endpoint: { publicCidrs: ["0.0.0.0/0"] } },
       undefined,
-      ['eks.endpoint.publicCidrs[0]: must be /8 or smaller (got "0.0.0.0/0"); name the ranges that you use, never the world'],
+      ['eks.endpoint.publicCidrs[0]: must be /8 or smaller (got "0.0.0.0/0"). List only the ranges that need access'],
     ],
     [
-      "ranges of the API that overlap",
+      "API ranges that overlap",
       { endpoint: { publicCidrs: ["203.0.113.0/24", "203.0.113.64/26"] } },
       undefined,
-      ['eks.endpoint.publicCidrs[1]: must not overlap with 203.0.113.0/24 (got "203.0.113.64/26"); the larger of the two is enough'],
+      ['eks.endpoint.publicCidrs[1]: must not overlap with 203.0.113.0/24 (got "203.0.113.64/26"). Keep only the larger range'],
     ],
     [
-      "a network too small",
+      "a network that is too small",
       { network: { cidr: "10.0.0.0/25" } },
       undefined,
-      ['eks.network.cidr: must be from /16 to /24, the least with room for all subnets (got "10.0.0.0/25"); make it larger'],
+      ['eks.network.cidr: must be between /16 and /24 (got "10.0.0.0/25"). The subnets do not fit into a smaller range'],
     ],
     [
       "networks that overlap",
       { network: { connectedCidrs: ["192.168.0.0/16", "10.0.64.0/18", "10.1.0.0"] } },
       undefined,
       [
-        'eks.network.connectedCidrs[1]: must not overlap with the network\'s own 10.0.0.0/16 (got "10.0.64.0/18"); set another cidr',
-        'eks.network.connectedCidrs[2]: must be an IPv4 range such as 10.1.0.0/16 (got "10.1.0.0")',
+        'eks.network.connectedCidrs[1]: must not overlap with the VPC\'s range 10.0.0.0/16 (got "10.0.64.0/18"). Set another cidr',
+        'eks.network.connectedCidrs[2]: must be an IPv4 range, such as 10.1.0.0/16 (got "10.1.0.0")',
       ],
     ],
     [
       "one zone",
       { network: { zones: [`${region}a`] } },
       undefined,
-      ["eks.network.zones: must be 2 to 4 availability zones (got 1): an EKS cluster wants at least two; three is usual"],
+      ["eks.network.zones: must be 2 to 4 availability zones (got 1). EKS requires two; three are usual"],
     ],
     [
       "zones of another region",
       { network: { zones: ["eu-west-1a", "eu-west-1b"] } },
       undefined,
-      ['eks.network.zones: must be zones of eu-central-1 such as eu-central-1a (got "eu-west-1a")'],
+      ['eks.network.zones: must be availability zones of eu-central-1, such as eu-central-1a (got "eu-west-1a")'],
     ],
     [
-      "another way out",
+      "an unknown nat",
       { network: { nat: "two" } },
       undefined,
       ['eks.network.nat: must be "none" or "single" or "perAz" or "regional" (got "two")'],
     ],
     [
-      "no way out and no endpoints",
+      "neither NAT nor endpoints",
       { network: { nat: "none", interfaceEndpoints: false } },
       undefined,
       [
-        "eks.network.interfaceEndpoints: must be true with nat: none (got false): nodes would reach neither AWS nor their images; leave it out, or choose another nat",
+        "eks.network.interfaceEndpoints: must be true with nat: none (got false), or nodes reach neither AWS nor their images. Omit it, or choose another nat",
       ],
     ],
     [
-      "days that no log is kept",
+      "an unsupported log retention",
       { logRetentionDays: 42 },
       undefined,
       [
-        "eks.logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 42): CloudWatch Logs has no others",
+        "eks.logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 42). CloudWatch Logs accepts no other values",
       ],
     ],
     [
-      "half of a VPC that exists",
+      "an incomplete existing VPC",
       { network: { vpcId: "vpc-1", cidr: "10.0.0.0/16", loadBalancerSubnetIds: ["subnet-1"], loadBalancerCidrs: ["10.0.1.0/24"] } },
       undefined,
       [
-        "eks.network.privateSubnetIds: must be of two zones at least (got 0); EKS wants so",
-        "eks.network.privateSubnetIds: is missing; a VPC that exists is told about by vpcId and its subnets",
-        "eks.network.loadBalancerSubnetIds: must be of two zones at least (got 1); a load balancer wants so",
-        "eks.network.cidr: is for a VPC that is made; leave it out, or leave out vpcId",
+        "eks.network.privateSubnetIds: must be at least 2 subnets in different zones (got 0)",
+        "eks.network.privateSubnetIds: is required with vpcId. Set it, or omit vpcId",
+        "eks.network.loadBalancerSubnetIds: must be at least 2 subnets in different zones (got 1)",
+        "eks.network.cidr: is only for a new VPC. Omit it, or omit vpcId",
       ],
     ],
     [
-      "subnets of no VPC",
+      "subnet ranges without a VPC",
       { network: { loadBalancerCidrs: ["10.0.1.0/24"] } },
       undefined,
-      ["eks.network.loadBalancerCidrs: is for a VPC that exists; give vpcId, too, or leave it out"],
+      ["eks.network.loadBalancerCidrs: requires vpcId. Set vpcId, or omit it"],
     ],
     [
-      "spot for what runs the cluster, in one that is protected",
+      "only Spot Instances in a protected cluster",
       { ...group({ capacityType: "SPOT" }), deletionProtection: true },
       worker,
       [
-        "eks.nodeGroups: must have an ON_DEMAND group without taints in a protected cluster: CoreDNS and the other add-ons are not to go with spot instances",
+        "eks.nodeGroups: must have an ON_DEMAND group without taints if deletionProtection is true. CoreDNS and other add-ons must not run on Spot Instances only",
       ],
     ],
     [
-      "an unknown family of instances",
+      "an unknown instance family",
       group({ instanceTypes: ["z99.large"] }),
       worker,
-      ['eks.nodeGroups.system.instanceTypes[0]: must be of a family of EC2 instance types, such as m8g or c8i (got "z99.large") of "z99"'],
+      ['eks.nodeGroups.system.instanceTypes[0]: must have a known EC2 instance family, such as m8g or c8i (got "z99.large")'],
     ],
     [
       "a host on node groups without an ingress controller",
       group({}),
       { web },
       [
-        'services.web.host: needs eks.domain, for the certificate and the DNS record (got "www.example.org"); set that, or leave it out',
-        "services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
+        'services.web.host: requires eks.domain, for the certificate and the DNS record (got "www.example.org"). Set eks.domain, or omit the host',
+        "services.web.ingressClassName: must be the class of an ingress controller that you install: node groups have none built in. Set its class, or use EKS Auto Mode",
       ],
     ],
     [
-      "a load balancer of Auto Mode on node groups",
+      "an Auto Mode load balancer with node groups",
       { ...group({}), loadBalancer: {} },
       worker,
-      ["eks.loadBalancer: is of EKS Auto Mode; leave it out, or leave out nodeGroups"],
+      ["eks.loadBalancer: requires EKS Auto Mode. Omit it, or omit nodeGroups"],
     ],
     [
-      "no domain that hosts could be in",
+      "a host without a domain",
       { domain: undefined },
       undefined,
-      ['services.web.host: needs eks.domain, for the certificate and the DNS record (got "www.example.org"); set that, or leave it out'],
+      [
+        'services.web.host: requires eks.domain, for the certificate and the DNS record (got "www.example.org"). Set eks.domain, or omit the host',
+      ],
     ],
     [
-      "no domain at all",
+      "an invalid hosted zone",
       { domain: { name: "Example", zoneId: "z" } },
       worker,
       ['eks.domain.zoneId: must be the id of a hosted zone, such as Z0123456789ABC (got "z")'],
     ],
     [
-      "a name that is no domain",
+      "an invalid domain",
       { domain: { name: "Example", zoneId: "Z1" } },
       worker,
-      ['eks.domain.name: must be a domain in lower case such as example.org (got "Example")'],
+      ['eks.domain.name: must be a lower-case domain, such as example.org (got "Example")'],
     ],
     [
-      "hosts that the certificate is not for",
+      "hosts that the certificate does not cover",
       {},
       {
         web: {
@@ -219,57 +219,57 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
         },
       },
       [
-        'services.web.host: must be below example.org, such as www.example.org (got "example.org"): a zone\'s own name cannot lead to a load balancer by CNAME',
-        'services.web.routes[0].host: must be directly below example.org, as the certificate for *.example.org wants it (got "a.b.example.org")',
-        'services.web.routes[1].host: must be below example.org, which the certificate is for and the zone has (got "www.example.com")',
+        'services.web.host: must be a subdomain of example.org, such as www.example.org (got "example.org"). The domain itself cannot have a CNAME record',
+        'services.web.routes[0].host: must be directly below example.org (got "a.b.example.org"). The certificate covers *.example.org only',
+        'services.web.routes[1].host: must be a subdomain of example.org, the domain of the certificate and the hosted zone (got "www.example.com")',
       ],
     ],
     [
-      "a certificate of one's own",
+      "a custom certificate for the class alb",
       {},
       { web: { ...web, tls: { secretName: "own" } } },
-      ["services.web.tls.secretName: is not for the class alb, whose certificate is that of eks.domain; leave it out"],
+      ["services.web.tls.secretName: must be omitted for the ingress class alb, which uses the certificate of eks.domain"],
     ],
     [
-      "an image for other processors",
+      "an image for another architecture",
       {},
       { web: { ...web, platforms: ["linux/arm64"] } },
-      ["services.web.platforms: must have linux/amd64, which the nodes are (got linux/arm64); add it, or leave platforms out"],
+      ["services.web.platforms: must include linux/amd64 for the nodes (got linux/arm64). Add it, or omit platforms"],
     ],
     [
-      "rights to everything",
+      "all AWS permissions",
       {},
       { web: { ...web, aws: { policyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } } } },
-      ['services.web.aws.policyDocument: must not allow actions with "*" on all resources; name the actions, or the resources'],
+      ["services.web.aws.policyDocument: must not allow wildcard actions on all resources. Name the actions or the resources"],
     ],
-    ["no rights", {}, { web: { ...web, aws: {} } }, ["services.web.aws: gives no rights; give policyArns or policyDocument"]],
+    ["no AWS permissions", {}, { web: { ...web, aws: {} } }, ["services.web.aws: must have policyArns or a policyDocument"]],
     [
-      "settings of a cluster beside another stack's",
+      "cluster settings together with another stack's cluster",
       { stack: "organization/slipway/platform", version: "1.36" },
       {},
       [
-        'eks.version: is for the stack that has the cluster, "organization/slipway/platform"; leave it out, or leave out stack to have a cluster here',
-        'eks.access: is for the stack that has the cluster, "organization/slipway/platform"; leave it out, or leave out stack to have a cluster here',
-        'eks.domain: is for the stack that has the cluster, "organization/slipway/platform"; leave it out, or leave out stack to have a cluster here',
-        "services: needs at least one service, where the cluster is another stack's",
+        'eks.version: belongs to the stack with the cluster, "organization/slipway/platform". Omit it, or omit stack to create a cluster in this stack',
+        'eks.access: belongs to the stack with the cluster, "organization/slipway/platform". Omit it, or omit stack to create a cluster in this stack',
+        'eks.domain: belongs to the stack with the cluster, "organization/slipway/platform". Omit it, or omit stack to create a cluster in this stack',
+        "services: must have at least one service, because the cluster belongs to another stack",
       ],
     ],
     [
-      "a stack without its project",
+      "a stack name without the project",
       { stack: "platform" },
       undefined,
       ['eks.stack: must be "<organization>/<project>/<stack>"; without Pulumi Cloud the first is organization (got "platform")'],
     ],
   ];
-  test.each(table)("%s", async (_what, changes, services, problems) => {
+  test.each(table)("%s", async (_case, changes, services, problems) => {
     expect((await problemsWith(changes, services)).sort()).toEqual(problems.sort());
   });
 
-  test("the settings as a whole missing", async () => {
+  test("no settings at all", async () => {
     expect((await check({ platform: "eks", services: {} })).problems).toEqual(["eks.region: is missing; it must be text"]);
   });
 
-  test("AWS rights where there is no AWS", async () => {
+  test("AWS permissions on another platform", async () => {
     const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
     expect((await check({ services: { web: { source: "app", aws: { policyArns } } } })).problems).toEqual([
       "services.web.aws: is for the platform eks; leave it out",

@@ -4,7 +4,7 @@ import { preflight } from "../../../platforms/eks/eks.ts";
 import { accountWithRoom, FakeAws } from "./fake-aws.ts";
 import { record } from "../harness.ts";
 
-// What AWS would answer is written here after its documentation: that it answers so, these tests do not prove.
+// The answers of AWS are written from its documentation. These tests do not prove that AWS gives them.
 
 const region = "eu-central-1";
 const eks: EksSettings = {
@@ -23,11 +23,11 @@ async function problems(changes: Partial<EksSettings> = {}, preview = false): Pr
   return (await record(() => preflight(configuration), { preview })).result;
 }
 
-test("an account with room for the stack has no problems; AWS is asked in the region and by the profile that the stack names", async () => {
+test("an account with enough quota has no problems; all queries use the region and profile of the stack", async () => {
   expect(await problems({ profile: "dev" })).toEqual([]);
-  const asked = aws.calls.filter((call) => call !== "--version");
-  expect(asked.filter((call) => !call.endsWith(` --region ${region} --profile dev --output json`))).toEqual([]);
-  expect(asked.map((call) => call.split(" --")[0]).sort()).toEqual([
+  const queries = aws.calls.filter((call) => call !== "--version");
+  expect(queries.filter((call) => !call.endsWith(` --region ${region} --profile dev --output json`))).toEqual([]);
+  expect(queries.map((call) => call.split(" --")[0]).sort()).toEqual([
     "ec2 describe-addresses",
     "ec2 describe-availability-zones",
     "ec2 describe-vpcs",
@@ -40,46 +40,48 @@ test("an account with room for the stack has no problems; AWS is asked in the re
   ]);
 });
 
-test("a preview asks nobody", async () => {
+test("a preview does not call aws", async () => {
   expect(await problems({}, true)).toEqual([]);
   expect(aws.calls).toEqual([]);
 });
 
-describe("what is missing is told with the remedy, and without accounts", () => {
+describe("problems are reported with the remedy and without account ids", () => {
   const install = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
-  test("the program", async () => {
+  test("the AWS CLI is missing", async () => {
     aws.remove();
     expect(await problems()).toEqual([
-      `aws is missing, the program that the kubeconfig and logins to ECR need. Install the AWS CLI, version 2: ${install}`,
+      `aws is missing. The kubeconfig and the ECR login need it. Install the AWS CLI, version 2 (${install}).`,
     ]);
   });
 
-  test("its version", async () => {
+  test("the AWS CLI has version 1", async () => {
     aws.says("version", "aws-cli/1.44.2 Python/3.11.2 Linux/6.1 botocore/1.42.2");
-    expect(await problems()).toEqual([`aws is version 1, and 2 is needed for kubeconfigs and logins to ECR. Update it: ${install}`]);
+    expect(await problems()).toEqual([
+      `aws must be version 2, for the kubeconfig and the ECR login (got version 1). Update it (${install}).`,
+    ]);
   });
 
-  test("credentials", async () => {
+  test("credentials have expired", async () => {
     aws.fails("sts get-caller-identity", "Error when retrieving token from sso: Token has expired and refresh failed");
     expect(await problems({ profile: "dev" })).toEqual([
-      "AWS does not know who you are: Error when retrieving token from sso: Token has expired and refresh failed. Log in (aws sso login --profile dev, or aws configure --profile dev), or set eks.profile",
+      "AWS does not accept your credentials: Error when retrieving token from sso: Token has expired and refresh failed. Log in (aws sso login --profile dev, or aws configure --profile dev), or set eks.profile.",
     ]);
   });
 
-  test("the region", async () => {
+  test("the region is not enabled", async () => {
     aws.fails("ec2 describe-availability-zones", "An error occurred (AuthFailure): account 111122223333 is not enabled here");
     expect(await problems()).toEqual([
-      `slipway:eks.region: cannot be used (got "eu-central-1"): An error occurred (AuthFailure): account <account> is not enabled here. Enable it (aws account enable-region), have the right ec2:DescribeAvailabilityZones, or set another in stacks/Pulumi.test.yaml`,
+      `slipway:eks.region: must be a region that you can use (got "eu-central-1"): An error occurred (AuthFailure): account <account> is not enabled here. Enable it (aws account enable-region), get the permission ec2:DescribeAvailabilityZones, or set another region in stacks/Pulumi.test.yaml.`,
     ]);
   });
 
-  test("zones", async () => {
+  test("a zone is unusable", async () => {
     const zone = (name: string, more = {}) => ({ ZoneName: region + name, State: "available", ZoneType: "availability-zone", ...more });
     const zones = [zone("b"), zone("a"), zone("c", { State: "impaired" }), zone("-ham-1a", { ZoneType: "local-zone" })];
     aws.says("ec2 describe-availability-zones", { AvailabilityZones: zones });
     expect(await problems()).toEqual([
-      "slipway:eks.network.zones: eu-central-1c cannot be used by this account; choose of eu-central-1a, eu-central-1b",
+      "slipway:eks.network.zones: must be zones that this account can use: eu-central-1a, eu-central-1b (got eu-central-1c).",
     ]);
   });
 
@@ -87,51 +89,51 @@ describe("what is missing is told with the remedy, and without accounts", () => 
     ["arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_1/me", "arn:aws:iam::<account>:role/AWSReservedSSO_Admin_1"],
     ["arn:aws:sts::444455556666:assumed-role/deployer/me", "arn:aws:iam::<account>:role/deployer"],
     ["arn:aws:iam::111122223333:user/deployer", "arn:aws:iam::<account>:user/deployer"],
-  ])("an access entry for %s, who would be locked out", async (Arn, who) => {
+  ])("%s deploys, but has no access entry", async (Arn, who) => {
     aws.says("sts get-caller-identity", { Arn });
     expect(await problems()).toEqual([
-      `slipway:eks.access: has no ClusterAdmin for who deploys now, ${who}, so that nothing could be put into the cluster; add the ARN of that role or user, or deploy as one that is there`,
+      `slipway:eks.access: must have a ClusterAdmin entry for the AWS identity that deploys, ${who}. Add it, or deploy with an identity that has one: without it, nothing can be created in the cluster.`,
     ]);
   });
 
-  test("an access entry for the whole cluster", async () => {
+  test("the deployer's access entry is limited to a namespace, or has another policy", async () => {
     expect(await problems({ access: [{ ...eks.access![0]!, namespaces: ["web"] }] })).toHaveLength(1);
     expect(await problems({ access: [{ ...eks.access![0]!, policy: "Admin" }] })).toHaveLength(1);
   });
 
-  test("room in the quotas", async () => {
+  test("the quotas are too low", async () => {
     aws.says("ec2 describe-vpcs", { Vpcs: [{}, {}, {}, {}, {}] }).says("ec2 describe-addresses", { Addresses: [{}, {}, {}] });
     const request = (service: string, code: string, value: number) =>
       `aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${value} --region eu-central-1`;
     expect(await problems()).toEqual([
-      `VPCs in eu-central-1: 1 more needed, 5 of 5 are used. Delete some, or ask for more: ${request("vpc", "L-F678F1CE", 6)}`,
-      `Elastic IP addresses in eu-central-1: 3 more needed, 3 of 5 are used. Delete some, or ask for more: ${request("ec2", "L-0263D0A3", 6)}`,
+      `The quota for VPCs in eu-central-1 is too low (5 of 5 are in use, 1 more needed). Delete some, or request a higher quota (${request("vpc", "L-F678F1CE", 6)}).`,
+      `The quota for Elastic IP addresses in eu-central-1 is too low (3 of 5 are in use, 3 more needed). Delete some, or request a higher quota (${request("ec2", "L-0263D0A3", 6)}).`,
     ]);
     expect(await problems({ network: { nat: "regional" } })).toHaveLength(1);
   });
 
-  test("the Kubernetes version", async () => {
+  test("the region does not offer the Kubernetes version", async () => {
     aws.says("eks describe-cluster-versions", { clusterVersions: [{ clusterVersion: "1.37" }, { clusterVersion: "1.35" }] });
-    expect(await problems()).toEqual(['slipway:eks.version: is not offered in eu-central-1 (got "1.36"); there are 1.35, 1.37']);
+    expect(await problems()).toEqual(['slipway:eks.version: must be a version that EKS offers in eu-central-1: 1.35, 1.37 (got "1.36").']);
   });
 
-  test("the hosted zone", async () => {
+  test("the hosted zone is that of another domain, private, or missing", async () => {
     aws.says("route53 get-hosted-zone", { HostedZone: { Name: "example.com.", Config: { PrivateZone: false } } });
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: is the zone of example.com, which dev.example.org is not in (got "Z1"); aws route53 list-hosted-zones shows them',
+      'slipway:eks.domain.zoneId: must be the hosted zone of dev.example.org (got "Z1", the zone of example.com). Run aws route53 list-hosted-zones to list the zones.',
     ]);
     aws.says("route53 get-hosted-zone", { HostedZone: { Name: "example.org.", Config: { PrivateZone: true } } });
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: must be a public hosted zone (got "Z1"), which is private: nobody could prove the domain by it',
+      'slipway:eks.domain.zoneId: must be a public hosted zone (got "Z1", which is private). AWS validates the certificate by public DNS.',
     ]);
     aws.fails("route53 get-hosted-zone", "An error occurred (NoSuchHostedZone) when calling the GetHostedZone operation");
     expect(await problems()).toEqual([
-      'slipway:eks.domain.zoneId: there is no such hosted zone in this account (got "Z1"); aws route53 list-hosted-zones shows them',
+      'slipway:eks.domain.zoneId: must be a hosted zone in this account (got "Z1"). Run aws route53 list-hosted-zones to list the zones.',
     ]);
   });
 });
 
-test("what may not be asked is passed over", async () => {
+test("checks without permission are skipped", async () => {
   for (const denied of [
     "eks describe-cluster-versions",
     "ec2 describe-vpcs",
@@ -142,46 +144,48 @@ test("what may not be asked is passed over", async () => {
   expect(await problems()).toEqual([]);
 });
 
-describe("a cluster that is there", () => {
+describe("an existing cluster", () => {
   const tags = { "dev.slipway/project": "slipway", "dev.slipway/stack": "test" };
-  const there = (version: string, more = {}) => aws.says("eks describe-cluster", { cluster: { version, tags, ...more } });
+  const clusterHas = (version: string, more = {}) => aws.says("eks describe-cluster", { cluster: { version, tags, ...more } });
 
-  test("of this stack is gone on with, and quotas are not asked about any more", async () => {
-    there("1.35");
+  test("of this stack is accepted, and quotas are not checked", async () => {
+    clusterHas("1.35");
     aws.says("ec2 describe-vpcs", { Vpcs: [{}, {}, {}, {}, {}] });
     expect(await problems()).toEqual([]);
   });
 
-  test("of another stack is not touched", async () => {
-    there("1.36", { tags: { ...tags, "dev.slipway/stack": "prod" } });
+  test("of another stack is rejected", async () => {
+    clusterHas("1.36", { tags: { ...tags, "dev.slipway/stack": "prod" } });
     expect(await problems()).toEqual([
-      'There is an EKS cluster "slipway-test" in eu-central-1, and it is not of this stack. Delete it where it was made, or call the stack otherwise',
+      'The EKS cluster "slipway-test" in eu-central-1 already exists and does not belong to this stack. Delete it, or rename the stack.',
     ]);
   });
 
-  test("gets one version after the other, and none back", async () => {
-    there("1.37");
+  test("is upgraded one minor version at a time and never downgraded", async () => {
+    clusterHas("1.37");
     expect(await problems()).toEqual([
-      'slipway:eks.version: must not be below 1.37, which the cluster has (got "1.36"); EKS cannot go back',
+      'slipway:eks.version: must be at least 1.37, the version of the cluster (got "1.36"). EKS cannot downgrade.',
     ]);
-    there("1.34");
-    expect(await problems()).toEqual(['slipway:eks.version: must be 1.35 next, for the cluster has 1.34 (got "1.36"); go one at a time']);
+    clusterHas("1.34");
+    expect(await problems()).toEqual([
+      'slipway:eks.version: must be 1.35 first (got "1.36"). The cluster has 1.34; upgrade one minor version at a time.',
+    ]);
   });
 
-  test("must answer here", async () => {
+  test("must be reachable from this machine", async () => {
     const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
     await new Promise((listening) => server.once("listening", listening));
     const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    there("1.36", { endpoint });
+    clusterHas("1.36", { endpoint });
     expect(await problems()).toEqual([]);
     await new Promise((closed) => server.close(closed));
     expect(await problems()).toEqual([
-      "The Kubernetes API of slipway-test does not answer here. Deploy from its VPC or a network that is connected to it, or add your way out to eks.endpoint.publicCidrs",
+      "The Kubernetes API of slipway-test is not reachable from this machine. Deploy from its VPC or a connected network, or add your public IP range to eks.endpoint.publicCidrs.",
     ]);
   });
 });
 
-describe("a VPC that exists", () => {
+describe("an existing VPC", () => {
   const network = {
     vpcId: "vpc-1",
     privateSubnetIds: ["subnet-1", "subnet-2"],
@@ -197,14 +201,14 @@ describe("a VPC that exists", () => {
     ...more,
   });
 
-  test("with the subnets that are named is taken, and nothing asked of quotas", async () => {
+  test("with matching subnets is accepted, and quotas are not checked", async () => {
     aws.says("ec2 describe-subnets", { Subnets: [1, 2, 3, 4].map((n) => subnet(n)) });
     expect(await problems({ network })).toEqual([]);
     expect(aws.calls).toContain(`ec2 describe-subnets --subnet-ids subnet-1 subnet-2 subnet-3 subnet-4 --region ${region} --output json`);
     expect(aws.calls.filter((call) => call.startsWith("service-quotas"))).toEqual([]);
   });
 
-  test("has subnets in it, in two zones, with room and of these ranges", async () => {
+  test("must have its subnets in two zones, with free addresses and the given ranges", async () => {
     const subnets = [
       subnet(1),
       subnet(2, { AvailabilityZone: `${region}a` }),
@@ -213,22 +217,22 @@ describe("a VPC that exists", () => {
     ];
     aws.says("ec2 describe-subnets", { Subnets: subnets });
     expect(await problems({ network: { ...network, loadBalancerCidrs: ["10.0.3.0/24"] } })).toEqual([
-      'slipway:eks.network.vpcId: subnet-4 must be in it (got "vpc-1")',
-      "slipway:eks.network.privateSubnetIds: must be in two zones at least, and all are in eu-central-1a",
-      "slipway:eks.network.loadBalancerSubnetIds: subnet-3 must have 8 free addresses for a load balancer, and has 7",
-      "slipway:eks.network.loadBalancerCidrs: must be those of the subnets, 10.0.3.0/24, 10.0.4.0/24 (got 10.0.3.0/24); requests would not get through",
+      'slipway:eks.network.vpcId: must contain all subnets (got "vpc-1", without subnet-4).',
+      "slipway:eks.network.privateSubnetIds: must be in at least 2 zones (got only eu-central-1a).",
+      "slipway:eks.network.loadBalancerSubnetIds: must each have at least 8 free addresses for the load balancer (got 7 in subnet-3).",
+      "slipway:eks.network.loadBalancerCidrs: must be the ranges of loadBalancerSubnetIds: 10.0.3.0/24, 10.0.4.0/24 (got 10.0.3.0/24). Network policies block other ranges.",
     ]);
   });
 
-  test("has the subnets at all", async () => {
+  test("must have existing subnets", async () => {
     aws.fails("ec2 describe-subnets", "An error occurred (InvalidSubnetID.NotFound): The subnet ID 'subnet-4' does not exist");
     expect(await problems({ network })).toEqual([
-      "slipway:eks.network: An error occurred (InvalidSubnetID.NotFound): The subnet ID 'subnet-4' does not exist; aws ec2 describe-subnets shows them",
+      "slipway:eks.network: must have existing subnets (An error occurred (InvalidSubnetID.NotFound): The subnet ID 'subnet-4' does not exist). Run aws ec2 describe-subnets to list the subnets.",
     ]);
   });
 });
 
-test("on the cluster of another stack no more is asked than for credentials and the region", async () => {
+test("on the cluster of another stack, only credentials and the region are checked", async () => {
   expect(await problems({ stack: "organization/slipway/platform" })).toEqual([]);
   expect(aws.calls.map((call) => call.split(" --")[0])).toEqual([
     "--version",

@@ -6,8 +6,8 @@ import { account, arn, awsOutputs, region } from "./aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./fake-aws.ts";
 import { record, register, settle, tree, type Recorded, type Registration } from "../harness.ts";
 
-// Mocks record what is registered. That AWS takes it, makes it so, and in this order, they do not prove; nor do they know the
-// schemas of the providers, beyond what the compiler checks.
+// Mocks record what is registered. They do not prove that AWS accepts it, and know nothing of provider schemas beyond what the compiler
+// checks.
 
 let aws: FakeAws;
 let warn: MockInstance<typeof console.warn>;
@@ -20,7 +20,7 @@ afterAll(() => {
   warn.mockRestore();
 });
 
-/** Runs the program as it is for a stack file, with other settings in it. */
+/** The program for a stack file with changed settings. */
 function programOf(stack: string, changes: Settings = {}) {
   const { config } = readStack(stack);
   const of = (key: string) => JSON.parse(config[`slipway:${key}`] ?? "{}") as Record<string, unknown>;
@@ -44,7 +44,7 @@ const inputsOf = ({ resources }: { resources: Recorded[] }, kind: string) =>
 
 const zones = ["a", "b", "c"].map((zone) => region + zone);
 
-/** All that a stack with EKS Auto Mode, a domain and one service consists of. */
+/** All resources of a stack with EKS Auto Mode, a domain and one service. */
 function resourcesOf(stack: string, { zones, nat, endpoints, access, domain, host, hpa = false }: Shape): string[] {
   const name = `slipway-${stack}`;
   const under = (component: string, children: string[]) => [component, ...children.map((child) => `${component.split(" ")[0]}$${child}`)];
@@ -179,17 +179,17 @@ describe.each(stacks)("the stack %s", (stack) => {
     made = await run(stack);
   });
 
-  test("is exactly these resources", () => {
+  test("consists of exactly these resources", () => {
     expect(tree(made.urns)).toEqual(resourcesOf(stack, shapes[stack]!));
   });
 
-  test("is the same in a preview, where nothing is known yet, and AWS is not asked", async () => {
+  test("has the same resources in a preview, which does not call AWS", async () => {
     const before = aws.calls.length;
     expect(tree((await run(stack, {}, true)).urns)).toEqual(resourcesOf(stack, shapes[stack]!));
     expect(aws.calls.length).toBe(before);
   });
 
-  test("has everything encrypted, by keys whose material is renewed", () => {
+  test("encrypts everything with keys that are rotated", () => {
     const name = `slipway-${stack}`;
     expect(Object.entries(inputsOf(made, "Key")).map(([key, { enableKeyRotation }]) => [key, enableKeyRotation])).toEqual([
       [`${name}-data`, true],
@@ -206,7 +206,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     expect(inputsOf(made, "StorageClass")[`${name}-gp3`]!.parameters).toMatchObject({ type: "gp3", encrypted: "true" });
   });
 
-  test("has an API that the VPC reaches, and beyond it the ranges that are named", () => {
+  test("makes the Kubernetes API reachable from the VPC and the listed ranges", () => {
     const subnetIds = shapes[stack]!.zones.map((zone) => `slipway-${stack}-private-${zone}-id`);
     const isPublic = stack !== "prod";
     expect(inputsOf(made, "Cluster")[`slipway-${stack}`]!.vpcConfig).toEqual({
@@ -217,7 +217,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("lets its load balancer to the service, and nothing else", () => {
+  test("allows only its load balancer to reach the service", () => {
     const second = { dev: 10, staging: 20, prod: 30 }[stack];
     const ranges = [128, 136, 144].slice(0, shapes[stack]!.zones.length).map((third) => `10.${second}.${third}.0/21`);
     expect(inputsOf(made, "Subnet")).toMatchObject(
@@ -232,7 +232,7 @@ describe.each(stacks)("the stack %s", (stack) => {
       podSelector: { matchLabels: { "app.kubernetes.io/name": "web" } },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ from: ranges.map((cidr) => ({ ipBlock: { cidr } })), ports: [{ port: 8080, protocol: "TCP" }] }],
-      // CoreDNS of Auto Mode is on the nodes, and no pods.
+      // In Auto Mode, CoreDNS runs on the nodes and not in pods.
       egress: [
         {
           ports: [
@@ -244,7 +244,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("counts pods once the load balancer sends to them, and takes none but restricted ones", () => {
+  test("has pods that are restricted, and ready once the load balancer sends requests to them", () => {
     expect(inputsOf(made, "Namespace")["services"]!.metadata).toEqual({
       name: `slipway-${stack}`,
       labels: {
@@ -257,7 +257,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("answers HTTPS by a certificate of its domain, at a name that leads to the load balancer", async () => {
+  test("serves HTTPS with a certificate for its domain, at a DNS name of the load balancer", async () => {
     const { result } = made;
     const { domain, host } = shapes[stack]!;
     expect(inputsOf(made, "Certificate")[`slipway-${stack}`]).toMatchObject({
@@ -296,7 +296,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("puts out what stacks of services need, and a kubeconfig that is a secret", async () => {
+  test("outputs the facts that other stacks need, and a secret kubeconfig", async () => {
     const { result } = made;
     const { kubeconfig, platform } = result as unknown as Record<string, pulumi.Output<unknown>>;
     expect((await settle(kubeconfig!)).secret).toBe(true);
@@ -315,7 +315,7 @@ describe.each(stacks)("the stack %s", (stack) => {
   });
 });
 
-test("what differs between the stacks: how long logs are kept, and what refuses to be deleted", async () => {
+test("the stacks differ in log retention and deletion protection", async () => {
   const facts = async (stack: string) => {
     const made = await run(stack);
     const registered = await register(programOf(stack), { outputs: awsOutputs, stack });
@@ -355,58 +355,58 @@ test("what differs between the stacks: how long logs are kept, and what refuses 
   });
 });
 
-test("where nobody but the new VPC reaches the API, that is told, and how to", async () => {
-  const told = async (stack: string, eks: Record<string, unknown> = {}) => {
+test("a warning says how to reach an API that only the new VPC can reach", async () => {
+  const warnings = async (stack: string, eks: Record<string, unknown> = {}) => {
     warn.mockClear();
     await run(stack, { eks });
     return warn.mock.calls.map(([message]) => String(message));
   };
   const message =
-    "warning: [runtime] The Kubernetes API is reached from the new VPC alone: who deploys must be in it. Set eks.endpoint.publicCidrs to their way out, or connect the VPC with their network and say so by eks.network.connectedCidrs.";
-  expect(await told("prod")).toEqual([message]);
-  expect(await told("prod", { network: { connectedCidrs: ["192.168.0.0/16"] } })).toEqual([]);
-  expect(await told("dev")).toEqual([]);
+    "warning: [runtime] The Kubernetes API is reachable only from the new VPC, and the deployment needs it. Set eks.endpoint.publicCidrs to the public IP range of the deployer, or connect the VPC with the deployer's network and add that network to eks.network.connectedCidrs.";
+  expect(await warnings("prod")).toEqual([message]);
+  expect(await warnings("prod", { network: { connectedCidrs: ["192.168.0.0/16"] } })).toEqual([]);
+  expect(await warnings("dev")).toEqual([]);
 });
 
-/** Everything that a resource waits for, by way of others, of providers and of the component that it is in. */
-function before(found: Record<string, Registration>, key: string, seen = new Set<string>()): Set<string> {
+/** All direct and indirect dependencies of a resource, including those of its provider and its parent. */
+function dependenciesOf(found: Record<string, Registration>, key: string, seen = new Set<string>()): Set<string> {
   const { waitsFor, provider = "", parent = "" } = found[key]!;
   for (const other of [...waitsFor, provider, parent].filter((other) => other in found && !seen.has(other)))
-    before(found, other, seen.add(other));
+    dependenciesOf(found, other, seen.add(other));
   return seen;
 }
 
-describe("what comes after what, and goes before it", () => {
+describe("dependencies", () => {
   let found: Record<string, Registration>;
   let urns: string[];
   beforeAll(async () => {
     found = await register(programOf("prod"), { outputs: awsOutputs, stack: "prod" });
     urns = tree((await run("prod")).urns);
   });
-  /** Kinds and names of what a component consists of. */
+  /** Kinds and names of the children of a component. */
   const partsOf = (component: string) =>
     urns.filter((urn) => urn.startsWith(`slipway:index:${component}$`)).map((urn) => urn.split("$")[1]!.replace(/^.*:(?=\w+ )/, ""));
 
-  test("whatever is in the cluster comes after all of the cluster and of the network", () => {
+  test("objects in the cluster depend on all of the cluster and the network", () => {
     const inside = Object.keys(found).filter((key) => found[key]!.provider === "kubernetes slipway-prod");
     expect(inside.length).toBe(12);
     const all = [...partsOf("EksCluster"), ...partsOf("Network")];
     expect(all.length).toBe(64);
-    for (const key of inside) expect(all.filter((part) => !before(found, key).has(part))).toEqual([]);
+    for (const key of inside) expect(all.filter((part) => !dependenciesOf(found, key).has(part))).toEqual([]);
   });
 
-  test("services come after the load balancer's class and its certificate, the encrypted volumes and the network policies", () => {
+  test("services depend on the ingress class and its certificate, the StorageClass and the network policies", () => {
     for (const key of partsOf("WebService")) {
-      const waits = before(found, key);
-      expect([...partsOf("EksAddOns"), "CertificateValidation slipway-prod"].filter((part) => !waits.has(part))).toEqual([]);
+      const dependencies = dependenciesOf(found, key);
+      expect([...partsOf("EksAddOns"), "CertificateValidation slipway-prod"].filter((part) => !dependencies.has(part))).toEqual([]);
     }
   });
 
-  test("the network's logs come after what lets them be encrypted", () => {
+  test("flow logs depend on the policy of their key", () => {
     expect(found["LogGroup slipway-prod-flow-logs"]!.waitsFor).toContain("KeyPolicy slipway-prod-data");
   });
 
-  test("a name leads to the load balancer once there is one", () => {
+  test("the DNS record depends on the Ingress, which has the load balancer's address", () => {
     expect(found["Record www.example.org"]!.waitsFor).toEqual(["Ingress web"]);
   });
 });
@@ -414,7 +414,7 @@ describe("what comes after what, and goes before it", () => {
 describe("variants", () => {
   const services = { web: { source: "app", host: "www.example.org" } };
 
-  test("a service with AWS rights has them before its pods start, and reaches AWS", async () => {
+  test("a service with AWS permissions has them before its pods start, and can reach AWS", async () => {
     const policyDocument = {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:${region}:*:orders` }],
@@ -432,10 +432,10 @@ describe("variants", () => {
       { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443, protocol: "TCP" }] },
     ]);
     const found = await register(programOf("dev", changes), { outputs: awsOutputs, stack: "dev" });
-    expect(before(found, "Deployment web")).toContain("PodIdentityAssociation slipway-dev-web");
+    expect(dependenciesOf(found, "Deployment web")).toContain("PodIdentityAssociation slipway-dev-web");
   });
 
-  test("with an internal load balancer requests come from the private subnets", async () => {
+  test("with an internal load balancer, requests come from the private subnets", async () => {
     const made = await run("dev", { eks: { loadBalancer: { scheme: "internal" } } });
     expect(inputsOf(made, "IngressClassParams")["slipway-dev-alb"]!.spec.scheme).toBe("internal");
     expect(inputsOf(made, "NetworkPolicy")["web"]!.spec.ingress[0].from).toEqual([
@@ -444,7 +444,7 @@ describe("variants", () => {
     ]);
   });
 
-  test("in a VPC that exists nothing is made of it, and the cluster and the load balancer are in its subnets", async () => {
+  test("in an existing VPC, no network is created, and the cluster and the load balancer are in its subnets", async () => {
     const network = {
       vpcId: "vpc-1",
       privateSubnetIds: ["subnet-1", "subnet-2"],
@@ -469,7 +469,7 @@ describe("variants", () => {
     ]);
   });
 
-  test("on node groups images are for their processors, and names are asked of CoreDNS' pods", async () => {
+  test("on node groups, images have the nodes' architecture, and services query CoreDNS pods", async () => {
     const nodeGroups = { system: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4 } };
     const made = await run("dev", { eks: { nodeGroups, domain: undefined }, services: { web: { source: "app" } } });
     expect(Object.keys(inputsOf(made, "NodeGroup"))).toEqual(["slipway-dev-system"]);
@@ -484,7 +484,7 @@ describe("variants", () => {
     expect(new Set(digests).size).toBe(2);
   });
 
-  test("a stack without services is a platform for those of others", async () => {
+  test("a stack without services has only the platform", async () => {
     const { urns } = await run("dev", { services: {} });
     expect(tree(urns).filter((urn) => /WebService|GoImage|EcrRepository/.test(urn))).toEqual([]);
   });
@@ -507,7 +507,7 @@ describe("variants", () => {
       return record(program, { outputs: { ...awsOutputs, ...reference }, stack: "team" });
     };
 
-    test("there is what services need, and no more", async () => {
+    test("only the resources of services are created", async () => {
       const { urns } = await join();
       const service = "slipway:index:WebService$kubernetes";
       expect(tree(urns).filter((urn) => !urn.startsWith(service))).toEqual(
@@ -530,7 +530,7 @@ describe("variants", () => {
       );
     });
 
-    test("services are let in, named and certified as that stack says, and take over nothing that is there", async () => {
+    test("services use the ranges, domain and hosted zone of that stack, and adopt no existing objects", async () => {
       const made = await join();
       expect(inputsOf(made, "NetworkPolicy")["web"]!.spec.ingress[0].from).toEqual([{ ipBlock: { cidr: "10.0.128.0/21" } }]);
       expect(inputsOf(made, "Record")["www.example.org"]).toMatchObject({ zoneId: "Z1", records: ["alb.example"] });
@@ -539,7 +539,7 @@ describe("variants", () => {
       expect(inputsOf(made, "Namespace")["services"]!.metadata.name).toBe("slipway-team");
     });
 
-    test("the cluster is asked as whom this stack says, and not as whom the other one does", async () => {
+    test("the kubeconfig uses the AWS profile of this stack, not of the other one", async () => {
       const { result } = await join({ eks: { profile: "team" } });
       const { value, secret } = await settle((result as unknown as { kubeconfig: pulumi.Output<string> }).kubeconfig);
       const { users, clusters } = JSON.parse(value);
@@ -550,25 +550,25 @@ describe("variants", () => {
       ]);
     });
 
-    test("what does not go with it is refused before anything is registered", async () => {
+    test("settings that do not fit the cluster are rejected before any resource is registered", async () => {
       const wrong = {
         services: { web: { source: "app", host: "www.example.com", platforms: ["linux/arm64"] } },
         eks: { region: "eu-west-1" },
       };
       await expect(join(wrong, { platform: { ...platform, autoMode: false } })).rejects.toThrow(
         [
-          'Stack "team" does not go with the cluster of "organization/slipway/platform":',
-          '  - slipway:eks.region: must be that of the cluster, eu-central-1 (got "eu-west-1")',
-          '  - slipway:services.web.host: must be below example.org, which the certificate is for and the zone has (got "www.example.com")',
-          "  - slipway:services.web.platforms: must have linux/amd64, which the nodes are (got linux/arm64); add it, or leave platforms out",
-          "  - slipway:services.web.ingressClassName: is needed on node groups, where no ingress controller is built in; install one and name its class, or use EKS Auto Mode",
+          'Stack "team" does not fit the cluster of stack "organization/slipway/platform":',
+          '  - slipway:eks.region: must be the region of the cluster, eu-central-1 (got "eu-west-1").',
+          '  - slipway:services.web.host: must be a subdomain of example.org, the domain of the certificate and the hosted zone (got "www.example.com").',
+          "  - slipway:services.web.platforms: must include linux/amd64 for the nodes (got linux/arm64). Add it, or omit platforms.",
+          "  - slipway:services.web.ingressClassName: must be the class of an ingress controller that you install: node groups have none built in. Set its class, or use EKS Auto Mode.",
         ].join("\n"),
       );
     });
 
-    test("a stack that has no cluster is told of", async () => {
+    test("a stack without a cluster is rejected", async () => {
       await expect(join({}, { urls: {} })).rejects.toThrow(
-        'slipway:eks.stack: must be a stack of Slipway with a cluster that is up (got "organization/slipway/platform"), which has no such output "platform". Bring it up first, or mend the name (pulumi stack ls --all)',
+        'slipway:eks.stack: must be a deployed stack with an EKS cluster (got "organization/slipway/platform", which has no output "platform"). Deploy that stack first, or correct the name: pulumi stack ls --all lists the stacks.',
       );
     });
   });

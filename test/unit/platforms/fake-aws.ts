@@ -2,10 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/**
- * A program that stands in for `aws`, first on the PATH: it says what it is given to say for a service and its operation, and
- * writes down how it is called. What AWS itself would say, it does not prove.
- */
+/** A fake `aws`, first on the PATH. It prints the given answer for each operation and records its calls. */
 export class FakeAws {
   private readonly folder = mkdtempSync(join(tmpdir(), "slipway-aws-"));
   private readonly path = process.env["PATH"];
@@ -25,23 +22,26 @@ export class FakeAws {
     process.env["PATH"] = `${this.folder}:${this.path}`;
   }
 
+  /** Sets the output of an operation, such as `ec2 describe-vpcs`. */
   says(operation: string, answer: unknown): this {
     writeFileSync(join(this.folder, operation), typeof answer === "string" ? answer : JSON.stringify(answer));
     return this;
   }
 
+  /** Lets an operation fail. */
   fails(operation: string, message: string): this {
     rmSync(join(this.folder, operation), { force: true });
     writeFileSync(join(this.folder, `${operation}.error`), `\n${message}\n`);
     return this;
   }
 
+  /** The arguments of each call. */
   get calls(): string[] {
     const file = join(this.folder, "calls");
     return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
   }
 
-  /** No `aws` at all. */
+  /** Removes `aws`, and everything else, from the PATH. */
   remove(): void {
     process.env["PATH"] = "/nowhere";
   }
@@ -52,7 +52,7 @@ export class FakeAws {
   }
 }
 
-/** An account in which a stack whose deployer is `deployer` can be made. */
+/** An account with enough quota for a stack, whose deployer is the role `deployer`. */
 export function accountWithRoom(aws: FakeAws, region: string): FakeAws {
   const zones = ["a", "b", "c"].map((zone) => ({ ZoneName: region + zone, State: "available", ZoneType: "availability-zone" }));
   return aws

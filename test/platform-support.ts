@@ -219,7 +219,7 @@ export const features: Feature[] = [
   { what: "An engine elsewhere, over SSH", local: none, docker: tested(overSsh), swarm: notTested, eks: none },
   {
     what: "From a Compose file",
-    local: planned(on("unit/cli/compose-import")("is created, with what differs and what is left to do")),
+    local: planned(on("unit/cli/compose-import")("is created, and the report lists what differs and what to do")),
     docker: tested(
       on("integration/compose")(
         "an imported Compose file is up on the engine as it is: names, replicas, files, memory, a volume that outlives an update",

@@ -220,7 +220,7 @@ const unsupportedDeployKeys: Record<string, string> = {
 
 /** Whether a value says nothing: compose-go writes `{}` for keys that are not in the file. */
 function isEmpty(value: unknown): boolean {
-  return value === null || (typeof value === "object" && Object.keys(value as object).length === 0);
+  return value === null || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function convertCalls({ depends_on: dependsOn = {}, links = [], deploy = {} }: ComposeService, { note }: Context): Service {

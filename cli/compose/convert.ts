@@ -218,7 +218,7 @@ const unsupportedDeployKeys: Record<string, string> = {
   update_config: "is ignored; set rollout instead",
 };
 
-/** Whether a value says nothing: compose-go writes `{}` for keys that are not in the file. */
+/** Whether a value is null or empty, which compose-go writes for keys that are not in the file. */
 function isEmpty(value: unknown): boolean {
   return value === null || (typeof value === "object" && Object.keys(value).length === 0);
 }

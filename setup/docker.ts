@@ -38,7 +38,9 @@ export async function awaitClusters(stack: string): Promise<void> {
   const starting = () => docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`], health: ["starting"] } });
   if ((await starting()).length === 0) return;
   const onTimeout = () =>
-    new UserError(`The cluster of stack "${stack}" is not healthy after ${clusterSeconds} s. See docker logs slipway-${stack}-node`);
+    new UserError(
+      `The cluster of stack "${stack}" is not healthy after ${clusterSeconds} s. See its log: docker logs slipway-${stack}-node`,
+    );
   await step("wait for the cluster to become healthy", () =>
     pollUntil(async () => (await starting()).length === 0, { timeoutSeconds: clusterSeconds, onTimeout }),
   );

@@ -87,7 +87,7 @@ const unsupportedKeys: Record<string, string> = {
   labels: "is ignored, because Slipway sets the labels; for annotations of the Ingress, set ingressAnnotations",
   logging: "is ignored, because the platform collects the logs; write them to standard output",
   mem_limit: "is ignored; set resources.memoryLimit instead",
-  network_mode: "is ignored, because the platform sets up the network; list the services that this one calls in calls",
+  network_mode: "is ignored, because the platform sets up the network; list the services that this one needs in calls",
   pid: `is ignored, because containers share no namespaces with the host; ${checkWithout}`,
   privileged: `is ignored, because containers run without privileges; ${checkWithout}`,
   pull_policy: "is ignored, because images are deployed by digest; change the digest to deploy another image",
@@ -104,9 +104,9 @@ function checkKey(key: string, compose: ComposeService, { note }: Context): void
   if (compose[key] === null || convertedKeys.includes(key) || impliedKeys.includes(key) || key.startsWith("x-")) {
     const { restart } = compose;
     if (key === "restart" && restart !== "always" && restart !== "unless-stopped")
-      note(key, `is ignored, because pods are always restarted (got "${restart}"); run tasks that end outside the stack`);
+      note(key, `is ignored, because pods are always restarted (got "${restart}"); run one-off tasks outside the stack`);
     if (key === "networks" && Object.keys((compose[key] as object | null) ?? {}).some((network) => network !== "default"))
-      note(key, "is ignored, because a service only reaches those in its calls; list the services that this one calls in calls");
+      note(key, "is ignored, because a service only reaches the services listed in its calls; complete that list");
     return;
   }
   note(key, unsupportedKeys[key] ?? unsupported);
@@ -226,7 +226,7 @@ function isEmpty(value: unknown): boolean {
 function convertCalls({ depends_on: dependsOn = {}, links = [], deploy = {} }: ComposeService, { note }: Context): Service {
   for (const [other, { condition }] of Object.entries(dependsOn))
     if (condition === "service_completed_successfully")
-      note(`depends_on.${other}`, `does not wait until ${other} has completed; run tasks that end before you deploy`);
+      note(`depends_on.${other}`, `does not wait until ${other} has completed; run one-off tasks before you deploy`);
   for (const [key, value] of Object.entries(deploy))
     if (!["replicas", "resources"].includes(key) && !isEmpty(value)) note(`deploy.${key}`, unsupportedDeployKeys[key] ?? unsupported);
   const calls = [...new Set([...Object.keys(dependsOn), ...links.map((link) => String(link.split(":")[0]))])];

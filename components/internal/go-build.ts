@@ -137,13 +137,13 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
 
 /** The cause of a failed build, with its remedy. */
 async function explain(args: GoBuildArgs, folder: string, module: string, log: string): Promise<string> {
-  const wanted = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
+  const required = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
   const version = await run("go", ["env", "GOVERSION"], folder, {});
   if (version.failed)
-    return `${args.source}: cannot be compiled, because Go is not on the PATH. Install Go ${wanted} or newer: https://go.dev/doc/install`;
+    return `${args.source}: cannot be compiled, because Go is not on the PATH. Install Go ${required} or newer: https://go.dev/doc/install`;
   const found = version.output.trim().replace(/^go/, "");
-  if (found.localeCompare(wanted, "en", { numeric: true }) < 0) {
-    return `${args.source}: its go.mod requires Go ${wanted} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
+  if (found.localeCompare(required, "en", { numeric: true }) < 0) {
+    return `${args.source}: its go.mod requires Go ${required} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
   }
   return [
     `${args.source}: does not compile.`,

@@ -18,7 +18,7 @@ async function converted(name: string, ...profiles: string[]) {
 const guessedSize = "is imported with the size 1Gi, because Compose volumes have no size; set the size that the service needs";
 const noHealthcheck = "is missing, so the probes only open a TCP connection; remove probes if the service has /healthz and /readyz";
 const noPorts = "is missing, so the default port 8080 applies; set port to the one that the program listens on";
-const networks = "is ignored, because a service only reaches those in its calls; list the services that this one calls in calls";
+const networks = "is ignored, because a service only reaches the services listed in its calls; complete that list";
 
 test("web, Redis and a volume", async () => {
   expect(await converted("web-redis")).toEqual({
@@ -142,7 +142,7 @@ test("extends is resolved, and services of a profile are imported if the profile
   expect(await converted("profiles", "tools")).toEqual({
     services: { seed, web, worker },
     notes: [
-      'services.seed.restart: is ignored, because pods are always restarted (got "no"); run tasks that end outside the stack',
+      'services.seed.restart: is ignored, because pods are always restarted (got "no"); run one-off tasks outside the stack',
       `services.seed.ports: ${noPorts}`,
       ...notes,
     ],

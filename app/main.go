@@ -1,5 +1,4 @@
-// Command app is a small web service the way one would ship it: it answers, tells whether it can, and goes away without
-// dropping anybody.
+// Command app is a small production-ready web service, with health endpoints, JSON logs and a graceful shutdown.
 package main
 
 import (
@@ -16,7 +15,7 @@ import (
 	"time"
 )
 
-// version is set when the program is linked: -ldflags "-X main.version=1.2.3".
+// version is set at link time: -ldflags "-X main.version=1.2.3".
 var version = "dev"
 
 func main() {
@@ -37,14 +36,14 @@ func run(ctx context.Context, log *slog.Logger, getenv func(string) string) erro
 	}
 	listener, err := net.Listen("tcp", ":"+settings.port)
 	if err != nil {
-		return fmt.Errorf("listen (the variable PORT names the port): %w", err)
+		return fmt.Errorf("listen (PORT sets the port): %w", err)
 	}
 	a := &app{log: log, greeting: settings.greeting}
 	return serve(ctx, log, listener, newServer(a.routes(), log), &a.ready, settings.shutdownTimeout)
 }
 
-// serve answers on the listener and is ready, until ctx is done. Then it is not ready any more, takes no new connections,
-// and returns when the requests under way are answered, or cut off after the timeout.
+// serve accepts connections and reports ready until ctx is done. It then reports not ready, refuses new connections, and
+// returns when all requests in flight are answered. It fails if that takes longer than the timeout.
 func serve(ctx context.Context, log *slog.Logger, listener net.Listener, server *http.Server, ready *atomic.Bool, timeout time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -61,7 +60,7 @@ func serve(ctx context.Context, log *slog.Logger, listener net.Listener, server 
 	bounded, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	if err := server.Shutdown(bounded); err != nil {
-		return fmt.Errorf("requests cut off after %s: %w", timeout, err)
+		return fmt.Errorf("requests still in flight after %s: %w", timeout, err)
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err

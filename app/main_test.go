@@ -32,12 +32,12 @@ func TestRoutes(t *testing.T) {
 		{"root greets", "GET", "/", true, 200, "Hello World\n"},
 		{"root answers HEAD", "HEAD", "/", true, 200, ""},
 		{"other paths are not found", "GET", "/nothing", true, 404, "404 page not found\n"},
-		{"other methods are refused", "POST", "/", true, 405, "Method Not Allowed\n"},
+		{"other methods are rejected", "POST", "/", true, 405, "Method Not Allowed\n"},
 		{"healthz is ok while ready", "GET", "/healthz", true, 200, "ok\n"},
 		{"healthz is ok while draining", "GET", "/healthz", false, 200, "ok\n"},
 		{"readyz is ready", "GET", "/readyz", true, 200, "ready\n"},
 		{"readyz is not ready while draining", "GET", "/readyz", false, 503, "draining\n"},
-		{"version tells the version", "GET", "/version", true, 200, "dev\n"},
+		{"version returns the version", "GET", "/version", true, 200, "dev\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(newTestApp(c.ready).routes())
@@ -57,12 +57,12 @@ func TestRoutes(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for _, c := range []struct{ name, variable, value, want string }{
-		{"a port that is no number", "PORT", "http", `PORT must be a port number, got "http"`},
-		{"a port too high", "PORT", "70000", `PORT must be a port number, got "70000"`},
-		{"a timeout without a unit", "SHUTDOWN_TIMEOUT", "20", `SHUTDOWN_TIMEOUT must be a duration such as 20s, got "20"`},
-		{"a timeout of nothing", "SHUTDOWN_TIMEOUT", "0s", `SHUTDOWN_TIMEOUT must be a duration such as 20s, got "0s"`},
+		{"a port that is not a number", "PORT", "http", `PORT must be a port number (got "http")`},
+		{"a port that is too high", "PORT", "70000", `PORT must be a port number (got "70000")`},
+		{"a timeout without a unit", "SHUTDOWN_TIMEOUT", "20", `SHUTDOWN_TIMEOUT must be a duration such as 20s (got "20")`},
+		{"a timeout of zero", "SHUTDOWN_TIMEOUT", "0s", `SHUTDOWN_TIMEOUT must be a duration such as 20s (got "0s")`},
 	} {
-		t.Run(c.name+" is refused", func(t *testing.T) {
+		t.Run(c.name+" is rejected", func(t *testing.T) {
 			_, err := readSettings(func(name string) string { return map[string]string{c.variable: c.value}[name] })
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
@@ -77,7 +77,7 @@ func TestSettings(t *testing.T) {
 	})
 }
 
-// serving starts serve with a handler that answers once it is released, and a request that waits in it.
+// serving starts serve with a handler that blocks until release is called, and sends it a request.
 func serving(t *testing.T, timeout time.Duration) (address string, stop, release func(), ready *atomic.Bool, answered <-chan string, ended <-chan error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -116,34 +116,34 @@ func TestServeDrainsBeforeItReturns(t *testing.T) {
 	stop()
 	select {
 	case err := <-ended:
-		t.Fatalf("serve returned %v with a request under way", err)
+		t.Fatalf("serve returned %v with a request in flight", err)
 	case <-time.After(200 * time.Millisecond):
 	}
 	if ready.Load() {
 		t.Error("ready while draining")
 	}
 	if _, err := net.Dial("tcp", address); err == nil {
-		t.Error("took a new connection while draining")
+		t.Error("accepted a new connection while draining")
 	}
 	release()
 	if got := <-answered; got != "done" {
-		t.Errorf("the request under way got %q, want %q", got, "done")
+		t.Errorf("the request in flight got %q, want %q", got, "done")
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("serve returned %v, want nil", err)
 	}
 }
 
-func TestServeCutsOffWhatDoesNotEnd(t *testing.T) {
+func TestServeFailsIfRequestsOutlastTheTimeout(t *testing.T) {
 	_, stop, release, _, _, ended := serving(t, 50*time.Millisecond)
 	defer release()
 	stop()
-	if err := <-ended; err == nil || !strings.HasPrefix(err.Error(), "requests cut off after 50ms") {
-		t.Errorf("serve returned %v, want that requests were cut off", err)
+	if err := <-ended; err == nil || !strings.HasPrefix(err.Error(), "requests still in flight after 50ms") {
+		t.Errorf("serve returned %v, want requests still in flight", err)
 	}
 }
 
-func TestRequestsAreLoggedAsJSONButProbesAreNot(t *testing.T) {
+func TestRequestsAreLoggedAsJSONExceptProbes(t *testing.T) {
 	var out lockedBuffer
 	a := &app{log: slog.New(slog.NewJSONHandler(&out, nil)), greeting: "Hello World"}
 	server := httptest.NewServer(a.routes())
@@ -169,7 +169,7 @@ func TestRequestsAreLoggedAsJSONButProbesAreNot(t *testing.T) {
 	}
 }
 
-func TestServerBoundsEveryPhase(t *testing.T) {
+func TestServerHasATimeoutForEachPhase(t *testing.T) {
 	s := newServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	for name, timeout := range map[string]time.Duration{
 		"ReadHeaderTimeout": s.ReadHeaderTimeout, "ReadTimeout": s.ReadTimeout, "WriteTimeout": s.WriteTimeout, "IdleTimeout": s.IdleTimeout,

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// app answers the requests.
+// app holds the state of the request handlers.
 type app struct {
 	log      *slog.Logger
 	greeting string
-	ready    atomic.Bool // takes requests; false before serving and while draining
+	ready    atomic.Bool // false before serving and while draining
 }
 
 func (a *app) routes() http.Handler {
@@ -28,7 +28,7 @@ func (a *app) hello(w http.ResponseWriter, _ *http.Request) {
 	text(w, http.StatusOK, a.greeting)
 }
 
-// healthz says that the process works. It looks at nothing else: a broken dependency is no reason to start it anew.
+// healthz reports whether the process works. It checks no dependencies, because a restart would not fix those.
 func (a *app) healthz(w http.ResponseWriter, _ *http.Request) {
 	text(w, http.StatusOK, "ok")
 }
@@ -52,7 +52,7 @@ func text(w http.ResponseWriter, status int, body string) {
 	fmt.Fprintln(w, body)
 }
 
-// logged writes a line per request, except for the probes, which come every second.
+// logged writes a log line for each request, except for the probes, which come every second.
 func (a *app) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
@@ -76,14 +76,14 @@ func (r *statusRecorder) WriteHeader(status int) {
 
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// newServer bounds everything that a client can draw out.
+// newServer sets timeouts for everything that a slow client can delay.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       90 * time.Second, // longer than a load balancer's 60 s, so that it is not the server who hangs up
+		IdleTimeout:       90 * time.Second, // longer than a load balancer's 60 s, so that the server never closes first
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}

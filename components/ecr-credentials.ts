@@ -5,24 +5,28 @@ import { command } from "../lib/command.ts";
 import { redact } from "../lib/redact.ts";
 import { UserError } from "../lib/user-error.ts";
 
-/** A login takes a second. It never ends if the AWS CLI waits for somebody to enter a code. */
+/** Normally takes a second, but never ends if the AWS CLI prompts for an MFA code. */
 const timeoutSeconds = 60;
 
 /**
- * Credentials for ECR, valid for 12 hours, https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html. They come from the AWS
- * CLI, which the kubeconfig needs as well. In a preview the AWS CLI is not called, and the password is unknown.
+ * ECR credentials, valid for 12 hours (https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html). An update requests
+ * them with the AWS CLI, which the kubeconfig also needs. In a preview the password is unknown.
  *
- * @param profile Profile in the AWS configuration. @default - from the environment.
+ * @param profile Profile of the AWS configuration. @default - the credentials in the environment.
  */
 export function ecrCredentials(region: string, profile?: string): RegistryCredentials {
   const password = pulumi.runtime.isDryRun() ? (unknown as unknown as string) : ecrPassword(region, profile);
   return { username: "AWS", password: pulumi.secret(password) };
 }
 
-/** Passwords by region and profile: all repositories of a run share one. */
+/** Passwords by region and profile: one is valid for all repositories. */
 const passwords = new Map<string, Promise<string>>();
 
-/** @throws UserError with the output of the AWS CLI, without account ids and keys. */
+/**
+ * An ECR password. Requested once for each region and profile.
+ *
+ * @throws UserError with the output of the AWS CLI, without account IDs and keys.
+ */
 export function ecrPassword(region: string, profile?: string): Promise<string> {
   const key = JSON.stringify([region, profile]);
   const password = passwords.get(key) ?? logIn(region, profile);
@@ -40,9 +44,9 @@ async function logIn(region: string, profile?: string): Promise<string> {
 }
 
 const missing =
-  "aws is missing. It is needed to log in to ECR. Install the AWS CLI, version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+  "The AWS CLI is missing, so images cannot be pushed to ECR. Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
 function remedy(profile: string | undefined): string {
   const option = profile === undefined ? "" : ` --profile ${profile}`;
-  return `The login to ECR failed, so images cannot be pushed. Log in to AWS (aws sso login${option}, or aws configure${option}) with the permission ecr:GetAuthorizationToken. To show your identity, run aws sts get-caller-identity${option}`;
+  return `Images cannot be pushed to ECR. Log in with aws sso login${option} or aws configure${option}, as an identity with the permission ecr:GetAuthorizationToken. To see your identity: aws sts get-caller-identity${option}`;
 }

@@ -13,46 +13,46 @@ export interface RegistryCredentials {
 }
 
 export interface GoImageArgs {
-  /** Folder with the Go module (or the Dockerfile), from the project's root. */
+  /** Folder of the Go module or the Dockerfile, relative to the project folder. */
   source: string;
-  /** Repository to push to, without tag: `registry.example/team/web`. */
+  /** Repository to push to, without a tag: `registry.example/team/web`. */
   repository: pulumi.Input<string>;
-  /** @default "go" */
+  /** How to build the image. @default "go" */
   builder?: ImageBuilder;
-  /** Package to compile, from the module's folder. Only for the builder `go`. @default - the module's root. */
+  /** Package to compile, relative to `source`. Only for the builder `go`. @default "." */
   package?: string;
   /**
-   * Platforms such as `linux/arm64`; several make an image index, which only the builder `go` can.
+   * Platforms, such as `linux/arm64`. Several platforms result in an image index; only the builder `go` supports that.
    *
-   * @default - Linux on the processor of the machine that runs Pulumi.
+   * @default - Linux on the architecture of the machine that runs Pulumi.
    */
   platforms?: string[];
-  /** Handed to the program as `main.version` and put into the labels. Only for the builder `go`. @default - none. */
+  /** Value of the program's variable `main.version` and of a label. Only for the builder `go`. @default - none. */
   version?: string;
-  /** Labels of the image, and annotations of its manifests. Only for the builder `go`. @default - none. */
+  /** Labels of the image and annotations of its manifests. Only for the builder `go`. @default - none. */
   labels?: Record<string, string>;
-  /** Of the image's layers. Only for the builder `go`. @default "gzip" */
+  /** Compression of the image's layers. Only for the builder `go`. @default "gzip" */
   compression?: Compression;
-  /** @default - what the Docker credential store has for the registry, if it has any. */
+  /** Credentials for the registry. @default - those in Docker's credential store, if any. */
   credentials?: RegistryCredentials;
 }
 
 /**
- * An image in a registry, made from source: pushed when it changed or when the registry has lost it.
+ * An image built from source and pushed to a registry. Pushed again if it changes or is missing in the registry.
  *
  * @example
  * const image = new GoImage("web", { source: "app", repository: "registry.example/team/web" });
  * export const ref = image.ref; // registry.example/team/web@sha256:…
  */
 export class GoImage extends pulumi.ComponentResource {
-  /** `repository@sha256:…`. With the builder `go` it is known in a preview already. */
+  /** `repository@sha256:…`. With the builder `go` it is already known in a preview. */
   declare readonly ref: pulumi.Output<string>;
 
   constructor(name: string, args: GoImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:GoImage", name, {}, opts);
     if (args.builder === ImageBuilder.Dockerfile && (args.platforms?.length ?? 0) > 1) {
       throw new UserError(
-        `GoImage "${name}": builder "dockerfile" makes an image for one platform (got ${args.platforms?.join(", ")}). Name one, or use builder "go".`,
+        `GoImage "${name}": platforms: must be a single platform for builder "dockerfile" (got ${args.platforms?.join(", ")}). Set one, or use builder "go".`,
       );
     }
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
@@ -60,10 +60,10 @@ export class GoImage extends pulumi.ComponentResource {
   }
 
   /**
-   * Compiles ahead of the resource, so that a program can stop on a compile error before it changes anything. The
-   * resource made from the same arguments later takes over what was compiled.
+   * Compiles the program before any resource is registered, so that a compile error stops the run before it changes anything. A GoImage
+   * with the same arguments reuses the result.
    *
-   * @throws UserError with the compiler's own lines.
+   * @throws UserError with the compiler's output.
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<void> {
     if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args));
@@ -83,7 +83,7 @@ export class GoImage extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // In an update the reference comes from the push, so that nothing runs ahead of its image.
+    // In an update the reference comes from the push, so that no workload is deployed before its image.
     return pulumi.runtime.isDryRun() ? pulumi.interpolate`${args.repository}@${digest}` : push.ref;
   }
 
@@ -99,10 +99,10 @@ export class GoImage extends pulumi.ComponentResource {
           context: folder,
           dockerfile: pulumi.interpolate`${folder}/Dockerfile`,
           platform: args.platforms?.[0] ?? `linux/${goArchitecture}`,
-          // No Dockerfile asks for it: it is there so that a lost image counts as a change.
+          // No Dockerfile uses this argument. It makes an image that is missing in the registry count as a change.
           args: { SLIPWAY_GENERATION: presence.generation },
         },
-        // A build in a preview would hand on the image's local id as its digest (pulumi-docker, provider/image.go).
+        // A build in a preview would return the image's local ID as its digest (pulumi-docker, provider/image.go).
         buildOnPreview: false,
         registry: credentials && { server: pulumi.output(repository).apply((r) => String(r.split("/")[0])), ...credentials },
       },

@@ -26,7 +26,7 @@ export interface Platform {
   variant?: string;
 }
 
-/** A file, a symbolic link or, with neither content nor target, a folder of a layer. Owner is root, time is the epoch. */
+/** An entry of a layer: a file (`content`), a symbolic link (`linkTo`) or a folder (neither). Owned by root, dated 1970. */
 export interface LayerEntry {
   path: string;
   mode: number;
@@ -36,12 +36,12 @@ export interface LayerEntry {
 
 export interface Layer {
   descriptor: Descriptor;
-  /** Digest of the uncompressed tar, which the image's configuration names. */
+  /** Digest of the uncompressed tar file, as in the image's configuration. */
   diffId: string;
   blob: Uint8Array;
 }
 
-/** An image, or an index of images, known byte for byte: what a registry is to hold, by digest. */
+/** An image, or an index of several images, with all its blobs by digest. */
 export interface OciImage {
   descriptor: Descriptor;
   blobs: Map<string, Uint8Array>;
@@ -55,7 +55,7 @@ export function digestOf(content: Uint8Array | string): string {
   return "sha256:" + createHash("sha256").update(content).digest("hex");
 }
 
-/** A layer that depends on its entries alone: their order is theirs, owner and time are fixed. */
+/** Builds a layer. The result depends only on the entries, their order and the compression. */
 export async function layer(entries: LayerEntry[], compression: Compression): Promise<Layer> {
   const archive = pack();
   for (const { path, mode, content, linkTo } of entries) {
@@ -68,7 +68,7 @@ export async function layer(entries: LayerEntry[], compression: Compression): Pr
   const tar = await buffer(archive);
   const diffId = digestOf(tar);
   if (compression === "none") return { diffId, blob: tar, descriptor: { mediaType: mediaTypes.tar, digest: diffId, size: tar.length } };
-  // Not Node's zlib: its output differs between versions of Node and between processors. See docs/DECISIONS.md.
+  // Not Node's zlib, whose output differs between Node versions and CPUs. See docs/DECISIONS.md.
   const blob = gzipSync(tar, { level: 6, mtime: 0 });
   return { diffId, blob, descriptor: { mediaType: mediaTypes.tarGzip, digest: digestOf(blob), size: blob.length } };
 }
@@ -84,6 +84,7 @@ export interface RunConfig {
   Labels?: Record<string, string>;
 }
 
+/** An image for one platform. Annotations are those of its manifest. */
 export function image(platform: Platform, layers: Layer[], config: RunConfig, annotations: Record<string, string> = {}): OciImage {
   const blobs = new Map(layers.map((l) => [l.descriptor.digest, l.blob]));
   const configuration = json(mediaTypes.config, {
@@ -103,7 +104,7 @@ export function image(platform: Platform, layers: Layer[], config: RunConfig, an
   return { descriptor: { ...manifest.descriptor, platform }, blobs };
 }
 
-/** One image for several platforms. */
+/** An index of images for several platforms. */
 export function index(images: OciImage[], annotations: Record<string, string> = {}): OciImage {
   const blobs = new Map(images.flatMap((i) => [...i.blobs]));
   const { descriptor, blob } = json(mediaTypes.index, {
@@ -115,7 +116,7 @@ export function index(images: OciImage[], annotations: Record<string, string> = 
   return { descriptor, blobs: blobs.set(descriptor.digest, blob) };
 }
 
-/** An OCI image layout as one tar, as `ctr images import` reads it. */
+/** The image as a tar file in the OCI image layout, for `ctr images import`. */
 export async function layoutArchive(content: OciImage, name: string): Promise<Buffer> {
   const manifest = { ...content.descriptor, annotations: { "io.containerd.image.name": name } };
   const { blob } = await layer(

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import ora from "ora";
 
-/** Seconds between two lines about a step, if standard error is no terminal. */
+/** Seconds between two lines about a step, if standard error is not a terminal. */
 const pipeIntervalSeconds = 30;
 
 /** Milliseconds after which a step is shown. */
@@ -13,7 +13,7 @@ export interface StepOptions {
 }
 
 /**
- * Runs `work` as a step that people can follow: on a terminal a spinner with the elapsed time, in a pipe a line at the start, every 30 s
+ * Runs `work` and shows its progress: on a terminal a spinner with the elapsed time, in a pipe a line at the start, every 30 s
  * and at the end. On standard error, because standard output is for results.
  */
 export async function step<T>(title: string, work: () => Promise<T>, { always = false }: StepOptions = {}): Promise<T> {

@@ -32,7 +32,7 @@ export async function staticChecks(): Promise<Count> {
     await check("types", () => command(bin("tsc"), ["--noEmit", "--pretty", "false", ...typesCache], { lines: Infinity })),
     await check("Go formatting", async () => {
       const unformatted = await command("gofmt", ["-l", ...(await goFiles())]);
-      if (unformatted) throw new UserError(`These files are not formatted as gofmt does:\n${unformatted}`);
+      if (unformatted) throw new UserError(`These files are not formatted. Run npm run fix:\n${unformatted}`);
     }),
     await check("go vet", () => command("go", ["vet", "./..."], { cwd: "app" })),
     await testGo("app"),

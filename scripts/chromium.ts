@@ -5,10 +5,14 @@ import { installPackages, takesPackages } from "../setup/debian-packages.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
-/** A headless Chromium: the machine's, or its distribution's where that can be installed. */
+/**
+ * Opens a headless Chromium, and installs it first if it is missing and Debian packages can be installed.
+ *
+ * @throws UserError if Chromium is missing.
+ */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = (await find()) ?? (await install());
-  // As root, as in containers, its sandbox does not start; it opens nothing but our own files.
+  // The sandbox does not start as root, which is common in containers. Only local files are opened.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return launch({ executablePath, args: [...args, "--disable-dev-shm-usage"] });
 }
@@ -24,6 +28,6 @@ async function find(): Promise<string | undefined> {
 async function install(): Promise<string> {
   if (takesPackages) await installPackages("chromium", "fonts-dejavu-core");
   const path = await find();
-  if (path === undefined) throw new UserError(`None of ${names.join(", ")} is on the PATH, to open reports with. Install Chromium.`);
+  if (path === undefined) throw new UserError(`Chromium is missing (${names.join(", ")}), so reports cannot be opened. Install it.`);
   return path;
 }

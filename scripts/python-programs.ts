@@ -8,18 +8,18 @@ import { installPackages, takesPackages } from "../setup/debian-packages.ts";
 import { step } from "../lib/progress.ts";
 import { sourceHash } from "../setup/source-hash.ts";
 
-/** Programs that tests use, from PyPI; `python-programs/requirements.txt` pins them and all that they need, by hash. */
+/** Programs from PyPI that tests use. `python-programs/requirements.txt` pins them and their dependencies by hash. */
 export type PythonProgram = "checkov" | "parliament";
 
-/** The path of a program. They are installed beside the caches, in a folder of their own, when one is first asked for. */
+/** Path of a program. The first call installs all of them into a folder of the cache. */
 export async function pythonProgram(name: PythonProgram): Promise<string> {
   const pins = join(import.meta.dirname, "python-programs");
   const folder = cacheFolder("python-programs", await sourceHash(pins));
   const complete = join(folder, "complete");
   if (!existsSync(complete)) {
-    await needPython();
+    await ensurePython();
     const install = async () => {
-      // What an install that was broken off left would not be mended by another one.
+      // pip cannot repair an interrupted installation.
       await rm(folder, { recursive: true, force: true });
       await command("python3", ["-m", "venv", folder]);
       const options = ["--quiet", "--disable-pip-version-check", "--require-hashes"];
@@ -31,12 +31,12 @@ export async function pythonProgram(name: PythonProgram): Promise<string> {
   return join(folder, "bin", name);
 }
 
-async function needPython(): Promise<void> {
+async function ensurePython(): Promise<void> {
   const works = () => succeeds("python3", ["-c", "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"]);
   if (await works()) return;
   if (takesPackages) await installPackages("python3", "python3-venv");
   if (!(await works()))
     throw new UserError(
-      "python3 with its module venv, 3.11 or newer, is missing, for checkov and parliament. Install it: https://www.python.org",
+      "Python 3.11 or newer with the module venv is missing, so checkov and parliament cannot be installed. Install it: https://www.python.org/downloads/",
     );
 }

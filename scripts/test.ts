@@ -1,4 +1,4 @@
-// npm test: all checks and all tests, on the real Docker, registry and Kubernetes.
+// npm test: all checks and all tests, including those on the real Docker, registry and Kubernetes.
 import { readStack } from "../config/stack-file.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
@@ -9,7 +9,7 @@ process.env["SLIPWAY_FUZZ_RUNS"] = "10000";
 
 const checked = sum([await staticChecks(), await testSuites(["unit", "scanning"])]);
 try {
-  // What the platforms need is built before the tests' own timeouts start.
+  // Builds images before the timeouts of the tests start.
   for (const stack of ["local", "docker", "swarm"]) await setUp(readStack(stack));
 } catch (error) {
   if (!(error instanceof UserError)) throw error;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { goProgram } from "../setup/go-programs.ts";
 
-/** Go programs that tests and benchmarks use; the module of each pins its version. */
+/** Go programs that tests and benchmarks use. Each has a Go module that pins its version. */
 export type ToolProgram = "actionlint" | "ko" | "kube-score" | "vegeta";
 
-/** The path of a program and its version, built when it is first asked for. */
+/** Path and version of a program. The first call builds it. */
 export function toolProgram(name: ToolProgram): Promise<{ path: string; version: string }> {
   return goProgram(join(import.meta.dirname, "go-programs", name));
 }

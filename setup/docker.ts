@@ -4,18 +4,24 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { succeeds } from "../lib/command.ts";
 import { dockerClient, noDocker } from "../lib/docker-client.ts";
+import { pollUntil } from "../lib/poll.ts";
+import { step } from "../lib/progress.ts";
 import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "./debian-packages.ts";
-import { step } from "../lib/progress.ts";
 
 const docker = dockerClient();
 
-/** Where a runtime is put that an engine needs for as long as it lives, longer than a checkout. */
+/** Seconds that the Docker daemon and a restarted cluster have to become ready. */
+const daemonSeconds = 60;
+const clusterSeconds = 120;
+
+/** Where the runtime wrapper is installed: outside the checkout, because the daemon needs it after the checkout is deleted. */
 const runtime = "/usr/local/sbin/runc-without-sys-resource";
 
 /**
- * Sees that a Docker engine answers: on Debian and Ubuntu, as root, installs one where there is none and starts one that
- * does not run, in the background. Elsewhere that is for the person to do.
+ * Makes sure that Docker is running. As root on Debian and Ubuntu, installs Docker and starts the daemon in the background if needed.
+ *
+ * @throws UserError if Docker is not running and cannot be started.
  */
 export async function ensureDocker(): Promise<void> {
   if (await answers()) return;
@@ -27,11 +33,17 @@ export async function ensureDocker(): Promise<void> {
   await step("start Docker", startDocker, { always: true });
 }
 
-/** Waits until the clusters of a stack, which an engine that was started anew starts too, are there again. */
+/** Waits until the stack's cluster is healthy again. Docker restarts its containers together with the daemon. */
 export async function awaitClusters(stack: string): Promise<void> {
   const starting = () => docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`], health: ["starting"] } });
   if ((await starting()).length === 0) return;
-  await step("wait for the cluster to be ready again", () => until(async () => (await starting()).length === 0, 120));
+  const onTimeout = () =>
+    new UserError(
+      `The cluster of stack "${stack}" is not healthy after ${clusterSeconds} s. See its log: docker logs slipway-${stack}-node`,
+    );
+  await step("wait for the cluster to become healthy", () =>
+    pollUntil(async () => (await starting()).length === 0, { timeoutSeconds: clusterSeconds, onTimeout }),
+  );
 }
 
 function answers(): Promise<boolean> {
@@ -51,14 +63,15 @@ async function startDocker(): Promise<void> {
   child.unref();
   closeSync(log);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
-  await until(async () => ended() || (await answers()), 60).catch(() => {});
+  await pollUntil(async () => ended() || (await answers()), { timeoutSeconds: daemonSeconds }).catch(() => {});
   if (!(await answers())) {
     const last = readFileSync(output, "utf8").trimEnd().split("\n").slice(-10).join("\n  | ");
-    throw new UserError(`Docker was started and ${ended() ? "ended" : "does not answer"}. The end of ${output}:\n  | ${last}`);
+    const problem = ended() ? "dockerd exited" : `dockerd does not answer after ${daemonSeconds} s`;
+    throw new UserError(`Docker could not be started: ${problem}. Last lines of ${output}:\n  | ${last}`);
   }
 }
 
-/** Some machines may not hand out CAP_SYS_RESOURCE, and runc then refuses privileged containers. */
+/** A wrapper for runc, which rejects privileged containers on machines without CAP_SYS_RESOURCE. */
 function runtimeArguments(): string[] {
   const bounding = /^CapBnd:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
   const sysResource = 24n; // capabilities(7), linux/capability.h
@@ -67,17 +80,9 @@ function runtimeArguments(): string[] {
   return [`--add-runtime=without-sys-resource=${runtime}`, "--default-runtime=without-sys-resource"];
 }
 
-/** An engine that was killed leaves its number behind, which may be a zombie's or another process's by now. */
+/** A killed daemon leaves its PID file behind. The PID may now belong to a zombie or to another process. */
 function removeStalePid(file: string): void {
   if (!existsSync(file)) return;
   const stat = `/proc/${readFileSync(file, "utf8").trim()}/stat`; // `<pid> (<name>) <state> …`
   if (!existsSync(stat) || !/\(dockerd\) [^Z]/.test(readFileSync(stat, "utf8"))) rmSync(file);
-}
-
-async function until(holds: () => Promise<boolean>, seconds: number): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new UserError(`not done after ${seconds} s`);
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
 }

@@ -7,9 +7,10 @@ import { step } from "../lib/progress.ts";
 import { sourceHash } from "./source-hash.ts";
 
 /**
- * Builds a Go program into the cache, unless it is there already. The module pins the versions of all that is in it.
+ * Builds a Go program into the cache, unless it is cached already. Its go.mod pins all versions.
  *
- * @param module Folder of the module: of a program of our own, or with a `tool` line that names somebody else's.
+ * @param module Folder of the module: either the program itself, or a module whose `tool` line names the program.
+ * @returns the program's path and its version.
  */
 export async function goProgram(module: string): Promise<{ path: string; version: string }> {
   const [, tool = "."] = /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8")) ?? [];

@@ -10,10 +10,10 @@ import { buildNodeImage, nodeImageName } from "./node-image.ts";
 import { buildProxyImage, proxyImageName } from "./proxy-image.ts";
 import { buildRegistryImage, registryImageName } from "./registry-image.ts";
 
-/** Where config/load.ts finds the images that replace the default ones on this machine. */
+/** The images that replace the default ones on this machine; read by config/load.ts. */
 const record = ".slipway/images.json";
 
-/** Seconds until the registry must have answered a pull. */
+/** Seconds after which a pull counts as failed. */
 const pullTimeoutSeconds = 300;
 
 export type ImageKey = "nodeImage" | "registryImage" | "proxyImage";
@@ -21,31 +21,32 @@ export type ImageKey = "nodeImage" | "registryImage" | "proxyImage";
 /** Images that replace the default ones. */
 export type Images = Partial<Record<ImageKey, string>>;
 
-/** A default image, and the stand-in that is built if the default one cannot be pulled. */
+/** A default image, and the substitute that is built if it cannot be pulled. */
 interface Source {
   upstream: string;
-  standIn: () => Promise<string>;
+  /** Name of the substitute. */
+  substitute: () => Promise<string>;
   build: (name: string) => Promise<void>;
 }
 
 const sources: Record<ImageKey, Source> = {
-  registryImage: { upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
-  nodeImage: { upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
-  proxyImage: { upstream: proxyImage, standIn: proxyImageName, build: buildProxyImage },
+  registryImage: { upstream: localClusterDefaults.registryImage, substitute: registryImageName, build: buildRegistryImage },
+  nodeImage: { upstream: localClusterDefaults.nodeImage, substitute: nodeImageName, build: buildNodeImage },
+  proxyImage: { upstream: proxyImage, substitute: proxyImageName, build: buildProxyImage },
 };
 
 /**
- * Makes sure that Docker has the images: the default ones if they are there or can be pulled, else stand-ins built from package
- * registries. Silent if everything is there.
+ * Makes sure that Docker has the images: the default ones if they exist or can be pulled, otherwise substitutes that are built from
+ * package registries. Silent if nothing is missing.
  */
 export async function ensureImages(keys: ImageKey[]): Promise<Images> {
   const docker = dockerClient();
   const chosen = omit(await recorded(), keys);
   let pullable: boolean | undefined;
   for (const key of keys) {
-    const { upstream, standIn, build } = sources[key];
+    const { upstream, substitute, build } = sources[key];
     if (await hasImage(docker, upstream)) continue;
-    const name = await standIn();
+    const name = await substitute();
     if (!(await hasImage(docker, name))) {
       if (pullable !== false) pullable = await tryPull(upstream);
       if (pullable) continue;
@@ -63,15 +64,15 @@ export async function ensureImages(keys: ImageKey[]): Promise<Images> {
   return chosen;
 }
 
-/** The images that `ensureImages` would choose, as far as that is known without pulling or building. */
+/** The images that `ensureImages` would choose, if known without pulling or building. */
 export async function plannedImages(keys: ImageKey[]): Promise<Images> {
   const docker = dockerClient();
   const known = await recorded();
   const planned = omit(known, keys);
   for (const key of keys) {
-    const { upstream, standIn } = sources[key];
-    // Without Docker, or before the first set-up, the default image is as good a guess as any.
-    if (known[key] !== undefined && !(await hasImage(docker, upstream).catch(() => false))) planned[key] = await standIn();
+    const { upstream, substitute } = sources[key];
+    // Without Docker, or before the first setup, assume the default image.
+    if (known[key] !== undefined && !(await hasImage(docker, upstream).catch(() => false))) planned[key] = await substitute();
   }
   return planned;
 }

@@ -12,7 +12,7 @@ import { sourceHash } from "./source-hash.ts";
 
 const here = join(import.meta.dirname, "kubernetes-node");
 
-/** The binaries, each with the folder of its module and its package there. */
+/** The binaries, each with the folder of its Go module and the package in it. */
 const binaries = [
   { name: "node", folder: here, package: "./node" },
   { name: "pause", folder: here, package: "./pause" },
@@ -37,7 +37,7 @@ const debianPackages = [
 const goModule = await readFile(join(here, "go.mod"), "utf8");
 const kubernetesVersion = String(/k8s\.io\/kubernetes (v\S+)/.exec(goModule)?.[1]);
 
-/** What upstream's release build sets, so that `kubectl version` and the Node tell the version. */
+/** Set as in upstream's release build, so that `kubectl version` and the Node report the version. */
 const [major, minor] = kubernetesVersion.slice(1).split(".");
 const linkFlags = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((version) => [
   `-X=${version}.gitVersion=${kubernetesVersion}`,
@@ -45,7 +45,7 @@ const linkFlags = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/versio
   `-X=${version}.gitMinor=${minor}`,
 ]);
 
-/** The image's name, whose tag changes with everything in this folder. */
+/** Name of the image. Its tag changes with every file in setup/kubernetes-node. */
 export async function nodeImageName(): Promise<string> {
   return `slipway/kubernetes-node:${kubernetesVersion}-${await sourceHash(here)}`;
 }
@@ -53,12 +53,12 @@ export async function nodeImageName(): Promise<string> {
 /**
  * Builds the node image from Go modules and Debian packages: about 15 minutes on two cores the first time.
  *
- * @throws UserError where mmdebstrap, which makes the root file system, is missing and cannot be installed.
+ * @throws UserError if mmdebstrap, which creates the root file system, is missing and cannot be installed.
  */
 export async function buildNodeImage(name: string): Promise<void> {
   if (!(await succeeds("mmdebstrap", ["--version"]))) {
     if (!takesPackages)
-      throw new UserError(`${name} cannot be built: mmdebstrap is missing. As root, on Debian or Ubuntu: apt-get install mmdebstrap`);
+      throw new UserError(`${name} cannot be built: mmdebstrap is missing. On Debian or Ubuntu, run as root: apt-get install mmdebstrap`);
     await installPackages("mmdebstrap");
   }
   const context = cacheFolder("build/kubernetes-node");
@@ -67,8 +67,8 @@ export async function buildNodeImage(name: string): Promise<void> {
   await mkdir(join(context, "images"));
 
   const fetched = Promise.all(binaries.map((b) => fetchModules(b.folder, b.package)));
-  fetched.catch(() => {}); // reported by the compiler that misses them
-  const rootfs = step("root file system from Debian packages", () => makeRootfs(join(context, "rootfs.tar")), { always: true });
+  fetched.catch(() => {}); // the compiler reports modules that could not be downloaded
+  const rootfs = step("create the root file system from Debian packages", () => makeRootfs(join(context, "rootfs.tar")), { always: true });
   const compiled = (async () => {
     for (const [i, b] of binaries.entries()) {
       await step(
@@ -100,16 +100,16 @@ export async function buildNodeImage(name: string): Promise<void> {
   for (const file of await readdir(gatewayKinds)) await cp(join(gatewayKinds, file), join(kinds, file));
   const traefikKinds = "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml";
   await cp(join(await moduleFolder("github.com/traefik/traefik/v3"), traefikKinds), join(kinds, "traefik.yaml"));
-  await step("put the node image together", () => buildImage(dockerClient(), context, { tag: name }), { always: true });
+  await step("assemble the node image", () => buildImage(dockerClient(), context, { tag: name }), { always: true });
   await rm(context, { recursive: true });
 }
 
-/** Where Go keeps a module that Traefik is made of. */
+/** Folder of a module that Traefik depends on, in Go's module cache. */
 async function moduleFolder(module: string): Promise<string> {
   return (await command("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: join(here, "traefik") })).trim();
 }
 
-/** A root file system of the host's own distribution, from the mirrors that the host's apt uses. */
+/** Creates a root file system of the host's distribution, from the mirrors that the host's apt uses. */
 async function makeRootfs(archive: string): Promise<void> {
   const release = await readFile("/etc/os-release", "utf8");
   const codename = /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1];

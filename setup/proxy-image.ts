@@ -8,16 +8,16 @@ import { sourceHash } from "./source-hash.ts";
 
 const here = join(import.meta.dirname, "traefik");
 
-/** The module that the node image has Traefik from: compiled for one, Go has it in its cache for the other. */
+/** The same module as in the node image, so that Go compiles Traefik only once for both. */
 const module = join(import.meta.dirname, "kubernetes-node/traefik");
 
-/** The image's name, whose tag changes with everything that it is made of. */
+/** Name of the image. Its tag changes with the image's sources. */
 export async function proxyImageName(): Promise<string> {
   const version = /traefik\/traefik\/v3 (v\S+)/.exec(await readFile(join(module, "go.mod"), "utf8"))?.[1];
   return `slipway/traefik:${version}-${await sourceHash(here)}-${await sourceHash(module)}`;
 }
 
-/** Builds the image of Traefik from its Go module: 4 minutes on two cores, 10 seconds where the node image was built. */
+/** Builds the Traefik image from its Go module: 4 minutes on two cores, or 10 seconds after the node image was built. */
 export async function buildProxyImage(name: string): Promise<void> {
   const context = cacheFolder("build/traefik");
   await rm(context, { recursive: true, force: true });

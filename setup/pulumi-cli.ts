@@ -11,17 +11,17 @@ export const installPage = "https://www.pulumi.com/docs/iac/download-install/";
 const downloads = "https://get.pulumi.com/install.sh";
 const answerSeconds = 3;
 
-/** After a failed download, the next attempt is made a day later. */
+/** Written after a failed download. */
 const failed = cacheFolder("pulumi-cannot-be-downloaded");
 const daySeconds = 24 * 60 * 60;
 
-/** The Pulumi CLI on the PATH, or the one that the SDK's Automation API keeps for this version. */
+/** Path of the Pulumi CLI: the one on the PATH, or the one that the SDK's Automation API has installed for this version. */
 export function findPulumi(): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), join(installRoot(), "bin")];
   return folders.map((folder) => join(folder, "pulumi")).find(isExecutable);
 }
 
-/** The Pulumi CLI, downloaded first if it is missing. Undefined if the download site does not answer within seconds. */
+/** Path of the Pulumi CLI, downloaded if missing. Undefined if it cannot be downloaded; the next attempt is made a day later. */
 export async function getPulumi(): Promise<string | undefined> {
   const found = findPulumi();
   if (found || ageSeconds(failed) < daySeconds) return found;
@@ -30,7 +30,7 @@ export async function getPulumi(): Promise<string | undefined> {
     if (!answer.ok) throw new Error(`${downloads} answers ${answer.status}`);
     const { PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
     const { default: semver } = await import("semver");
-    await step(`Pulumi CLI ${version}`, () => PulumiCommand.install({ version: new semver.SemVer(version), root: installRoot() }));
+    await step(`install Pulumi CLI ${version}`, () => PulumiCommand.install({ version: new semver.SemVer(version), root: installRoot() }));
     return findPulumi();
   } catch {
     mkdirSync(dirname(failed), { recursive: true });

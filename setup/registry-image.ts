@@ -7,7 +7,7 @@ import { sourceHash } from "./source-hash.ts";
 
 const here = join(import.meta.dirname, "registry");
 
-/** The image's name, whose tag changes with everything in this folder. */
+/** Name of the image. Its tag changes with every file in setup/registry. */
 export async function registryImageName(): Promise<string> {
   const version = /distribution\/v3 (v\S+)/.exec(await readFile(join(here, "go.mod"), "utf8"))?.[1];
   return `slipway/registry:${version}-${await sourceHash(here)}`;

@@ -3,7 +3,7 @@ import { awaitClusters, ensureDocker } from "./docker.ts";
 import { ensureImages, plannedImages, type ImageKey, type Images } from "./images.ts";
 
 /**
- * Installs and starts what a stack needs on this machine. Quick and silent if everything is there.
+ * Installs and starts what a stack needs on this machine. Quick and silent if nothing is missing.
  *
  * @returns the images that replace the platform's default ones on this machine.
  */
@@ -16,7 +16,7 @@ export async function setUp(stack: Stack): Promise<Images> {
   return images;
 }
 
-/** Lets the program use the images that `setUp` would provide, without building or pulling any: for previews. */
+/** For previews: tells the program which images `setUp` would provide, without building or pulling any. */
 export async function planImages(stack: Stack): Promise<void> {
   const keys = imagesOf(stack);
   if (keys.length > 0) process.env["SLIPWAY_PLANNED_IMAGES"] = JSON.stringify(await plannedImages(keys));
@@ -28,9 +28,9 @@ const imagesByPlatform: Partial<Record<string, ImageKey[]>> = {
   swarm: ["registryImage", "proxyImage"],
 };
 
-/** The images that the stack's platform runs on this machine. A Docker host elsewhere pulls its own. */
+/** The images that the stack's platform runs on this machine. A remote Docker host pulls its own images. */
 function imagesOf({ project, config }: Stack): ImageKey[] {
   const platform = config[`${project}:platform`] ?? "local";
-  const isElsewhere = JSON.parse(config[`${project}:${platform}`] ?? "{}").host !== undefined;
-  return isElsewhere ? [] : (imagesByPlatform[platform] ?? []);
+  const isRemote = JSON.parse(config[`${project}:${platform}`] ?? "{}").host !== undefined;
+  return isRemote ? [] : (imagesByPlatform[platform] ?? []);
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A short hash of every file below a folder but what is only to be read: another one for every change of name or content. */
+/** A short hash of the names and contents of all files in a folder, except Markdown files. */
 export async function sourceHash(folder: string): Promise<string> {
   const hash = createHash("sha256");
   const entries = await Array.fromAsync(glob("**/*", { cwd: folder, withFileTypes: true }));

@@ -63,7 +63,7 @@ export const features: Feature[] = [
   },
   {
     what: "TLS",
-    local: tested(service("TLS answers with the certificate of the Secret, and HTTP leads there")),
+    local: tested(service("HTTPS uses the certificate of the Secret, and HTTP redirects to HTTPS")),
     docker: tested(docker("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there")),
     swarm: tested(swarm("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there")),
     eks: planned(eks("serves HTTPS with a certificate for its domain, at a DNS name of the load balancer")),
@@ -91,7 +91,7 @@ export const features: Feature[] = [
   },
   {
     what: "An up that is killed, or an engine that goes away half-way: the next one carries on",
-    local: saying("killed", tested(local("an up that is killed half-way is carried on by the next"))),
+    local: saying("killed", tested(local("after an up is killed half-way, the next up completes it"))),
     docker: tested(
       docker("an up that was killed is carried on by the next, and down leaves nothing"),
       dockerRollout("an engine that goes away half-way is told of once, and the next up carries on"),
@@ -108,7 +108,7 @@ export const features: Feature[] = [
   },
   {
     what: "Cut off but for `calls`",
-    local: tested(service("a service reaches those that it says it calls, and no other does")),
+    local: tested(service("a service is reachable only from services that list it in calls")),
     docker: tested(dockerUp),
     swarm: tested(swarmUp),
     eks: planned(eksIn),
@@ -130,7 +130,7 @@ export const features: Feature[] = [
   },
   {
     what: "Not root, read-only root, no capabilities",
-    local: tested(local("pods are restricted by the namespace: one that asks for more is refused")),
+    local: tested(local("the namespace rejects pods that violate the restricted profile")),
     docker: tested(docker("a container has no privileges, a read-only root, bounded resources and rotated logs")),
     swarm: saying("no_new_privileges is no setting of Swarm's", tested(swarmUp)),
     eks: planned(eks("has pods that are restricted, and ready once the load balancer sends requests to them")),
@@ -156,7 +156,7 @@ export const features: Feature[] = [
   },
   {
     what: "Volumes that outlive updates, one for each replica of a stateful service",
-    local: tested(service("every pod of a stateful service has a volume of its own, a name, and its files")),
+    local: tested(service("every pod of a stateful service has a stable name and its own volume, and files are in a ConfigMap")),
     docker: tested(docker("what a service wrote into its volume survives an update and a restart, and each replica has its own")),
     swarm: saying("each node its own", tested(swarm("each task of a stateful service keeps its volume over an update"))),
     eks: planned(eks("services depend on the ingress class and its certificate, the StorageClass and the network policies")),
@@ -186,7 +186,7 @@ export const features: Feature[] = [
     what: "Autoscaling",
     local: planned(
       webService("with autoscaling the number of pods is left to it"),
-      service("the example of docs/SERVICES.md, which has fewer than 30 lines, deploys as it stands"),
+      service("the example in docs/SERVICES.md has fewer than 30 lines and deploys unchanged"),
     ),
     docker: refused(keyByKey),
     swarm: refused(support("the table decides on every key of a service, and has none that there is not")),
@@ -219,7 +219,7 @@ export const features: Feature[] = [
   { what: "An engine elsewhere, over SSH", local: none, docker: tested(overSsh), swarm: notTested, eks: none },
   {
     what: "From a Compose file",
-    local: planned(on("unit/cli/compose-import")("is created, with what differs and what is left to do")),
+    local: planned(on("unit/cli/compose-import")("is created, and the report lists what differs and what to do")),
     docker: tested(
       on("integration/compose")(
         "an imported Compose file is up on the engine as it is: names, replicas, files, memory, a volume that outlives an update",
@@ -230,21 +230,21 @@ export const features: Feature[] = [
   },
   {
     what: "What is removed by hand comes back",
-    local: tested(local("a container that was deleted by hand comes back, with everything that ran in it")),
+    local: tested(local("a deleted node container is recreated, with everything that ran in it")),
     docker: tested(docker("an unchanged up changes nothing, and what somebody removed by hand comes back")),
     swarm: tested(swarm("an unchanged up changes nothing, and what somebody scaled by hand goes back")),
     eks: notTested,
   },
   {
     what: "A port in use is told before anything is changed",
-    local: tested(local("a port that another program has is refused before anything is changed, by the key that changes it")),
+    local: tested(local("a port in use is rejected before anything changes, and the message names the key")),
     docker: tested(docker("a port in use, a volume of another stack, an engine that is away: one clear message, and nothing is changed")),
     swarm: tested(swarm("a port in use and a volume of another stack: one clear message, and nothing is changed")),
     eks: none,
   },
   {
     what: "`make down` leaves nothing",
-    local: tested(local("down leaves no container, network or volume, not even a nameless one")),
+    local: tested(local("down leaves no container, network or volume, not even an anonymous one")),
     docker: tested(docker("an up that was killed is carried on by the next, and down leaves nothing")),
     swarm: tested(swarm("down leaves nothing")),
     eks: notTested,

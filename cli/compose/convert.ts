@@ -3,12 +3,14 @@ import { join, relative } from "node:path";
 import parseDuration from "parse-duration";
 import type { ComposeProject, ComposeService } from "./project.ts";
 
-/** What a stack file has of a service; see settings/service.ts. */
+/** A service in a stack file; see config/schema/service.ts. */
 export type Service = Record<string, unknown>;
 
-/** What of a Compose file is otherwise here, or nothing: the path of the key, and what that means. */
+/** A key of the Compose file that is missing or different in the stack file. */
 export interface Note {
+  /** Path of the key in the Compose file. */
   path: string;
+  /** What happened to the key, and what to do. Without a full stop at its end. */
   message: string;
 }
 
@@ -18,10 +20,10 @@ export interface Converted {
 }
 
 /**
- * Turns a Compose file's services into those of a stack file, and says of each key that has no counterpart, or another meaning.
+ * Converts the services of a Compose file to services of a stack file.
  *
- * @param folder Folder of the project, which sources are named from.
- * @param stack Name of the stack, for commands that are told.
+ * @param folder Project folder: sources are relative to it.
+ * @param stack Name of the stack, for commands in the notes.
  */
 export function convertCompose(project: ComposeProject, { folder, stack }: { folder: string; stack: string }): Converted {
   const notes: Note[] = [];
@@ -41,7 +43,7 @@ interface Context {
 }
 
 function convertService(name: string, compose: ComposeService, context: Context): Service {
-  for (const key of Object.keys(compose)) tellOf(key, compose, context);
+  for (const key of Object.keys(compose)) checkKey(key, compose, context);
   return {
     ...convertImage(compose, context),
     ...(compose.entrypoint?.length && { command: compose.entrypoint }),
@@ -54,73 +56,80 @@ function convertService(name: string, compose: ComposeService, context: Context)
     ...convertFiles(name, compose, context),
     ...convertVolumes(compose, context),
     ...convertHealth(compose, context),
-    ...convertEnd(compose),
+    ...convertShutdown(compose),
   };
 }
 
-/** Keys that are looked into below. */
-const known = [
+/** Keys that are converted below. */
+const convertedKeys = [
   "image build command entrypoint environment env_file ports expose depends_on links healthcheck volumes tmpfs secrets configs",
   "deploy user stop_grace_period restart networks scale platform",
 ]
   .join(" ")
   .split(" ");
 
-/** Keys that Slipway does of itself. */
-const selfEvident = ["read_only", "cap_drop", "init", "extends", "profiles", "name"];
+/** Keys that need no conversion: Slipway always does what they ask for, or compose-go has already processed them. */
+const impliedKeys = ["read_only", "cap_drop", "init", "extends", "profiles", "name"];
 
-/** Why other keys have no counterpart, or where theirs is. */
-const reasons: Record<string, string> = {
-  cap_add: "pods have no capabilities",
-  container_name: "pods are named after the service",
-  cpus: "is resources.cpuLimit here; say it by deploy.resources.limits.cpus",
-  devices: "pods have no devices of their host",
-  dns: "names are asked of the platform",
-  extra_hosts: "names are asked of the platform",
-  hostname: "services reach each other by the service's name",
-  ipc: "pods share nothing with their host",
-  labels: "labels are set by Slipway; annotations of the Ingress are ingressAnnotations",
-  logging: "the platform keeps what pods write to standard output",
-  mem_limit: "is resources.memoryLimit here; say it by deploy.resources.limits.memory",
-  network_mode: "services have the network of their platform",
-  pid: "pods share nothing with their host",
-  privileged: "pods have no privileges",
-  pull_policy: "images are deployed by digest",
-  security_opt: "pods have the restricted profile",
-  stdin_open: "pods have no terminal",
-  sysctls: "pods have no privileges",
-  tty: "pods have no terminal",
-  ulimits: "pods have the limits of their node",
-  working_dir: "is the image's own; set it there",
+const checkWithout = "check that the service works without it";
+const unsupported = `is ignored, because Slipway has no equivalent; ${checkWithout}`;
+
+/** Notes on keys that Slipway does not support. */
+const unsupportedKeys: Record<string, string> = {
+  cap_add: `is ignored, because containers run without capabilities; ${checkWithout}`,
+  container_name: "is ignored, because pods are named after the service; use the service name instead",
+  cpus: "is ignored; set resources.cpuLimit instead",
+  devices: `is ignored, because containers cannot use devices of the host; ${checkWithout}`,
+  dns: "is ignored, because the platform resolves names; configure DNS servers there",
+  extra_hosts: "is ignored, because the platform resolves names; add the names to your DNS",
+  hostname: "is ignored, because services reach each other by service name; use the service name instead",
+  ipc: `is ignored, because containers share no namespaces with the host; ${checkWithout}`,
+  labels: "is ignored, because Slipway sets the labels; for annotations of the Ingress, set ingressAnnotations",
+  logging: "is ignored, because the platform collects the logs; write them to standard output",
+  mem_limit: "is ignored; set resources.memoryLimit instead",
+  network_mode: "is ignored, because the platform sets up the network; list the services that this one needs in calls",
+  pid: `is ignored, because containers share no namespaces with the host; ${checkWithout}`,
+  privileged: `is ignored, because containers run without privileges; ${checkWithout}`,
+  pull_policy: "is ignored, because images are deployed by digest; change the digest to deploy another image",
+  security_opt: `is ignored, because pods have the restricted security profile; ${checkWithout}`,
+  stdin_open: `is ignored, because containers have no terminal; ${checkWithout}`,
+  sysctls: "is ignored, because containers run without privileges; set kernel parameters on the host",
+  tty: `is ignored, because containers have no terminal; ${checkWithout}`,
+  ulimits: "is ignored, because containers have the limits of their host; set the limits there",
+  working_dir: "is ignored; set WORKDIR in the image instead",
 };
 
-function tellOf(key: string, compose: ComposeService, { note }: Context): void {
-  if (compose[key] === null || known.includes(key) || selfEvident.includes(key) || key.startsWith("x-")) {
+/** Notes what is lost with a key. */
+function checkKey(key: string, compose: ComposeService, { note }: Context): void {
+  if (compose[key] === null || convertedKeys.includes(key) || impliedKeys.includes(key) || key.startsWith("x-")) {
     const { restart } = compose;
     if (key === "restart" && restart !== "always" && restart !== "unless-stopped")
-      note(key, `is "${restart}", and pods are always started anew; a task that ends is no service`);
+      note(key, `is ignored, because pods are always restarted (got "${restart}"); run one-off tasks outside the stack`);
     if (key === "networks" && Object.keys((compose[key] as object | null) ?? {}).some((network) => network !== "default"))
-      note(key, "services reach each other where they say `calls`, and nowhere else");
+      note(key, "is ignored, because a service only reaches the services listed in its calls; complete that list");
     return;
   }
-  note(key, reasons[key] === undefined ? "has no counterpart" : `has no counterpart: ${reasons[key]}`);
+  note(key, unsupportedKeys[key] ?? unsupported);
 }
 
 function convertImage({ image, build, platform }: ComposeService, { folder, note }: Context): Service {
   if (!build) {
-    if (image !== undefined && !image.includes("@sha256:")) note("image", `"${image}" is a tag, and images are deployed by digest`);
-    if (platform !== undefined) note("platform", "is that of the image");
+    if (image !== undefined && !image.includes("@sha256:")) note("image", `must be pinned to a digest (got "${image}")`);
+    if (platform !== undefined) note("platform", `is ignored, because the image determines it; use an image for ${platform}`);
     return { image };
   }
   const { context, dockerfile = "Dockerfile", target, args, ...others } = build;
   const source = relative(folder, context) || ".";
-  if (dockerfile !== "Dockerfile") note("build.dockerfile", `must be called Dockerfile, in ${source} (got "${dockerfile}")`);
-  if (target !== undefined) note("build.target", `has no counterpart: the last stage of the Dockerfile is built, not "${target}"`);
-  if (Object.keys(args ?? {}).length > 0) note("build.args", "has no counterpart; give them defaults in the Dockerfile");
-  for (const key of Object.keys(others)) note(`build.${key}`, "has no counterpart");
+  if (dockerfile !== "Dockerfile")
+    note("build.dockerfile", `is ignored (got "${dockerfile}"); move the file to ${join(source, "Dockerfile")}`);
+  if (target !== undefined)
+    note("build.target", `is ignored, because the last stage of the Dockerfile is built; make "${target}" the last stage`);
+  if (Object.keys(args ?? {}).length > 0) note("build.args", "is ignored; set defaults for the arguments in the Dockerfile");
+  for (const key of Object.keys(others))
+    note(`build.${key}`, "is ignored, because Slipway has no equivalent; check that the image builds without it");
   const isGo = !existsSync(join(context, "Dockerfile")) && existsSync(join(context, "go.mod"));
   if (!isGo && existsSync(join(context, "go.mod")))
-    note("build", "is a Go module: without `builder: dockerfile` it is built without Docker");
+    note("build", "is imported with builder: dockerfile; remove that line to build the Go module without Docker");
   return { source, ...(!isGo && { builder: "dockerfile" }), ...(platform !== undefined && { platforms: [platform] }) };
 }
 
@@ -128,17 +137,18 @@ function convertUser({ user }: ComposeService, { note }: Context): Service {
   if (user === undefined) return {};
   const [id = "", group = id] = user.split(":");
   if (!/^[1-9]\d*$/.test(id)) {
-    note("user", `must be a number that is not 0 (got "${user}"); say which of the image's it is by user`);
+    note("user", `is ignored, because it must be a number other than 0 (got "${user}"); set user to the number of the image's user`);
     return {};
   }
-  if (group !== id) note("user", `the group is that of the user, ${id}, not ${group}`);
+  if (group !== id)
+    note("user", `is imported with group ${id}, the same as the user (got ${group}); give that group access to the image's files`);
   return { user: Number(id) };
 }
 
-/** Ports of what speaks no HTTP, though it be published. */
+/** Ports of well-known protocols other than HTTP: a published one does not get a host. */
 const notHttp = new Set([1433, 1521, 3306, 4222, 5432, 5672, 6379, 9042, 9092, 11211, 27017]);
 
-/** Ports that well-known images listen on, which their Compose files need not name: by the last part of the image's name. */
+/** Default ports of well-known images, which Compose files need not name, by the last part of the image's name. */
 const usualPorts: Record<string, number> = {
   elasticsearch: 9200,
   kafka: 9092,
@@ -156,17 +166,20 @@ const usualPorts: Record<string, number> = {
 
 function convertPorts(name: string, { ports = [], expose = [], image = "" }: ComposeService, { note }: Context): Service {
   const tcp = ports.filter(({ protocol = "tcp" }, i) => {
-    if (protocol !== "tcp") note(`ports[${i}]`, `has no counterpart: it is of ${protocol}, and services are of tcp`);
+    if (protocol !== "tcp") note(`ports[${i}]`, `is ignored, because only TCP is supported (got ${protocol}); ${checkWithout}`);
     return protocol === "tcp";
   });
   const exposed = expose.map((port) => Number(port.split("/")[0])).filter((port) => Number.isInteger(port));
   const usual = usualPorts[/([^/]+?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? ""];
   const targets = [...new Set([...tcp.map(({ target }) => target), ...exposed, ...(usual === undefined ? [] : [usual])])];
   for (const target of targets.filter((port) => port < 1024))
-    note("ports", `${target} is below 1024, where no program without privileges listens; let it listen higher`);
+    note(
+      "ports",
+      `must be at least 1024, because containers run without privileges (got ${target}); configure the program to use another port`,
+    );
   const [port, ...further] = targets;
   if (port === undefined) {
-    note("ports", "there is none; what no other service calls listens on one for its probes all the same");
+    note("ports", "is missing, so the default port 8080 applies; set port to the one that the program listens on");
     return {};
   }
   const published = tcp.find(({ target, published }) => target === port && published !== undefined);
@@ -176,8 +189,8 @@ function convertPorts(name: string, { ports = [], expose = [], image = "" }: Com
       note(
         `ports[${i}]`,
         target === port && host !== undefined
-          ? `${at} is not taken: HTTP comes in by the name ${host}; say another by host`
-          : `${at} is not taken: ${target} is for other services; from outside only HTTP comes in, by a host`,
+          ? `${at} is not published, because HTTP is routed by host; use ${host}, or set another host`
+          : `${at} is not published, because only HTTP is exposed; services with ${name} in their calls reach it at ${name}:${target}`,
       );
   return {
     port,
@@ -193,32 +206,45 @@ function convertScale({ deploy = {}, scale }: ComposeService): Service {
   const resources = defined({
     cpu: cpu(reservations.cpus),
     cpuLimit: cpu(limits.cpus),
-    // What may use more than it is sure of must be sure of something.
+    // A memory limit needs a memory request.
     memory: memory(reservations.memory ?? limits.memory),
     memoryLimit: memory(limits.memory),
   });
   return { replicas, ...(Object.keys(resources).length > 0 && { resources }) };
 }
 
+const unsupportedDeployKeys: Record<string, string> = {
+  placement: "is ignored; set nodeSelector instead",
+  update_config: "is ignored; set rollout instead",
+};
+
+/** Whether a value is null or empty, which compose-go writes for keys that are not in the file. */
+function isEmpty(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
 function convertCalls({ depends_on: dependsOn = {}, links = [], deploy = {} }: ComposeService, { note }: Context): Service {
   for (const [other, { condition }] of Object.entries(dependsOn))
     if (condition === "service_completed_successfully")
-      note(`depends_on.${other}`, "has no counterpart: nothing waits for a task that ends; run it where the image is built, or by hand");
-  for (const key of Object.keys(deploy).filter((key) => !["replicas", "resources", "placement"].includes(key) && deploy[key] !== null))
-    note(`deploy.${key}`, key === "update_config" ? "is rollout here" : "has no counterpart");
+      note(`depends_on.${other}`, `does not wait until ${other} has completed; run one-off tasks before you deploy`);
+  for (const [key, value] of Object.entries(deploy))
+    if (!["replicas", "resources"].includes(key) && !isEmpty(value)) note(`deploy.${key}`, unsupportedDeployKeys[key] ?? unsupported);
   const calls = [...new Set([...Object.keys(dependsOn), ...links.map((link) => String(link.split(":")[0]))])];
   return calls.length > 0 ? { calls } : {};
 }
 
-/** Names of variables with values that nobody should read in a stack file. */
+/** Names of environment variables whose values must not be in a stack file. */
 const secretName = /PASSW(OR)?D|SECRET|TOKEN|(^|_)(API_?)?KEY$|CREDENTIAL|DSN$|DATABASE_URL$/i;
 
 function convertEnvironment(name: string, { environment = {} }: ComposeService, { stack, note }: Context): Service {
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(environment)) {
     if (secretName.test(key) && !key.endsWith("_FILE"))
-      note(`environment.${key}`, `is left out, for it may be secret: ${setSecret(stack, `services.${name}.secretEnv.${key}`)}`);
-    else if (value === null) note(`environment.${key}`, "has no value here; it came from the shell");
+      note(
+        `environment.${key}`,
+        `is not imported, because it may be secret; set it with ${setSecret(stack, `services.${name}.secretEnv.${key}`)}`,
+      );
+    else if (value === null) note(`environment.${key}`, `is not imported, because it has no value; set env.${key}`);
     else if (key !== "PORT") env[key] = value;
   }
   return Object.keys(env).length > 0 ? { env } : {};
@@ -228,18 +254,19 @@ function setSecret(stack: string, path: string): string {
   return `pulumi config set --stack ${stack} --secret --path '${path}'`;
 }
 
-/** A ConfigMap takes 1 MiB at most. */
-const mostBytes = 512 * 1024;
+/** A ConfigMap holds at most 1 MiB. */
+const maxBytes = 512 * 1024;
 
 function convertFiles(name: string, { configs = [], secrets = [], volumes = [] }: ComposeService, context: Context): Service {
   const { project, folder, stack, note } = context;
   const files: Record<string, string> = {};
   const take = (at: string, path: string, target: string) => {
-    const here = relative(folder, path);
-    if (!existsSync(path)) note(at, `${here} is not there`);
-    else if (!statSync(path).isFile()) note(at, `${here} is no file: put what is in it into the image, or into a volume`);
-    else if (statSync(path).size > mostBytes || readFileSync(path).includes(0))
-      note(at, `${here} is no text of at most 512 KiB: put it into the image`);
+    const file = relative(folder, path);
+    if (!existsSync(path)) note(at, `is not imported, because ${file} does not exist; set its content in files`);
+    else if (!statSync(path).isFile())
+      note(at, `is not imported, because ${file} is not a file; add its content to the image or to a volume`);
+    else if (statSync(path).size > maxBytes || readFileSync(path).includes(0))
+      note(at, `is not imported, because ${file} is not a text file of at most 512 KiB; add it to the image`);
     else files[target] = readFileSync(path, "utf8");
   };
   for (const [i, { source, target = `/${source}` }] of configs.entries()) {
@@ -249,45 +276,54 @@ function convertFiles(name: string, { configs = [], secrets = [], volumes = [] }
     else
       note(
         `configs[${i}]`,
-        external ? `"${source}" is kept elsewhere; give its content by files` : "has no counterpart; give its content by files",
+        `is not imported, because "${source}" ${external ? "is external" : "has neither file nor content"}; set its content in files`,
       );
   }
   for (const [i, { source, target = `/run/secrets/${source}` }] of secrets.entries()) {
     const from = project.secrets?.[source]?.file;
     const input = from === undefined ? "" : ` <${relative(folder, from)}`;
-    note(`secrets[${i}]`, `is left out, for it is secret: ${setSecret(stack, `services.${name}.secretFiles["${target}"]`)}${input}`);
+    note(
+      `secrets[${i}]`,
+      `is not imported, because it is secret; set it with ${setSecret(stack, `services.${name}.secretFiles["${target}"]`)}${input}`,
+    );
   }
   for (const [i, { type, source = "", target, read_only: readOnly }] of volumes.entries())
     if (type === "bind") {
-      if (/\.sock$/.test(source)) note(`volumes[${i}]`, "has no counterpart: pods reach no socket of their host");
+      if (/\.sock$/.test(source))
+        note(`volumes[${i}]`, `is not imported, because containers cannot use sockets of the host; ${checkWithout}`);
       else take(`volumes[${i}]`, source, target);
-      if (!readOnly && target in files) note(`volumes[${i}]`, `${target} is a copy, which the service cannot change`);
+      if (!readOnly && target in files)
+        note(`volumes[${i}]`, `is imported as a read-only copy at ${target}; use a volume if the service writes to it`);
     }
   return Object.keys(files).length > 0 ? { files } : {};
 }
 
 function convertVolumes({ volumes = [], tmpfs = [] }: ComposeService, { project, note }: Context): Service {
-  const made: Record<string, Service> = {};
+  const converted: Record<string, Service> = {};
   for (const [i, { type, source, target, tmpfs: options }] of volumes.entries()) {
     if (type === "volume" && source !== undefined) {
-      made[objectName(source)] = { kind: "persistent", mountPath: target, size: "1Gi" };
-      const others = Object.entries(project.services ?? {}).filter(([, { volumes = [] }]) =>
+      converted[objectName(source)] = { kind: "persistent", mountPath: target, size: "1Gi" };
+      const users = Object.entries(project.services ?? {}).filter(([, { volumes = [] }]) =>
         volumes.some((v) => v.type === "volume" && v.source === source),
       );
-      note(`volumes[${i}]`, `its size is said beforehand: 1Gi is a guess`);
-      if (others.length > 1)
-        note(`volumes[${i}]`, `"${source}" is not shared: ${others.map(([name]) => name).join(" and ")} have one each`);
+      note(`volumes[${i}]`, "is imported with the size 1Gi, because Compose volumes have no size; set the size that the service needs");
+      if (users.length > 1)
+        note(
+          `volumes[${i}]`,
+          `becomes separate volumes of ${users.map(([name]) => name).join(" and ")}, because services cannot share volumes; share data over the network`,
+        );
       if (project.volumes?.[source]?.external)
-        note(`volumes[${i}]`, `"${source}" is a new one: what is in the old one has to be brought over`);
+        note(`volumes[${i}]`, `becomes a new volume, because "${source}" is external; copy its data to the new volume`);
     } else if (type === "volume" || type === "tmpfs") {
-      made[objectName(target)] = { kind: "emptyDir", mountPath: target, size: sizeOf(options?.size) };
-    } else if (type !== "bind") note(`volumes[${i}]`, `has no counterpart: it is of type ${type}`);
+      converted[objectName(target)] = { kind: "emptyDir", mountPath: target, size: sizeOf(options?.size) };
+    } else if (type !== "bind")
+      note(`volumes[${i}]`, `is not imported, because only the types volume, bind and tmpfs are supported (got ${type}); ${checkWithout}`);
   }
   for (const entry of tmpfs) {
     const target = String(entry.split(":")[0]);
-    made[objectName(target)] = { kind: "emptyDir", mountPath: target, size: "64Mi" };
+    converted[objectName(target)] = { kind: "emptyDir", mountPath: target, size: "64Mi" };
   }
-  return Object.keys(made).length > 0 ? { volumes: made } : {};
+  return Object.keys(converted).length > 0 ? { volumes: converted } : {};
 }
 
 function sizeOf(bytes: string | undefined): string {
@@ -301,30 +337,30 @@ function objectName(text: string): string {
     .replace(/^-|-$/g, "");
 }
 
-/** A request to the container itself, as `curl -f http://localhost:8080/health`. */
+/** A request to the container itself, such as `curl -f http://localhost:8080/health`. */
 const request = /\b(?:curl|wget)\b.*?\bhttps?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?(\/[^\s"'|&;]*)?/;
 
 function convertHealth({ healthcheck, ports = [], expose = [] }: ComposeService, { note }: Context): Service {
   const { test = [], disable, interval, timeout, retries, start_period: startPeriod } = healthcheck ?? {};
-  const [how, ...rest] = test;
-  if (disable || how === "NONE" || test.length === 0) {
+  const [kind, ...rest] = test;
+  if (disable || kind === "NONE" || test.length === 0) {
     if (ports.length + expose.length > 0)
-      note("healthcheck", "there is none: it is asked by a connection; better by HTTP, at /healthz and /readyz (leave probes out)");
+      note("healthcheck", "is missing, so the probes only open a TCP connection; remove probes if the service has /healthz and /readyz");
     return { probes: { kind: "tcp" } };
   }
   const numbers = defined({ periodSeconds: seconds(interval), timeoutSeconds: seconds(timeout), failureThreshold: retries });
   const start = startPeriod === undefined ? {} : { startup: { failureThreshold: Math.max(60, seconds(startPeriod) ?? 0) } };
   const [, , path = "/"] = request.exec(rest.join(" ")) ?? [];
   if (request.test(rest.join(" "))) {
-    const asked = { path, ...numbers };
-    return { probes: { startup: { path, ...start.startup }, readiness: asked, liveness: asked } };
+    const probe = { path, ...numbers };
+    return { probes: { startup: { path, ...start.startup }, readiness: probe, liveness: probe } };
   }
-  const command = how === "CMD-SHELL" ? ["sh", "-c", rest.join(" ")] : rest;
+  const command = kind === "CMD-SHELL" ? ["sh", "-c", rest.join(" ")] : rest;
   const same = Object.keys(numbers).length > 0 ? { readiness: numbers, liveness: numbers } : {};
   return { probes: { kind: "exec", command, ...start, ...same } };
 }
 
-function convertEnd({ stop_grace_period: grace }: ComposeService): Service {
+function convertShutdown({ stop_grace_period: grace }: ComposeService): Service {
   const drainSeconds = seconds(grace);
   return drainSeconds === undefined ? {} : { shutdown: { drainSeconds } };
 }

@@ -1,6 +1,6 @@
 import type { Imported } from "./import.ts";
 
-/** What an import wrote, what is different, and what to do next. */
+/** The report of an import: the file that was created, what differs, and what to do next. */
 export function formatImport(file: string, stack: string, { stackFile, services, notes, problems }: Imported): string {
   const lines = [`${stackFile}: created with ${services.join(", ")} from ${file}.`];
   if (notes.length > 0) lines.push("", `Different from ${file}:`, ...notes.map(({ path, message }) => `  ${path}: ${message}`));

@@ -10,26 +10,28 @@ import { step } from "../../lib/progress.ts";
 import { convertCompose, type Converted, type Service } from "./convert.ts";
 import { readCompose } from "./project.ts";
 
-/** What an import wrote, and what is left to do. */
+/** The result of an import. */
 export interface Imported {
+  /** Path of the stack file that was created. */
   stackFile: string;
+  /** Names of the imported services. */
   services: string[];
   /** Keys of the Compose file that are missing or different in the stack file. */
   notes: Converted["notes"];
-  /** What makes the stack file invalid as it stands. */
+  /** Errors in the stack file that must be fixed before it can be deployed. */
   problems: string[];
 }
 
 /**
  * Writes a stack file with the services of a Compose file. An existing stack file is never overwritten.
  *
- * @throws UserError if the file is no Compose file, has no services, or the stack exists.
+ * @throws UserError if the file is not a Compose file or has no services, or if the stack exists.
  */
 export async function importCompose(file: string, stack: string, profiles: string[]): Promise<Imported> {
   const stackFile = join("stacks", `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) throw new UserError(`${file}: does not exist. Name the Compose file: slipway import <file> --stack ${stack}`);
   if (existsSync(stackFile))
-    throw new UserError(`${stackFile}: exists already, and was not changed. Choose another name: slipway import ${file} --stack <name>`);
+    throw new UserError(`${stackFile}: already exists and was not changed. Choose another name: slipway import ${file} --stack <name>`);
   const converted = convertCompose(await readCompose(file, profiles), { folder: process.cwd(), stack });
   const { services, notes } = converted;
   if (Object.keys(services).length === 0)
@@ -44,10 +46,10 @@ export async function importCompose(file: string, stack: string, profiles: strin
   return { stackFile, services: Object.keys(services), notes, problems: problems.map(formatProblem) };
 }
 
-/** Words such as `yes` are quoted, for older parsers take them for true. */
+/** Quotes words such as `yes`, which YAML 1.1 parsers read as true. */
 const options = { lineWidth: 0, version: "1.1", aliasDuplicateObjects: false } as const;
 
-/** Names images by the digest that their tag has in its registry now, where Docker can ask for it. */
+/** Pins images to the current digest of their tag, if Docker can look it up. */
 async function useDigests({ services, notes }: Converted): Promise<void> {
   const tagged = Object.entries(services).filter(([, { image }]) => typeof image === "string" && !image.includes("@"));
   await Promise.all(tagged.map(([name, service]) => useDigest(name, service, notes)));
@@ -55,13 +57,13 @@ async function useDigests({ services, notes }: Converted): Promise<void> {
 
 async function useDigest(name: string, service: Service, notes: Converted["notes"]): Promise<void> {
   const image = String(service["image"]);
-  const asked = dockerClient().getImage(image).distribution() as Promise<{ Descriptor?: { digest?: string } }>;
-  const digest = (await asked.catch(() => undefined))?.Descriptor?.digest;
+  const lookup = dockerClient().getImage(image).distribution() as Promise<{ Descriptor?: { digest?: string } }>;
+  const digest = (await lookup.catch(() => undefined))?.Descriptor?.digest;
   const note = notes.find(({ path }) => path === `services.${name}.image`);
   if (digest !== undefined) service["image"] = `${image}@${digest}`;
   if (note)
-    note.message +=
+    note.message =
       digest === undefined
-        ? `; ask for it where the registry is reached: docker buildx imagetools inspect ${image}`
-        : `: it is the one that the tag has today`;
+        ? `is not pinned, because the digest of "${image}" cannot be looked up; add the digest that this prints: docker buildx imagetools inspect ${image}`
+        : `is pinned to the current digest of "${image}"; change the digest to deploy another image`;
 }

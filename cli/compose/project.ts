@@ -4,8 +4,8 @@ import { UserError } from "../../lib/user-error.ts";
 import { goProgram } from "../../setup/go-programs.ts";
 
 /**
- * A Compose file as the specification's own parser gives it (https://github.com/compose-spec/compose-go): extended, included and
- * merged, variables filled in, short forms written out, paths absolute.
+ * A Compose file as parsed by the specification's reference library (https://github.com/compose-spec/compose-go): with `extends` and
+ * `include` resolved, variables interpolated, short forms expanded and absolute paths.
  */
 export interface ComposeProject {
   name: string;
@@ -15,7 +15,7 @@ export interface ComposeProject {
   configs?: Record<string, { file?: string; content?: string; environment?: string; external?: boolean }>;
 }
 
-/** https://github.com/compose-spec/compose-spec/blob/main/05-services.md, as far as it is looked into. */
+/** The keys that an import reads; see https://github.com/compose-spec/compose-spec/blob/main/05-services.md. */
 export interface ComposeService {
   image?: string;
   build?: { context: string; dockerfile?: string; target?: string; args?: Record<string, string | null> } & Record<string, unknown>;
@@ -48,18 +48,23 @@ export interface ComposeService {
   platform?: string;
   [other: string]: unknown;
 }
+
 interface Resources {
   cpus?: number;
   /** Bytes. */
   memory?: string;
 }
 
-/** @throws UserError with what the parser says, where the file is none. */
+/**
+ * Parses a Compose file with the services of the given profiles.
+ *
+ * @throws UserError with the parser's message if the file is not valid.
+ */
 export async function readCompose(file: string, profiles: string[]): Promise<ComposeProject> {
   const { path } = await goProgram(join(import.meta.dirname, "compose-config"));
   const text = await command(path, [file, ...profiles]).catch((error: Error) => {
-    const said = error.message.split("\n").flatMap((line) => /^ {2}\| (.+)$/.exec(line)?.[1] ?? []);
-    throw new UserError(`${file} is no Compose file: ${said.join("\n")}`);
+    const output = error.message.split("\n").flatMap((line) => /^ {2}\| (.+)$/.exec(line)?.[1] ?? []);
+    throw new UserError(`${file}: is not a valid Compose file: ${output.join("\n")}`);
   });
   return JSON.parse(text) as ComposeProject;
 }

@@ -50,13 +50,13 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
   const { registry, images = {} } = (await engine.outputs(false)) as { registry?: string; images?: Record<string, string> };
   if (registry === undefined)
     throw new UserError(
-      `Stack "${stack.name}" has no registry of its own. On eks, aws ecr describe-images lists its images, and their lifecycle policy deletes old ones.`,
+      `Stack "${stack.name}" has no registry. On the platform eks, aws ecr describe-images lists the images, and a lifecycle policy deletes old ones.`,
     );
   const { project, name, config } = stack;
-  const { registry: elsewhere } = JSON.parse(config[`${project}:${config[`${project}:platform`]}`] ?? "{}") as { registry?: object };
-  if (elsewhere)
+  const { registry: external } = JSON.parse(config[`${project}:${config[`${project}:platform`]}`] ?? "{}") as { registry?: object };
+  if (external)
     throw new UserError(
-      `Stack "${name}" stores its images in ${registry}, which others may use too. Use the retention rules of that registry.`,
+      `Stack "${name}" stores its images in ${registry}, which may be shared with others. Use the retention rules of that registry.`,
     );
   const { rollbackCandidates } = await import("../workloads/workloads.ts");
   const [kept, running] = await Promise.all([rollbackCandidates(stack, engine), runningImages(stack)]);
@@ -96,7 +96,7 @@ function sum(images: StoredImage[]): number {
   return images.reduce((total, { bytes }) => total + bytes, 0);
 }
 
-/** As kubectl prints an age: in the largest unit that fits. */
+/** The age in the largest unit that fits, as printed by kubectl. */
 function age(since: Date): string {
   const seconds = Math.max(0, (Date.now() - since.getTime()) / 1000);
   const [unit, size] = (
@@ -111,7 +111,9 @@ function age(since: Date): string {
 
 async function confirm(question: string, stack: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new UserError(`${question} This is not a terminal, so nobody can answer. Run slipway images --prune --yes --stack ${stack}`);
+    throw new UserError(
+      `${question} Cannot ask, because standard input is not a terminal. Run slipway images --prune --yes --stack ${stack}`,
+    );
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(`${question} [y/N] `).finally(() => lines.close());
   return /^y(es)?$/i.test(answer.trim());

@@ -1,21 +1,22 @@
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
 
-const engine: Docker = dockerClient();
+const docker: Docker = dockerClient();
 
-/** An image in a registry. */
+/** An image that was built for the stack. */
 export interface StoredImage {
   /** `<registry>/<service>`. */
   repository: string;
   tags: string[];
   digest: string;
-  /** Bytes of all that it consists of, for all its platforms. */
+  /** Total size of its configurations and layers, for all platforms, in bytes. */
   bytes: number;
+  /** When it was pushed, or for an image in Docker only, when it was built. Undefined if unknown. */
   pushed: Date | undefined;
-  /** Digests of an index's own images. */
+  /** Digests of the images of an index. */
   children: string[];
-  /** A Dockerfile's image stays on the engine that built it, too. */
-  where: "registry" | "engine" | "registry, engine";
+  /** Where it is stored. An image that was built from a Dockerfile is also in Docker's image store. */
+  where: "registry" | "Docker" | "registry, Docker";
 }
 
 interface Manifest {
@@ -31,18 +32,18 @@ const mediaTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-/** The registry of a stack on this machine: what is in it, by its API, and when that came and how it goes, by its container. */
+/** The images of a stack's registry on this machine. Uses the registry's API, and its container for what the API does not offer. */
 export class RegistryStore {
   readonly registry: string;
 
-  /** @param registry Where it listens: `127.0.0.1:<port>`. */
+  /** @param registry Address of the registry: `127.0.0.1:<port>`. */
   constructor(registry: string) {
     this.registry = registry;
   }
 
-  /** Every image with a tag, by service and the newest first; on the engine those that were built for the registry. */
+  /** All tagged images in the registry, the newest of each repository first, and then the images in Docker that were built for it. */
   async images(): Promise<StoredImage[]> {
-    const { repositories } = (await this.ask("_catalog?n=1000")) as { repositories: string[] };
+    const { repositories } = (await this.getJson("_catalog?n=1000")) as { repositories: string[] };
     const stored = (await Promise.all(repositories.map((name) => this.imagesOf(name)))).flat();
     const built = await this.builtImages();
     const tagsOf = ({ repository, tags }: StoredImage) => tags.map((tag) => `${repository}:${tag}`);
@@ -50,22 +51,23 @@ export class RegistryStore {
     const builtTags = new Set(built.flatMap(tagsOf));
     const both = (image: StoredImage) => tagsOf(image).some((tag) => builtTags.has(tag));
     return [
-      ...stored.map((image) => (both(image) ? { ...image, where: "registry, engine" as const } : image)),
+      ...stored.map((image) => (both(image) ? { ...image, where: "registry, Docker" as const } : image)),
       ...built.filter((image) => !tagsOf(image).some((tag) => known.has(tag))),
     ];
   }
 
-  /** Deletes images, and then what of their layers no other image has. */
+  /** Deletes images, and the layers that no other image uses. */
   async remove(images: StoredImage[]): Promise<void> {
     for (const { repository, tags, where } of images.filter(({ where }) => where !== "registry"))
-      for (const tag of tags) await engine.getImage(`${repository}:${tag}`).remove({ force: where === "engine" });
-    const stored = images.filter(({ where }) => where !== "engine");
+      for (const tag of tags) await docker.getImage(`${repository}:${tag}`).remove({ force: where === "Docker" });
+    const stored = images.filter(({ where }) => where !== "Docker");
     if (stored.length === 0) return;
     for (const { repository, digest, children } of stored)
       for (const each of [digest, ...children]) {
         const url = `http://${this.registry}/v2/${repository.slice(this.registry.length + 1)}/manifests/${each}`;
         const { status } = await fetch(url, { method: "DELETE" });
-        if (status !== 202 && status !== 404) throw new Error(`${repository}@${each} cannot be deleted: HTTP ${status} of the registry`);
+        if (status !== 202 && status !== 404)
+          throw new Error(`${repository}@${each}: cannot be deleted: the registry answers HTTP ${status}.`);
       }
     const container = await this.container();
     const collect = ["registry", "garbage-collect", "/etc/distribution/config.yml"];
@@ -73,13 +75,13 @@ export class RegistryStore {
     const output = await run.start({});
     await new Promise((end) => output.on("end", end).resume());
     const { ExitCode } = await run.inspect();
-    if (ExitCode !== 0) throw new Error(`the registry's garbage collection ended with ${ExitCode}`);
-    // It remembers what it had, and would tell the next push that a layer is there which is not.
+    if (ExitCode !== 0) throw new Error(`The garbage collection of registry ${this.registry} failed with exit code ${ExitCode}.`);
+    // The registry caches which layers it has. Without a restart, it would report deleted layers as existing to the next push.
     await container.restart();
   }
 
   private async builtImages(): Promise<StoredImage[]> {
-    const all = await engine.listImages({ filters: { reference: [`${this.registry}/*`] } });
+    const all = await docker.listImages({ filters: { reference: [`${this.registry}/*`] } });
     return all.flatMap(({ Id, RepoTags, Created, Size }) =>
       (RepoTags ?? []).map((name) => {
         const [repository = "", tag = ""] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)];
@@ -90,15 +92,15 @@ export class RegistryStore {
           bytes: Size,
           pushed: new Date(Created * 1000),
           children: [],
-          where: "engine" as const,
+          where: "Docker" as const,
         };
       }),
     );
   }
 
   private async imagesOf(name: string): Promise<StoredImage[]> {
-    // Where all its images are gone it has none.
-    const { tags } = (await this.ask(`${name}/tags/list`).catch(() => ({ tags: null }))) as { tags: string[] | null };
+    // A repository without images has no tags (404).
+    const { tags } = (await this.getJson(`${name}/tags/list`).catch(() => ({ tags: null }))) as { tags: string[] | null };
     const described = await Promise.all((tags ?? []).map(async (tag) => ({ tag, ...(await this.describe(name, tag)) })));
     const byDigest = [...Map.groupBy(described, ({ digest }) => digest).values()];
     const images = byDigest.map((same) => ({
@@ -122,7 +124,7 @@ export class RegistryStore {
     return { digest, children, bytes: bytes.reduce((sum, { size }) => sum + size, 0), pushed: await this.pushed(name, tag) };
   }
 
-  /** Its API does not tell; the file that a tag is does. */
+  /** The modification time of the tag's file. The API does not return it. */
   private async pushed(name: string, tag: string): Promise<Date | undefined> {
     const path = `/var/lib/registry/docker/registry/v2/repositories/${name}/_manifests/tags/${tag}/current/link`;
     const stat = await (await this.container()).infoArchive({ path }).catch(() => undefined);
@@ -132,18 +134,18 @@ export class RegistryStore {
 
   private async container(): Promise<Docker.Container> {
     const port = Number(this.registry.split(":")[1]);
-    const found = (await engine.listContainers()).find(({ Ports }) => Ports.some(({ PublicPort }) => PublicPort === port));
-    if (!found) throw new Error(`no container of this Docker engine has the registry ${this.registry}`);
-    return engine.getContainer(found.Id);
+    const found = (await docker.listContainers()).find(({ Ports }) => Ports.some(({ PublicPort }) => PublicPort === port));
+    if (!found) throw new Error(`No container on this Docker host publishes the registry ${this.registry}.`);
+    return docker.getContainer(found.Id);
   }
 
-  private async ask(path: string): Promise<unknown> {
+  private async getJson(path: string): Promise<unknown> {
     return (await this.get(path)).json();
   }
 
   private async get(path: string): Promise<Response> {
     const response = await fetch(`http://${this.registry}/v2/${path}`, { headers: { accept: mediaTypes } });
-    if (!response.ok) throw new Error(`${this.registry}/v2/${path}: HTTP ${response.status}`);
+    if (!response.ok) throw new Error(`http://${this.registry}/v2/${path} answers HTTP ${response.status}.`);
     return response;
   }
 }

@@ -2,36 +2,36 @@ import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
 import type { Stack } from "../../config/stack-file.ts";
 
-/** What is there on the engine for a stack without Kubernetes: containers and services of Swarm, by the image that they run. */
+/** For the platforms docker and swarm: the names of the stack's containers and Swarm services, by the image that they run. */
 export async function runningImages({ project, name, config }: Stack): Promise<Map<string, string[]>> {
   const platform = config[`${project}:platform`];
   const running = new Map<string, string[]>();
   if (platform !== "docker" && platform !== "swarm") return running;
   const { host } = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
-  const engine = dockerClient(host);
+  const docker = dockerClient(host);
   const filters = { label: [`dev.slipway.stack=${name}`] };
-  for (const [image, holder] of [...(await containersOf(engine, filters)), ...(await servicesOf(engine, filters))]) {
-    const holders = running.get(image) ?? [];
-    const short = holder.replace(`${project}-${name}-`, "");
-    if (!holders.includes(short)) running.set(image, [...holders, short]);
+  for (const [image, fullName] of [...(await containersOf(docker, filters)), ...(await servicesOf(docker, filters))]) {
+    const users = running.get(image) ?? [];
+    const user = fullName.replace(`${project}-${name}-`, "");
+    if (!users.includes(user)) running.set(image, [...users, user]);
   }
   return running;
 }
 
-/** As they were asked for, by digest: a list of containers has their tags alone. */
-async function containersOf(engine: Docker, filters: { label: string[] }): Promise<[string, string][]> {
-  const containers = await engine.listContainers({ all: true, filters });
+/** Inspects each container, because a list of containers has no image digests. */
+async function containersOf(docker: Docker, filters: { label: string[] }): Promise<[string, string][]> {
+  const containers = await docker.listContainers({ all: true, filters });
   return Promise.all(
     containers.map(async ({ Id, Names, Labels }) => {
-      const { Config } = await engine.getContainer(Id).inspect();
+      const { Config } = await docker.getContainer(Id).inspect();
       return [Config.Image, Labels["dev.slipway.service"] ?? String(Names[0]).slice(1)] as [string, string];
     }),
   );
 }
 
-async function servicesOf(engine: Docker, filters: { label: string[] }): Promise<[string, string][]> {
-  if (!(await engine.info()).Swarm.ControlAvailable) return [];
-  const services = await engine.listServices({ filters });
+async function servicesOf(docker: Docker, filters: { label: string[] }): Promise<[string, string][]> {
+  if (!(await docker.info()).Swarm.ControlAvailable) return [];
+  const services = await docker.listServices({ filters });
   return services.map(({ Spec }) => {
     const { ContainerSpec } = Spec?.TaskTemplate as { ContainerSpec: { Image: string; Labels?: Record<string, string> } };
     return [ContainerSpec.Image, Spec?.Labels?.["dev.slipway.service"] ?? String(Spec?.Name)];

@@ -16,36 +16,37 @@ import (
 	"time"
 )
 
-// startedMark says that the service has been ready since its container started; it goes with the container.
+// startedMark exists once the service has been ready. It is deleted with the container.
 const startedMark = "/dev/shm/slipway-started"
 
-// leastWatch is how long a check goes on at least once the service has been ready: starting one takes the engine more than
-// asking does.
-const leastWatch = 10 * time.Second
+// minWatch is the minimum duration of a check once the service has been ready. Starting a check costs Docker more than
+// probing does, so each check probes several times.
+const minWatch = 10 * time.Second
 
-// firstPause and firstWait say how often and for how long one check asks a service that is not ready yet: the engine starts another at once.
+// startPause and startWait are the interval and the duration of probing before the service is ready. Docker then starts
+// the next check at once.
 const (
-	firstPause = 100 * time.Millisecond
-	firstWait  = 2 * time.Second
+	startPause = 100 * time.Millisecond
+	startWait  = 2 * time.Second
 )
 
-// check asks a service how it is, in the way of Kubernetes. Until it has first been ready, it succeeds as soon as startup and
-// readiness do. From then on it keeps watch: readiness that is lost fails it (where -live is not given), and a
-// service that is no longer alive is made to write down where it hangs and end (with -end), or fails it.
+// check probes a service the way Kubernetes does. Until the service is ready for the first time, it succeeds as soon as the
+// startup and readiness probes do. After that it keeps probing: it fails if readiness is lost (unless -live is set), and if
+// the liveness probe fails. With -end, a failed liveness probe also makes the service print its stacks and exit.
 func check(args []string) error {
 	var startup, readiness, liveness probe
 	flags := flag.NewFlagSet("check", flag.ExitOnError)
-	flags.Var(&startup, "startup", "<what>,<timeout>")
-	flags.Var(&readiness, "readiness", "<what>,<timeout>,<period>,<failures>")
-	flags.Var(&liveness, "liveness", "<what>,<timeout>,<period>,<failures>")
-	settled := flags.Duration("settled", 0, "how long it is ready before that counts")
-	live := flags.Bool("live", false, "whether it is only liveness that counts once the service has been ready")
-	end := flags.Bool("end", false, "whether a service that is not alive is ended")
+	flags.Var(&startup, "startup", "<target>,<timeout>")
+	flags.Var(&readiness, "readiness", "<target>,<timeout>,<period>,<failures>")
+	flags.Var(&liveness, "liveness", "<target>,<timeout>,<period>,<failures>")
+	settled := flags.Duration("settled", 0, "how long the service must stay ready before it counts as started")
+	live := flags.Bool("live", false, "ignore readiness once the service has been ready")
+	end := flags.Bool("end", false, "end the service if its liveness probe fails")
 	flags.Parse(args)
 
 	if _, err := os.Stat(startedMark); err != nil {
 		for _, p := range []probe{startup, readiness} {
-			if err := p.await(firstPause, firstWait); err != nil {
+			if err := p.await(startPause, startWait); err != nil {
 				return err
 			}
 		}
@@ -59,27 +60,27 @@ func check(args []string) error {
 		}
 		return os.WriteFile(startedMark, nil, 0o644)
 	}
-	window := max(leastWatch, liveness.period*time.Duration(liveness.failures))
+	window := max(minWatch, liveness.period*time.Duration(liveness.failures))
 	ctx, stop := context.WithTimeout(context.Background(), window)
 	defer stop()
-	trouble := make(chan error, 2)
+	failures := make(chan error, 2)
 	watches := 1
-	go func() { trouble <- liveness.watch(ctx) }()
+	go func() { failures <- liveness.watch(ctx) }()
 	if !*live {
 		watches++
 		go func() {
 			err := readiness.watch(ctx)
 			if err != nil {
-				os.Remove(startedMark) // the next one succeeds as soon as it is ready again
+				os.Remove(startedMark) // the next check succeeds as soon as the service is ready again
 				err = notReady{err}
 			}
-			trouble <- err
+			failures <- err
 		}()
 	}
 	for range watches {
-		err := <-trouble
-		if _, only := err.(notReady); err != nil && !only && *end {
-			// Go programs write the stacks of all goroutines on SIGQUIT, and exit.
+		err := <-failures
+		if _, isReadiness := err.(notReady); err != nil && !isReadiness && *end {
+			// On SIGQUIT, Go programs print the stacks of all goroutines and exit.
 			syscall.Kill(1, syscall.SIGQUIT)
 		}
 		if err != nil {
@@ -89,9 +90,10 @@ func check(args []string) error {
 	return nil
 }
 
+// notReady is a failure of the readiness probe.
 type notReady struct{ error }
 
-// probe is what tells how a service is: an HTTP request, a connection, or a command.
+// probe is an HTTP request, a TCP connection, or a command.
 type probe struct {
 	url      string
 	address  string
@@ -103,17 +105,17 @@ type probe struct {
 
 func (p *probe) String() string { return p.url }
 
-// Set reads `http:8080/readyz,2s,2s,3`, `tcp:6379,…` or `exec:<a list in JSON, as base64url>,…`.
+// Set parses `http:8080/readyz,2s,2s,3`, `tcp:6379,…` or `exec:<JSON list of strings in base64url>,…`.
 func (p *probe) Set(text string) error {
 	parts := strings.Split(text, ",")
-	kind, what, _ := strings.Cut(parts[0], ":")
+	kind, target, _ := strings.Cut(parts[0], ":")
 	switch kind {
 	case "http":
-		p.url = "http://127.0.0.1:" + what
+		p.url = "http://127.0.0.1:" + target
 	case "tcp":
-		p.address = "127.0.0.1:" + what
+		p.address = "127.0.0.1:" + target
 	case "exec":
-		list, err := base64.RawURLEncoding.DecodeString(what)
+		list, err := base64.RawURLEncoding.DecodeString(target)
 		if err == nil {
 			err = json.Unmarshal(list, &p.command)
 		}
@@ -121,7 +123,7 @@ func (p *probe) Set(text string) error {
 			return err
 		}
 	default:
-		return fmt.Errorf("%q is neither http, tcp nor exec", kind)
+		return fmt.Errorf("kind must be http, tcp or exec (got %q)", kind)
 	}
 	for i, d := range []*time.Duration{&p.timeout, &p.period} {
 		if len(parts) > i+1 {
@@ -142,11 +144,11 @@ func (p *probe) Set(text string) error {
 	return nil
 }
 
-// await asks until it succeeds, and fails as it last did.
+// await repeats the probe until it succeeds. After wait it returns the last error.
 func (p probe) await(pause, wait time.Duration) error {
 	deadline := time.Now().Add(wait)
 	for {
-		err := p.ask()
+		err := p.run()
 		if err == nil || time.Now().Add(pause).After(deadline) {
 			return err
 		}
@@ -154,12 +156,13 @@ func (p probe) await(pause, wait time.Duration) error {
 	}
 }
 
-func (p probe) ask() error {
+// run executes the probe once.
+func (p probe) run() error {
 	if p.command != nil {
 		ctx, stop := context.WithTimeout(context.Background(), p.timeout)
 		defer stop()
-		if said, err := exec.CommandContext(ctx, p.command[0], p.command[1:]...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w: %s", strings.Join(p.command, " "), err, said)
+		if output, err := exec.CommandContext(ctx, p.command[0], p.command[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", strings.Join(p.command, " "), err, output)
 		}
 		return nil
 	}
@@ -180,18 +183,18 @@ func (p probe) ask() error {
 		return err
 	}
 	response.Body.Close()
-	// What Kubernetes takes for success.
+	// The same range as in Kubernetes.
 	if response.StatusCode < 200 || response.StatusCode >= 400 {
 		return fmt.Errorf("%s answers HTTP %d", p.url, response.StatusCode)
 	}
 	return nil
 }
 
-// watch asks every period, and fails after that many failures in a row.
+// watch repeats the probe every period until ctx is done. It fails after p.failures failures in a row.
 func (p probe) watch(ctx context.Context) error {
 	failed := 0
 	for {
-		err := p.ask()
+		err := p.run()
 		if err == nil {
 			failed = 0
 		} else if failed++; failed >= p.failures {
@@ -202,7 +205,7 @@ func (p probe) watch(ctx context.Context) error {
 			if failed == 0 {
 				return nil
 			}
-			ctx = context.Background() // what has begun to fail is watched to its end
+			ctx = context.Background() // keep probing until the failures are resolved or reach the threshold
 		case <-time.After(p.period):
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// probeOf reads a probe as a container's health check has it.
+// probeOf parses a probe from the flag value of a container's health check.
 func probeOf(t *testing.T, text string) probe {
 	t.Helper()
 	var p probe
@@ -22,7 +22,7 @@ func probeOf(t *testing.T, text string) probe {
 	return p
 }
 
-// answering serves the status that it is told, and returns its port.
+// answering starts a server that answers with the current status, and returns its port.
 func answering(t *testing.T, status *atomic.Int32) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://127.0.0.1:1/")
@@ -32,35 +32,35 @@ func answering(t *testing.T, status *atomic.Int32) string {
 	return server.URL[strings.LastIndex(server.URL, ":")+1:]
 }
 
-func TestARequestSucceedsAsKubernetesHasItAndFollowsNoRedirect(t *testing.T) {
+func TestHTTPSucceedsFrom200To399AndFollowsNoRedirect(t *testing.T) {
 	var status atomic.Int32
 	port := answering(t, &status)
 	for code, succeeds := range map[int32]bool{200: true, 204: true, 302: true, 399: true, 400: false, 404: false, 503: false} {
 		status.Store(code)
-		if err := probeOf(t, "http:"+port+"/readyz,1s").ask(); (err == nil) != succeeds {
+		if err := probeOf(t, "http:"+port+"/readyz,1s").run(); (err == nil) != succeeds {
 			t.Errorf("HTTP %d: %v", code, err)
 		}
 	}
 }
 
-func TestAConnectionIsEnoughForTCP(t *testing.T) {
+func TestTCPSucceedsIfThePortAcceptsAConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	if err := probeOf(t, "tcp:"+port+",1s").ask(); err != nil {
+	if err := probeOf(t, "tcp:"+port+",1s").run(); err != nil {
 		t.Error(err)
 	}
 	listener.Close()
-	if probeOf(t, "tcp:"+port+",1s").ask() == nil {
-		t.Error("succeeds where nothing listens")
+	if probeOf(t, "tcp:"+port+",1s").run() == nil {
+		t.Error("succeeded although nothing listens")
 	}
 }
 
-func TestACommandSucceedsByItsExitCodeAndTellsWhatItSaid(t *testing.T) {
+func TestExecFailsWithTheExitCodeAndTheOutput(t *testing.T) {
 	exec := func(list string) error {
-		return probeOf(t, "exec:"+base64.RawURLEncoding.EncodeToString([]byte(list))+",1s").ask()
+		return probeOf(t, "exec:"+base64.RawURLEncoding.EncodeToString([]byte(list))+",1s").run()
 	}
 	if err := exec(`["true"]`); err != nil {
 		t.Error(err)
@@ -69,11 +69,11 @@ func TestACommandSucceedsByItsExitCodeAndTellsWhatItSaid(t *testing.T) {
 		t.Error(err)
 	}
 	if exec(`["sleep", "5"]`) == nil {
-		t.Error("a command that takes too long succeeds")
+		t.Error("a command that exceeds its timeout succeeded")
 	}
 }
 
-func TestWhatIsNotReadyYetIsAskedAgainForAWhileAndThenFailsAsItLastDid(t *testing.T) {
+func TestAwaitRetriesUntilSuccessAndReturnsTheLastErrorOnTimeout(t *testing.T) {
 	var status atomic.Int32
 	status.Store(503)
 	probe := probeOf(t, "http:"+answering(t, &status)+"/readyz,1s")
@@ -86,11 +86,11 @@ func TestWhatIsNotReadyYetIsAskedAgainForAWhileAndThenFailsAsItLastDid(t *testin
 	}
 }
 
-func TestAWatchFailsAfterThatManyFailuresInARowAndNotBefore(t *testing.T) {
-	var asked atomic.Int32
+func TestWatchFailsAfterTheThresholdOfConsecutiveFailures(t *testing.T) {
+	var requests atomic.Int32
 	fails := func(n int32) bool { return n == 2 || n == 3 || n >= 6 }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if fails(asked.Add(1)) {
+		if fails(requests.Add(1)) {
 			w.WriteHeader(503)
 		}
 	}))
@@ -98,12 +98,12 @@ func TestAWatchFailsAfterThatManyFailuresInARowAndNotBefore(t *testing.T) {
 	p := probeOf(t, "http:"+server.URL[strings.LastIndex(server.URL, ":")+1:]+"/,1s,1ms,3")
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	if p.watch(ctx) == nil || asked.Load() != 8 {
-		t.Errorf("ended after %d requests", asked.Load())
+	if p.watch(ctx) == nil || requests.Load() != 8 {
+		t.Errorf("ended after %d requests, want 8", requests.Load())
 	}
 }
 
-func TestAWatchEndsWithItsTimeAndFollowsWhatHasBegunToFail(t *testing.T) {
+func TestWatchEndsWithItsContextUnlessTheProbeIsFailing(t *testing.T) {
 	var status atomic.Int32
 	status.Store(200)
 	p := probeOf(t, "http:"+answering(t, &status)+"/,1s,10ms,3")
@@ -113,7 +113,7 @@ func TestAWatchEndsWithItsTimeAndFollowsWhatHasBegunToFail(t *testing.T) {
 		t.Error(err)
 	}
 	status.Store(500)
-	if p.watch(ctx) == nil { // its time is over already
-		t.Error("three failures in a row are no failure")
+	if p.watch(ctx) == nil { // ctx is already done
+		t.Error("succeeded after three failures in a row")
 	}
 }

@@ -1,6 +1,6 @@
-// Command helper does on a Docker engine what Kubernetes does by itself. `helper serve` puts this program where every
-// service finds it, gives volumes to the user that services run as, and stays. `helper check`, as the health check of a
-// service's container, asks it by HTTP: images need no shell and no curl for it.
+// Command helper runs probes on Docker and Swarm the way Kubernetes does. `helper serve` installs this program into a
+// volume that every service mounts, and sets the owner of service volumes. `helper check` is the health check of a
+// service's container, so images need neither a shell nor curl.
 package main
 
 import (

@@ -11,21 +11,24 @@ import (
 	"time"
 )
 
-// readyMark says that serve has done its work. Docker gives every container a /dev/shm that can be written to.
+// readyMark exists once serve is set up. Docker gives every container a writable /dev/shm.
 const readyMark = "/dev/shm/slipway-helper"
 
-// toldMark says that a check has told so.
-const toldMark = "/dev/shm/slipway-helper-told"
+// reportedMark exists once a health check has reported it.
+const reportedMark = "/dev/shm/slipway-helper-told"
 
-// serve installs the program into -install, makes -uid and -gid the owners of the folders that follow, and waits for SIGTERM.
+// nonRoot is the user and group of GoImage's images (lib/non-root.ts).
+const nonRoot = 65532
+
+// serve installs this program into -install, sets the owner of the given folders to -uid and -gid, and waits for SIGTERM.
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
-	install := flags.String("install", "", "folder that the program is put into")
-	uid := flags.Int("uid", 65532, "owner of the folders")
-	gid := flags.Int("gid", 65532, "group of the folders")
+	install := flags.String("install", "", "folder to install the program into")
+	uid := flags.Int("uid", nonRoot, "owner of the folders")
+	gid := flags.Int("gid", nonRoot, "group of the folders")
 	flags.Parse(args)
 	for _, folder := range flags.Args() {
-		// Only the folder itself: what is in it belongs to whoever wrote it.
+		// Not recursive: files in the folder keep their owner.
 		if err := os.Chown(folder, *uid, *gid); err != nil {
 			return err
 		}
@@ -42,19 +45,19 @@ func serve(args []string) error {
 	return nil
 }
 
-// ready succeeds once serve has done its work: the first time at once; from then on there is nothing more to learn, and
-// starting the next check would take the engine more than it tells.
+// ready is the health check of serve itself. It succeeds once serve is set up. Later checks sleep for a minute first,
+// because their result cannot change and starting one is costly.
 func ready([]string) error {
 	if _, err := os.Stat(readyMark); err != nil {
 		return err
 	}
-	if _, err := os.Stat(toldMark); err == nil {
+	if _, err := os.Stat(reportedMark); err == nil {
 		time.Sleep(time.Minute)
 	}
-	return os.WriteFile(toldMark, nil, 0o644)
+	return os.WriteFile(reportedMark, nil, 0o644)
 }
 
-// copyTo renames the copy into place, so that no check ever meets half of it.
+// copyTo copies this program into folder. It renames the copy into place, so that no check runs a partial file.
 func copyTo(folder string) error {
 	self, err := os.Open("/proc/self/exe")
 	if err != nil {

@@ -6,22 +6,21 @@ import dockerIgnore from "@balena/dockerignore";
 import { UserError } from "../../lib/user-error.ts";
 
 export interface BuildContext {
-  /** The staged folder, relative to the project's root so that it is the same on every machine. */
+  /** The staged folder, relative to the project folder so that it is the same on every machine. */
   folder: string;
-  /** A tag that changes with every file that the build sees, and with nothing else. */
+  /** A tag that changes if and only if a file of the build context changes. */
   tag: string;
 }
 
 /**
- * Copies what a Docker build may see of a folder (all but what its ignore file names) to `.slipway/contexts/<name>`, with
- * plain modes. `docker.Image` takes file modes and the folder's path into account when it decides whether to build again,
- * which differ between checkouts; of the staged copy both are the same everywhere.
+ * Copies the build context of a folder (all files except those in its ignore file) to `.slipway/contexts/<name>`, with the modes 644 and
+ * 755. `docker.Image` rebuilds when a file mode or the folder's path changes. Both differ between checkouts, but not in the copy.
  *
- * @throws UserError where the folder has no Dockerfile.
+ * @throws UserError if the folder has no Dockerfile.
  */
 export async function stageBuildContext(name: string, source: string): Promise<BuildContext> {
   if (!existsSync(join(source, "Dockerfile"))) {
-    throw new UserError(`${source}: there is no Dockerfile in this folder. Write one, or let \`builder: go\` make the image without any.`);
+    throw new UserError(`${source}: must contain a Dockerfile for builder "dockerfile". Add one, or use builder "go".`);
   }
   const folder = join(".slipway", "contexts", name);
   await rm(folder, { recursive: true, force: true });

@@ -5,60 +5,59 @@ import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { nonRootUid } from "../../lib/non-root.ts";
 import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
 export interface GoBuildArgs {
-  /** Folder of the Go module. */
+  /** Folder of the Go module, or a folder in it. */
   source: string;
-  /** Package to compile, from there. @default "." */
+  /** Package to compile, relative to `source`. @default "." */
   package?: string;
-  /** `<os>/<architecture>[/<variant>]` each; several make an image index. @default - Linux on this machine's processor. */
+  /** Each `<os>/<architecture>[/<variant>]`. Several platforms result in an image index. @default - Linux on this machine's architecture. */
   platforms?: string[];
-  /** Handed to the program as `main.version`. @default - nothing is handed over. */
+  /** Value of the program's variable `main.version`. @default - the variable is not set. */
   version?: string;
-  /** Labels of the image, and annotations of its manifests. @default - none but the version. */
+  /** Labels of the image and annotations of its manifests. @default - the version, if given. */
   labels?: Record<string, string>;
-  /** Of the layers. @default "gzip" */
+  /** Compression of the layers. @default "gzip" */
   compression?: Compression;
 }
 
-/** An image that is built and lies in the local store of blobs, but in no registry yet. */
+/** An image in the local blob store, before it is pushed. */
 export interface GoBuild {
   descriptor: Descriptor;
-  /** Folder of the blobs, as `<algorithm>/<hex>`. */
+  /** Folder of the local blob store. A blob's path in it is `<algorithm>/<hex>`. */
   blobs: string;
 }
 
-/** What Go calls the processor of this machine. */
+/** Go's name for this machine's architecture. */
 export const goArchitecture = process.arch === "x64" ? "amd64" : process.arch;
-
-const nonRoot = 65532; // as in distroless and Chainguard images
 
 const builds = new Map<string, Promise<GoBuild>>();
 
 /**
- * Compiles a Go program and makes a minimal image of it, known byte for byte: the binary, certificate authorities, a user
- * that is not root, and an empty /tmp. Needs no Docker. The same arguments are built once per process.
+ * Compiles a Go program and builds a minimal, reproducible image: the binary, CA certificates, a non-root user and an empty /tmp. Needs
+ * no Docker. Calls with the same arguments build only once per process.
  *
- * @throws UserError where Go is missing or too old, or the program does not compile, with the compiler's own lines.
+ * @throws UserError if Go is missing or too old, or if the program does not compile; with the compiler's output.
  */
 export function buildGo(args: GoBuildArgs): Promise<GoBuild> {
   const key = JSON.stringify(args);
   const known = builds.get(key);
   if (known) return known;
-  const build = build_(args);
+  const build = buildImage(args);
   builds.set(key, build);
   return build;
 }
 
-async function build_(args: GoBuildArgs): Promise<GoBuild> {
+async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
   let base: Promise<Layer> | undefined;
   const images: OciImage[] = [];
-  // One after the other: a Go build uses all processors.
+  // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
     const compiling = compile(args, platform);
     base ??= layer(baseEntries, compression); // while Go compiles
@@ -67,7 +66,7 @@ async function build_(args: GoBuildArgs): Promise<GoBuild> {
       image(
         platform,
         [await base, program],
-        { User: `${nonRoot}:${nonRoot}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
+        { User: `${nonRootUid}:${nonRootUid}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
         labels,
       ),
     );
@@ -80,11 +79,11 @@ async function build_(args: GoBuildArgs): Promise<GoBuild> {
 
 const baseEntries = [
   { path: "etc/", mode: 0o755 },
-  { path: "etc/group", mode: 0o644, content: `root:x:0:\nnonroot:x:${nonRoot}:\n` },
+  { path: "etc/group", mode: 0o644, content: `root:x:0:\nnonroot:x:${nonRootUid}:\n` },
   {
     path: "etc/passwd",
     mode: 0o644,
-    content: `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${nonRoot}:${nonRoot}:nonroot:/:/sbin/nologin\n`,
+    content: `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${nonRootUid}:${nonRootUid}:nonroot:/:/sbin/nologin\n`,
   },
   { path: "etc/ssl/", mode: 0o755 },
   { path: "etc/ssl/certs/", mode: 0o755 },
@@ -97,13 +96,13 @@ function parsePlatform(text: string): Platform {
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
-/** Compiles the program for a platform; what it returns depends on the sources, the flags below and the version of Go. */
+/** Compiles the program for a platform. The result depends only on the sources, the flags below and the Go version. */
 async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   const folder = resolve(args.source);
   const module = findModule(folder);
   if (!module)
     throw new UserError(
-      `${args.source}: there is no Go module (no go.mod in this folder or above it). Run \`go mod init\` there, or name another folder.`,
+      `${args.source}: must be in a Go module (no go.mod in this folder or its parents). Run \`go mod init\` there, or set another folder.`,
     );
   const output = cacheFolder(
     "go",
@@ -117,37 +116,38 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`])].join(" ");
   const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
   const flags = ["build", "-trimpath", "-buildvcs=false", `-ldflags=${linkFlags}`, "-o", output, goPackage];
-  const { failed, said } = await run("go", flags, folder, {
+  const { failed, output: log } = await run("go", flags, folder, {
     CGO_ENABLED: "0",
     GOOS: platform.os,
     GOARCH: platform.architecture,
-    // The levels that Go assumes, said outright, so that no variable of this machine makes another image.
+    // Go's default levels, set explicitly so that environment variables of this machine do not change the image.
     GOAMD64: platform.architecture === "amd64" ? (platform.variant ?? "v1") : undefined,
     GOARM: platform.architecture === "arm" ? (platform.variant ?? "v7").slice(1) : undefined,
     GOARM64: platform.architecture === "arm64" ? "v8.0" : undefined,
   });
-  if (failed) throw new UserError(await explain(args, folder, module, said));
+  if (failed) throw new UserError(await explain(args, folder, module, log));
   const binary = await readFile(output);
   if (binary.readUInt32BE(0) !== 0x7f454c46) {
     throw new UserError(
-      `${args.source}: package ${goPackage} is no program (its package is not \`main\`). Name the program's package, such as \`package: cmd/web\`.`,
+      `${args.source}: package ${goPackage} must be a program (it is not package main). Set the program's package, such as \`package: cmd/web\`.`,
     );
   }
   return binary;
 }
 
-async function explain(args: GoBuildArgs, folder: string, module: string, said: string): Promise<string> {
-  const wanted = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
+/** The cause of a failed build, with its remedy. */
+async function explain(args: GoBuildArgs, folder: string, module: string, log: string): Promise<string> {
+  const required = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
   const version = await run("go", ["env", "GOVERSION"], folder, {});
   if (version.failed)
-    return `${args.source}: Go is not installed, or not on the PATH. Install Go ${wanted} or newer: https://go.dev/doc/install`;
-  const found = version.said.trim().replace(/^go/, "");
-  if (found.localeCompare(wanted, "en", { numeric: true }) < 0) {
-    return `${args.source}: needs Go ${wanted} or newer (go.mod says so), found Go ${found}. Install a newer one: https://go.dev/doc/install`;
+    return `${args.source}: cannot be compiled, because Go is not on the PATH. Install Go ${required} or newer: https://go.dev/doc/install`;
+  const found = version.output.trim().replace(/^go/, "");
+  if (found.localeCompare(required, "en", { numeric: true }) < 0) {
+    return `${args.source}: its go.mod requires Go ${required} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
   }
   return [
     `${args.source}: does not compile.`,
-    ...said
+    ...log
       .trimEnd()
       .split("\n")
       .map((line) => `  ${line}`),
@@ -159,10 +159,10 @@ function run(
   args: string[],
   cwd: string,
   env: Record<string, string | undefined>,
-): Promise<{ failed: boolean; said: string }> {
+): Promise<{ failed: boolean; output: string }> {
   return new Promise((done) => {
     execFile(program, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
-      done({ failed: error !== null, said: stdout + stderr }),
+      done({ failed: error !== null, output: stdout + stderr }),
     );
   });
 }
@@ -173,7 +173,7 @@ function findModule(folder: string): string | undefined {
   return dirname(folder) === folder ? undefined : findModule(dirname(folder));
 }
 
-/** Writes a blob under its digest; whole or not at all, whoever else writes it. */
+/** Writes a blob to the local store. Atomic, because several processes may write the same blob. */
 async function store(file: string, blob: Uint8Array): Promise<void> {
   if (existsSync(file)) return;
   await mkdir(dirname(file), { recursive: true });

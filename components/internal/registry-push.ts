@@ -1,28 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isThere, push } from "./registry.ts";
 
-// Pulumi serialises the provider below, with every function and import that it reaches, into the state, and runs it from
-// there in a process of its own. So: default imports only (they become `require`), nothing at module level but functions,
-// and as little text as will do, for a change of the text is a change of the resource.
+// Pulumi serialises the providers below into the state, with every function and import that they reach, and runs them in a
+// separate process. So use default imports only (they become `require`), no module-level variables, and little code: a change
+// of the code is a change of the resource.
 
 export interface RegistryPushArgs {
-  /** Repository, such as `127.0.0.1:5001/web`. Loopback is spoken to over HTTP, everything else over HTTPS. */
+  /** Repository, such as `127.0.0.1:5001/web`. Loopback addresses use HTTP, all others HTTPS. */
   repository: pulumi.Input<string>;
   tag: pulumi.Input<string>;
-  /** Digest of the manifest or the index to push. */
+  /** Digest of the manifest or index to push. */
   digest: pulumi.Input<string>;
-  /** Folder with the blobs, as `<algorithm>/<hex>`, on the machine that runs Pulumi. */
+  /** Folder of the local blob store on the machine that runs Pulumi. A blob's path in it is `<algorithm>/<hex>`. */
   blobs: pulumi.Input<string>;
-  /** @default - the Docker credential store's, if it has any for the registry. */
+  /** @default - the credentials for the registry in Docker's credential store, if any. */
   username?: pulumi.Input<string>;
   password?: pulumi.Input<string>;
 }
 
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;
 
-/** An image in a registry: pushed once, and again where the registry has lost it. It stays when the stack goes. */
+/** An image in a registry. Pushed again if it is missing there. Not deleted from the registry with the resource. */
 export class RegistryPush extends pulumi.dynamic.Resource {
-  /** `repository@digest`, known once the registry has it. */
+  /** `repository@digest`, known after the push. */
   declare readonly ref: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryPushArgs, opts?: pulumi.CustomResourceOptions) {
@@ -44,7 +44,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
     return { id: inputs.repository, outs: { ...inputs, ref: `${inputs.repository}@${inputs.digest}` } };
   },
 
-  // Only what is pushed where matters: credentials rotate, and the folder differs from machine to machine.
+  // Ignores credentials, which rotate, and the folder, which differs between machines.
   async diff(_id, olds, news) {
     const replaces = olds.repository === news.repository ? [] : ["repository"];
     return { changes: replaces.length > 0 || olds.digest !== news.digest || olds.tag !== news.tag, replaces };
@@ -55,7 +55,7 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
     return { outs: { ...news, ref: `${news.repository}@${news.digest}` } };
   },
 
-  // A registry that lost the image, or is gone, answers nothing: the resource is gone too, and will be created again.
+  // If the registry is missing or does not have the image, the resource is reported as deleted, so that it is created again.
   async read(id, props) {
     return (await isThere(props as Inputs, props!.digest)) ? { id, props } : { id: "", props: {} };
   },
@@ -64,8 +64,8 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
 export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs">;
 
 /**
- * Watches over a tag that something else pushes: `generation` is a new one whenever the registry is found without it, so
- * that what takes it as an input pushes again.
+ * Tracks whether the registry has a tag that another resource pushes. If the tag is missing, `generation` changes, so that a resource
+ * with this input pushes again.
  */
 export class RegistryPresence extends pulumi.dynamic.Resource {
   declare readonly generation: pulumi.Output<string>;

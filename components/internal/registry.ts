@@ -5,23 +5,23 @@ import path from "node:path";
 import ociName from "@sigstore/oci/dist/name.js";
 import ociRegistry from "@sigstore/oci/dist/registry.js";
 
-// Serialised with the providers in registry-push.ts, whose head says what that asks of the code.
+// Serialised with the providers in registry-push.ts: the comment at the head of that file applies here too.
 
-/** What a registry is asked with. */
+/** A repository in a registry, and the credentials for it. */
 export interface RegistryTarget {
   repository: string;
   username?: string;
   password?: string;
 }
 
-/** An image in the local store of blobs. */
+/** An image in the local blob store. */
 export interface StoredImage {
   tag: string;
   digest: string;
   blobs: string;
 }
 
-/** Whether the registry answers, and has it. Where it does not let us look, with a token that is too old, it is taken to. */
+/** Whether the registry has the tag or digest. Assumed if the registry rejects the credentials, such as an expired token. */
 export async function isThere(inputs: RegistryTarget, reference: string): Promise<boolean> {
   try {
     await (await connect(inputs, 0, 5000)).checkManifest(reference);
@@ -31,7 +31,7 @@ export async function isThere(inputs: RegistryTarget, reference: string): Promis
   }
 }
 
-/** The digest that a tag stands for; undefined where the registry does not answer, or does not have it. */
+/** The digest of a tag; undefined if the registry does not have the tag or does not answer. */
 export async function digestIn(inputs: RegistryTarget, tag: string): Promise<string | undefined> {
   return connect(inputs, 0, 5000)
     .then((client) => client.checkManifest(tag))
@@ -41,13 +41,13 @@ export async function digestIn(inputs: RegistryTarget, tag: string): Promise<str
     );
 }
 
-/** Pushes an image with all that it refers to. */
+/** Pushes an image with its manifests and layers, unless its tag exists with the same digest. */
 export async function push(inputs: RegistryTarget & StoredImage): Promise<void> {
   await pushOnce(inputs).catch((error: Error & { statusCode?: number }) => {
     const login = [401, 403].includes(error.statusCode ?? 0)
-      ? " Log in to the registry (docker login), or give credentials with the push right."
+      ? " Log in to the registry with docker login, or set credentials that may push."
       : "";
-    throw new Error(`${inputs.repository}: cannot be pushed to: ${error.message}.${login}`);
+    throw new Error(`${inputs.repository}: the push failed: ${error.message}.${login}`);
   });
 }
 
@@ -62,7 +62,7 @@ async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {
     await Promise.all(content.map((c: { digest: string }) => client.uploadBlob(blob(c.digest))));
     await client.uploadManifest(text, { mediaType: manifest.mediaType, reference });
   };
-  // A tag that cannot be changed is refused even with what it stands for.
+  // Registries with immutable tags reject a push of an existing tag, even with the same digest.
   const tagged = await client.checkManifest(inputs.tag).catch(() => undefined);
   if (tagged?.digest !== inputs.digest) await pushManifest(inputs.digest, inputs.tag);
 }
@@ -72,13 +72,13 @@ async function connect(inputs: RegistryTarget, retry: number, timeout?: number) 
   const host = registry === "docker.io" ? "index.docker.io" : registry;
   const client = new ociRegistry.RegistryClient(host, repository, { retry, timeout, proxy: undefined, noProxy: undefined });
   const credentials = inputs.username ? { username: inputs.username, password: inputs.password ?? "" } : storedCredentials(registry);
-  // A registry that asks for nothing has no challenge to answer.
+  // A registry without authentication sends no challenge, and signIn fails.
   if (credentials)
     await client.signIn(credentials).catch((error: Error) => /^Invalid challenge: $/.test(error.message) || Promise.reject(error));
   return client;
 }
 
-/** What `docker login` left: per registry or in general a helper program, else the configuration file itself. */
+/** Credentials stored by `docker login`: from the credential helper for the registry, the default helper, or the configuration file. */
 function storedCredentials(registry: string): { username: string; password: string } | undefined {
   const file = path.join(process.env["DOCKER_CONFIG"] || path.join(os.homedir(), ".docker"), "config.json");
   if (!fs.existsSync(file)) return undefined;
@@ -87,7 +87,7 @@ function storedCredentials(registry: string): { username: string; password: stri
   const helper = keys.map((key) => config.credHelpers?.[key]).find(Boolean) ?? config.credsStore;
   if (helper) {
     const answer = childProcess.spawnSync(`docker-credential-${helper}`, ["get"], { input: keys[0], encoding: "utf8" });
-    if (answer.status !== 0) return undefined; // it has none for this registry
+    if (answer.status !== 0) return undefined; // the helper has no credentials for this registry
     const { Username, Secret } = JSON.parse(answer.stdout);
     return { username: Username, password: Secret };
   }

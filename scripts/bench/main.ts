@@ -1,4 +1,4 @@
-// How fast and how small: medians of several runs on this machine, compared runs in turn. Asserts nothing; prints a table.
+// npm run bench: measures durations, memory and image size on this machine, and prints a table. `npm run bench -- --runs 3` runs less often.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -8,56 +8,55 @@ import { parseArgs } from "node:util";
 import { pack } from "tar-stream";
 import { command } from "../../lib/command.ts";
 import { pushImage } from "../../lib/docker-client.ts";
-import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 import { EngineProject } from "../../test/engine-project.ts";
 import { Checkout, docker, eventually, get, ports } from "../../test/integration/checkout.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { setUp } from "../../setup/setup.ts";
 import { toolProgram } from "../tool-programs.ts";
 import { step } from "../../lib/progress.ts";
-import { engineRows } from "./engines.ts";
+import { dockerPlatformRows } from "./docker-platforms.ts";
 
 const { runs } = parseArgs({ options: { runs: { type: "string", default: "5" } } }).values;
 const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
 
 interface Row {
-  what: string;
+  title: string;
   measured: string;
-  wanted: string;
+  target: string;
 }
 const rows: Row[] = [];
-const row = (what: string, values: number[], unit: string, wanted: string) =>
+const row = (title: string, values: number[], unit: string, target: string) =>
   rows.push({
-    what,
+    title,
     measured: `${median(values).toFixed(2)} ${unit} (${Math.min(...values).toFixed(2)} – ${Math.max(...values).toFixed(2)})`,
-    wanted,
+    target,
   });
 
-// First, while no cluster takes its share of the machine.
-const withoutKubernetes = await engineRows(Number(runs));
+// First, because a running cluster would slow it down.
+const platformRows = await dockerPlatformRows(Number(runs));
 
 await setUp(readStack("local"));
 await using checkout = new Checkout("bench");
 checkout.configure(services);
-await must("down");
+await slipway("down");
 let edits = 0;
 
 const first: number[] = [];
 const nodeReady: number[] = [];
-for (const run of times("first up on an empty Docker")) {
+for (const run of times("first slipway up on an empty Docker host")) {
   await run(async () => {
-    await must("down");
+    await slipway("down");
     const ready = secondsToNodeReady();
-    first.push(await seconds(async () => answers(await must("up"), "Hello World")));
+    first.push(await seconds(() => upAndAnswer("Hello World")));
     nodeReady.push(await ready);
   });
 }
-row("First `make up` on an empty Docker → HTTP 200", first, "s", "≤ 25 s");
-row("Node container started → Node Ready", nodeReady, "s", "≤ 5 s");
+row("First `slipway up` on an empty Docker host to HTTP 200", first, "s", "≤ 25 s");
+row("Start of the node container to Node Ready", nodeReady, "s", "≤ 5 s");
 
 const unchanged: number[] = [];
 const memory: number[] = [];
-for (const run of times("unchanged up")) {
+for (const run of times("unchanged slipway up")) {
   await run(async () => {
     const child = checkout.start("up");
     const peak = peakMemory(child.pid!);
@@ -65,33 +64,33 @@ for (const run of times("unchanged up")) {
     memory.push(await peak);
   });
 }
-row("Unchanged `up`", unchanged, "s", "≤ 2 s");
-row("Its memory at the peak", memory, "MiB", "");
+row("Unchanged `slipway up`", unchanged, "s", "≤ 2 s");
+row("Unchanged `slipway up`: peak memory", memory, "MiB", "");
 
 const rolled: number[] = [];
-for (const run of times("edit → new answer of 3 replicas")) {
+for (const run of times("edit to new response")) {
   await run(async () => {
     const text = edit(checkout.folder);
-    rolled.push(await seconds(async () => answers(await must("up"), text)));
+    rolled.push(await seconds(() => upAndAnswer(text)));
   });
 }
-row("One-line edit → 3 replicas rolled, new answer through the Ingress", rolled, "s", "≤ 5 s");
+row("One-line edit to new response through the Ingress (3 replicas)", rolled, "s", "≤ 5 s");
 
-const foretold: number[] = [];
+const previews: number[] = [];
 for (const run of times("preview of the stack prod")) {
   const env = { SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };
   const preview = () => command(join(checkout.folder, "slipway"), ["preview", "--stack", "prod"], { env, cwd: checkout.folder });
   await run(async () => {
-    foretold.push(await seconds(async () => expectIn(await preview(), "86 to create")));
+    previews.push(await seconds(async () => expectIn(await preview(), "86 to create")));
   });
 }
-row("Preview of the stack `prod` (EKS), from the command to the last of its 86 resources", foretold, "s", "≤ 3 s");
+row("`slipway preview` of the stack prod (EKS, 86 resources)", previews, "s", "≤ 3 s");
 
 const { path: ko, version: koVersion } = await toolProgram("ko");
 const base = await pushEmptyImage(`127.0.0.1:${ports.registry}/base`);
-const withEngine: number[] = [];
-const alone: number[] = [];
-const kos: number[] = [];
+const programTimes: number[] = [];
+const goImageTimes: number[] = [];
+const koTimes: number[] = [];
 using project = new EngineProject();
 cpSync("app", join(project.folder, "app"), { recursive: true });
 const source = join(project.folder, "app");
@@ -103,54 +102,57 @@ const koBuild = () =>
     cwd: source,
     env: { KO_DOCKER_REPO: `127.0.0.1:${ports.registry}/ko`, KO_DEFAULTBASEIMAGE: base },
   });
-for (const run of times("edit → digest in the registry, in turn with ko", Number(runs) + 1)) {
+for (const run of times("edit to image in the registry, GoImage and ko in turn", Number(runs) + 1)) {
   await run(async () => {
     edit(project.folder);
-    alone.push(await seconds(buildAndPush));
+    goImageTimes.push(await seconds(buildAndPush));
     edit(project.folder);
-    kos.push(await seconds(koBuild));
+    koTimes.push(await seconds(koBuild));
     edit(project.folder);
-    withEngine.push(await seconds(async () => expectIn((await project.run("up")).out, "RegistryPush")));
+    programTimes.push(await seconds(async () => expectIn((await project.run("up")).out, "RegistryPush")));
   });
 }
-// The first of each fills the caches of Go.
-for (const values of [alone, kos, withEngine]) values.shift();
-row("One-line edit → digest in the registry, `GoImage`'s build and push alone", alone, "s", "≤ 0.8 × ko");
-row(`The same with \`ko build\` ${koVersion} (no SBOM, an empty base)`, kos, "s", "");
-row("The same as an `up` of a program with one `GoImage`", withEngine, "s", "");
-rows.push({ what: "`GoImage` alone ÷ ko", measured: (median(alone) / median(kos)).toFixed(2), wanted: "≤ 0.8" });
+// The first run of each fills Go's caches.
+for (const values of [goImageTimes, koTimes, programTimes]) values.shift();
+row("One-line edit to image in the registry: build and push by GoImage", goImageTimes, "s", "≤ 0.8 × ko");
+row(`One-line edit to image in the registry: \`ko build\` ${koVersion} (no SBOM, empty base image)`, koTimes, "s", "");
+row("One-line edit to image in the registry: update of a program with one GoImage", programTimes, "s", "");
+rows.push({
+  title: "Build and push by GoImage, relative to ko",
+  measured: (median(goImageTimes) / median(koTimes)).toFixed(2),
+  target: "≤ 0.8",
+});
 
-for (const { what, seconds, wanted } of withoutKubernetes) row(what, seconds, "s", wanted);
+for (const { title, seconds, target } of platformRows) row(title, seconds, "s", target);
 
 const overhead = (await imageBytes()) - (await binaryBytes());
-rows.push({ what: "Image without its binary", measured: `${(overhead / 1e6).toFixed(2)} MB`, wanted: "≤ 0.3 MB" });
+rows.push({ title: "Image size without the binary", measured: `${(overhead / 1e6).toFixed(2)} MB`, target: "≤ 0.3 MB" });
 
 const { memory_stats } = await docker.getContainer("slipway-bench-node").stats({ stream: false });
 rows.push({
-  what: "Memory of the node with all in it",
+  title: "Memory of the node container with all pods",
   measured: `${((memory_stats.usage - (memory_stats.stats as { total_inactive_file?: number }).total_inactive_file!) / 2 ** 20).toFixed(0)} MiB`,
-  wanted: "",
+  target: "",
 });
 
 process.stdout.write(
-  `\n${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; medians of ${runs} runs (least – most)\n\n`,
+  `\n${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; median of ${runs} runs (minimum – maximum)\n\n`,
 );
-process.stdout.write("| What | Measured | Wanted |\n| --- | --- | --- |\n");
-for (const { what, measured, wanted } of rows) process.stdout.write(`| ${what} | ${measured} | ${wanted} |\n`);
+process.stdout.write("| Benchmark | Measured | Target |\n| --- | --- | --- |\n");
+for (const { title, measured, target } of rows) process.stdout.write(`| ${title} | ${measured} | ${target} |\n`);
 
-/** Runs, each a step that a person can follow. */
+/** One function for each run, which shows the run's progress. */
 function times(title: string, count = Number(runs)): ((work: () => Promise<void>) => Promise<void>)[] {
   return Array.from({ length: count }, (_, i) => (work) => step(`${title}, ${i + 1} of ${count}`, work, { always: true }));
 }
 
-async function must(what: string): Promise<string> {
-  const { code, out } = await checkout.run(what);
+async function slipway(command: string): Promise<void> {
+  const { code, out } = await checkout.run(command);
   if (code !== 0) throw new Error(out);
-  return out;
 }
 
 function expectIn(out: string, text: string): void {
-  if (!out.includes(text)) throw new Error(`no "${text}" in:\n${out}`);
+  if (!out.includes(text)) throw new Error(`The output does not contain "${text}":\n${out}`);
 }
 
 async function seconds(work: () => unknown): Promise<number> {
@@ -159,21 +161,23 @@ async function seconds(work: () => unknown): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
-async function answers(_out: string, text: string): Promise<void> {
+/** Deploys the stack, and waits until the service answers with a text. */
+async function upAndAnswer(text: string): Promise<void> {
+  await slipway("up");
   await eventually(
     () => get("web.localhost"),
     ({ status, body }) => status === 200 && body === `${text}\n`,
   );
 }
 
-/** Another greeting, in a checkout's app. */
+/** Changes the greeting of a checkout's app, and returns it. */
 function edit(folder: string): string {
   const text = `Hello ${process.pid}.${++edits}`;
   execFileSync("sed", ["-i", `s/greeting: ".*"/greeting: "${text}"/`, join(folder, "app/settings.go")]);
   return text;
 }
 
-/** From the start of the node's container until the API says that the Node is ready. */
+/** Seconds from the start of the node container until the Node is ready. */
 async function secondsToNodeReady(): Promise<number> {
   const container = docker.getContainer("slipway-bench-node");
   const { State } = await eventually(
@@ -182,7 +186,7 @@ async function secondsToNodeReady(): Promise<number> {
   );
   const ready = await eventually(
     async () => {
-      const cluster = new KubernetesCluster(readFileSync(join(checkout.folder, ".slipway/bench/kubeconfig.yaml"), "utf8"));
+      const cluster = await checkout.cluster();
       const node = await cluster.find({ apiVersion: "v1", kind: "Node", metadata: { name: "slipway-bench" } });
       return node?.status?.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True")
         ? Date.now()
@@ -193,7 +197,7 @@ async function secondsToNodeReady(): Promise<number> {
   return (ready - Date.parse(State.StartedAt)) / 1000;
 }
 
-/** The most memory that a process had, in MiB, as far as looking ten times a second tells. */
+/** Peak memory of a process in MiB, sampled ten times a second until the process ends. */
 async function peakMemory(pid: number): Promise<number> {
   let peak = 0;
   while (existsSync(`/proc/${pid}/status`)) {
@@ -204,7 +208,7 @@ async function peakMemory(pid: number): Promise<number> {
   return peak;
 }
 
-/** What ko builds upon: a base from nothing, as Slipway's is. */
+/** Pushes an empty base image for ko, because GoImage has no base image either. */
 async function pushEmptyImage(repository: string): Promise<string> {
   const archive = pack();
   archive.finalize();
@@ -214,7 +218,7 @@ async function pushEmptyImage(repository: string): Promise<string> {
   return `${repository}:latest`;
 }
 
-/** What a registry holds of the image that runs: manifest, configuration, layers. */
+/** Size of the deployed image in the registry: manifest, configuration and layers. */
 async function imageBytes(): Promise<number> {
   const [, digest] = (await checkout.outputs()).images["web"]!.split("@");
   const url = `http://127.0.0.1:${ports.registry}/v2/web/manifests/${digest}`;
@@ -223,7 +227,7 @@ async function imageBytes(): Promise<number> {
   return text.length + config.size + layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The same program, compiled and stripped by hand. */
+/** Size of the same program, compiled and stripped by hand. */
 async function binaryBytes(): Promise<number> {
   const output = join(checkout.folder, "app-binary");
   const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output];

@@ -1,4 +1,4 @@
-// Whether requests fail while things happen to a service: asserts nothing; prints a table.
+// npm run bench:reliability: counts failed requests during updates and failures, and prints a table. `-- --only killed` selects scenarios.
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { readStack } from "../../config/stack-file.ts";
@@ -11,7 +11,7 @@ import { setUp } from "../../setup/setup.ts";
 
 const {
   rate: perSecond,
-  requests: least,
+  requests: minimum,
   only,
 } = parseArgs({
   options: {
@@ -21,21 +21,21 @@ const {
   },
 }).values;
 const rate = Number(perSecond);
-const seconds = Number(least) / rate;
+const seconds = Number(minimum) / rate;
 
 await setUp(readStack("local"));
 const vegeta = await toolProgram("vegeta");
 await using checkout = new Checkout("bench-reliability");
-await step("up", () => deploy(checkout), { always: true });
+await step("deploy the service", () => deploy(checkout), { always: true });
 
 process.stdout.write(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; vegeta ${vegeta.version}, ` +
-    `${rate} requests/s with keep-alive and ${rate} requests/s without at once, through the Ingress to 3 replicas\n\n`,
+    `${rate} requests/s with keep-alive and, at the same time, ${rate} requests/s without, through the Ingress to 3 replicas\n\n`,
 );
-process.stdout.write("| What happens | Keep-alive | Requests | Failed | In flight on what was killed | Median | p99 | Longest |\n");
+process.stdout.write("| Scenario | Keep-alive | Requests | Failed | In flight on the killed container | p50 | p99 | Maximum |\n");
 process.stdout.write("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
-const nothing: Scenario = { name: "nothing", run: async () => {} };
-for (const { name, run } of [nothing, ...scenarios].filter((scenario) => scenario.name.includes(only))) {
+const baseline: Scenario = { name: "no change", run: async () => {} };
+for (const { name, run } of [baseline, ...scenarios].filter((scenario) => scenario.name.includes(only))) {
   let isExcused: ((failure: Failure) => boolean) | undefined;
   const attacks = [true, false].map((keepAlive) => ({ rate, keepAlive }));
   const loads = await step(

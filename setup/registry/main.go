@@ -1,5 +1,5 @@
-// Command registry is the CNCF Distribution registry (https://distribution.github.io/distribution/) with the storage and
-// the authentication that a registry on one machine needs: the file system and htpasswd.
+// Command registry is the CNCF Distribution registry (https://distribution.github.io/distribution/) with file system
+// storage and htpasswd authentication.
 package main
 
 import (

@@ -6,24 +6,24 @@ import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
+import { poll } from "../../lib/poll.ts";
 
 export const docker = dockerClient();
 
+/** The result of a command. */
 export interface Run {
   code: number | null;
+  /** Standard output and standard error. Durations are replaced with `(time)`. */
   out: string;
 }
 
-/** Ports of their own, for a stack to run beside those of whoever works on this machine. */
+/** Ports that do not conflict with the default ones, which may be in use on a developer's machine. */
 export const ports = { api: 26550, http: 28080, https: 28443, registry: 25001 };
 
-/** The same for the platforms without Kubernetes. */
+/** The same for the platforms docker and swarm. */
 export const dockerPorts = { http: 32180, https: 32143, registry: 32101 };
 
-/**
- * A copy of this checkout in a temporary folder, with a stack of its own, that the real parts carry out: Docker, the
- * registry, Kubernetes, by the embedded engine.
- */
+/** A copy of this checkout in a temporary folder, with one stack. The embedded engine deploys it to the real Docker and Kubernetes. */
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), "slipway-checkout-"));
   readonly stack: string;
@@ -40,30 +40,31 @@ export class Checkout {
     symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
   }
 
-  /** Writes the stack's services, and other settings of its platform. */
+  /** Writes the stack file, with these services and settings of the platform. */
   configure(services: object, settings: object = {}): void {
-    const usual = this.platform === "local" ? { ports } : { ports: dockerPorts };
+    const defaults = this.platform === "local" ? { ports } : { ports: dockerPorts };
     const config = {
       "slipway:platform": this.platform,
       "slipway:services": services,
-      [`slipway:${this.platform}`]: { ...usual, ...settings },
+      [`slipway:${this.platform}`]: { ...defaults, ...settings },
     };
     writeFileSync(join(this.folder, `stacks/Pulumi.${this.stack}.yaml`), stringify({ config }));
   }
 
-  /** Replaces a piece of text in a file. */
+  /** Replaces text in a file. */
   edit(file: string, before: string, after: string): void {
     const path = join(this.folder, file);
     const text = readFileSync(path, "utf8");
-    if (!text.includes(before)) throw new Error(`${file} has no ${before}`);
+    if (!text.includes(before)) throw new Error(`${file} does not contain ${before}`);
     writeFileSync(path, text.replace(before, after));
   }
 
+  /** Starts a command in a separate process group. `output` returns what it has printed so far. */
   start(
     command: string,
     env: Record<string, string> = {},
     options: string[] = [],
-  ): ChildProcess & { run: Promise<Run>; said: () => string } {
+  ): ChildProcess & { run: Promise<Run>; output: () => string } {
     const child = spawn(join(this.folder, "slipway"), [command, "--stack", this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...env },
@@ -73,7 +74,7 @@ export class Checkout {
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));
     const run = new Promise<Run>((done) => child.on("close", (code) => done({ code, out: out.replaceAll(/\(\d+\.\d s\)/g, "(time)") })));
-    return Object.assign(child, { run, said: () => out });
+    return Object.assign(child, { run, output: () => out });
   }
 
   run(command: string, env?: Record<string, string>, options?: string[]): Promise<Run> {
@@ -84,11 +85,12 @@ export class Checkout {
     return JSON.parse((await this.run("outputs")).out);
   }
 
+  /** A client of the stack's cluster. Reads only a file, so tests may call it repeatedly. */
   async cluster(): Promise<KubernetesCluster> {
-    return new KubernetesCluster(readFileSync((await this.outputs()).kubeconfigFile, "utf8"));
+    return new KubernetesCluster(readFileSync(join(this.folder, ".slipway", this.stack, "kubeconfig.yaml"), "utf8"));
   }
 
-  /** Takes the stack down, and whatever a failure left of it. */
+  /** Deletes the stack, and everything that a failed test has left in Docker. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("down");
     await removeLeftovers(this.stack);
@@ -96,7 +98,7 @@ export class Checkout {
   }
 }
 
-/** Everything in Docker that belongs to a stack. */
+/** All Docker objects with the label of a stack. */
 export async function objectsOf(stack: string): Promise<string[]> {
   const filters = { label: [`dev.slipway.stack=${stack}`] };
   const containers = await docker.listContainers({ all: true, filters });
@@ -133,29 +135,37 @@ async function removeLeftovers(stack: string): Promise<void> {
   for (const v of (await docker.listVolumes({ filters: JSON.stringify(filters) })).Volumes) await docker.getVolume(v.Name).remove();
 }
 
-/** What a host of the stack's ingress answers. */
+/** Sends a request to a host of the stack. With a body it is a POST. */
 export function get(host: string, path = "/", options: { port?: number; body?: string } = {}): Promise<{ status: number; body: string }> {
-  const { port = ports.http, body: sent } = options;
-  const method = sent === undefined ? "GET" : "POST";
+  const { port = ports.http, body: content } = options;
+  const method = content === undefined ? "GET" : "POST";
   return new Promise((done, failed) => {
-    const asked = request({ host: "127.0.0.1", port, path, method, headers: { host }, agent: false, timeout: 5000 }, (response) => {
+    const outgoing = request({ host: "127.0.0.1", port, path, method, headers: { host }, agent: false, timeout: 5000 }, (response) => {
       let body = "";
       response.on("data", (text) => (body += text));
       response.on("end", () => done({ status: response.statusCode ?? 0, body }));
     });
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s")));
-    asked.on("error", failed);
-    asked.end(sent);
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 5 s")));
+    outgoing.on("error", failed);
+    outgoing.end(content);
   });
 }
 
-/** Asks until the answer holds, for at most a minute. */
+const timeoutSeconds = 60;
+
+/**
+ * Calls `ask` until its answer meets the condition, and returns that answer. Errors of `ask` are retried too.
+ *
+ * @throws Error with the last answer after a minute.
+ */
 export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  const until = Date.now() + 60_000;
-  for (;;) {
+  let last: unknown;
+  const attempt = async () => {
     const answer = await ask().catch((error: Error) => error);
-    if (!(answer instanceof Error) && holds(answer)) return answer;
-    if (Date.now() > until) throw new Error(`still ${answer instanceof Error ? answer.message : JSON.stringify(answer)} after a minute`);
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
+    last = answer;
+    return answer instanceof Error || !holds(answer) ? undefined : { answer };
+  };
+  const onTimeout = () =>
+    new Error(`after ${timeoutSeconds} s, the last answer is ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+  return (await poll(attempt, { timeoutSeconds, onTimeout })).answer;
 }

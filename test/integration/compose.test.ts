@@ -33,7 +33,7 @@ test("an imported Compose file is up on the engine as it is: names, replicas, fi
   writeFileSync(join(checkout.folder, "compose.yaml"), compose);
   const imported = await checkout.run("import");
   expect(imported.code).toBe(0);
-  expect(imported.out).toContain(`stacks/Pulumi.${stack}.yaml has store, web of compose.yaml.`);
+  expect(imported.out).toContain(`stacks/Pulumi.${stack}.yaml: created with store, web from compose.yaml.`);
   const file = join(checkout.folder, `stacks/Pulumi.${stack}.yaml`);
   // The one line that moves it from Kubernetes, and ports beside those of whoever works here.
   const text = readFileSync(file, "utf8").replace("slipway:platform: local", "slipway:platform: docker");

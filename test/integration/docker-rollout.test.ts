@@ -137,7 +137,7 @@ test("an engine that goes away half-way is told of once, and the next up carries
   checkout.edit("probe-app/main.go", '"error: "', '"failed: "');
   const run = checkout.start("up", { DOCKER_HOST: socket.host });
   await eventually(
-    async () => run.said(),
+    async () => run.output(),
     (said) => said.includes(`docker:Container ${name}-app-1`),
   );
   socket.cut();

@@ -293,7 +293,7 @@ test("an up that was killed is carried on by the next, and down leaves nothing",
   checkout.configure({ app: { ...app, env: { GREETING: "resumed" } } });
   const child = checkout.start("up");
   await eventually(
-    async () => child.said(),
+    async () => child.output(),
     (said) => said.includes(`${name}-app-1`),
   );
   process.kill(-child.pid!, "SIGKILL");

@@ -33,7 +33,7 @@ test("the service answers through the Ingress", async () => {
   expect((await checkout.outputs()).urls).toEqual({ web: `http://web.localhost:${ports.http}/` });
 });
 
-test("the image in the registry is the one that runs, by digest", async () => {
+test("pods run the image in the registry, by digest", async () => {
   const { images } = await checkout.outputs();
   const [repository, digest] = images["web"]!.split("@");
   expect(repository).toBe(`127.0.0.1:${ports.registry}/web`);
@@ -46,7 +46,7 @@ test("the image in the registry is the one that runs, by digest", async () => {
   expect(await tags("web")).toEqual([digest!.slice(7, 19)]);
 });
 
-test("outputs mask the kubeconfig; its file is for its owner alone", async () => {
+test("outputs mask the kubeconfig, and only the owner can read its file", async () => {
   const { kubeconfig, kubeconfigFile } = await checkout.outputs();
   expect(kubeconfig).toBe("[secret]");
   expect(kubeconfigFile).toBe(join(checkout.folder, `.slipway/${stack}/kubeconfig.yaml`));
@@ -55,7 +55,7 @@ test("outputs mask the kubeconfig; its file is for its owner alone", async () =>
   expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(key);
 });
 
-test("every Docker object carries the stack's label, and ports are on loopback alone", async () => {
+test("every Docker object has the stack's label, and ports are published on loopback only", async () => {
   expect(await objectsOf(stack)).toEqual([
     `container /slipway-${stack}-node`,
     `container /slipway-${stack}-registry`,
@@ -74,7 +74,7 @@ test("every Docker object carries the stack's label, and ports are on loopback a
   );
 });
 
-test("tools find the registry by the ConfigMap of KEP-1755", async () => {
+test("the ConfigMap of KEP-1755 names the registry", async () => {
   const cluster = await checkout.cluster();
   const map = await cluster.find({
     apiVersion: "v1",
@@ -84,7 +84,7 @@ test("tools find the registry by the ConfigMap of KEP-1755", async () => {
   expect(map?.data["localRegistryHosting.v1"]).toContain(`host: "127.0.0.1:${ports.registry}"`);
 });
 
-test("pods are restricted by the namespace: one that asks for more is refused", async () => {
+test("the namespace rejects pods that violate the restricted profile", async () => {
   const cluster = await checkout.cluster();
   const pod = {
     apiVersion: "v1",
@@ -95,7 +95,7 @@ test("pods are restricted by the namespace: one that asks for more is refused", 
   await expect(cluster.apply(pod, true)).rejects.toThrow('violates PodSecurity "restricted:v1.36"');
 });
 
-test("an unchanged up does nothing", async () => {
+test("an unchanged up changes nothing", async () => {
   const before = {
     pods: (await running("web")).map((p) => p.metadata?.uid).sort(),
     tags: await tags("web"),
@@ -109,7 +109,7 @@ test("an unchanged up does nothing", async () => {
   expect((await docker.listContainers()).map((c) => c.Id)).toEqual(before.objects.map((c) => c.Id));
 });
 
-test("a preview shows the digest that an up then runs, and an edit rolls out without going below the replica count", async () => {
+test("a preview shows the digest that the next up deploys, and all replicas stay ready during the rollout", async () => {
   checkout.edit("app/settings.go", 'greeting: "Hello World"', 'greeting: "Hello again"');
   const preview = await checkout.run("preview");
   expect(preview.code).toBe(0);
@@ -135,7 +135,7 @@ test("a preview shows the digest that an up then runs, and an edit rolls out wit
   );
 });
 
-test("code that does not compile stops the run with the compiler's lines, and nothing is changed", async () => {
+test("a compile error ends the run with the compiler's output and changes nothing", async () => {
   checkout.edit("app/settings.go", 'greeting: "Hello again"', 'greeting: "Hello" + again');
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
@@ -146,7 +146,7 @@ test("code that does not compile stops the run with the compiler's lines, and no
   checkout.edit("app/settings.go", 'greeting: "Hello" + again', 'greeting: "Hello again"');
 });
 
-test("two services reach each other by name, and the objects of one that is removed go", async () => {
+test("services reach each other by name, and removing a service deletes its objects", async () => {
   cpSync("test/fixtures/caller", join(checkout.folder, "caller"), { recursive: true });
   checkout.configure({
     web,
@@ -170,7 +170,7 @@ test("two services reach each other by name, and the objects of one that is remo
   expect((await get("web.localhost")).status).toBe(200);
 });
 
-test("a Dockerfile's image runs too, by digest, and is built and pushed again when the registry lost it", async () => {
+test("an image from a Dockerfile is deployed by digest, and is built again if it is missing in the registry", async () => {
   const folder = join(checkout.folder, "built");
   cpSync("test/fixtures/caller", folder, { recursive: true });
   execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
@@ -200,7 +200,7 @@ test("a Dockerfile's image runs too, by digest, and is built and pushed again wh
   expect((await checkout.run("up")).code).toBe(0);
 });
 
-test("the images of a stack are listed with who uses them, and what nobody uses is removed, layers and all", async () => {
+test("slipway images lists the users of each image, and --prune deletes unused images with their layers", async () => {
   const registry = `127.0.0.1:${ports.registry}`;
   const folder = checkout.folder;
   writeFileSync(join(folder, "large"), randomBytes(3_000_000));
@@ -211,30 +211,30 @@ test("the images of a stack are listed with who uses them, and what nobody uses 
   const before = await list();
   const stray = before.find(([image]) => image === `${registry}/stray:1`);
   expect(before[0]).toEqual(["IMAGE", "DIGEST", "SIZE", "AGE", "IN", "USED BY"]);
-  expect(stray?.toSpliced(1, 1).toSpliced(2, 1)).toEqual([`${registry}/stray:1`, "3.0 MB", "registry, engine", "nobody"]);
+  expect(stray?.toSpliced(1, 1).toSpliced(2, 1)).toEqual([`${registry}/stray:1`, "3.0 MB", "registry, Docker", "nothing"]);
   const { images } = await checkout.outputs();
   const [, digest] = images["web"]!.split("@");
   const running = before.find((cells) => cells[1] === digest!.slice(0, 19));
   expect(running?.toSpliced(3, 1)).toEqual([`${registry}/web:${digest!.slice(7, 19)}`, digest!.slice(0, 19), "6.3 MB", "registry", "web"]);
 
-  const asked = await checkout.run("images", {}, ["--prune"]);
-  expect(asked.code).toBe(1);
-  expect(asked.out).toMatch(
-    /error: Remove \d images? of [\d.]+ MB\? Nobody is there to answer; say so beforehand: make images PRUNE=1 YES=1 STACK=/,
+  const unconfirmed = await checkout.run("images", {}, ["--prune"]);
+  expect(unconfirmed.code).toBe(1);
+  expect(unconfirmed.out).toMatch(
+    /error: Delete \d images? \([\d.]+ MB\)\? Cannot ask, because standard input is not a terminal\. Run slipway images --prune --yes --stack integration\n/,
   );
   expect((await checkout.run("images", {}, ["--prune", "--yes"])).code).toBe(0);
   const names = (lines: string[][]) => lines.map(([image]) => image);
-  expect(names(await list())).toEqual(names(before.filter((cells) => cells.at(-1) !== "nobody")));
+  expect(names(await list())).toEqual(names(before.filter((cells) => cells.at(-1) !== "nothing")));
   const { Mountpoint } = await docker.getVolume(`slipway-${stack}-registry`).inspect();
   const largest = execFileSync("find", [Mountpoint, "-size", "+2900k", "-size", "-3100k"], { encoding: "utf8" });
   expect(largest).toBe("");
   expect(await docker.listImages({ filters: { reference: [`${registry}/stray`] } })).toEqual([]);
-  // What is used can still be pulled, by who has nothing of it.
+  // Images in use can still be pulled.
   expect((await fetch(`http://${registry}/v2/web/manifests/${digest}`, { headers: { accept: ociManifest } })).status).toBe(200);
   expect((await checkout.run("images", {}, ["--prune"])).out).toBe("Every image is in use.\n");
 });
 
-test("a container that was deleted by hand comes back, with everything that ran in it", async () => {
+test("a deleted node container is recreated, with everything that ran in it", async () => {
   await docker.getContainer(`slipway-${stack}-node`).remove({ force: true });
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
@@ -242,13 +242,13 @@ test("a container that was deleted by hand comes back, with everything that ran 
   expect((await get("web.localhost")).body).toBe("Hello again\n");
 });
 
-test("a namespace that was deleted by hand comes back", async () => {
+test("a deleted namespace is recreated", async () => {
   await (await checkout.cluster()).remove({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }, 60);
   expect((await checkout.run("up")).code).toBe(0);
   expect((await get("web.localhost")).body).toBe("Hello again\n");
 });
 
-test("what somebody changed in the cluster is changed back", async () => {
+test("a manual change in the cluster is reverted", async () => {
   const cluster = await checkout.cluster();
   const deployment = (await find("apps/v1", "Deployment", "web"))!;
   await cluster.replace({ ...deployment, spec: { ...deployment.spec, replicas: 1 } });
@@ -256,7 +256,7 @@ test("what somebody changed in the cluster is changed back", async () => {
   expect((await find("apps/v1", "Deployment", "web"))?.spec.replicas).toBe(3);
 });
 
-test("an image that the registry lost is pushed again", async () => {
+test("an image that is missing in the registry is pushed again", async () => {
   const digest = (await checkout.outputs()).images["web"]!.split("@")[1];
   const deleted = await fetch(`http://127.0.0.1:${ports.registry}/v2/web/manifests/${digest}`, { method: "DELETE" });
   expect(deleted.status).toBe(202);
@@ -268,7 +268,7 @@ test("an image that the registry lost is pushed again", async () => {
   );
 });
 
-test("a cluster that was stopped serves again", async () => {
+test("a stopped cluster is started again", async () => {
   await docker.getContainer(`slipway-${stack}-node`).kill();
   expect((await checkout.run("up")).code).toBe(0);
   await eventually(
@@ -277,7 +277,7 @@ test("a cluster that was stopped serves again", async () => {
   );
 });
 
-test("a volume claim is given storage, and metrics are there", async () => {
+test("local-path is the default StorageClass, and node metrics are available", async () => {
   const cluster = await checkout.cluster();
   const classes = (await cluster.list("storage.k8s.io/v1", "StorageClass")).items;
   expect(classes.map((c) => [c.metadata?.name, c.metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"]])).toEqual([
@@ -290,7 +290,7 @@ test("a volume claim is given storage, and metrics are there", async () => {
   expect(usage?.usage.memory).toMatch(/^\d+Ki$/);
 });
 
-test("a port that another program has is refused before anything is changed, by the key that changes it", async () => {
+test("a port in use is rejected before anything changes, and the message names the key", async () => {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as { port: number };
@@ -305,7 +305,7 @@ test("a port that another program has is refused before anything is changed, by 
   expect(out).not.toMatch(/created|updated|replaced|deleted/);
 });
 
-test("a mistyped key is refused, with the key that was meant", async () => {
+test("a mistyped key is rejected, and the message suggests the right one", async () => {
   checkout.configure({ web: { ...web, hots: "x" } });
   const { code, out } = await checkout.run("up");
   checkout.configure({ web });
@@ -314,18 +314,18 @@ test("a mistyped key is refused, with the key that was meant", async () => {
   expect(out).not.toMatch(/ at .*:\d+:\d+/);
 });
 
-test("without a Docker engine nothing is begun, and it is said what to do", async () => {
+test("without Docker, up fails at once and names the remedy", async () => {
   const { code, out } = await checkout.run("up", { DOCKER_HOST: "unix:///nowhere/docker.sock" });
   expect(code).toBe(1);
-  expect(out).toMatch(/no Docker engine answers\. Start Docker/);
+  expect(out).toMatch(/cannot connect to the Docker daemon\. Start Docker/);
 });
 
-test("an up that is killed half-way is carried on by the next", async () => {
+test("after an up is killed half-way, the next up completes it", async () => {
   expect((await checkout.run("down")).code).toBe(0);
   const killed = checkout.start("up");
   await eventually(
-    async () => killed.said(),
-    (said) => said.includes("slipway-integration-registry  created"),
+    async () => killed.output(),
+    (output) => output.includes("slipway-integration-registry  created"),
   );
   process.kill(-killed.pid!, "SIGKILL");
   await killed.run;
@@ -333,18 +333,18 @@ test("an up that is killed half-way is carried on by the next", async () => {
   expect((await get("web.localhost")).body).toBe("Hello again\n");
 });
 
-test("another checkout's stack of the same name is left alone, and the remedy said", async () => {
+test("a stack of the same name from another checkout is not changed, and the message names the remedy", async () => {
   const other = new Checkout(stack);
   other.configure({ web });
   const { code, out } = await other.run("up");
   expect(code).toBe(1);
-  expect(out).toContain("it exists already, and this checkout did not make it. Take it down where it was made (make down), or: docker ");
+  expect(out).toContain("exists already, and was not created by this checkout. Run slipway down where it was created, or: docker ");
   expect((await get("web.localhost")).status).toBe(200);
   expect((await other.run("down")).code).toBe(0);
   expect((await get("web.localhost")).status).toBe(200);
 });
 
-test("down leaves no container, network or volume, not even a nameless one", async () => {
+test("down leaves no container, network or volume, not even an anonymous one", async () => {
   const volumes = async () => (await docker.listVolumes()).Volumes.map((v) => v.Name).filter((name) => /^[0-9a-f]{64}$/.test(name));
   const before = await volumes();
   expect((await checkout.run("down")).code).toBe(0);

@@ -14,7 +14,7 @@ const basic = `Basic ${Buffer.from("robot:pa55word").toString("base64")}`;
 let folder: string;
 let project: EngineProject;
 
-/** A registry that wants a login, in Docker. */
+/** A registry in Docker that requires a login. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   chmodSync(folder, 0o755);
@@ -58,34 +58,34 @@ const manifest = async (reference: string) => {
 };
 const refOf = async () => JSON.parse((await project.run("outputs")).out).ref as string;
 
-/** Who may log in, all with the password pa55word. */
+/** Sets the users of the registry, all with the password pa55word. */
 function allow(...users: string[]): void {
   const hash = "$2a$04$ybUbEPWgf1VMo3xspKKS4eIlMMAsZ/7fOUw0tJavsGMMW/vifcBfK";
   writeFileSync(join(folder, "htpasswd"), users.map((user) => `${user}:${hash}\n`).join(""));
 }
 
-/** The registry behind a door that refuses to put a tag that is there already, as repositories of ECR with immutable tags do. */
-async function immutable(work: (repository: string) => Promise<void>): Promise<void> {
-  const door = createServer((asked, answer) => {
-    const forward = (method = asked.method, changed = {}) =>
-      httpRequest({ host: "127.0.0.1", port, path: asked.url, method, headers: { ...asked.headers, ...changed } });
+/** Runs a proxy for the registry that rejects pushes of an existing tag, like ECR repositories with immutable tags. */
+async function withImmutableTags(work: (repository: string) => Promise<void>): Promise<void> {
+  const proxy = createServer((incoming, answer) => {
+    const forward = (method = incoming.method, changed = {}) =>
+      httpRequest({ host: "127.0.0.1", port, path: incoming.url, method, headers: { ...incoming.headers, ...changed } });
     const pass = () =>
-      asked.pipe(
+      incoming.pipe(
         forward().on("response", (response) => {
           answer.writeHead(response.statusCode ?? 500, response.headers);
           response.pipe(answer);
         }),
       );
-    if (asked.method !== "PUT" || !/\/manifests\/[0-9a-f]{12}$/.test(asked.url ?? "")) return void pass();
-    forward("HEAD", { "content-length": 0, accept: asked.headers["content-type"] })
+    if (incoming.method !== "PUT" || !/\/manifests\/[0-9a-f]{12}$/.test(incoming.url ?? "")) return void pass();
+    forward("HEAD", { "content-length": 0, accept: incoming.headers["content-type"] })
       .on("response", (response) => (response.statusCode === 200 ? answer.writeHead(400).end("immutable") : pass()))
       .end();
   });
-  await new Promise<void>((listening) => door.listen(0, "127.0.0.1", listening));
-  await work(`127.0.0.1:${(door.address() as AddressInfo).port}/team/immutable`).finally(() => door.close());
+  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
+  await work(`127.0.0.1:${(proxy.address() as AddressInfo).port}/team/immutable`).finally(() => proxy.close());
 }
 
-/** What `docker login` would leave. */
+/** Writes a Docker configuration file, like `docker login`. Returns the environment that selects it. */
 function dockerConfig(content: object): Record<string, string> {
   const path = join(folder, "docker");
   mkdirSync(path, { recursive: true });
@@ -93,7 +93,7 @@ function dockerConfig(content: object): Record<string, string> {
   return { DOCKER_CONFIG: path };
 }
 
-test("credentials given as arguments are used, and the password is sealed in the checkpoint", async () => {
+test("credentials in the arguments are used, and the password is encrypted in the checkpoint", async () => {
   project.write(image(`version: "1", credentials: { username: "robot", password: "pa55word" }`));
   expect((await project.run("up", dockerConfig({}))).code).toBe(0);
   const [, digest = ""] = (await refOf()).split("@");
@@ -101,14 +101,14 @@ test("credentials given as arguments are used, and the password is sealed in the
   expect(project.checkpoint()).not.toContain("pa55word");
 });
 
-test("another password is no change", async () => {
+test("a password given as a secret output is not a change", async () => {
   project.write(image(`version: "1", credentials: { username: "robot", password: "pa55word" }`));
   await project.run("up", dockerConfig({}));
   project.write(image(`version: "1", credentials: { username: "robot", password: pulumi.secret("pa55word").apply((p) => p) }`));
   expect((await project.run("up", dockerConfig({}))).out).toBe("1 unchanged (time)\n");
 });
 
-test("a login that is no longer valid makes no image look lost", async () => {
+test("with an expired login the image does not count as missing", async () => {
   project.write(image(`version: "1", credentials: { username: "robot", password: "pa55word" }`));
   await project.run("up", dockerConfig({}));
   project.write(image(`version: "1", credentials: { username: "successor", password: "pa55word" }`));
@@ -118,23 +118,23 @@ test("a login that is no longer valid makes no image look lost", async () => {
   expect(out).toBe("1 unchanged (time)\n");
 });
 
-test("a version that was there before is gone back to, where tags cannot be changed", () =>
-  immutable(async (elsewhere) => {
+test("an earlier version can be deployed again with immutable tags", () =>
+  withImmutableTags(async (proxied) => {
     for (const version of ["6", "7", "6"]) {
       const args = `version: "${version}", credentials: { username: "robot", password: "pa55word" }`;
-      project.write(image(args).replace(repository, elsewhere));
+      project.write(image(args).replace(repository, proxied));
       expect((await project.run("up", dockerConfig({}))).out).toMatch(/1 (created|updated) \(time\)\n$/);
     }
   }));
 
-test("the login that Docker has stored is used", async () => {
+test("credentials stored by docker login are used", async () => {
   project.write(image(`version: "2"`));
   const auth = Buffer.from("robot:pa55word").toString("base64");
   expect((await project.run("up", dockerConfig({ auths: { [`127.0.0.1:${port}`]: { auth } } }))).code).toBe(0);
   expect((await manifest((await refOf()).split("@")[1]!)).status).toBe(200);
 });
 
-test("a credential helper of Docker is asked", async () => {
+test("a Docker credential helper is used", async () => {
   project.write(image(`version: "3"`));
   const helper = join(folder, "docker-credential-test");
   writeFileSync(
@@ -147,18 +147,18 @@ test("a credential helper of Docker is asked", async () => {
   expect((await manifest((await refOf()).split("@")[1]!)).status).toBe(200);
 });
 
-test("without credentials the registry's refusal is told, and no password", async () => {
+test("without credentials the error has the registry's status and the remedy", async () => {
   project.write(image(`version: "4"`));
   const { code, out } = await project.run("up", dockerConfig({}));
   expect(code).toBe(1);
   expect(out).toMatch(
     new RegExp(
-      `✗ slipway:RegistryPush web {2}${repository}: cannot be pushed to: .*401\\. Log in to the registry \\(docker login\\), or give credentials`,
+      `✗ slipway:RegistryPush web {2}${repository}: the push failed: .*401\\. Log in to the registry with docker login, or set credentials that may push`,
     ),
   );
 });
 
-test("an image for several platforms is an index with both images in the registry", async () => {
+test("an image for two platforms is an index with two images in the registry", async () => {
   project.write(image(`platforms: ["linux/amd64", "linux/arm64"], credentials: { username: "robot", password: "pa55word" }`));
   expect((await project.run("up", dockerConfig({}))).code).toBe(0);
   const index = (await (await manifest((await refOf()).split("@")[1]!)).json()) as {
@@ -168,7 +168,7 @@ test("an image for several platforms is an index with both images in the registr
   for (const { digest } of index.manifests) expect((await manifest(digest)).status).toBe(200);
 });
 
-test("a preview knows the digest that the update then pushes", async () => {
+test("after a preview, up pushes the computed digest", async () => {
   project.write(image(`version: "5", credentials: { username: "robot", password: "pa55word" }`));
   expect((await project.run("preview", dockerConfig({}))).code).toBe(0);
   expect((await project.run("up", dockerConfig({}))).code).toBe(0);

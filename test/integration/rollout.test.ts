@@ -40,7 +40,7 @@ describe("a failed rollout ends with a card, and the version before serves on", 
       servesOn,
       "  reason  CrashLoopBackOff",
       "          the container ended with exit code 1, and was started anew once",
-      '  log     | {"level":"ERROR","msg":"stopped","version":"dev","error":"SHUTDOWN_TIMEOUT must be a duration such as 20s (got \\)"soon\\""}',
+      '  log     | {"level":"ERROR","msg":"stopped","version":"dev","error":"SHUTDOWN_TIMEOUT must be a duration such as 20s (got \\"soon\\")"}',
       "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
       settingsBack,
     ]);

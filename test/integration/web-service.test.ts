@@ -8,6 +8,7 @@ import { connect, type TLSSocket } from "node:tls";
 import type { KubernetesCluster, KubernetesError } from "../../lib/kubernetes-client.ts";
 import { parse } from "yaml";
 import { readStack } from "../../config/stack-file.ts";
+import { render } from "../render.ts";
 import { Checkout, eventually, get, ports } from "./checkout.ts";
 
 const stack = "integration-service";
@@ -50,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => checkout[Symbol.asyncDispose]());
 
-/** A Secret with a certificate of its own signing for a host, by Go's own program for it. */
+/** A Secret with a self-signed certificate for a host, from Go's generate_cert.go. */
 function certificate(host: string) {
   const folder = mkdtempSync(join(tmpdir(), "slipway-certificate-"));
   const goRoot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
@@ -62,20 +63,20 @@ function certificate(host: string) {
 
 const find = (apiVersion: string, kind: string, name: string) => cluster.find({ apiVersion, kind, metadata: { name, namespace } });
 
-/** Asks as a browser does, with the port in the name of the host. */
-function ask(client: typeof http | typeof https, port: number) {
+/** Sends a request like a browser, with the port in the Host header. */
+function request(client: typeof http | typeof https, port: number) {
   return new Promise<{ status?: number; body: string; location?: string }>((done, failed) => {
     const options = { host: "127.0.0.1", port, servername: "web.localhost", rejectUnauthorized: false };
-    const asked = client.request({ ...options, headers: { host: `web.localhost:${port}` } }, (response) => {
+    const outgoing = client.request({ ...options, headers: { host: `web.localhost:${port}` } }, (response) => {
       let body = "";
       const { statusCode: status, headers } = response;
       response.on("data", (part) => (body += part)).on("end", () => done({ status, body, location: headers.location }));
     });
-    asked.on("error", failed).end();
+    outgoing.on("error", failed).end();
   });
 }
 
-test("TLS answers with the certificate of the Secret, and HTTP leads there", async () => {
+test("HTTPS uses the certificate of the Secret, and HTTP redirects to HTTPS", async () => {
   expect((await checkout.outputs()).urls["web"]).toBe(`https://web.localhost:${ports.https}/`);
   const names = () =>
     new Promise<string | undefined>((done, failed) => {
@@ -86,8 +87,8 @@ test("TLS answers with the certificate of the Secret, and HTTP leads there", asy
       }).on("error", failed);
     });
   await eventually(names, (name) => name === "DNS:web.localhost");
-  expect(await ask(https, ports.https)).toEqual({ status: 200, body: `${secretValue}\n`, location: undefined });
-  expect(await ask(http, ports.http)).toMatchObject({ status: 301, location: `https://web.localhost:${ports.https}/` });
+  expect(await request(https, ports.https)).toEqual({ status: 200, body: `${secretValue}\n`, location: undefined });
+  expect(await request(http, ports.http)).toMatchObject({ status: 301, location: `https://web.localhost:${ports.https}/` });
 });
 
 test("a secret value is in the Secret and nowhere else", async () => {
@@ -103,7 +104,7 @@ test("a secret value is in the Secret and nowhere else", async () => {
     expect(JSON.stringify((await cluster.list(apiVersion, kind, namespace)).items)).not.toContain(secretValue);
 });
 
-test("a changed secret rolls out, and an unchanged one does not", async () => {
+test("a changed secret causes a rollout, and an unchanged one does not", async () => {
   expect((await checkout.run("up")).out).toMatch(/\n\d+ unchanged \(time\)\n/);
   checkout.configure({ ...services, web: { ...services.web, secretEnv: { GREETING: "another secret" } } });
   const { code, out } = await checkout.run("up");
@@ -115,7 +116,7 @@ test("a changed secret rolls out, and an unchanged one does not", async () => {
   expect((await checkout.run("up")).code).toBe(0);
 });
 
-test("a Gateway that is made for the service routes to it", async () => {
+test("a Gateway created for the service routes to it", async () => {
   expect(
     await eventually(
       () => get("routed.localhost"),
@@ -127,7 +128,7 @@ test("a Gateway that is made for the service routes to it", async () => {
   });
 });
 
-test("every pod of a stateful service has a volume of its own, a name, and its files", async () => {
+test("every pod of a stateful service has a stable name and its own volume, and files are in a ConfigMap", async () => {
   for (const i of [0, 1]) {
     expect((await find("v1", "PersistentVolumeClaim", `data-ledger-${i}`))?.status.phase).toBe("Bound");
     expect((await find("v1", "Pod", `ledger-${i}`))?.status.containerStatuses[0].ready).toBe(true);
@@ -135,14 +136,14 @@ test("every pod of a stateful service has a volume of its own, a name, and its f
   expect((await find("v1", "ConfigMap", "ledger"))?.data).toEqual({ "etc_2fledger_2fsettings.yaml": "limit: 10\n" });
 });
 
-test("a service reaches those that it says it calls, and no other does", async () => {
+test("a service is reachable only from services that list it in calls", async () => {
   expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://ledger:8080/ says: Hello World\n" });
   const { status, body } = await get("stranger.localhost");
   expect(status).toBe(500);
   expect(body).toContain("Client.Timeout exceeded");
 });
 
-test("a class that the cluster does not have is refused before anything is changed", async () => {
+test("an unknown class is rejected before anything changes", async () => {
   const { web, ledger } = services;
   checkout.configure({
     ...services,
@@ -165,14 +166,13 @@ test("a class that the cluster does not have is refused before anything is chang
   expect(out).not.toMatch(/created|updated|replaced|deleted/);
 });
 
-// The cluster is upstream Kubernetes: what EKS adds to it, this does not prove.
-test("the objects of the stacks on AWS are taken by the Kubernetes API as they stand, but for the kind that is AWS' own", async () => {
-  const { render } = await import("../render.ts"); // Jest cannot load it and the Kubernetes client at once
+// The cluster is upstream Kubernetes, so this does not test what EKS adds to it.
+test("the Kubernetes API accepts all objects of the stacks on AWS, except IngressClassParams", async () => {
   const unknown = new Set<string>();
   for (const name of ["dev", "staging", "prod"]) {
     const manifests = await render(readStack(name));
     expect(manifests.length).toBe(name === "prod" ? 12 : 11);
-    // All are rendered for the same namespace, which is there for the first of them and goes with the cluster.
+    // All stacks are rendered for the same namespace. It must exist for the dry runs, and is deleted with the cluster.
     await cluster.apply(
       manifests.find(({ kind }) => kind === "Namespace")!,
       false,
@@ -186,7 +186,7 @@ test("the objects of the stacks on AWS are taken by the Kubernetes API as they s
   expect([...unknown]).toEqual(["IngressClassParams"]);
 });
 
-test("the example of docs/SERVICES.md, which has fewer than 30 lines, deploys as it stands", async () => {
+test("the example in docs/SERVICES.md has fewer than 30 lines and deploys unchanged", async () => {
   const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(readFileSync("docs/SERVICES.md", "utf8")) ?? [];
   expect(yaml.trimEnd().split("\n").length).toBeLessThan(30);
   const partner = { apiVersion: "v1", kind: "Secret", metadata: { name: "partner", namespace }, stringData: { "api-key": "hush" } };

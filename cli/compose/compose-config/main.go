@@ -1,5 +1,7 @@
-// Prints a Compose file as its specification's own parser reads it, in JSON: extended, included, merged, with variables filled in
-// and short forms written out, as `docker compose config --format json` does. Usage: compose-config FILE [PROFILE...]
+// Command compose-config prints a Compose file as JSON, like `docker compose config --format json`: with extends and include
+// resolved, variables interpolated and short forms expanded.
+//
+// Usage: compose-config FILE [PROFILE...]
 package main
 
 import (
@@ -25,7 +27,7 @@ func run(file string, profiles []string) error {
 		cli.WithDotEnv,
 		cli.WithProfiles(profiles),
 		cli.WithResolvedPaths(true),
-		// What a variable is taken for that is not set, is said by the parser itself, on standard error.
+		// The parser warns about unset variables on standard error.
 		cli.WithInterpolation(true),
 	)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Command coredns is CoreDNS with the plugins that a cluster's Corefile uses, the way its documentation describes for
-// builds with fewer plugins (https://coredns.io/2017/07/25/compile-time-enabling-or-disabling-plugins/): without the
-// clients of the cloud providers it compiles in half the time.
+// Command coredns is CoreDNS with only the plugins that a cluster's Corefile uses
+// (https://coredns.io/2017/07/25/compile-time-enabling-or-disabling-plugins/). Without the cloud providers' clients it
+// compiles in half the time.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 func init() {
-	// The order in which plugins see a query: upstream's plugin.cfg.
+	// Plugins handle a query in this order, as in upstream's plugin.cfg.
 	dnsserver.Directives = []string{
 		"reload", "bind", "health", "ready", "prometheus", "errors", "loadbalance", "cache", "hosts", "kubernetes", "loop", "forward",
 	}

@@ -18,11 +18,10 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// packaged holds the images and manifests that come with the node.
+// packaged is the folder of the images and manifests that the node image contains.
 const packaged = "/usr/share/kubernetes-node"
 
-// importImages loads the packaged images, and those that somebody put into k3s's folder for them, unless an earlier
-// start of this cluster has.
+// importImages imports the packaged images and those in extra, k3s's folder for user-provided images.
 func importImages(ctx context.Context, extra string) error {
 	archives, err := filepath.Glob(packaged + "/images/*.tar")
 	if err != nil {
@@ -50,7 +49,7 @@ func importImages(ctx context.Context, extra string) error {
 	return nil
 }
 
-// applyManifests applies the packaged manifests that are not disabled and those of k3s's folder for them.
+// applyManifests applies the packaged manifests that are not disabled, and those in k3s's folder for user-provided manifests.
 func (o *options) applyManifests(ctx context.Context) error {
 	files, err := filepath.Glob(packaged + "/manifests/*.yaml")
 	if err != nil {
@@ -66,8 +65,8 @@ func (o *options) applyManifests(ctx context.Context) error {
 	return kubectlApply(ctx, append(files, more...))
 }
 
-// applyKinds adds the kinds of Traefik and of the Gateway API, and then what is of them. They are large, and nothing that
-// a node needs to be ready waits for them.
+// applyKinds applies the CRDs of Traefik and the Gateway API, and then the manifests that use them. They are large, so the
+// node becomes ready without them.
 func (o *options) applyKinds(ctx context.Context) error {
 	if slices.Contains(o.disable, "traefik") {
 		return nil
@@ -118,8 +117,8 @@ func waitForNode(ctx context.Context, client kubernetes.Interface, name string) 
 	})
 }
 
-// announceLoadBalancers gives every Service of type LoadBalancer the node's address, as k3s's ServiceLB does. kube-proxy
-// then takes in what arrives at that address and port, so nothing else has to listen.
+// announceLoadBalancers sets the node's address in the status of every Service of type LoadBalancer, like k3s's ServiceLB.
+// kube-proxy then handles traffic to that address, so no other process has to listen.
 func announceLoadBalancers(ctx context.Context, client kubernetes.Interface, nodeIP string) error {
 	announce := func(object any) {
 		service, ok := object.(*corev1.Service)
@@ -132,10 +131,10 @@ func announceLoadBalancers(ctx context.Context, client kubernetes.Interface, nod
 		update := service.DeepCopy()
 		update.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: nodeIP}}
 		if _, err := client.CoreV1().Services(service.Namespace).UpdateStatus(ctx, update, metav1.UpdateOptions{}); err != nil {
-			fmt.Fprintf(os.Stderr, "node: address of Service %s/%s: %v\n", service.Namespace, service.Name, err)
+			fmt.Fprintf(os.Stderr, "node: cannot set the address of Service %s/%s: %v\n", service.Namespace, service.Name, err)
 		}
 	}
-	// The resync tries again what failed.
+	// Failed updates are retried with each resync.
 	factory := informers.NewSharedInformerFactory(client, 10*time.Second)
 	informer := factory.Core().V1().Services().Informer()
 	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{

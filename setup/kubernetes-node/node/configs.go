@@ -18,10 +18,10 @@ const (
 	podResolvConf    = kubernetesDir + "/resolv.conf"
 	registryHosts    = "/etc/containerd/certs.d"
 	registriesFile   = "/etc/rancher/k3s/registries.yaml"
-	clusterDNS       = "10.43.0.10" // k3s's default, and what packaged/coredns.yaml asks for
+	clusterDNS       = "10.43.0.10" // k3s's default, also set in manifests/coredns.yaml
 )
 
-// writeConfigs writes what containerd, the kubelet and the node's CoreDNS read.
+// writeConfigs writes the configuration files of containerd, the kubelet and the node's CoreDNS.
 func (o *options) writeConfigs() error {
 	hosts, err := containerdHosts(registriesFile)
 	if err != nil {
@@ -47,14 +47,14 @@ func (o *options) writeConfigs() error {
 	return nil
 }
 
-// registries is what is honoured of k3s's registries.yaml (https://docs.k3s.io/installation/private-registry).
+// registries is the supported part of k3s's registries.yaml (https://docs.k3s.io/installation/private-registry).
 type registries struct {
 	Mirrors map[string]struct {
 		Endpoint []string `json:"endpoint"`
 	} `json:"mirrors"`
 }
 
-// containerdHosts translates k3s's registries.yaml into containerd's hosts.toml, one content per registry.
+// containerdHosts converts k3s's registries.yaml into the content of containerd's hosts.toml for each registry.
 func containerdHosts(path string) (map[string]string, error) {
 	content, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
@@ -65,7 +65,7 @@ func containerdHosts(path string) (map[string]string, error) {
 	}
 	var r registries
 	if err := yaml.UnmarshalStrict(content, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w (this node honours mirrors.<registry>.endpoint)", path, err)
+		return nil, fmt.Errorf("%s: %w (only mirrors.<registry>.endpoint is supported)", path, err)
 	}
 	hosts := map[string]string{}
 	for registry, mirror := range r.Mirrors {
@@ -73,7 +73,7 @@ func containerdHosts(path string) (map[string]string, error) {
 		for _, endpoint := range mirror.Endpoint {
 			u, err := url.Parse(endpoint)
 			if err != nil || u.Host == "" {
-				return nil, fmt.Errorf("%s: mirrors.%s.endpoint: %q is no URL such as http://registry:5000", path, registry, endpoint)
+				return nil, fmt.Errorf("%s: mirrors.%s.endpoint: must be a URL such as http://registry:5000 (got %q)", path, registry, endpoint)
 			}
 			fmt.Fprintf(&b, "[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n", endpoint)
 		}
@@ -115,7 +115,7 @@ cgroupDriver: cgroupfs
 failCgroupV1: false
 failSwapOn: false
 enforceNodeAllocatable: []
-# The disk is the developer's own: pods are not evicted because it is nearly full.
+# The disk is the developer's, so a nearly full disk must not evict pods.
 evictionHard: {memory.available: 100Mi, nodefs.available: "0%%", imagefs.available: "0%%", nodefs.inodesFree: "0%%"}
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
@@ -132,7 +132,7 @@ func (o *options) kubeletCommand() []string {
 		"--hostname-override=" + o.nodeName, "--node-ip=" + o.nodeIP}
 }
 
-// conntrack limits belong to the host's kernel, which is not this container's to tune.
+// proxyCommand leaves the conntrack limits alone, because they apply to the host's kernel.
 func (o *options) proxyCommand() []string {
 	return []string{"kube-proxy", "--kubeconfig=" + proxyKubeconfig, "--cluster-cidr=" + o.clusterCIDR, "--hostname-override=" + o.nodeName,
 		"--proxy-mode=iptables", "--iptables-min-sync-period=100ms", "--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s"}

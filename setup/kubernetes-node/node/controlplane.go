@@ -21,11 +21,10 @@ const (
 	kubernetesDir   = "/etc/kubernetes" // fixed by kubeadm
 	adminKubeconfig = kubernetesDir + "/super-admin.conf"
 	proxyKubeconfig = kubernetesDir + "/kube-proxy.conf"
-	validity        = 10 * 365 * 24 * time.Hour // a local cluster has nobody who renews
+	validity        = 10 * 365 * 24 * time.Hour // nobody renews the certificates of a local cluster
 )
 
-// controlPlane has kubeadm make the certificates and kubeconfigs, and returns the command lines that kubeadm would put
-// into static pods, by name.
+// controlPlane creates certificates and kubeconfigs with kubeadm. It returns the commands of kubeadm's static pods by name.
 func (o *options) controlPlane() (map[string][]string, error) {
 	cfg, err := config.DefaultedStaticInitConfiguration()
 	if err != nil {
@@ -39,20 +38,20 @@ func (o *options) controlPlane() (map[string][]string, error) {
 	cfg.EncryptionAlgorithm = kubeadm.EncryptionAlgorithmECDSAP256
 	cfg.CertificateValidityPeriod = &metav1.Duration{Duration: validity}
 	cfg.APIServer.CertSANs = append([]string{"localhost"}, o.tlsSANs...)
-	// The endpoint of the Service `kubernetes`, which may not be loopback. The container's address may change with a
-	// restart, so nothing else is bound to it.
+	// The endpoint of the Service `kubernetes` must not be loopback. Nothing else uses this address, because it may
+	// change when the container restarts.
 	cfg.APIServer.ExtraArgs = []kubeadm.Arg{{Name: "advertise-address", Value: o.nodeIP}}
-	// Without a second instance to take over, electing a leader only costs seconds at start.
+	// With a single instance, leader election only delays the start by seconds.
 	alone := []kubeadm.Arg{{Name: "leader-elect", Value: "false"}}
 	cfg.ControllerManager.ExtraArgs, cfg.Scheduler.ExtraArgs = alone, alone
 	cfg.Etcd.Local = &kubeadm.LocalEtcd{
 		DataDir: filepath.Join(o.dataDir, "server/db/etcd"),
-		// Not to wait for the disk starts the cluster a second sooner. It gives up what a machine that loses power may
-		// lose; a container that is killed loses nothing.
+		// Without fsync the cluster starts a second sooner. A power failure may lose the last writes; killing the
+		// container loses nothing.
 		ExtraArgs: []kubeadm.Arg{{Name: "unsafe-no-fsync", Value: "true"}, {Name: "log-level", Value: "error"}},
 	}
 
-	// Leaf certificates hold addresses and names of this start; only the authorities and the service account key stay.
+	// Leaf certificates contain addresses and names that may have changed. The CAs and the service account key are kept.
 	for _, leaf := range []string{"apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client", "etcd/server", "etcd/peer", "etcd/healthcheck-client"} {
 		for _, ending := range []string{".crt", ".key"} {
 			if err := os.Remove(filepath.Join(cfg.CertificatesDir, leaf+ending)); err != nil && !os.IsNotExist(err) {
@@ -86,11 +85,11 @@ func (o *options) controlPlane() (map[string][]string, error) {
 	return commands, nil
 }
 
-// publishKubeconfig hands the administrator's kubeconfig out, in place, so that a file made beforehand keeps its owner.
+// publishKubeconfig writes the administrator's kubeconfig. It writes in place, so that an existing file keeps its owner.
 func (o *options) publishKubeconfig() error {
 	mode, err := strconv.ParseUint(o.kubeconfigMode, 8, 32)
 	if err != nil {
-		return fmt.Errorf("--write-kubeconfig-mode: %q is no octal mode such as 600", o.kubeconfigMode)
+		return fmt.Errorf("--write-kubeconfig-mode: must be an octal mode such as 600 (got %q)", o.kubeconfigMode)
 	}
 	content, err := os.ReadFile(adminKubeconfig)
 	if err != nil {

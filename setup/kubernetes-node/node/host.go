@@ -12,18 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nodeDNS is an address of the node alone where pods reach its CoreDNS, which forwards to the container's own resolver:
-// Docker's is on 127.0.0.11, an address that no pod reaches. The address is NodeLocal DNSCache's
+// nodeDNS is the link-local address of the node's CoreDNS, which forwards to the container's resolver. Pods cannot use
+// Docker's resolver directly, because it listens on 127.0.0.11. NodeLocal DNSCache uses the same address
 // (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/).
 const nodeDNS = "169.254.20.10"
 
-// prepareHost makes a container fit to be a node and returns its address.
+// prepareHost prepares the container to run as a node, and returns its IP address.
 func prepareHost() (string, error) {
 	if err := unix.Mount("", "/", "", unix.MS_SHARED|unix.MS_REC, ""); err != nil {
-		return "", fmt.Errorf("share mounts with pods: %w (is the container privileged?)", err)
+		return "", fmt.Errorf("cannot share mounts with pods: %w. Run the container with --privileged", err)
 	}
 	if err := delegateCgroups("/sys/fs/cgroup"); err != nil {
-		return "", fmt.Errorf("cgroups: %w", err)
+		return "", fmt.Errorf("cannot delegate cgroups: %w", err)
 	}
 	if err := useWorkingIPTables(); err != nil {
 		return "", err
@@ -34,17 +34,17 @@ func prepareHost() (string, error) {
 	if out, err := exec.Command("ip", "address", "replace", nodeDNS+"/32", "dev", "lo").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("ip address replace %s: %v: %s", nodeDNS, err, out)
 	}
-	// The source address towards elsewhere; nothing is sent.
+	// Finds the source address of outgoing traffic. Nothing is sent.
 	conn, err := net.Dial("udp", "192.0.2.1:9")
 	if err != nil {
-		return "", fmt.Errorf("no route out of the container, so no address for the node: %w", err)
+		return "", fmt.Errorf("cannot find the node's address, because the container has no route: %w", err)
 	}
 	defer conn.Close()
 	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
 }
 
-// delegateCgroups lets the kubelet make cgroups: on cgroup v2 no process may remain in a group whose controllers are
-// handed on, so all move one level down (as k3s and kind do). On cgroup v1 there is nothing to do.
+// delegateCgroups lets the kubelet create cgroups. On cgroup v2, a cgroup that delegates controllers must not contain
+// processes, so all processes move one level down (as in k3s and kind). On cgroup v1 it does nothing.
 func delegateCgroups(root string) error {
 	controllers, err := os.ReadFile(filepath.Join(root, "cgroup.controllers"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -69,7 +69,7 @@ func delegateCgroups(root string) error {
 	return os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+"+strings.Join(strings.Fields(string(controllers)), " +")), 0o644)
 }
 
-// useWorkingIPTables changes to the legacy tables where the kernel has no nf_tables.
+// useWorkingIPTables switches to iptables-legacy if the kernel does not support nf_tables.
 func useWorkingIPTables() error {
 	if exec.Command("iptables", "-t", "nat", "-S").Run() == nil {
 		return nil
@@ -80,7 +80,7 @@ func useWorkingIPTables() error {
 		}
 	}
 	if out, err := exec.Command("iptables", "-t", "nat", "-S").CombinedOutput(); err != nil {
-		return fmt.Errorf("iptables works neither with nf_tables nor with the legacy tables: %s", out)
+		return fmt.Errorf("iptables works neither with nf_tables nor in legacy mode: %s", out)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
-// Command node is a single-node Kubernetes made of upstream parts only, that speaks the interface of the k3s container
-// image. One binary holds every part and acts as the one it is called as (argv[0]), as k3s and BusyBox do: the parts
-// share most of their code, so one link and one file take a third of the time and space of six.
+// Command node is a single-node Kubernetes of unmodified upstream components, with the interface of the k3s container
+// image. One binary contains all components and runs the one named by argv[0], like k3s and BusyBox. The components share
+// most of their code, so one binary takes a third of the link time and disk space of six.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
-	// What the upstream main packages register: JSON logs and the metrics of the Go client.
+	// Registered by the upstream main packages: JSON logs and Go client metrics.
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
@@ -42,7 +42,7 @@ func main() {
 	}
 	part, known := parts[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "node: called as %q, which is none of its parts\n", name)
+		fmt.Fprintf(os.Stderr, "node: unknown component %q\n", name)
 		os.Exit(2)
 	}
 	if name == "node" && os.Getpid() == 1 {

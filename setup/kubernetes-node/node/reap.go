@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// reap does what process 1 owes the kernel: it runs this program once more as its child, passes signals on, and waits
-// for every process that the kernel hands to it (container shims whose parent ended). It returns the child's exit code.
+// reap does the duties of process 1: it runs this program again as a child, forwards signals to it, and reaps orphaned
+// processes, such as container shims. It returns the child's exit code.
 func reap() int {
 	child := exec.Command("/proc/self/exe", os.Args[1:]...)
 	child.Args[0] = os.Args[0]

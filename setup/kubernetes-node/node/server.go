@@ -17,8 +17,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// options are the flags and variables of `k3s server` that this node honours (https://docs.k3s.io/cli/server). Any other
-// flag is refused by name, never ignored.
+// options are the supported flags and variables of `k3s server` (https://docs.k3s.io/cli/server). Any other flag is an
+// error.
 type options struct {
 	dataDir, nodeName, kubeconfig, kubeconfigMode, clusterCIDR, serviceCIDR, token string
 	port                                                                           int
@@ -27,7 +27,7 @@ type options struct {
 }
 
 func newNodeCommand() *cobra.Command {
-	root := &cobra.Command{Use: "node", Short: "A single-node Kubernetes that speaks the interface of the k3s image", SilenceUsage: true}
+	root := &cobra.Command{Use: "node", Short: "A single-node Kubernetes with the interface of the k3s image", SilenceUsage: true}
 	o := &options{}
 	server := &cobra.Command{Use: "server", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
@@ -36,31 +36,31 @@ func newNodeCommand() *cobra.Command {
 	}}
 	hostname, _ := os.Hostname()
 	f := server.Flags()
-	f.StringVar(&o.dataDir, "data-dir", "/var/lib/rancher/k3s", "what outlives the container")
+	f.StringVar(&o.dataDir, "data-dir", "/var/lib/rancher/k3s", "folder of the data that outlives the container")
 	f.StringVar(&o.nodeName, "node-name", env("K3S_NODE_NAME", hostname), "name of the Node")
-	f.StringVarP(&o.kubeconfig, "write-kubeconfig", "o", env("K3S_KUBECONFIG_OUTPUT", "/etc/rancher/k3s/k3s.yaml"), "administrator's kubeconfig")
-	f.StringVar(&o.kubeconfigMode, "write-kubeconfig-mode", env("K3S_KUBECONFIG_MODE", "600"), "its mode, octal")
-	f.StringVar(&o.clusterCIDR, "cluster-cidr", "10.42.0.0/16", "addresses of pods")
-	f.StringVar(&o.serviceCIDR, "service-cidr", "10.43.0.0/16", "addresses of services; CoreDNS takes the tenth")
-	f.StringVar(&o.token, "token", env("K3S_TOKEN", ""), "accepted for k3s's sake: a single node admits no other")
-	f.IntVar(&o.port, "https-listen-port", 6443, "port of the API")
-	f.StringArrayVar(&o.tlsSANs, "tls-san", nil, "further names and addresses in the API's certificate")
-	f.StringSliceVar(&o.disable, "disable", nil, "packaged parts to leave out: coredns, traefik, local-storage, metrics-server")
+	f.StringVarP(&o.kubeconfig, "write-kubeconfig", "o", env("K3S_KUBECONFIG_OUTPUT", "/etc/rancher/k3s/k3s.yaml"), "file to write the administrator's kubeconfig to")
+	f.StringVar(&o.kubeconfigMode, "write-kubeconfig-mode", env("K3S_KUBECONFIG_MODE", "600"), "mode of the kubeconfig file, octal")
+	f.StringVar(&o.clusterCIDR, "cluster-cidr", "10.42.0.0/16", "address range of pods")
+	f.StringVar(&o.serviceCIDR, "service-cidr", "10.43.0.0/16", "address range of Services; CoreDNS has the tenth address")
+	f.StringVar(&o.token, "token", env("K3S_TOKEN", ""), "ignored; accepted for compatibility with k3s")
+	f.IntVar(&o.port, "https-listen-port", 6443, "port of the API server")
+	f.StringArrayVar(&o.tlsSANs, "tls-san", nil, "additional host names and addresses in the API server's certificate")
+	f.StringSliceVar(&o.disable, "disable", nil, "packaged components to disable: coredns, traefik, local-storage, metrics-server")
 	root.AddCommand(server)
 	return root
 }
 
-func env(name, otherwise string) string {
+func env(name, fallback string) string {
 	if v := os.Getenv(name); v != "" {
 		return v
 	}
-	return otherwise
+	return fallback
 }
 
-// run starts every part and holds them until one ends or the container is told to stop.
+// run starts all components and returns when one of them exits or ctx is done.
 func (o *options) run(ctx context.Context) error {
 	began := time.Now()
-	say := func(what string) { fmt.Fprintf(os.Stderr, "node: %6.2f s  %s\n", time.Since(began).Seconds(), what) }
+	log := func(event string) { fmt.Fprintf(os.Stderr, "node: %6.2f s  %s\n", time.Since(began).Seconds(), event) }
 
 	ip, err := prepareHost()
 	if err != nil {
@@ -69,12 +69,12 @@ func (o *options) run(ctx context.Context) error {
 	o.nodeIP = ip
 	parts, err := o.controlPlane()
 	if err != nil {
-		return fmt.Errorf("certificates and kubeconfigs: %w", err)
+		return fmt.Errorf("cannot create certificates and kubeconfigs: %w", err)
 	}
 	if err := o.writeConfigs(); err != nil {
 		return err
 	}
-	say("certificates and configuration written")
+	log("certificates and configuration written")
 
 	group, ctx := errgroup.WithContext(ctx)
 	start := func(command ...string) { group.Go(func() error { return runPart(ctx, command) }) }
@@ -86,7 +86,7 @@ func (o *options) run(ctx context.Context) error {
 	imported := make(chan error, 1)
 	go func() {
 		err := importImages(ctx, filepath.Join(o.dataDir, "agent/images"))
-		say("packaged images imported")
+		log("packaged images imported")
 		imported <- err
 	}()
 
@@ -95,17 +95,17 @@ func (o *options) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// The kubelet needs no more than its own rights, which the API knows from the start; the others fail or wait long
-		// where they come before the API's default roles.
+		// The kubelet only needs permissions that exist from the start. The other components fail or wait long if they
+		// start before the API server has created the default roles.
 		if err := waitForAPI(ctx, client, "/readyz/ping"); err != nil {
 			return err
 		}
-		say("API serves")
+		log("API server answers")
 		start(o.kubeletCommand()...)
 		if err := waitForAPI(ctx, client, "/readyz"); err != nil {
 			return err
 		}
-		say("API ready")
+		log("API server ready")
 		start(parts["kube-controller-manager"]...)
 		start(parts["kube-scheduler"]...)
 		start(o.proxyCommand()...)
@@ -115,23 +115,23 @@ func (o *options) run(ctx context.Context) error {
 		group.Go(func() error { return announceLoadBalancers(ctx, client, o.nodeIP) })
 		group.Go(func() error { return enforceNetworkPolicies(ctx, client) })
 		if err := <-imported; err != nil {
-			return fmt.Errorf("packaged images: %w", err)
+			return fmt.Errorf("cannot import the packaged images: %w", err)
 		}
 		if err := o.applyManifests(ctx); err != nil {
-			return fmt.Errorf("packaged manifests: %w", err)
+			return fmt.Errorf("cannot apply the packaged manifests: %w", err)
 		}
-		say("packaged manifests applied")
+		log("packaged manifests applied")
 		group.Go(func() error {
 			if err := o.applyKinds(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("packaged kinds: %w", err)
+				return fmt.Errorf("cannot apply the packaged CRDs: %w", err)
 			}
-			say("kinds of Traefik and the Gateway API applied")
+			log("CRDs of Traefik and the Gateway API applied")
 			return nil
 		})
 		if err := waitForNode(ctx, client, o.nodeName); err != nil {
 			return err
 		}
-		say("node ready")
+		log("node ready")
 		return nil
 	})
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
@@ -140,8 +140,8 @@ func (o *options) run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// runPart runs a program until it ends, which it must not do while the node runs, or until ctx is done: then it is asked
-// to end, and after five seconds made to.
+// runPart runs a program until ctx is done, and then stops it with SIGTERM and after 5 s with SIGKILL. It is an error if
+// the program exits before.
 func runPart(ctx context.Context, command []string) error {
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
@@ -151,7 +151,7 @@ func runPart(ctx context.Context, command []string) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("%s ended: %v", command[0], err)
+	return fmt.Errorf("%s exited: %v", command[0], err)
 }
 
 func newClient() (*kubernetes.Clientset, error) {

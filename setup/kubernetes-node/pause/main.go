@@ -1,4 +1,4 @@
-// Command pause holds a pod's namespaces open and reaps what lands on it, as Kubernetes' own pause does.
+// Command pause keeps a pod's namespaces open and reaps orphaned processes, like Kubernetes' own pause.
 package main
 
 import (

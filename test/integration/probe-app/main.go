@@ -1,4 +1,4 @@
-// Command probe-app does from inside a container what a test asks for, and answers with what came of it.
+// Command probe-app runs in a container. Tests use its HTTP API to act from inside the container.
 package main
 
 import (

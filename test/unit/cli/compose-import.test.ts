@@ -15,6 +15,11 @@ async function converted(name: string, ...profiles: string[]) {
   return { services, notes: notes.map(({ path, message }) => `${path}: ${message}`) };
 }
 
+const guessedSize = "is imported with the size 1Gi, because Compose volumes have no size; set the size that the service needs";
+const noHealthcheck = "is missing, so the probes only open a TCP connection; remove probes if the service has /healthz and /readyz";
+const noPorts = "is missing, so the default port 8080 applies; set port to the one that the program listens on";
+const networks = "is ignored, because a service only reaches the services listed in its calls; complete that list";
+
 test("web, Redis and a volume", async () => {
   expect(await converted("web-redis")).toEqual({
     services: {
@@ -38,17 +43,18 @@ test("web, Redis and a volume", async () => {
       },
     },
     notes: [
-      'services.redis.image: "redis:alpine" is a tag, and images are deployed by digest',
-      "services.redis.volumes[0]: its size is said beforehand: 1Gi is a guess",
-      "services.web.ports[0]: 8000 is not taken: HTTP comes in by the name web.localhost; say another by host",
-      "services.web.healthcheck: there is none: it is asked by a connection; better by HTTP, at /healthz and /readyz (leave probes out)",
+      'services.redis.image: must be pinned to a digest (got "redis:alpine")',
+      `services.redis.volumes[0]: ${guessedSize}`,
+      "services.web.ports[0]: 8000 is not published, because HTTP is routed by host; use web.localhost, or set another host",
+      `services.web.healthcheck: ${noHealthcheck}`,
     ],
   });
 });
 
-test("a build section, a proxy, a database: limits, health, secrets, files, and what has no counterpart", async () => {
-  const asked = { path: "/health", periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 5 };
-  const fileSecret = (path: string) => `is left out, for it is secret: pulumi config set --stack shop --secret --path '${path}'`;
+test("a build section, a proxy and a database: limits, health checks, secrets, files, and notes on what differs", async () => {
+  const probe = { path: "/health", periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 5 };
+  const fileSecret = (path: string) =>
+    `is not imported, because it is secret; set it with pulumi config set --stack shop --secret --path '${path}'`;
   expect(await converted("build")).toEqual({
     services: {
       api: {
@@ -61,7 +67,7 @@ test("a build section, a proxy, a database: limits, health, secrets, files, and 
         env: { LOG_LEVEL: "info", DATABASE_HOST: "db" },
         files: { "/etc/site.conf": "limit = 10" },
         volumes: { tmp: { kind: "emptyDir", mountPath: "/tmp", size: "64Mi" } },
-        probes: { startup: { path: "/health", failureThreshold: 90 }, readiness: asked, liveness: asked },
+        probes: { startup: { path: "/health", failureThreshold: 90 }, readiness: probe, liveness: probe },
         shutdown: { drainSeconds: 60 },
       },
       db: {
@@ -88,26 +94,26 @@ test("a build section, a proxy, a database: limits, health, secrets, files, and 
       },
     },
     notes: [
-      "services.api.cap_add: has no counterpart: pods have no capabilities",
-      "services.api.logging: has no counterpart: the platform keeps what pods write to standard output",
-      "services.api.networks: services reach each other where they say `calls`, and nowhere else",
-      'services.api.build.target: has no counterpart: the last stage of the Dockerfile is built, not "production"',
-      "services.api.build.args: has no counterpart; give them defaults in the Dockerfile",
-      "services.api.environment.DB_PASSWORD: is left out, for it may be secret: pulumi config set --stack shop --secret --path 'services.api.secretEnv.DB_PASSWORD'",
+      "services.api.cap_add: is ignored, because containers run without capabilities; check that the service works without it",
+      "services.api.logging: is ignored, because the platform collects the logs; write them to standard output",
+      `services.api.networks: ${networks}`,
+      'services.api.build.target: is ignored, because the last stage of the Dockerfile is built; make "production" the last stage',
+      "services.api.build.args: is ignored; set defaults for the arguments in the Dockerfile",
+      "services.api.environment.DB_PASSWORD: is not imported, because it may be secret; set it with pulumi config set --stack shop --secret --path 'services.api.secretEnv.DB_PASSWORD'",
       `services.api.secrets[0]: ${fileSecret('services.api.secretFiles["/run/secrets/api_key"]')} <api-key.txt`,
-      "services.db.networks: services reach each other where they say `calls`, and nowhere else",
-      "services.db.ports[0]: 5432 is not taken: 5432 is for other services; from outside only HTTP comes in, by a host",
-      "services.db.volumes[0]: its size is said beforehand: 1Gi is a guess",
-      'services.proxy.image: "nginx:1.29" is a tag, and images are deployed by digest',
-      "services.proxy.ports: 80 is below 1024, where no program without privileges listens; let it listen higher",
-      "services.proxy.ports[0]: 80 is not taken: HTTP comes in by the name proxy.localhost; say another by host",
-      "services.proxy.volumes[1]: static is no file: put what is in it into the image, or into a volume",
-      "services.proxy.healthcheck: there is none: it is asked by a connection; better by HTTP, at /healthz and /readyz (leave probes out)",
+      `services.db.networks: ${networks}`,
+      "services.db.ports[0]: 5432 is not published, because only HTTP is exposed; services with db in their calls reach it at db:5432",
+      `services.db.volumes[0]: ${guessedSize}`,
+      'services.proxy.image: must be pinned to a digest (got "nginx:1.29")',
+      "services.proxy.ports: must be at least 1024, because containers run without privileges (got 80); configure the program to use another port",
+      "services.proxy.ports[0]: 80 is not published, because HTTP is routed by host; use proxy.localhost, or set another host",
+      "services.proxy.volumes[1]: is not imported, because static is not a file; add its content to the image or to a volume",
+      `services.proxy.healthcheck: ${noHealthcheck}`,
     ],
   });
 });
 
-test("what extends others is whole, and the services of a profile come where it is named", async () => {
+test("extends is resolved, and services of a profile are imported if the profile is named", async () => {
   const worker = {
     image: `example.org/worker@sha256:${"1".repeat(64)}`,
     replicas: 1,
@@ -126,21 +132,41 @@ test("what extends others is whole, and the services of a profile come where it 
     shutdown: { drainSeconds: 20 },
   };
   const notes = [
-    "services.web.ports[1]: has no counterpart: it is of udp, and services are of tcp",
-    "services.web.ports[0]: 3000 is not taken: HTTP comes in by the name web.localhost; say another by host",
-    "services.web.healthcheck: there is none: it is asked by a connection; better by HTTP, at /healthz and /readyz (leave probes out)",
-    "services.worker.ports: there is none; what no other service calls listens on one for its probes all the same",
+    "services.web.ports[1]: is ignored, because only TCP is supported (got udp); check that the service works without it",
+    "services.web.ports[0]: 3000 is not published, because HTTP is routed by host; use web.localhost, or set another host",
+    `services.web.healthcheck: ${noHealthcheck}`,
+    `services.worker.ports: ${noPorts}`,
   ];
   expect(await converted("profiles")).toEqual({ services: { web, worker }, notes });
   const seed = { image: `example.org/seed@sha256:${"2".repeat(64)}`, replicas: 1, calls: ["web"], probes: { kind: "tcp" } };
   expect(await converted("profiles", "tools")).toEqual({
     services: { seed, web, worker },
     notes: [
-      'services.seed.restart: is "no", and pods are always started anew; a task that ends is no service',
-      "services.seed.ports: there is none; what no other service calls listens on one for its probes all the same",
+      'services.seed.restart: is ignored, because pods are always restarted (got "no"); run one-off tasks outside the stack',
+      `services.seed.ports: ${noPorts}`,
       ...notes,
     ],
   });
+});
+
+test("each key of deploy that is not supported has a note", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-compose-"));
+  const image = `example.org/web@sha256:${"1".repeat(64)}`;
+  const deploy = { placement: { constraints: ["node.role==manager"] }, update_config: { parallelism: 2 }, mode: "global" };
+  writeFileSync(join(folder, "compose.yaml"), JSON.stringify({ services: { web: { image, expose: ["8080"], deploy } } }));
+  try {
+    const { notes } = convertCompose(await readCompose(join(folder, "compose.yaml"), []), { folder, stack: "shop" });
+    expect(notes.filter(({ path }) => path.includes(".deploy."))).toEqual([
+      {
+        path: "services.web.deploy.mode",
+        message: "is ignored, because Slipway has no equivalent; check that the service works without it",
+      },
+      { path: "services.web.deploy.update_config", message: "is ignored; set rollout instead" },
+      { path: "services.web.deploy.placement", message: "is ignored; set nodeSelector instead" },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("the stack file", () => {
@@ -157,15 +183,20 @@ describe("the stack file", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("is created, with what differs and what is left to do", async () => {
+  test("is created, and the report lists what differs and what to do", async () => {
     const file = join(checkout, "test/fixtures/compose/web-redis/compose.yaml");
     const imported = await importCompose(file, "shop", []);
     const text = readFileSync("stacks/Pulumi.shop.yaml", "utf8");
     expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\nconfig:\n {2}slipway:platform: local\n/);
-    expect(text).toContain('- "yes"\n'); // else it is true to some
+    expect(text).toContain('- "yes"\n'); // YAML 1.1 parsers read an unquoted yes as true
     expect(Object.keys(parse(text).config["slipway:services"])).toEqual(["redis", "web"]);
     const lines = formatImport("compose.yaml", "shop", imported).split("\n");
-    expect(lines[0]).toBe("stacks/Pulumi.shop.yaml: created with redis, web from compose.yaml.");
+    expect(lines.slice(0, 4)).toEqual([
+      "stacks/Pulumi.shop.yaml: created with redis, web from compose.yaml.",
+      "",
+      "Different from compose.yaml:",
+      '  services.redis.image: is not pinned, because the digest of "redis:alpine" cannot be looked up; add the digest that this prints: docker buildx imagetools inspect redis:alpine',
+    ]);
     expect(lines.slice(-5)).toEqual([
       "To do in stacks/Pulumi.shop.yaml:",
       '  services.redis.image: must name the image by digest, such as "registry.example/web@sha256:…" (got "redis:alpine")',
@@ -180,14 +211,14 @@ describe("the stack file", () => {
     await importCompose(file, "shop", []);
     writeFileSync("stacks/Pulumi.shop.yaml", "mine");
     await expect(importCompose(file, "shop", [])).rejects.toThrow(
-      `stacks/Pulumi.shop.yaml: exists already, and was not changed. Choose another name: slipway import ${file} --stack <name>`,
+      `stacks/Pulumi.shop.yaml: already exists and was not changed. Choose another name: slipway import ${file} --stack <name>`,
     );
     expect(readFileSync("stacks/Pulumi.shop.yaml", "utf8")).toBe("mine");
   });
 
   test.each([
-    ["services: [", /^compose\.yaml is no Compose file: .*did not find expected node content$/],
-    ["services: { web: { imagee: x } }", /^compose\.yaml is no Compose file: validating .*: services\.web\.imagee/],
+    ["services: [", /^compose\.yaml: is not a valid Compose file: .*did not find expected node content$/],
+    ["services: { web: { imagee: x } }", /^compose\.yaml: is not a valid Compose file: validating .*: services\.web\.imagee/],
     [
       "services: { web: { image: web, profiles: [p] } }",
       /^compose\.yaml: has no services\. If all services have profiles, name one with --profile\.$/,

@@ -22,7 +22,7 @@ function source(name: string, files: Record<string, string>): string {
   return name;
 }
 
-test("the staged folder has what the ignore file leaves, with plain modes, at a path that is the same everywhere", async () => {
+test("the staged folder has the files that are not ignored, with modes 644 and 755, at a fixed relative path", async () => {
   source("app", {
     "main.go": "a",
     "sub/x.go": "b",
@@ -39,7 +39,7 @@ test("the staged folder has what the ignore file leaves, with plain modes, at a 
   expect(statSync(join(staged, "run.sh")).mode & 0o777).toBe(0o755);
 });
 
-test("the tag is the same for another folder, time and umask", async () => {
+test("the tag is the same for another folder, other times and other read permissions", async () => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   source("two/deep", { "main.go": "x" });
   chmodSync("two/deep/main.go", 0o600);
@@ -48,31 +48,31 @@ test("the tag is the same for another folder, time and umask", async () => {
 });
 
 const variants: [string, Record<string, string>][] = [
-  ["another content", { "main.go": "y" }],
-  ["another name", { "main2.go": "x" }],
-  ["one file more", { "main.go": "x", "more.go": "" }],
+  ["another file content", { "main.go": "y" }],
+  ["another file name", { "main2.go": "x" }],
+  ["an additional file", { "main.go": "x", "more.go": "" }],
   ["another Dockerfile", { "main.go": "x", Dockerfile: "FROM scratch\nUSER 1\n" }],
 ];
-test.each(variants)("the tag is another for %s", async (_what, files) => {
+test.each(variants)("the tag changes with %s", async (_what, files) => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   expect((await stageBuildContext("b", source("two", files))).tag).not.toBe(tag);
 });
 
-test("the tag is another for a file that became a program", async () => {
+test("the tag changes when a file becomes executable", async () => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   chmodSync("one/main.go", 0o755);
   expect((await stageBuildContext("a", "one")).tag).not.toBe(tag);
 });
 
-test("an ignored file changes nothing", async () => {
+test("the tag does not change with an ignored file", async () => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x", ".dockerignore": "*.log\n", "a.log": "1" }));
   writeFileSync("one/a.log", "2");
   expect((await stageBuildContext("a", "one")).tag).toBe(tag);
 });
 
-test("a folder without a Dockerfile is refused, with both ways out", async () => {
+test("a folder without a Dockerfile is rejected, with both remedies", async () => {
   mkdirSync("app");
   await expect(stageBuildContext("web", "app")).rejects.toThrow(
-    "app: there is no Dockerfile in this folder. Write one, or let `builder: go` make the image without any.",
+    'app: must contain a Dockerfile for builder "dockerfile". Add one, or use builder "go".',
   );
 });

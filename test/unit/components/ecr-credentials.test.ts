@@ -17,20 +17,20 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Creates a fake `aws` that records its calls. */
+/** Replaces the AWS CLI with a script that records its arguments. */
 function aws(script: string): void {
   writeFileSync(join(folder, "aws"), `#!/bin/sh\necho "$*" >>"${folder}/calls"\n${script}\n`, { mode: 0o755 });
 }
 const calls = () => (existsSync(join(folder, "calls")) ? readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n") : []);
 
-/** The error message of a failed login. */
+/** The message of the error. */
 const failure = (region: string, profile?: string) =>
   ecrPassword(region, profile).then(
     () => "none",
     (error: Error) => (error instanceof UserError ? error.message : error),
   );
 
-test("the password is what aws prints, and secret; the user is AWS", async () => {
+test("the password is the output of the AWS CLI, as a secret, and the user is AWS", async () => {
   aws("echo t0ken");
   const { result } = await record(async () => {
     const { username, password } = ecrCredentials("eu-west-1", "dev");
@@ -40,13 +40,13 @@ test("the password is what aws prints, and secret; the user is AWS", async () =>
   expect(calls()).toEqual(["ecr get-login-password --region eu-west-1 --profile dev"]);
 });
 
-test("without a profile, aws takes it from the environment", async () => {
+test("without a profile the AWS CLI is called without one", async () => {
   aws("echo t0ken");
   await record(async () => settle(ecrCredentials("eu-west-2").password as never));
   expect(calls()).toEqual(["ecr get-login-password --region eu-west-2"]);
 });
 
-test("aws runs once for all repositories of a region and a profile", async () => {
+test("the AWS CLI is called once for each region and profile", async () => {
   aws("echo t0ken");
   await record(async () => {
     for (const profile of ["one", "one", "two"]) await settle(ecrCredentials("eu-west-3", profile).password as never);
@@ -54,7 +54,7 @@ test("aws runs once for all repositories of a region and a profile", async () =>
   expect(calls()).toEqual(["--profile one", "--profile two"].map((option) => `ecr get-login-password --region eu-west-3 ${option}`));
 });
 
-test("a preview does not call aws: the password is secret and unknown", async () => {
+test("in a preview the AWS CLI is not called, and the password is an unknown secret", async () => {
   aws("echo t0ken");
   const { result } = await record(
     async () => {
@@ -67,14 +67,14 @@ test("a preview does not call aws: the password is secret and unknown", async ()
   expect(calls()).toEqual([]);
 });
 
-test("if aws is missing, the message says what it is for and where to get it", async () => {
+test("if the AWS CLI is missing, the message says why it is needed and how to install it", async () => {
   process.env["PATH"] = folder;
   expect(await failure("eu-south-1")).toBe(
-    "aws is missing. It is needed to log in to ECR. Install the AWS CLI, version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    "The AWS CLI is missing, so images cannot be pushed to ECR. Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
   );
 });
 
-test("if aws fails, the message has its output without account id and key, and the remedy", async () => {
+test("if the AWS CLI fails, the message has its output without account IDs and keys, and the remedy", async () => {
   aws(
     `echo "An error occurred (AccessDeniedException): User: arn:aws:iam::111122223333:user/a with AKIAIOSFODNN7EXAMPLE is not authorized" >&2; exit 254`,
   );
@@ -82,18 +82,18 @@ test("if aws fails, the message has its output without account id and key, and t
     `aws ecr get-login-password --region eu-south-2 --profile dev
   exit code 254
   | An error occurred (AccessDeniedException): User: arn:aws:iam::<account>:user/a with <key> is not authorized
-The login to ECR failed, so images cannot be pushed. Log in to AWS (aws sso login --profile dev, or aws configure --profile dev) with the permission ecr:GetAuthorizationToken. To show your identity, run aws sts get-caller-identity --profile dev`,
+Images cannot be pushed to ECR. Log in with aws sso login --profile dev or aws configure --profile dev, as an identity with the permission ecr:GetAuthorizationToken. To see your identity: aws sts get-caller-identity --profile dev`,
   );
 });
 
 test("an empty password is an error", async () => {
   aws("echo");
   expect(await failure("eu-central-2")).toMatch(
-    /^aws ecr get-login-password --region eu-central-2\n {2}printed no password\nThe login to ECR failed/,
+    /^aws ecr get-login-password --region eu-central-2\n {2}printed no password\nImages cannot/,
   );
 });
 
-test("a token that aws prints before it fails is not in the message", async () => {
+test("a token that was printed before a failure is not in the message", async () => {
   const token = Buffer.from("secret".repeat(40)).toString("base64");
   aws(`echo ${token}; exit 1`);
   const message = await failure("ca-central-1");
@@ -101,7 +101,7 @@ test("a token that aws prints before it fails is not in the message", async () =
   expect(message).not.toContain(token.slice(0, 20));
 });
 
-test("redact keeps everything else", () => {
+test("redact keeps text that is not an account ID, key or token", () => {
   const text = "eu-central-1 2026-11-20T08:15:00Z 1234567890123 i-0123456789abcdef0 https://sts.amazonaws.com";
   expect(redact(text)).toBe(text);
 });

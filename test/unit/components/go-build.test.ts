@@ -10,7 +10,7 @@ import { buildGo, type GoBuild, type GoBuildArgs } from "../../../components/int
 
 let folder: string;
 const cache = process.env["XDG_CACHE_HOME"];
-// Go keeps its own cache, which would follow XDG_CACHE_HOME.
+// Go's cache would otherwise move with XDG_CACHE_HOME.
 process.env["GOCACHE"] = execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-"));
@@ -51,13 +51,13 @@ async function files(tar: Buffer): Promise<Record<string, { mode: number; uid?: 
 }
 
 describe("the digest is the same", () => {
-  test("in another folder, at another time, with another umask and environment", async () => {
+  test("in another folder, with other times, another umask and another environment", async () => {
     const one = await digest({ source: source("one") });
     cpSync(join(folder, "one"), join(folder, "else/where/two"), { recursive: true });
     const two = join(folder, "else/where/two");
     chmodSync(join(two, "main.go"), 0o600);
     utimesSync(join(two, "main.go"), 0, 0);
-    rmSync(join(folder, "cache"), { recursive: true }); // and none of what the first build left
+    rmSync(join(folder, "cache"), { recursive: true }); // nothing is left of the first build
     const umask = process.umask(0o077);
     const level = process.env["GOAMD64"];
     process.env["GOAMD64"] = "v3";
@@ -70,7 +70,7 @@ describe("the digest is the same", () => {
     }
   });
 
-  test("with a test file or a document more", async () => {
+  test("with an additional test file or document", async () => {
     const path = source("app");
     const before = await digest({ source: path });
     writeFileSync(join(path, "main_test.go"), "package main\n");
@@ -79,24 +79,24 @@ describe("the digest is the same", () => {
   });
 });
 
-describe("the digest is another", () => {
+describe("the digest changes", () => {
   test.each<[string, Partial<GoBuildArgs>]>([
-    ["for another version", { version: "1.2.3" }],
-    ["for a label", { labels: { a: "b" } }],
-    ["for another platform", { platforms: [process.arch === "x64" ? "linux/arm64" : "linux/amd64"] }],
-    ["for several platforms", { platforms: ["linux/amd64", "linux/arm64"] }],
+    ["with another version", { version: "1.2.3" }],
+    ["with a label", { labels: { a: "b" } }],
+    ["with another platform", { platforms: [process.arch === "x64" ? "linux/arm64" : "linux/amd64"] }],
+    ["with several platforms", { platforms: ["linux/amd64", "linux/arm64"] }],
     ["without compression", { compression: "none" }],
   ])("%s", async (_what, args) => {
     const path = source("app");
     expect(await digest({ source: path, ...args })).not.toBe(await digest({ source: path }));
   });
 
-  test("for one changed line", async () => {
+  test("with one changed line", async () => {
     const before = await digest({ source: source("one") });
     expect(await digest({ source: source("two", 'package main\n\nfunc main() { println("other") }\n') })).not.toBe(before);
   });
 
-  test("for another package of the module", async () => {
+  test("with another package of the module", async () => {
     const path = source("app");
     mkdirSync(join(path, "cmd/tool"), { recursive: true });
     writeFileSync(join(path, "cmd/tool/main.go"), 'package main\n\nfunc main() { println("tool") }\n');
@@ -104,7 +104,7 @@ describe("the digest is another", () => {
   });
 });
 
-test("the image is the binary, certificates, a user that is not root, and /tmp", async () => {
+test("the image contains the binary, CA certificates, a non-root user and /tmp", async () => {
   const build = await buildGo({
     source: source("app"),
     compression: "none",
@@ -143,7 +143,7 @@ test("the image is the binary, certificates, a user that is not root, and /tmp",
   expect(extra).toBeLessThan(300_000);
 });
 
-test("compressed layers unpack to what the configuration names", async () => {
+test("compressed layers unpack to the digests in the image configuration", async () => {
   const build = await buildGo({ source: source("app") });
   const { config, layers } = manifest(build);
   const { rootfs } = JSON.parse(blob(build, config.digest).toString());
@@ -158,7 +158,7 @@ test("compressed layers unpack to what the configuration names", async () => {
   expect(layers.map((l: { mediaType: string }) => l.mediaType)).toEqual(Array(2).fill("application/vnd.oci.image.layer.v1.tar+gzip"));
 });
 
-test("several platforms make an index of one image each", async () => {
+test("several platforms result in an index with one image for each", async () => {
   const build = await buildGo({ source: source("app"), platforms: ["linux/amd64", "linux/arm/v7"] });
   const index = manifest(build);
   expect(index.mediaType).toBe("application/vnd.oci.image.index.v1+json");
@@ -172,8 +172,8 @@ test("several platforms make an index of one image each", async () => {
   }
 });
 
-describe("what cannot be built is refused", () => {
-  test("code that does not compile, with the compiler's own lines", async () => {
+describe("a build fails for", () => {
+  test("code that does not compile, with the compiler's output", async () => {
     const path = source("app", "package main\n\nfunc main() { undefined() }\n");
     await expect(buildGo({ source: path })).rejects.toThrow(
       `${path}: does not compile.\n  # example.org/app\n  ./main.go:3:15: undefined: undefined`,
@@ -183,19 +183,19 @@ describe("what cannot be built is refused", () => {
   test("a folder without a module", async () => {
     mkdirSync(join(folder, "empty"));
     await expect(buildGo({ source: join(folder, "empty") })).rejects.toThrow(
-      "there is no Go module (no go.mod in this folder or above it). Run `go mod init` there",
+      ": must be in a Go module (no go.mod in this folder or its parents). Run `go mod init` there",
     );
   });
 
-  test("a package that is no program", async () => {
+  test("a package that is not a program", async () => {
     const path = source("lib", "package lib\n");
-    await expect(buildGo({ source: path })).rejects.toThrow("package . is no program (its package is not `main`)");
+    await expect(buildGo({ source: path })).rejects.toThrow("package . must be a program (it is not package main)");
   });
 
-  test("a Go that is too old for the module", async () => {
+  test("a Go version that is too old for the module", async () => {
     const path = source("app", undefined, "module example.org/app\n\ngo 1.999\n");
     await expect(buildGo({ source: path })).rejects.toThrow(
-      /: needs Go 1\.999 or newer \(go\.mod says so\), found Go 1\.\d+(\.\d+)?\. Install a newer one: https:\/\/go\.dev\/doc\/install$/,
+      /: its go\.mod requires Go 1\.999 or newer \(got Go 1\.\d+(\.\d+)?\)\. Install a newer version: https:\/\/go\.dev\/doc\/install$/,
     );
   });
 
@@ -204,7 +204,7 @@ describe("what cannot be built is refused", () => {
     process.env["PATH"] = "/nowhere";
     try {
       await expect(buildGo({ source: source("app") })).rejects.toThrow(
-        /: Go is not installed, or not on the PATH\. Install Go 1\.21 or newer: https:\/\/go\.dev\/doc\/install$/,
+        /: cannot be compiled, because Go is not on the PATH\. Install Go 1\.21 or newer: https:\/\/go\.dev\/doc\/install$/,
       );
     } finally {
       process.env["PATH"] = path;

@@ -19,7 +19,7 @@ const build = (args: Partial<GoImageArgs> = {}, preview = false) =>
     },
   );
 
-test("a GoImage is one push, its child, and its reference comes from it", async () => {
+test("a GoImage has one child, a push, and takes its reference from it", async () => {
   const { urns, resources, result } = await build();
   expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush web"]);
   const { inputs } = resources.find((r) => r.type.endsWith("RegistryPush"))!;
@@ -41,7 +41,7 @@ test("a password reaches the push as a secret", async () => {
   expect(inputs.password).toMatchObject({ value: "pa55word", [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig });
 });
 
-test("with the builder dockerfile it is a docker.Image and what watches over its tag", async () => {
+test("with the builder dockerfile it has a docker.Image and a RegistryPresence for its tag", async () => {
   const { urns, resources, result } = await build({ builder: "dockerfile", platforms: ["linux/arm64"] });
   const child = "slipway:index:GoImage$";
   expect(tree(urns)).toEqual([
@@ -60,8 +60,8 @@ test("with the builder dockerfile it is a docker.Image and what watches over its
   expect(result.ref.value).toBe(`${repository}@sha256:docker`);
 });
 
-test("a Dockerfile for several platforms is refused, with the way out", async () => {
+test("the builder dockerfile rejects several platforms and names the remedy", async () => {
   await expect(build({ builder: "dockerfile", platforms: ["linux/amd64", "linux/arm64"] })).rejects.toThrow(
-    'GoImage "web": builder "dockerfile" makes an image for one platform (got linux/amd64, linux/arm64). Name one, or use builder "go".',
+    'GoImage "web": platforms: must be a single platform for builder "dockerfile" (got linux/amd64, linux/arm64). Set one, or use builder "go".',
   );
 });

@@ -1,5 +1,5 @@
-// Package ext stands in for Traefik's own module of this path, which holds two empty types where Traefik's commercial
-// product has its extensions, and which the Go module proxy does not serve.
+// Package ext replaces Traefik's module of the same path, which the Go module proxy does not serve. Traefik's commercial
+// product has its extensions there; in the open source version both types are empty.
 package ext
 
 type (

@@ -1,20 +1,21 @@
-// How fast without Kubernetes. `node scripts/bench/engines.ts` prints these rows alone.
+// Benchmarks of the platforms docker and swarm, part of `npm run bench`. On its own: setup/with-node.sh node scripts/bench/docker-platforms.ts
 import { Checkout, docker, dockerPorts, get } from "../../test/integration/checkout.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { step } from "../../lib/progress.ts";
 import { setUp } from "../../setup/setup.ts";
 
-/** What was measured, in seconds, and what is wanted. */
-export interface EngineRow {
-  what: string;
+/** A row of the results. */
+export interface PlatformRow {
+  title: string;
+  /** One value for each run. */
   seconds: number[];
-  wanted: string;
+  target: string;
 }
 
 const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
 
-/** Measures the platforms `docker` and `swarm`, each of them several times. The engine's Swarm mode is left as it was. */
-export async function engineRows(runs: number): Promise<EngineRow[]> {
+/** Measures both platforms. Swarm mode is enabled only during the benchmark if it is disabled. */
+export async function dockerPlatformRows(runs: number): Promise<PlatformRow[]> {
   await setUp(readStack("docker"));
   return [...(await measure("docker", "≤ 6 s", runs)), ...(await inSwarm(() => measure("swarm", "≤ 15 s", runs)))];
 }
@@ -31,35 +32,35 @@ async function inSwarm<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function measure(platform: "docker" | "swarm", wanted: string, runs: number): Promise<EngineRow[]> {
+async function measure(platform: "docker" | "swarm", target: string, runs: number): Promise<PlatformRow[]> {
   await using checkout = new Checkout(`bench-${platform}`, platform);
-  const must = async (command: string) => {
+  const slipway = async (command: string) => {
     const { code, out } = await checkout.run(command);
     if (code !== 0) throw new Error(out);
   };
   checkout.configure(services);
-  await must("up"); // once, so that images are cached
+  await slipway("up"); // caches the images
   const [first, unchanged, rolled]: [number[], number[], number[]] = [[], [], []];
   for (let i = 1; i <= runs; i++)
     await step(
       `${platform}, ${i} of ${runs}`,
       async () => {
-        await must("down");
-        first.push(await secondsOf(() => must("up")));
-        unchanged.push(await secondsOf(() => must("up")));
+        await slipway("down");
+        first.push(await secondsOf(() => slipway("up")));
+        unchanged.push(await secondsOf(() => slipway("up")));
         const text = `${platform} ${i}`;
         checkout.configure({ web: { ...services.web, env: { GREETING: text } } });
-        rolled.push(await secondsOf(() => must("up")));
+        rolled.push(await secondsOf(() => slipway("up")));
         const { body } = await get("web.localhost", "/", { port: dockerPorts.http });
-        if (body.trim() !== text) throw new Error(`the new version does not answer, but "${body.trim()}"`);
+        if (body.trim() !== text) throw new Error(`The response must be "${text}" (got "${body.trim()}").`);
         checkout.configure(services);
       },
       { always: true },
     );
   return [
-    { what: `\`${platform}\`: \`up\` of a service with 3 replicas, image cached → HTTP 200`, seconds: first, wanted },
-    { what: `\`${platform}\`: unchanged \`up\``, seconds: unchanged, wanted: "≤ 3 s" },
-    { what: `\`${platform}\`: change of a setting → 3 replicas rolled`, seconds: rolled, wanted: "" },
+    { title: `Platform ${platform}: first \`slipway up\` to HTTP 200 (3 replicas, image cached)`, seconds: first, target },
+    { title: `Platform ${platform}: unchanged \`slipway up\``, seconds: unchanged, target: "≤ 3 s" },
+    { title: `Platform ${platform}: changed setting to new response (3 replicas)`, seconds: rolled, target: "" },
   ];
 }
 
@@ -70,8 +71,8 @@ async function secondsOf(work: () => Promise<void>): Promise<number> {
 }
 
 if (import.meta.main) {
-  for (const { what, seconds, wanted } of await engineRows(Number(process.argv[2] ?? 5))) {
+  for (const { title, seconds, target } of await dockerPlatformRows(Number(process.argv[2] ?? 5))) {
     const sorted = [...seconds].sort((a, b) => a - b).map((value) => value.toFixed(2));
-    process.stdout.write(`${what}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${wanted}\n`);
+    process.stdout.write(`${title}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${target}\n`);
   }
 }

@@ -1,4 +1,4 @@
-/** Takes out of a text of AWS what no message is to have: account ids, access keys, and what is as long as a token. */
+/** Masks what a message from AWS must not show: account ids, access keys, and texts as long as a token. */
 export function redact(text: string): string {
   return text
     .replace(/(?<!\d)\d{12}(?!\d)/g, "<account>")

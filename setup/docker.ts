@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { succeeds } from "../lib/command.ts";
 import { dockerClient, noDocker } from "../lib/docker-client.ts";
+import { pollUntil } from "../lib/poll.ts";
 import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "./debian-packages.ts";
 import { step } from "../lib/progress.ts";
@@ -31,7 +32,11 @@ export async function ensureDocker(): Promise<void> {
 export async function awaitClusters(stack: string): Promise<void> {
   const starting = () => docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`], health: ["starting"] } });
   if ((await starting()).length === 0) return;
-  await step("wait for the cluster to be ready again", () => until(async () => (await starting()).length === 0, 120));
+  const timeoutSeconds = 120;
+  const onTimeout = () => new UserError(`The cluster is not ready after ${timeoutSeconds} s.`);
+  await step("wait for the cluster to be ready again", () =>
+    pollUntil(async () => (await starting()).length === 0, { timeoutSeconds, onTimeout }),
+  );
 }
 
 function answers(): Promise<boolean> {
@@ -51,7 +56,7 @@ async function startDocker(): Promise<void> {
   child.unref();
   closeSync(log);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
-  await until(async () => ended() || (await answers()), 60).catch(() => {});
+  await pollUntil(async () => ended() || (await answers()), { timeoutSeconds: 60 }).catch(() => {});
   if (!(await answers())) {
     const last = readFileSync(output, "utf8").trimEnd().split("\n").slice(-10).join("\n  | ");
     throw new UserError(`Docker was started and ${ended() ? "ended" : "does not answer"}. The end of ${output}:\n  | ${last}`);
@@ -72,12 +77,4 @@ function removeStalePid(file: string): void {
   if (!existsSync(file)) return;
   const stat = `/proc/${readFileSync(file, "utf8").trim()}/stat`; // `<pid> (<name>) <state> …`
   if (!existsSync(stat) || !/\(dockerd\) [^Z]/.test(readFileSync(stat, "utf8"))) rmSync(file);
-}
-
-async function until(holds: () => Promise<boolean>, seconds: number): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new UserError(`not done after ${seconds} s`);
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
 }

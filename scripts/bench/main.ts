@@ -110,7 +110,7 @@ for (const run of times("edit → digest in the registry, in turn with ko", Numb
     edit(project.folder);
     kos.push(await seconds(koBuild));
     edit(project.folder);
-    withEngine.push(await seconds(async () => expectIn((await project.run("up")).out, "RegistryPush")));
+    withEngine.push(await seconds(async () => expectIn((await project.start("up").run).out, "RegistryPush")));
   });
 }
 // The first of each fills the caches of Go.

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { layOut, overlaps, problemsWithCidr, type SubnetLayout } from "../../../lib/subnets.ts";
 
-/** First address and size of a block, reckoned without the library that the layout is made with. */
+/** First address and size of a block, calculated without the library that the layout uses. */
 function block(cidr: string): { first: number; size: number } {
   const [address = "", prefix] = cidr.split("/");
   return { first: address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0), size: 2 ** (32 - Number(prefix)) };
@@ -10,7 +10,7 @@ const textOf = (first: number, prefix: number) =>
   `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join(".")}/${prefix}`;
 const all = (layout: SubnetLayout) => [...layout.public, ...layout.private, ...layout.intra];
 
-/** Every range that a network may have. */
+/** Every valid range of a network. */
 const cidrs = fc
   .record({
     within: fc.constantFrom("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
@@ -24,21 +24,21 @@ const cidrs = fc
 const zones = fc.integer({ min: 2, max: 4 });
 const always = (holds: (cidr: string, zones: number) => boolean | void) => fc.assert(fc.property(cidrs, zones, holds), { numRuns: 2000 });
 
-describe("in every range that a network may have, with 2 to 4 zones,", () => {
-  test("nothing is wrong with the range", () => {
+describe("in every valid range, with 2 to 4 zones,", () => {
+  test("the range is valid", () => {
     always((cidr) => {
       expect(problemsWithCidr(cidr)).toEqual([]);
     });
   });
 
-  test("there is a subnet of each kind for each zone, as large as the others of its kind", () => {
+  test("each zone has a subnet of each kind, and all of a kind have the same size", () => {
     always((cidr, zones) => {
       const sizes = Object.values(layOut(cidr, zones) as unknown as Record<string, string[]>).map((kind) => kind.map((c) => block(c).size));
       expect(sizes.map((kind) => [kind.length, new Set(kind).size])).toEqual(Array(3).fill([zones, 1]));
     });
   });
 
-  test("all subnets are in the range, and none shares an address with another", () => {
+  test("all subnets are in the range and none overlaps another", () => {
     always((cidr, zones) => {
       const range = block(cidr);
       const blocks = all(layOut(cidr, zones))
@@ -49,7 +49,7 @@ describe("in every range that a network may have, with 2 to 4 zones,", () => {
     });
   });
 
-  test("each subnet begins at a multiple of its size, and is one that AWS makes", () => {
+  test("each subnet starts at a multiple of its size, which AWS allows", () => {
     always((cidr, zones) =>
       all(layOut(cidr, zones)).every((c) => {
         const { first, size } = block(c);
@@ -58,7 +58,7 @@ describe("in every range that a network may have, with 2 to 4 zones,", () => {
     );
   });
 
-  test("private subnets are four times the others, or as near to that as AWS makes blocks; together half of the range at most", () => {
+  test("a private subnet has an eighth of the range, and the others a quarter of a private one or the minimum of AWS", () => {
     always((cidr, zones) => {
       const layout = layOut(cidr, zones);
       const [one, other, intra] = [layout.private, layout.public, layout.intra].map(([c]) => block(c!).size);
@@ -68,11 +68,11 @@ describe("in every range that a network may have, with 2 to 4 zones,", () => {
     });
   });
 
-  test("a public subnet has 8 addresses for a load balancer and one for a NAT gateway, beside the 5 of AWS", () => {
+  test("a public subnet has 8 addresses for a load balancer and one for a NAT gateway, besides the 5 that AWS reserves", () => {
     always((cidr, zones) => layOut(cidr, zones).public.every((c) => block(c).size - 5 >= 8 + 1));
   });
 
-  test("one zone more leaves the subnets of the others where they are", () => {
+  test("another zone does not move the subnets of the others", () => {
     always((cidr, zones) => {
       if (zones === 4) return;
       const more = layOut(cidr, zones + 1);
@@ -89,7 +89,7 @@ describe("in every range that a network may have, with 2 to 4 zones,", () => {
   });
 });
 
-test("a /16 over three zones is laid out like this", () => {
+test("the layout of a /16 over three zones", () => {
   expect(layOut("10.0.0.0/16", 3)).toEqual({
     private: ["10.0.0.0/19", "10.0.32.0/19", "10.0.64.0/19"],
     public: ["10.0.128.0/21", "10.0.136.0/21", "10.0.144.0/21"],
@@ -97,7 +97,7 @@ test("a /16 over three zones is laid out like this", () => {
   });
 });
 
-test("a /24 over four zones is used up to its last address", () => {
+test("a /24 over four zones is used completely", () => {
   expect(layOut("192.168.7.0/24", 4)).toEqual({
     private: ["192.168.7.0/27", "192.168.7.32/27", "192.168.7.64/27", "192.168.7.96/27"],
     public: ["192.168.7.128/28", "192.168.7.144/28", "192.168.7.160/28", "192.168.7.176/28"],
@@ -105,7 +105,7 @@ test("a /24 over four zones is used up to its last address", () => {
   });
 });
 
-test("any two ranges overlap where one has an address of the other", () => {
+test("two ranges overlap if they share an address", () => {
   fc.assert(
     fc.property(cidrs, cidrs, (a, b) => {
       const [one, other] = [block(a), block(b)];
@@ -119,7 +119,7 @@ test("any two ranges overlap where one has an address of the other", () => {
   expect(overlaps("0.0.0.0/0", "10.1.0.0/16")).toBe(true);
 });
 
-test("what is no range overlaps nothing", () => {
+test("a text that is not a range overlaps nothing", () => {
   fc.assert(fc.property(fc.string(), cidrs, (text, cidr) => !overlaps(text, cidr) && !overlaps(cidr, text)));
 });
 
@@ -147,6 +147,6 @@ test.each([
       owners("8.8.8.8/8"),
     ],
   ],
-])('the range "%s" is refused with the rule and the value', (cidr, problems) => {
+])('the range "%s" is rejected with the rule and the value', (cidr, problems) => {
   expect(problemsWithCidr(cidr)).toEqual(problems);
 });

@@ -66,7 +66,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     await this.delete({ ...manifest }, none, none, none, none, "Background").catch(unlessMissing);
     await pollUntil(async () => (await this.find(manifest)) === undefined, {
       timeoutSeconds,
-      onTimeout: () => new Error(`still exists ${timeoutSeconds} s after its deletion`),
+      onTimeout: () => new Error(`still exists ${timeoutSeconds} s after its deletion started`),
     });
   }
 

@@ -30,8 +30,8 @@ export interface EngineOptions {
 }
 
 /**
- * The engine of a stack: the one that created it, until `down`. A new stack uses the one that SLIPWAY_ENGINE names, else the Pulumi CLI
- * if there is one, else the embedded engine.
+ * The engine of a stack: the one that created it, until `down`. A new stack uses the one that SLIPWAY_ENGINE names, by default the Pulumi
+ * CLI if it is installed, otherwise the embedded engine.
  *
  * @throws UserError if SLIPWAY_ENGINE is invalid or contradicts the engine that created the stack, or the Pulumi CLI is missing.
  */

@@ -6,7 +6,7 @@ import { localKey, open, seal } from "../lib/secrets.ts";
 import type { Stack } from "../config/stack-file.ts";
 import { isSecret, secret, type Value } from "../lib/values.ts";
 
-/** What is known of a resource, under the names of Pulumi's own deployment file. */
+/** The state of a resource. The names are those of Pulumi's deployment file. */
 export interface ResourceState {
   urn: string;
   type: string;
@@ -15,18 +15,18 @@ export interface ResourceState {
   parent?: string;
   provider?: string;
   dependencies: string[];
-  /** Those of the dependencies whose outputs are among its inputs. */
+  /** The dependencies whose outputs are among the inputs. */
   uses?: string[];
   deletedWith?: string;
   inputs: Record<string, Value>;
   outputs: Record<string, Value>;
-  /** It may be there or not: the run that was making it has not come to its end. */
+  /** The run that creates the resource has not finished, so the resource may or may not exist. */
   creating?: boolean;
-  /** It is there, but what it was waited for did not come. */
+  /** The resource exists but did not become ready. */
   initErrors?: string[];
 }
 
-/** The state of a stack in a file, replaced whole with every step, its secrets sealed; the version before stays beside it. */
+/** The state of a stack in one file, which every step replaces atomically. Secrets are encrypted. The previous file is kept beside it. */
 export class Checkpoint {
   readonly resources: Map<string, ResourceState>;
   private readonly file: string;
@@ -48,7 +48,7 @@ export class Checkpoint {
   }
 
   remove(): void {
-    for (const ending of ["", ".previous"]) rmSync(this.file + ending, { force: true });
+    for (const suffix of ["", ".previous"]) rmSync(this.file + suffix, { force: true });
   }
 
   private read(): ResourceState[] {
@@ -58,8 +58,8 @@ export class Checkpoint {
       return JSON.parse(readFileSync(this.file, "utf8"), opened).resources;
     } catch (error) {
       const previous = `${this.file}.previous`;
-      const remedy = existsSync(previous) ? `The version before the last change is beside it: cp ${previous} ${this.file}` : "";
-      throw new UserError(`${this.file}: this checkpoint cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
+      const remedy = existsSync(previous) ? `Restore the previous checkpoint: cp ${previous} ${this.file}` : "Restore it from a backup.";
+      throw new UserError(`${this.file}: cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
     }
   }
 }

@@ -2,28 +2,28 @@ import parseDuration from "parse-duration";
 import { UserError } from "../lib/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
 import type { Display } from "./display.ts";
-import { foretold, NotReady, type Context, type Provider } from "./provider.ts";
+import { NotReady, previewOnly, type Context, type Provider } from "./provider.ts";
 import { has, isSecret, plain, secret, type Properties } from "../lib/values.ts";
 
 /** A resource as the program registers it. */
 export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors"> {
-  /** URNs that it went by before. */
+  /** Former URNs. */
   aliases: string[];
   additionalSecretOutputs: string[];
   timeouts: { create?: string; update?: string };
-  /** Whether a replacement comes before what it replaces goes, or after. Undefined: as the provider has it. */
+  /** Whether a replacement deletes the old resource first. @default - the provider decides */
   deleteBeforeReplace?: boolean;
 }
 
-/** Carries out what a program registers, resource by resource, and in the end deletes what it no longer does. */
+/** Deploys the resources that a program registers. In the end it deletes those that are no longer registered. */
 export class Deployment {
   readonly checkpoint: Checkpoint;
   private readonly display: Display;
   private readonly preview: boolean;
   private readonly registered = new Map<string, ResourceState>();
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly inProgress = new Set<Promise<unknown>>();
   private readonly stop = new AbortController();
-  private readonly told = new Set<string>();
+  private readonly reported = new Set<string>();
 
   constructor(checkpoint: Checkpoint, display: Display, preview: boolean) {
     this.checkpoint = checkpoint;
@@ -35,40 +35,40 @@ export class Deployment {
     return this.stop.signal.aborted;
   }
 
-  /** Tells of a failure, once; what is under way is still done, but not waited for to be ready. */
+  /** Reports a failure, each message once. Steps in progress are completed, but nothing waits for readiness any more. */
   fail(what: string, error: Error): void {
-    if (!this.told.has(error.message)) this.display.failed(what, error);
-    this.told.add(error.message);
-    this.stop.abort();
+    if (!this.reported.has(error.message)) this.display.failed(what, error);
+    this.reported.add(error.message);
+    this.stop.abort(new UserError("stopped waiting, because the run failed."));
   }
 
   find(urn: string | undefined): ResourceState | undefined {
     return this.registered.get(urn ?? "") ?? this.checkpoint.resources.get(urn ?? "");
   }
 
-  /** Brings a resource to what the program wants. In a preview nothing is changed, and its outputs are foretold. */
+  /** Creates, updates or replaces a resource as needed. A preview changes nothing and predicts the outputs. */
   async register(goal: Goal): Promise<ResourceState> {
-    if (this.registered.has(goal.urn)) throw new UserError("it is registered twice; a name must be unique per type and parent");
-    const work = this.reach({ ...goal, deletedWith: goal.deletedWith ?? this.find(goal.parent)?.deletedWith });
-    this.underWay.add(work);
-    const state = await work.finally(() => this.underWay.delete(work));
+    if (this.registered.has(goal.urn)) throw new UserError("is registered twice. Give every resource of a type and parent its own name.");
+    const work = this.apply({ ...goal, deletedWith: goal.deletedWith ?? this.find(goal.parent)?.deletedWith });
+    this.inProgress.add(work);
+    const state = await work.finally(() => this.inProgress.delete(work));
     this.registered.set(goal.urn, state);
     this.record(() => this.checkpoint.resources.set(goal.urn, state));
     return state;
   }
 
-  /** Waits until nothing is under way. */
+  /** Waits until no step is in progress. */
   async settle(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    while (this.inProgress.size > 0) await Promise.allSettled(this.inProgress);
   }
 
-  /** Deletes what the program did not register. */
-  async deleteLeftovers(): Promise<void> {
+  /** Deletes the resources that the program did not register. */
+  async deleteUnregistered(): Promise<void> {
     await this.deleteAll([...this.checkpoint.resources.values()].filter((r) => !this.registered.has(r.urn)));
   }
 
-  private async reach({ aliases, additionalSecretOutputs, timeouts, deleteBeforeReplace, ...goal }: Goal): Promise<ResourceState> {
-    // A component's outputs come later; until then those of the last run hold.
+  private async apply({ aliases, additionalSecretOutputs, timeouts, deleteBeforeReplace, ...goal }: Goal): Promise<ResourceState> {
+    // A component registers its outputs later. Until then, those of the last run apply.
     if (!goal.custom) return { ...goal, outputs: this.find(goal.urn)?.outputs ?? {} };
     if (!isReal(goal)) return { ...goal, outputs: goal.inputs, id: "provider" };
     const provider = await providerOf(goal.type);
@@ -77,7 +77,7 @@ export class Deployment {
     const urn = [goal.urn, ...aliases].find((u) => resources.has(u)) ?? goal.urn;
     const old = resources.get(urn);
     const context = this.context(goal, old?.creating ? (old.id ?? "") : undefined);
-    const found = old && !old.creating ? await provider.diff(revealed(old), inputs, context) : undefined;
+    const found = old && !old.creating ? await provider.diff(decrypted(old), inputs, context) : undefined;
     const change = found?.kind === "replace" ? { ...found, deleteFirst: deleteBeforeReplace ?? found.deleteFirst } : found;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
@@ -92,27 +92,27 @@ export class Deployment {
       id,
       outputs: Object.fromEntries(Object.entries(outputs).map(marked)),
     });
-    const carryOut = async (within: Context): Promise<ResourceState> => {
-      if (old && operation === "update") return state(old.id, await provider.update(revealed(old), inputs, within));
-      const { id, outputs } = await provider.create(goal.type, inputs, within);
+    const execute = async (stepContext: Context): Promise<ResourceState> => {
+      if (old && operation === "update") return state(old.id, await provider.update(decrypted(old), inputs, stepContext));
+      const { id, outputs } = await provider.create(goal.type, inputs, stepContext);
       return state(id, outputs);
     };
     if (this.preview) {
       this.display.planned(operation, goal, operation === "create" ? undefined : old, change);
-      return carryOut(context);
+      return execute(context);
     }
     return this.display.step(operation, label(goal), async (progress) => {
       const timeoutSeconds = parseDuration(timeouts[operation === "update" ? "update" : "create"] || "10m", "s") ?? undefined;
       const creating = (id = inputs.name) => this.record(() => resources.set(goal.urn, { ...state(id, {}), creating: true }));
       if (old && change?.kind === "replace" && change.deleteFirst) {
         await this.deleteAll(this.usersOf(old));
-        await provider.delete(revealed(old), { ...context, progress });
+        await provider.delete(decrypted(old), { ...context, progress });
       } else if (old && operation === "replace") {
-        // It stays until the end, under a name of its own.
-        const aside = { ...old, urn: `${goal.urn}#${old.id?.slice(0, 7)}` };
-        this.record(() => resources.set(aside.urn, aside));
+        // The old resource stays until the end of the run, in the state under its own name.
+        const replaced = { ...old, urn: `${goal.urn}#${old.id?.slice(0, 7)}` };
+        this.record(() => resources.set(replaced.urn, replaced));
       }
-      return carryOut({ ...context, progress, timeoutSeconds, creating }).catch((error) => {
+      return execute({ ...context, progress, timeoutSeconds, creating }).catch((error) => {
         if (error instanceof NotReady)
           this.record(() => resources.set(goal.urn, { ...state(error.id, error.outputs), initErrors: [error.message] }));
         throw error;
@@ -120,13 +120,13 @@ export class Deployment {
     });
   }
 
-  /** What cannot stay while a resource of its package that it uses is made anew. */
+  /** The resources of the same package that must be deleted before a resource that they use is replaced. */
   private usersOf(used: ResourceState): ResourceState[] {
     const samePackage = (r: ResourceState) => isReal(r) && r.type.split(":")[0] === used.type.split(":")[0];
     return [...this.checkpoint.resources.values()].filter((r) => samePackage(r) && (r.uses ?? r.dependencies).includes(used.urn));
   }
 
-  /** Deletes resources, those first that no other of them needs. */
+  /** Deletes resources, dependents first. */
   private async deleteAll(resources: ResourceState[]): Promise<void> {
     const all = new Set(resources.map((r) => r.urn));
     for (let left = resources; left.length > 0;) {
@@ -139,13 +139,13 @@ export class Deployment {
     }
   }
 
-  /** Deletes a resource; one that goes with another that is deleted too is only forgotten. */
-  private async delete(state: ResourceState, goesWithAnother: boolean): Promise<void> {
-    if (isReal(state) && (this.preview || goesWithAnother)) this.display.planned("delete", undefined, state);
+  /** Deletes a resource. One that is deleted together with another is only removed from the state. */
+  private async delete(state: ResourceState, withAnother: boolean): Promise<void> {
+    if (isReal(state) && (this.preview || withAnother)) this.display.planned("delete", undefined, state);
     else if (isReal(state)) {
       const provider = await providerOf(state.type);
       const work = this.display.step("delete", label(state), (progress) =>
-        provider.delete(revealed(state), { ...this.context(state), progress }),
+        provider.delete(decrypted(state), { ...this.context(state), progress }),
       );
       await work.catch((error) => Promise.reject(new UserError(`${label(state)}: ${error.message}`)));
     }
@@ -165,15 +165,15 @@ export class Deployment {
   }
 }
 
-/** Loads a provider when the first resource of its package comes: its client takes time to load. */
+/** Loads a provider at the first resource of its package, because its client takes time to load. */
 async function providerOf(type: string): Promise<Provider> {
   if (type.startsWith("docker:")) return (await import("./docker/provider.ts")).dockerProvider;
   if (type.startsWith("kubernetes:")) return (await import("./kubernetes/provider.ts")).kubernetesProvider;
   if (type.startsWith("pulumi-nodejs:")) return (await import("./dynamic-provider.ts")).dynamicProvider;
-  return foretold(type);
+  return previewOnly(type);
 }
 
-/** Neither a component nor a provider: something outside. */
+/** Whether a resource exists outside the program: neither a component nor a provider. */
 function isReal({ custom, type }: { custom: boolean; type: string }): boolean {
   return custom && !type.startsWith("pulumi:providers:");
 }
@@ -183,11 +183,12 @@ function providerUrn({ provider }: { provider?: string }): string | undefined {
   return provider?.slice(0, provider.lastIndexOf("::"));
 }
 
-function revealed(state: ResourceState): ResourceState {
+/** The state without secret marks, as providers take it. */
+function decrypted(state: ResourceState): ResourceState {
   return { ...state, inputs: plain(state.inputs), outputs: plain(state.outputs) };
 }
 
-/** Type and name, as short as they are clear: `docker:Container web`. */
+/** Short type and name: `docker:Container web`. */
 export function label({ type, urn }: { type: string; urn: string }): string {
   return `${type.replace(/:index\/\w+|(?<=^aws:\w+)\/\w+|^pulumi-nodejs:dynamic\//, "")} ${urn.split("::").at(-1)}`;
 }

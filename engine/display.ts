@@ -4,7 +4,7 @@ import { label } from "./deployment.ts";
 import type { Change } from "./provider.ts";
 import { differences, plain } from "../lib/values.ts";
 
-/** Operations: the mark, the colour, and the words for under way, done and planned. */
+/** Operations: mark, colour, and the words for in progress, done and planned. */
 const operations = {
   create: ["+", "green", "creating", "created", "to create"],
   update: ["~", "yellow", "updating", "updated", "to update"],
@@ -14,7 +14,10 @@ const operations = {
 } as const;
 export type Operation = keyof typeof operations;
 
-/** Tells what happens: a line per resource that changes, and one every five seconds for what takes long. */
+/** Milliseconds between two lines about a step in progress. */
+const progressIntervalMs = 5000;
+
+/** Prints a line for every resource that changes, and every five seconds one for every step in progress. */
 export class Display {
   private readonly counts = new Map<Operation, number>();
   private readonly began = performance.now();
@@ -24,29 +27,30 @@ export class Display {
     this.output = output;
   }
 
-  /** Runs a step and tells of it. */
+  /** Runs a step and prints its progress and result. */
   async step<T>(operation: Operation, resource: string, work: (progress: (what: string) => void) => Promise<T>): Promise<T> {
     const began = performance.now();
-    const [mark, colour, underWay, done] = operations[operation];
+    const [mark, colour, inProgress, done] = operations[operation];
     let waitingFor = "";
-    const beat = setInterval(() => this.line("…", colour, resource, `${underWay}${waitingFor} (${secondsSince(began)})`), 5000);
+    const beat = () => this.line("…", colour, resource, `${inProgress}${waitingFor} (${secondsSince(began)})`);
+    const timer = setInterval(beat, progressIntervalMs);
     try {
       const result = await work((what) => (waitingFor = `, waiting for ${what}`));
       this.count(operation);
       this.line(mark, colour, resource, `${done} (${secondsSince(began)})`);
       return result;
     } finally {
-      clearInterval(beat);
+      clearInterval(timer);
     }
   }
 
-  /** Tells of what a preview would do, or of what needs no doing. */
+  /** Prints what a preview would do with a resource. An unchanged resource is only counted. */
   planned(operation: Operation, goal?: Omit<ResourceState, "outputs">, old?: ResourceState, _change?: Change): void {
     this.count(operation);
     const [mark, colour, , , planned] = operations[operation];
     if (operation !== "same") this.line(mark, colour, label((goal ?? old)!), planned);
     const text = (value: unknown) => (JSON.stringify(plain(value, "[secret]")) ?? "nothing").slice(0, 120);
-    // Of what is the same all the same, a provider takes no notice.
+    // The inputs of an unchanged resource may differ in properties that its provider ignores.
     for (const { path, before, after } of goal && old && operation !== "same" ? differences(old.inputs, goal.inputs) : [])
       this.output.write(`      ${path}: ${text(before)} → ${text(after)}\n`);
   }

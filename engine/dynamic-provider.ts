@@ -3,7 +3,7 @@ import requireFromString from "require-from-string";
 import type { Properties } from "../lib/values.ts";
 import type { Provider } from "./provider.ts";
 
-/** Dynamic resources, run from the provider that was serialised with them, as the real engine does. */
+/** Dynamic resources. Like Pulumi's engine, it runs the provider code that was serialised with each resource. */
 export const dynamicProvider: Provider = {
   async diff(state, inputs) {
     const id = String(state.id);

@@ -7,7 +7,7 @@ import { Display } from "./display.ts";
 import type { Stack } from "../config/stack-file.ts";
 import { plain, type Properties } from "../lib/values.ts";
 
-/** Whether a stack is up, as far as this engine made it. */
+/** Whether this engine has created a stack. */
 export function isUp(stack: Stack): boolean {
   return existsSync(join(stack.folder, "checkpoint.json"));
 }
@@ -27,13 +27,13 @@ export function down(stack: Stack, output: NodeJS.WritableStream): Promise<void>
   return locked(stack.folder, `Stack "${stack.name}"`, "slipway down", async () => {
     const display = new Display(output);
     const deployment = new Deployment(new Checkpoint(stack), display, false);
-    await deployment.deleteLeftovers();
+    await deployment.deleteUnregistered();
     deployment.checkpoint.remove();
     display.summary(false);
   });
 }
 
-/** The outputs of the program as of the last `up`; secrets are masked unless wanted. */
+/** The outputs of the program after the last `up`. Secrets are masked by default. */
 export function outputs(stack: Stack, showSecrets: boolean): Properties {
   const root = [...new Checkpoint(stack).resources.values()].find((r) => r.type === "pulumi:pulumi:Stack");
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
@@ -45,7 +45,7 @@ async function deploy(stack: Stack, preview: boolean, display: Display): Promise
   const { default: program } = await import(resolve(stack.main));
   await runProgram(stack, program, deployment, preview);
   if (deployment.failed) return false;
-  await deployment.deleteLeftovers();
+  await deployment.deleteUnregistered();
   if (!preview) deployment.checkpoint.save();
   display.summary(preview);
   return true;

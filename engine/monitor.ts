@@ -11,7 +11,7 @@ import type { Properties } from "../lib/values.ts";
 
 type Callback = (error: Error | null, response?: unknown) => void;
 
-/** The monitor that a program registers its resources with: the seam that the SDK has for tests, with an engine behind it. */
+/** The monitor that a program registers its resources with. The SDK's hook for test mocks connects it to this engine. */
 function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, onFailure: (error: Error) => void): object {
   const urnOf = (parent: string, type: string, name: string) => {
     const below = parent && !parent.includes("::pulumi:pulumi:Stack::") ? `${parent.split("::")[2]}$` : "";
@@ -23,7 +23,7 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
   async function register(request: Properties): Promise<unknown> {
     const [parent, type, name] = [request.getParent(), request.getType(), request.getName()];
     await transforms.apply(request, urnOf(parent, type, name));
-    refuseOptions(request, preview);
+    rejectUnsupportedOptions(request, preview);
     const aliasOf = (alias: Properties) => {
       const spec = alias.getSpec();
       const under = spec?.getNoparent() ? "" : spec?.getParenturn() || parent;
@@ -54,11 +54,11 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
   return {
     getDeploymentInfo(_request: unknown, callback: Callback) {
       const info = new resproto.DeploymentInfo();
-      const honoured = ["SECRETS", "DELETED_WITH", "ALIAS_SPECS", "TRANSFORMS"] as const;
-      info.setSupportedfeaturesList(honoured.map((feature) => resproto.ResourceMonitorFeature[`RESOURCE_MONITOR_FEATURE_${feature}`]));
+      const supported = ["SECRETS", "DELETED_WITH", "ALIAS_SPECS", "TRANSFORMS"] as const;
+      info.setSupportedfeaturesList(supported.map((feature) => resproto.ResourceMonitorFeature[`RESOURCE_MONITOR_FEATURE_${feature}`]));
       callback(null, info);
     },
-    // A resource that fails is never answered: what depends on it waits for good, as with the real engine.
+    // There is no response for a resource that fails, so its dependents wait forever, as with Pulumi's engine.
     registerResource(request: Properties, callback: Callback) {
       const failed = (error: Error) => {
         deployment.fail(label({ type: request.getType(), urn: request.getName() }), error);
@@ -75,21 +75,21 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
       transforms.addToStack(transform);
       callback(null, {});
     },
-    invoke: (request: Properties, callback: Callback) => callback(needsCLI(`calls no functions of providers, such as ${request.getTok()}`)),
+    invoke: (request: Properties, callback: Callback) => callback(needsCLI(`does not call provider functions (${request.getTok()})`)),
     readResource: (request: Properties, callback: Callback) =>
-      callback(needsCLI(`reads no existing resources, such as ${request.getName()}`)),
+      callback(needsCLI(`does not read existing resources (${request.getName()})`)),
   };
 }
 
-/** What the properties of a resource come from. */
+/** The resources whose outputs are among the properties. */
 function usesOf(request: Properties): string[] {
   const uses: string[] = [];
-  request.getPropertydependenciesMap().forEach((of: Properties) => uses.push(...of.getUrnsList()));
+  request.getPropertydependenciesMap().forEach((dependencies: Properties) => uses.push(...dependencies.getUrnsList()));
   return uses;
 }
 
-/** Refuses what would change the meaning of the program and is not honoured here. A preview deletes nothing anyway. */
-function refuseOptions(request: Properties, preview: boolean): void {
+/** Rejects options that change what the program does and are not implemented here. A preview deletes nothing, so it may ignore `protect`. */
+function rejectUnsupportedOptions(request: Properties, preview: boolean): void {
   const given = {
     protect: request.getProtect() && !preview,
     ignoreChanges: request.getIgnorechangesList().length > 0,
@@ -101,18 +101,20 @@ function refuseOptions(request: Properties, preview: boolean): void {
     hooks: Object.values(request.getHooks()?.toObject() ?? {}).flat().length > 0,
     "remote components": request.getRemote(),
   };
-  const refused = Object.entries(given).flatMap(([option, isGiven]) => (isGiven ? option : []));
-  if (refused.length > 0) throw needsCLI(`does not honour ${refused.join(", ")}`);
+  const unsupported = Object.entries(given).flatMap(([option, isGiven]) => (isGiven ? option : []));
+  if (unsupported.length > 0) throw needsCLI(`does not support ${unsupported.join(", ")}`);
 }
 
-/** Runs a program against a deployment. What fails, the deployment has told of by then. */
+/** Runs a program against a deployment, which reports all failures. */
 export async function runProgram(stack: Stack, program: () => Promise<unknown>, deployment: Deployment, preview: boolean): Promise<void> {
   const failure = Promise.withResolvers<never>();
-  const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn))); // a turn for rejections to be told
+  // Rejections are reported one turn of the event loop later.
+  const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn)));
   settings.setMockOptions(createMonitor(deployment, stack, preview, failure.reject), stack.project, stack.name, preview);
   pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
   await (settings as unknown as { awaitFeatureSupport(): Promise<void> }).awaitFeatureSupport(); // internal to the SDK
-  process.on("unhandledRejection", failure.reject); // what the program throws in an apply reaches no one else
+  // An error that the program throws in an `apply` is only seen here. The listener stays, because an aborted program may still reject later.
+  process.on("unhandledRejection", failure.reject);
   try {
     await Promise.race([pulumi.runtime.runInPulumiStack(program).then(done), failure.promise]);
   } catch (error) {

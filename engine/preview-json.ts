@@ -2,7 +2,7 @@ import { Display } from "./display.ts";
 import { differences, type Properties } from "../lib/values.ts";
 import type { Stack } from "../config/stack-file.ts";
 
-/** A preview of the embedded engine, in the form of `pulumi preview --json`, with a step for every resource. */
+/** A preview by the embedded engine, in the form of `pulumi preview --json`: one step for each resource. */
 export async function previewAsJson(stack: Stack): Promise<string> {
   const { preview } = await import("./main.ts");
   const plan = new Plan(process.stderr);
@@ -12,7 +12,7 @@ export async function previewAsJson(stack: Stack): Promise<string> {
 
 type Planned = Parameters<Display["planned"]>;
 
-/** Writes down what the engine tells a person. */
+/** Collects steps instead of printing them. */
 class Plan extends Display {
   readonly steps: Properties[] = [];
   readonly diagnostics: Properties[] = [];
@@ -21,7 +21,7 @@ class Plan extends Display {
   override planned(...[op, goal, old, change]: Planned): void {
     this.changeSummary[op] = (this.changeSummary[op] ?? 0) + 1;
     const { urn } = (goal ?? old)!;
-    // Pulumi notes it on what goes before its replacement comes.
+    // Pulumi sets this if the old resource is deleted before the new one is created.
     const oldState = old && { ...old, pendingReplacement: change?.kind === "replace" && change.deleteFirst === true };
     this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(op, goal, old, change) });
   }
@@ -33,7 +33,7 @@ class Plan extends Display {
   override summary(): void {}
 }
 
-/** By which properties the inputs differ, and what else the provider found: that an object is no longer as it was made. */
+/** The properties in which the inputs differ, and those in which the provider found drift. */
 function detailedDiff(...[op, goal, old, change]: Planned): Properties | undefined {
   if (!goal || !old || op === "same") return undefined;
   const because = change && "because" in change ? change.because : [];

@@ -2,28 +2,28 @@ import { UserError } from "../lib/user-error.ts";
 import type { ResourceState } from "./checkpoint.ts";
 import type { Properties } from "../lib/values.ts";
 
-/** What is to be done about a resource that the checkpoint has: nothing, or this for these properties' sake; or it is gone. */
+/** What a resource in the checkpoint needs: nothing, an update or a replacement because of some properties, or to be created again. */
 export type Change = { kind: "same" | "gone" } | { kind: "update" | "replace"; because: string[]; deleteFirst?: boolean };
 
 export interface Context {
-  /** Nothing may be changed: outputs are foretold. */
+  /** Nothing may be changed. Outputs are predicted. */
   preview: boolean;
   /** Inputs of the provider resource. */
   settings: Properties;
   /** The resource's name in the program. */
   name: string;
-  /** The id of what an interrupted run may have made of this resource: what is there by it is the stack's own. */
+  /** The id under which an interrupted run may have created the resource. An object with this id belongs to the stack. */
   interrupted?: string;
   timeoutSeconds?: number;
-  /** Aborted once the run has failed elsewhere: nothing is waited for any more. */
+  /** Aborted once the run has failed. Nothing waits for readiness any more. */
   signal: AbortSignal;
-  /** Says what is being waited for. */
+  /** Reports what the step waits for. */
   progress: (what: string) => void;
-  /** Notes that from now on the resource may be there, whatever happens; by this id, if not by its `name` property. */
+  /** Records that the resource may exist from now on, under this id. @default - the `name` property is the id */
   creating: (id?: string) => void;
 }
 
-/** Carries out what is registered, for the resource types of one package. Inputs and outputs have no marks of secrecy. */
+/** Manages the resource types of one package. Inputs and outputs have no secret marks. */
 export interface Provider {
   diff(state: ResourceState, inputs: Properties, context: Context): Promise<Change>;
   create(type: string, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
@@ -32,7 +32,7 @@ export interface Provider {
   delete(state: ResourceState, context: Context): Promise<void>;
 }
 
-/** It exists, but did not become what it was waited for. */
+/** The resource exists but did not become ready. */
 export class NotReady extends Error {
   readonly id: string;
   readonly outputs: Properties;
@@ -43,14 +43,14 @@ export class NotReady extends Error {
   }
 }
 
-/** What is said where the embedded engine cannot do something. */
+/** The error for what the embedded engine cannot do: `needsCLI("does not support protect")`. */
 export function needsCLI(what: string): UserError {
-  return new UserError(`the embedded engine ${what}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)`);
+  return new UserError(`the embedded engine ${what}. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).`);
 }
 
-/** For types that only the Pulumi CLI has: a preview tells of them, an update refuses them. */
-export function foretold(type: string): Provider {
-  const refuse = () => Promise.reject(needsCLI(`has no provider for ${type}`));
-  const create: Provider["create"] = (_type, outputs, { preview }) => (preview ? Promise.resolve({ id: "", outputs }) : refuse());
-  return { diff: refuse, create, update: refuse, delete: refuse };
+/** For types that only the Pulumi CLI can deploy: a preview shows them, an update rejects them. */
+export function previewOnly(type: string): Provider {
+  const reject = () => Promise.reject(needsCLI(`has no provider for ${type}`));
+  const create: Provider["create"] = (_type, outputs, { preview }) => (preview ? Promise.resolve({ id: "", outputs }) : reject());
+  return { diff: reject, create, update: reject, delete: reject };
 }

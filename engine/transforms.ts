@@ -4,7 +4,7 @@ import callbackproto, { type Callback } from "@pulumi/pulumi/proto/callback_pb.j
 import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Properties } from "../lib/values.ts";
 
-/** Options under the names that they have in a registration and in a transform. */
+/** Names of options in a registration and in a transform. */
 const options = {
   Protect: "Protect",
   DependenciesList: "DependsOnList",
@@ -19,8 +19,8 @@ const options = {
 } as const;
 
 /**
- * Changes what a program registers as the program asks for: by the transforms of a resource, then of those that it is in,
- * the nearest first, then of the stack (https://www.pulumi.com/docs/iac/concepts/resources/options/transforms/).
+ * The transforms of a program. Those of a resource run first, then those of its parents, the nearest first, then those of the stack
+ * (https://www.pulumi.com/docs/iac/concepts/resources/options/transforms/).
  */
 export class Transforms {
   private readonly byUrn = new Map<string, { parent: string; transforms: Callback[] }>();
@@ -30,7 +30,7 @@ export class Transforms {
     this.ofStack.push(transform);
   }
 
-  /** Applies to a registration, in place, all that holds for it. */
+  /** Changes a registration in place. */
   async apply(registration: Properties, urn: string): Promise<void> {
     const parent = registration.getParent();
     this.byUrn.set(urn, { parent, transforms: registration.getTransformsList() });
@@ -40,7 +40,7 @@ export class Transforms {
   }
 }
 
-/** Transforms run where they were registered, behind a server of the program's. */
+/** A transform runs in the program, which serves it over gRPC. */
 async function invoke(transform: Callback, registration: Properties): Promise<void> {
   const request: Properties = new resproto.TransformRequest();
   for (const field of ["Type", "Name", "Custom", "Parent"]) request[`set${field}`](registration[`get${field}`]());
@@ -52,8 +52,8 @@ async function invoke(transform: Callback, registration: Properties): Promise<vo
   call.setToken(transform.getToken());
   call.setRequest(request.serializeBinary());
   const client = new callbacks.CallbacksClient(transform.getTarget(), credentials.createInsecure());
-  const answer = await new Promise<Uint8Array>((done, failed) =>
-    client.invoke(call, (error, response) => (error ? failed(new Error(error.details)) : done(response.getResponse_asU8()))),
+  const answer = await new Promise<Uint8Array>((resolve, reject) =>
+    client.invoke(call, (error, response) => (error ? reject(new Error(error.details)) : resolve(response.getResponse_asU8()))),
   ).finally(() => client.close());
   const response = resproto.TransformResponse.deserializeBinary(answer);
   registration.setObject(response.getProperties());

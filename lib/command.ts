@@ -4,16 +4,16 @@ import { UserError } from "./user-error.ts";
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
-  /** @default - no bound. */
+  /** @default - no timeout. */
   timeoutSeconds?: number;
-  /** How many of its last lines are told of a program that fails. @default 20 */
+  /** How many of the last output lines the error shows. @default 20 */
   lines?: number;
 }
 
 /**
  * Runs a program and returns its standard output.
  *
- * @throws UserError with the last lines of what the program said, where it is missing, fails, or takes too long.
+ * @throws UserError with the last output lines if the program is missing, fails or times out.
  */
 export async function command(program: string, args: string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -26,21 +26,21 @@ export async function command(program: string, args: string[], options: CommandO
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const ending = error.killed
-        ? `not done after ${options.timeoutSeconds} s`
+        ? `timed out after ${options.timeoutSeconds} s`
         : typeof error.code === "number"
           ? `exit code ${error.code}`
           : error.message;
-      const said = (stderr || stdout)
+      const output = (stderr || stdout)
         .trimEnd()
         .split("\n")
         .slice(-(options.lines ?? 20));
-      reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...said.map((line) => `  | ${line}`)].join("\n")));
+      reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...output.map((line) => `  | ${line}`)].join("\n")));
     });
     child.stdin?.end();
   });
 }
 
-/** Whether a program succeeds; what it prints is dropped. */
+/** Whether a program succeeds. Its output is discarded. */
 export async function succeeds(program: string, args: string[], options: CommandOptions = {}): Promise<boolean> {
   return command(program, args, options).then(
     () => true,

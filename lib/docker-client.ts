@@ -7,31 +7,31 @@ import path from "node:path";
 import stream from "node:stream";
 import Docker from "dockerode";
 
-// Some of it is serialised with the provider in proxy-route.ts: default imports only, see registry-push.ts.
+// Parts of this file are serialised with the provider in proxy-route.ts: default imports only, see registry-push.ts.
 
 /**
- * A client of the engine that the `docker` command would use: `DOCKER_HOST`, else the current context, else the local
+ * A client for the Docker daemon that the `docker` command would use: `DOCKER_HOST`, otherwise the current context, otherwise the local
  * socket (https://docs.docker.com/engine/manage-resources/contexts/).
  */
 export function dockerClient(host = process.env["DOCKER_HOST"] || contextHost()): Docker {
   return reportUnreachable(host?.startsWith("ssh://") ? overSsh(host) : new Docker(endpointOf(host)));
 }
 
-/** What is said where an engine goes away in the middle of something. */
+/** The error if the Docker daemon disappears during a run. */
 export const dockerUnreachable =
-  "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
+  "the Docker daemon no longer answers. Completed steps are recorded. Make sure that `docker info` works, then run the command again.";
 
-/** Connections break in many ways, of which people need to know one thing. What the engine itself answers has a status. */
-function reportUnreachable(engine: Docker): Docker {
-  const dial = engine.modem.dial.bind(engine.modem);
-  engine.modem.dial = (options, done) =>
+/** Replaces every kind of connection error by one message. Errors that the daemon itself returns have a status. */
+function reportUnreachable(docker: Docker): Docker {
+  const dial = docker.modem.dial.bind(docker.modem);
+  docker.modem.dial = (options, done) =>
     dial(options, (error: DockerError | null, ...rest) =>
       done?.(error && error.statusCode === undefined ? new Error(dockerUnreachable, { cause: error }) : error, ...rest),
     );
-  return engine;
+  return docker;
 }
 
-/** The endpoint as dockerode takes it, which knows the variable itself, but no contexts. */
+/** The endpoint in dockerode's form. Undefined for `DOCKER_HOST`, which dockerode reads itself; it does not know contexts. */
 function endpointOf(host: string | undefined): Docker.DockerOptions | undefined {
   if (host === undefined || host === process.env["DOCKER_HOST"]) return undefined;
   if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
@@ -40,8 +40,8 @@ function endpointOf(host: string | undefined): Docker.DockerOptions | undefined 
 }
 
 /**
- * As the `docker` command does it: with the `ssh` of this machine, so that its keys, agent and configuration hold. Connections
- * are kept for the next request, for each takes a moment to make.
+ * Connects like the `docker` command: through this machine's `ssh`, so its keys, agent and configuration apply. Connections are kept open
+ * for further requests, because opening one is slow.
  */
 function overSsh(host: string): Docker {
   const { username, hostname, port } = new URL(host);
@@ -51,17 +51,17 @@ function overSsh(host: string): Docker {
     const options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=30"];
     return connectionOf(childProcess.spawn("ssh", [...options, ...to, "docker", "system", "dial-stdio"]), `ssh ${hostname}`);
   };
-  // Its types have no agent, which its connections take (docker-modem, lib/modem.js).
+  // The types of dockerode lack `agent`, which its connections accept (docker-modem, lib/modem.js).
   return new Docker({ protocol: "http", host: "docker", port: 80, agent } as Docker.DockerOptions);
 }
 
-/** What a program reads and writes, as a connection for HTTP. One that is idle keeps no process from ending. */
+/** The standard streams of a program as a connection for HTTP. An idle connection does not keep this process running. */
 function connectionOf(child: childProcess.ChildProcessWithoutNullStreams, name: string): stream.Duplex {
-  let said = "";
-  child.stderr.on("data", (text) => (said += text));
+  let errors = "";
+  child.stderr.on("data", (text) => (errors += text));
   const connection = new stream.Duplex({
     read: () => void child.stdout.resume(),
-    // Why it fails is told when the program ends.
+    // A failure is reported when the program exits.
     write: (chunk, _encoding, done) => void child.stdin.write(chunk, () => done()),
     final: (done) => void child.stdin.end(done),
     destroy(error, done) {
@@ -74,7 +74,7 @@ function connectionOf(child: childProcess.ChildProcessWithoutNullStreams, name: 
   child.on("error", (error) => connection.destroy(error));
   child.on("close", (code) => {
     if (code === 0) connection.push(null);
-    else connection.destroy(new Error(`${name}: ${said.trim() || `exit code ${code}`}`));
+    else connection.destroy(new Error(`${name}: ${errors.trim() || `exit code ${code}`}`));
   });
   const parts = [child, child.stdin, child.stdout, child.stderr] as unknown as { ref(): void; unref(): void }[];
   return Object.assign(connection, {
@@ -95,37 +95,37 @@ function contextHost(): string | undefined {
   return read(path.join(folder, "contexts/meta", id, "meta.json"))?.Endpoints?.docker?.Host;
 }
 
-/** What to do where no engine answers. */
+/** The problem if no Docker daemon answers, with its remedy. */
 export const noDocker =
   "cannot connect to the Docker daemon. Start Docker (on Debian and Ubuntu, slipway setup installs and starts it as root), or set DOCKER_HOST";
 
-/** A refusal of the engine's API. */
+/** An error that the Docker API returned. */
 export interface DockerError extends Error {
   statusCode?: number;
   json?: { message?: string };
 }
 
-/** The registry that an image is in: `docker.io` where its name says none. */
+/** The registry of an image: `docker.io` if its name contains none. */
 export function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");
   return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
-export async function hasImage(engine: Docker, reference: string): Promise<boolean> {
+export async function hasImage(docker: Docker, reference: string): Promise<boolean> {
   const missing = (error: DockerError) => (error.statusCode === 404 ? false : Promise.reject(error));
-  return engine
+  return docker
     .getImage(reference)
     .inspect()
     .then(() => true, missing);
 }
 
-/** Pulls an image; an `abortSignal` bounds it. */
+/** Pulls an image. An `abortSignal` cancels the pull. */
 export async function pullImage(
-  engine: Docker,
+  docker: Docker,
   reference: string,
   options: { abortSignal?: AbortSignal; authconfig?: object } = {},
 ): Promise<void> {
-  await finished(engine, await engine.pull(reference, options));
+  await finished(docker, await docker.pull(reference, options));
 }
 
 export interface ImageBuildOptions {
@@ -135,16 +135,16 @@ export interface ImageBuildOptions {
 }
 
 /** Builds an image from a folder with a Dockerfile. */
-export async function buildImage(engine: Docker, folder: string, { tag, platform, args }: ImageBuildOptions): Promise<void> {
+export async function buildImage(docker: Docker, folder: string, { tag, platform, args }: ImageBuildOptions): Promise<void> {
   await finished(
-    engine,
-    await engine.buildImage({ context: folder, src: ["."] }, { t: tag, platform, buildargs: args, rm: true, forcerm: true }),
+    docker,
+    await docker.buildImage({ context: folder, src: ["."] }, { t: tag, platform, buildargs: args, rm: true, forcerm: true }),
   );
 }
 
 /** Pushes an image and returns its digest in the registry. */
-export async function pushImage(engine: Docker, reference: string, authconfig: object): Promise<string> {
-  const events = await finished(engine, await engine.getImage(reference).push({ authconfig }));
+export async function pushImage(docker: Docker, reference: string, authconfig: object): Promise<string> {
+  const events = await finished(docker, await docker.getImage(reference).push({ authconfig }));
   return events.find((event) => event.aux?.Digest)?.aux?.Digest ?? "";
 }
 
@@ -152,6 +152,6 @@ interface ProgressEvent {
   aux?: { Digest?: string };
 }
 
-function finished(engine: Docker, stream: NodeJS.ReadableStream): Promise<ProgressEvent[]> {
-  return new Promise((done, failed) => engine.modem.followProgress(stream, (error, events) => (error ? failed(error) : done(events))));
+function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<ProgressEvent[]> {
+  return new Promise((done, failed) => docker.modem.followProgress(stream, (error, events) => (error ? failed(error) : done(events))));
 }

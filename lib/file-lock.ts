@@ -1,20 +1,21 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { UserError } from "./user-error.ts";
 
-/** Somebody else holds the lock. */
+/** Another process holds the lock. */
 export class LockedError extends UserError {}
 
 /**
- * Holds a folder (of `what`, for messages) while `work` changes it. A lock whose process is gone, as after a crash, is
- * taken over.
+ * Locks a folder while `work` changes it. The lock of a process that no longer runs, for example after a crash, is taken over.
  *
- * @throws UserError that names the holder, where there is one.
+ * @param what What the folder holds, for messages: `Stack "dev"`.
+ * @param command What holds the lock, for messages: `slipway up`.
+ * @throws LockedError that names the holder.
  */
 export async function locked<T>(folder: string, what: string, command: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, "lock");
+  const file = resolve(folder, "lock");
   const holder = { pid: process.pid, started: startOf(process.pid), user: userInfo().username, command, since: new Date().toISOString() };
   for (;;) {
     try {
@@ -31,10 +32,13 @@ export async function locked<T>(folder: string, what: string, command: string, w
   }
   const release = () => rmSync(file, { force: true });
   process.once("exit", release);
-  return work().finally(release);
+  return work().finally(() => {
+    process.off("exit", release);
+    release();
+  });
 }
 
-/** When a process started, in ticks of the kernel: a later process with the same number differs in it. Needs Linux' /proc. */
+/** When a process started, in clock ticks since boot. It differs for a later process with the same id. Needs Linux' /proc. */
 function startOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];

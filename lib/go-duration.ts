@@ -1,6 +1,6 @@
 /**
- * Seconds as Go writes a duration, `1m25s`: engines give durations back so, and Pulumi would take `85s` for another one
- * (https://pkg.go.dev/time#Duration.String).
+ * Seconds in the form of Go's `time.Duration.String`, such as `1m25s` (https://pkg.go.dev/time#Duration.String). Docker reports durations
+ * in this form, and Pulumi would see a difference to `85s`.
  */
 export function goDuration(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
@@ -8,7 +8,7 @@ export function goDuration(seconds: number): string {
 }
 
 /**
- * The same without zeros at its end, `2m` and not `2m0s`: so Pulumi's provider reads what a service of Swarm has
+ * The same without zero units at the end: `2m` instead of `2m0s`. Pulumi's provider reads the durations of a Swarm service in this form
  * (https://github.com/kreuzwerker/terraform-provider-docker, shortDur).
  */
 export function shortDuration(duration: string): string {

@@ -8,13 +8,15 @@ import {
   type KubernetesObject,
   type ResponseContext,
 } from "@kubernetes/client-node";
-/** Any Kubernetes object. */
-export type Manifest = KubernetesObject & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as its kind has it
+import { pollUntil } from "./poll.ts";
 
-/** A refusal of the Kubernetes API, in its own words. */
+/** Any Kubernetes object. */
+export type Manifest = KubernetesObject & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
+
+/** An error that the Kubernetes API returned, with its message. */
 export class KubernetesError extends Error {
   readonly status: number;
-  /** The cluster does not know what was asked for, not even by name. */
+  /** Whether the cluster does not have the kind of the object. */
   readonly isUnknownKind: boolean;
   constructor(status: number, message: string, isUnknownKind = false) {
     super(message);
@@ -23,7 +25,7 @@ export class KubernetesError extends Error {
   }
 }
 
-/** A client that takes and returns objects as they are: the typed one drops the fields that it does not know. */
+/** A client that passes objects through unchanged. The typed client drops fields that it does not know. */
 export class KubernetesCluster extends KubernetesObjectApi {
   constructor(kubeconfig: string) {
     const config = new KubeConfig();
@@ -32,7 +34,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     super(createConfiguration({ baseServer, authMethods: { default: config } }));
   }
 
-  /** Server-side apply; fields that are unknown or stand twice are refused. */
+  /** Server-side apply. Unknown and duplicate fields are rejected. */
   async apply(manifest: Manifest, dryRun: boolean): Promise<Manifest> {
     const request = this.configuration.baseServer.makeRequestContext(await this.specUriPath(manifest, "patch"), HttpMethod.PATCH);
     const query = { fieldManager: "slipway", fieldValidation: "Strict", force: "true", ...(dryRun && { dryRun: "All" }) };
@@ -42,7 +44,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return this.requestPromise<Manifest>(request);
   }
 
-  /** Changes what is given, and leaves the rest as it is. */
+  /** Changes the given fields and leaves the others unchanged. */
   async merge(part: Manifest): Promise<void> {
     const none = undefined;
     await this.patch(part, none, none, none, none, PatchStrategy.MergePatch);
@@ -58,18 +60,17 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return (await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels)).items;
   }
 
-  /** Deletes an object and waits until it is gone. */
+  /** Deletes an object and waits until it no longer exists. */
   async remove(manifest: Manifest, timeoutSeconds: number): Promise<void> {
     const none = undefined;
     await this.delete({ ...manifest }, none, none, none, none, "Background").catch(unlessMissing);
-    const until = Date.now() + timeoutSeconds * 1000;
-    while ((await this.find(manifest)) !== undefined) {
-      if (Date.now() > until) throw new Error(`not gone after ${timeoutSeconds} s`);
-      await new Promise((wake) => setTimeout(wake, 100));
-    }
+    await pollUntil(async () => (await this.find(manifest)) === undefined, {
+      timeoutSeconds,
+      onTimeout: () => new Error(`still exists ${timeoutSeconds} s after its deletion started`),
+    });
   }
 
-  /** The last lines that a container wrote; with `previous`, those of its run before. Empty where it has not run. */
+  /** The last log lines of a container, with `previous` those before its last restart. Empty if it has not run. */
   async logs(pod: Manifest, container: string, { lines, previous }: { lines: number; previous: boolean }): Promise<string[]> {
     const path = `/api/v1/namespaces/${pod.metadata?.namespace}/pods/${pod.metadata?.name}/log`;
     const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
@@ -79,12 +80,12 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return text.split("\n").filter(Boolean);
   }
 
-  /** @throws KubernetesError with status 404 where the cluster does not know the kind. */
+  /** @throws KubernetesError with status 404 if the cluster does not have the kind. */
   protected override async specUriPath(spec: KubernetesObject, action: "create" | "delete" | "list" | "patch" | "read" | "replace") {
     return super.specUriPath(spec, action).catch((error: Error) => {
       const unknown =
         /^Unrecognized API version and kind/.test(error.message) || (error instanceof KubernetesError && error.status === 404);
-      throw unknown ? new KubernetesError(404, `the cluster does not know the kind ${spec.kind} of ${spec.apiVersion}`, true) : error;
+      throw unknown ? new KubernetesError(404, `the cluster has no kind ${spec.kind} in ${spec.apiVersion}`, true) : error;
     });
   }
 
@@ -103,7 +104,7 @@ function unlessMissing(error: unknown): undefined {
   if (!(error instanceof KubernetesError && error.status === 404)) throw error;
 }
 
-/** What selects the pods of a workload, as the API takes it. */
+/** The label selector for the pods of a workload, in the form of the API. */
 export function selectorOf({ spec }: Manifest): string {
   return Object.entries(spec.selector.matchLabels)
     .map(([key, value]) => `${key}=${String(value)}`)

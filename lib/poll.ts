@@ -6,13 +6,14 @@ export interface PollOptions {
   /** Milliseconds between two attempts. @default 100 */
   intervalMs?: number;
   /** The error to throw after the timeout. @default - an error that names the timeout */
-  onTimeout?: () => Error;
-  /** Ends the waiting early. @default - none */
+  onTimeout?: () => Error | Promise<Error>;
+  /** Ends the waiting early, after the attempt in progress. @default - none */
   signal?: AbortSignal;
 }
 
 /**
- * Calls `attempt` until it returns something other than `undefined`, and returns that. An error that `attempt` throws ends the polling.
+ * Calls `attempt` until it returns something other than `undefined`, and returns that. It is called at least once, even if the signal is
+ * already aborted. An error that it throws ends the polling.
  *
  * @throws Error of `onTimeout` after the timeout, and the signal's reason once it is aborted.
  */
@@ -20,11 +21,13 @@ export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefi
   const { timeoutSeconds, intervalMs = 100, onTimeout, signal } = options;
   const condition = async () => {
     const result = await attempt();
-    return result !== undefined && pWaitFor.resolveWith(result);
+    if (result !== undefined) return pWaitFor.resolveWith(result);
+    signal?.throwIfAborted();
+    return false;
   };
-  return pWaitFor<T>(condition, { interval: intervalMs, timeout: timeoutSeconds * 1000, signal }).catch((error: Error) => {
+  return pWaitFor<T>(condition, { interval: intervalMs, timeout: Math.round(timeoutSeconds * 1000) }).catch(async (error: Error) => {
     if (!(error instanceof TimeoutError)) throw error;
-    throw onTimeout?.() ?? new Error(`timed out after ${timeoutSeconds} s`);
+    throw (await onTimeout?.()) ?? new Error(`timed out after ${timeoutSeconds} s`);
   });
 }
 

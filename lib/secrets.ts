@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { UserError } from "./user-error.ts";
 
-/** A secret in Pulumi's form, `v1:<nonce>:<ciphertext and tag>`: AES-256-GCM (pulumi, sdk/go/common/resource/config/crypt.go). */
+/** Encrypts a text in Pulumi's form `v1:<nonce>:<ciphertext and tag>`: AES-256-GCM (pulumi, sdk/go/common/resource/config/crypt.go). */
 export function seal(key: Buffer, text: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
@@ -10,7 +11,11 @@ export function seal(key: Buffer, text: string): string {
   return ["v1", nonce.toString("base64"), sealed.toString("base64")].join(":");
 }
 
-/** @throws Error where the key is not the one that it was sealed with. */
+/**
+ * Decrypts a text that `seal` encrypted.
+ *
+ * @throws Error if the key is another one.
+ */
 export function open(key: Buffer, sealed: string): string {
   const [, nonce = "", body = ""] = sealed.split(":");
   const bytes = Buffer.from(body, "base64");
@@ -18,24 +23,33 @@ export function open(key: Buffer, sealed: string): string {
   return decipher.update(bytes.subarray(0, -16)).toString("utf8") + decipher.final("utf8");
 }
 
-let key: Buffer | undefined;
+/** Keys that have been read, by file. */
+const keys = new Map<string, Buffer>();
 
-/** The key of the checkpoints on this machine, made at first use, for its owner alone. */
-export function localKey(file = ".slipway/key"): Buffer {
-  if (key) return key;
+/** The key for the checkpoints of this checkout. It is created at first use; only its owner can read the file. */
+export function localKey(): Buffer {
+  const file = resolve(".slipway/key");
+  const known = keys.get(file);
+  if (known) return known;
   if (!existsSync(file)) {
-    mkdirSync(".slipway", { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
   }
-  return (key = Buffer.from(readFileSync(file, "utf8"), "hex"));
+  const key = Buffer.from(readFileSync(file, "utf8"), "hex");
+  keys.set(file, key);
+  return key;
 }
 
-/** The key of a stack file's secrets, by Pulumi's passphrase provider: PBKDF2 over the passphrase and the file's salt. */
+/**
+ * The key for the secrets of a stack file, derived as Pulumi's passphrase provider does: PBKDF2 of the passphrase and the file's salt.
+ *
+ * @throws UserError if the passphrase is missing or wrong.
+ */
 export function passphraseKey(salt: string | undefined, file: string): Buffer {
   const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = process.env;
   const passphrase = given || (passphraseFile && readFileSync(passphraseFile, "utf8").trim());
   if (!salt || !passphrase) {
-    throw new UserError(`${file}: holds secrets. Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to read them.`);
+    throw new UserError(`${file}: contains secrets. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to decrypt them.`);
   }
   const [, saltText = "", ...check] = salt.split(":");
   const key = pbkdf2Sync(passphrase, Buffer.from(saltText, "base64"), 1_000_000, 32, "sha256");
@@ -43,6 +57,6 @@ export function passphraseKey(salt: string | undefined, file: string): Buffer {
     open(key, check.join(":"));
     return key;
   } catch {
-    throw new UserError(`${file}: PULUMI_CONFIG_PASSPHRASE is not the passphrase that its secrets were written with.`);
+    throw new UserError(`${file}: PULUMI_CONFIG_PASSPHRASE is not the passphrase that its secrets were encrypted with. Set the right one.`);
   }
 }

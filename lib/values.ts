@@ -1,12 +1,14 @@
-/** A property as the SDK hands it over: plain JSON, with marks for secrets and for what a preview cannot know. */
+/** A property in the SDK's form: JSON, with marks for secrets and for values that a preview does not know. */
 export type Value = unknown;
-export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- its provider knows
+export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the resource type
 
-// The marks of the SDK (pulumi, sdk/nodejs/runtime/rpc.ts).
+// Marks of the SDK (pulumi, sdk/nodejs/runtime/rpc.ts).
 const signature = "4dabf18193072939515e22adb298388d";
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
+/** A preview has this text instead of a value that is not known yet. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/** Marks `content`, `{ value }` or `{ ciphertext }`, as a secret. */
 export function secret(content: object): object {
   return { [signature]: secretMark, ...content };
 }
@@ -15,7 +17,7 @@ export function isSecret(value: Value): value is { value: Value; ciphertext?: st
   return value !== null && typeof value === "object" && (value as Properties)[signature] === secretMark;
 }
 
-/** The value without its marks of secrecy; with `mask`, that instead of each secret. */
+/** The value without secret marks. With `mask`, each secret is replaced by it. */
 export function plain<T = Properties>(value: Value, mask?: string): T {
   if (isSecret(value)) return mask === undefined ? plain(value.value) : (mask as T);
   if (Array.isArray(value)) return value.map((v) => plain(v, mask)) as T;
@@ -23,9 +25,9 @@ export function plain<T = Properties>(value: Value, mask?: string): T {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v, mask)])) as T;
 }
 
-/** Whether the value, or one in it at any depth, holds. */
-export function has(value: Value, holds: (value: Value) => boolean): boolean {
-  return holds(value) || (value !== null && typeof value === "object" && Object.values(value).some((v) => has(v, holds)));
+/** Whether the value, or a value at any depth in it, matches. */
+export function has(value: Value, matches: (value: Value) => boolean): boolean {
+  return matches(value) || (value !== null && typeof value === "object" && Object.values(value).some((v) => has(v, matches)));
 }
 
 export const hasUnknown = (value: Value) => has(value, (v) => v === unknown);
@@ -36,7 +38,7 @@ export interface Difference {
   after: Value;
 }
 
-/** Where two values differ, by paths as Pulumi writes them: `metadata.labels["example.org/a"]`. */
+/** Where two values differ, with paths in Pulumi's form: `metadata.labels["example.org/a"]`. */
 export function differences(before: Value, after: Value, path = ""): Difference[] {
   const composite = (v: Value): v is Properties => v !== null && typeof v === "object" && !isSecret(v);
   if (isSecret(before) && isSecret(after)) return differences(before.value, after.value).length > 0 ? [{ path, before, after }] : [];

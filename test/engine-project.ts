@@ -2,26 +2,32 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Writable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
+import state from "@pulumi/pulumi/runtime/state.js";
 import { cacheFolder } from "../lib/cache-folder.ts";
+import { runEngine, type EngineCommand } from "./run-engine.ts";
 
-/** What a run of the engine said and how it ended. */
+/** What a run of the engine printed, with `(time)` for durations, and how it ended. */
 export interface Run {
   code: number | null;
   out: string;
 }
 
 /**
- * A Pulumi project in a temporary folder, carried out by the embedded engine in a process of its own. Its resources are
- * dynamic ones that write what is done to them into a file: `create a`, `delete b`.
+ * A Pulumi project in a temporary folder, with the stack `test`, for the embedded engine. Its resources are dynamic; they log what is done
+ * to them: `create a`, `delete b`.
  */
 export class EngineProject {
   readonly folder = mkdtempSync(join(tmpdir(), "slipway-engine-"));
+  private programs = 0;
 
   constructor(stackFile = "config: {}\n") {
-    writeFileSync(join(this.folder, "Pulumi.yaml"), "name: project\nmain: index.ts\nruntime: nodejs\nstackConfigDir: stacks\n");
     writeFileSync(join(this.folder, "package.json"), '{ "type": "module" }\n');
     mkdirSync(join(this.folder, "stacks"));
     this.writeStackFile(stackFile);
+    this.write("");
     symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
   }
 
@@ -29,28 +35,43 @@ export class EngineProject {
     writeFileSync(join(this.folder, "stacks/Pulumi.test.yaml"), content);
   }
 
-  /** `body` is the program's function body; `thing(name, { value, fail, hang }, opts)` makes a resource. */
+  /** `body` is the program's function body. In it, `thing(name, { value, fail, hang }, opts)` creates a resource. */
   write(body: string): void {
-    writeFileSync(join(this.folder, "index.ts"), `${prelude}\nexport default async () => {\n${body}\n};\n`);
+    // A new file each time, because a process imports a file only once.
+    const main = `program-${++this.programs}.ts`;
+    const imports = body.includes("GoImage") ? `import { GoImage } from "${resolve("components/go-image.ts")}";\n` : "";
+    writeFileSync(join(this.folder, main), `${imports}${prelude}\nexport default async () => {\n${body}\n};\n`);
+    writeFileSync(join(this.folder, "Pulumi.yaml"), `name: project\nmain: ${main}\nruntime: nodejs\nstackConfigDir: stacks\n`);
   }
 
-  start(command: string, extra: Record<string, string> = {}): ChildProcess & { run: Promise<Run> } {
-    const child = spawn(process.execPath, [resolve("test/run-engine.ts"), command], {
+  /** Runs the engine in a child process. */
+  start(command: EngineCommand, env: Record<string, string> = {}): ChildProcess & { run: Promise<Run> } {
+    const child = spawn(process.execPath, [resolve("test/run-engine-process.ts"), command], {
       cwd: this.folder,
-      env: { ...process.env, NO_COLOR: "1", NODE_COMPILE_CACHE: cacheFolder("node-compile-cache"), ...extra },
+      env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder("node-compile-cache"), ...env },
     });
     let out = "";
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));
-    const run = new Promise<Run>((done) => child.on("close", (code) => done({ code, out: out.replaceAll(/\(\d+\.\d s\)/g, "(time)") })));
+    const run = new Promise<Run>((done) => child.on("close", (code) => done({ code, out: withoutTimes(out) })));
     return Object.assign(child, { run });
   }
 
-  run(command: string, extra?: Record<string, string>): Promise<Run> {
-    return this.start(command, extra).run;
+  /** Runs the engine in this process, or with other environment variables in a child process. Runs must not overlap. */
+  async run(command: EngineCommand, env?: Record<string, string>): Promise<Run> {
+    if (env) return this.start(command, env).run;
+    let out = "";
+    const output = new Writable({
+      write(chunk, _encoding, done) {
+        out += String(chunk);
+        done();
+      },
+    });
+    const code = await isolated(this.folder, () => runEngine(command, output));
+    return { code, out: withoutTimes(out) };
   }
 
-  /** What was done to the resources since the last look, in order. */
+  /** What was done to the resources since the last call, in order. */
   done(): string[] {
     const log = join(this.folder, "log");
     const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : [];
@@ -67,10 +88,36 @@ export class EngineProject {
   }
 }
 
+/**
+ * Runs `work` in a folder and keeps its global state from other tests: the SDK's settings, and the listeners for rejections of a program,
+ * which the test runner would count as failures.
+ */
+async function isolated<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  const listeners = process.listeners("unhandledRejection");
+  process.chdir(folder);
+  process.removeAllListeners("unhandledRejection");
+  try {
+    const result = await withLocalStorage(work);
+    await setImmediate(); // for rejections that the run has caused
+    return result;
+  } finally {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of listeners) process.on("unhandledRejection", listener);
+    process.chdir(before);
+  }
+}
+
+/** Runs a function with its own settings of the SDK. Internal to the SDK. */
+const { withLocalStorage } = state as unknown as { withLocalStorage: <T>(work: () => T) => T };
+
+function withoutTimes(out: string): string {
+  return stripVTControlCharacters(out).replaceAll(/\(\d+\.\d s\)/g, "(time)");
+}
+
 const prelude = `
 import fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { GoImage } from "${resolve("components/go-image.ts")}";
 
 const provider = {
   async create(inputs) {

@@ -42,7 +42,7 @@ const dockerUp = docker("services are up behind the proxy, and reach each other 
 const swarmUp = swarm("services are up behind the proxy, hardened, and reach each other by name as `calls` says and no other way");
 const dockerLoad = docker("no request fails in an update, a change of settings, while scaling, or when a new version does not come up");
 const swarmLoad = swarm("no request fails in an update, while scaling, or when Swarm goes back from a version that does not come up");
-const localLoad = load("no request fails that was not in flight on what was killed: $name");
+const localLoad = load("no request fails, except those in flight on a killed pod: $name");
 const eksAll = eks("consists of exactly these resources");
 const eksIn = eks("allows only its load balancer to reach the service");
 const keyByKey = support("what a platform does not have is refused by path, with those that do and the way out");
@@ -84,7 +84,7 @@ export const features: Feature[] = [
   },
   {
     what: "`make rollback`",
-    local: tested(rollout("deploys the last good image, by digest, when a new one takes more memory than it may")),
+    local: tested(rollout("deploys the last good image by digest, after one that exceeds its memory limit")),
     docker: tested(dockerRollout("a rollback deploys the version before, and another one the one after it")),
     swarm: tested(swarm("a version that does not come up has a card; rollbacks go to the last good image, and then to the one before it")),
     eks: notTested,

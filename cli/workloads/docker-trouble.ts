@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { lastFailure, linesOf } from "../../engine/docker/convergence.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
+import { formatExit } from "../../lib/format-exit.ts";
 import { formatServing, type FailureCard } from "./failure-card.ts";
 
 /** Why a version of a service failed. */
@@ -46,27 +47,26 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
   if (!failed) return undefined;
   const { State, RestartCount, Config, Name } = failed;
   // The log of the last run only, if there is one: the next run may have started by now.
-  const told = (of: { since?: number; until?: number }) =>
-    docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, ...of });
+  const logs = (period: { since?: number; until?: number }) =>
+    docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, ...period });
   const [since, until] = [State.StartedAt, State.FinishedAt].map((time) => Math.max(0, Date.parse(time) / 1000)) as [number, number];
-  const ofLastRun = linesOf(await told({ since, ...(until > since && { until }) }));
+  const ofLastRun = linesOf(await logs({ since, ...(until > since && { until }) }));
   const old = wanted.filter((container) => serves(container) && container.Created < failed.Created).length;
-  const again = RestartCount > 0 ? `, restarted ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : "";
-  const ended = !State.Running || RestartCount > 0;
-  const said = State.Health?.Log?.at(-1)?.Output?.trim();
-  const [reason, mends] = State.OOMKilled
+  const exited = !State.Running || RestartCount > 0;
+  const output = State.Health?.Log?.at(-1)?.Output?.trim();
+  const [reason, remedy] = State.OOMKilled
     ? [["killed because it exceeded its memory limit"], likely.memory]
     : State.Status === "created"
       ? [["the container was not started", ...(State.Error ? [State.Error] : [])], likely.start]
-      : ended
-        ? [[`the container exited with code ${State.ExitCode}${again}`], likely.exited]
-        : [["the container is not healthy", ...(said ? [said] : [])], likely.probe];
+      : exited
+        ? [[`the container ${formatExit(State.ExitCode, RestartCount)}`], likely.exited]
+        : [["the container is not healthy", ...(output ? [output] : [])], likely.probe];
   return {
     where: ["container", `${Name.slice(1)} (${formatServing(old)})`],
     image: Config.Image,
     reason,
-    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await told({})),
-    likely: mends,
+    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await logs({})),
+    likely: remedy,
   };
 }
 
@@ -78,27 +78,30 @@ function serves({ State }: Docker.ContainerInspectInfo): boolean {
 export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatus }: Properties): Promise<Trouble | undefined> {
   const tasks: Properties[] = await docker.listTasks({ filters: { service: [ID] } });
   const state: string = UpdateStatus?.State ?? "";
-  const wentBack = state.startsWith("rollback_");
+  const rolledBack = state.startsWith("rollback_");
   const running = tasks.filter((t) => t.DesiredState === "running" && t.Status.State === "running").length;
   const wanted = Spec.Mode.Replicated?.Replicas ?? 1;
-  if (!wentBack && state !== "paused" && running >= wanted) return undefined;
-  const { said, log, exitCode, image } = await lastFailure(docker, tasks, logLines);
+  if (!rolledBack && state !== "paused" && running >= wanted) return undefined;
+  const { message, log, exitCode, image } = await lastFailure(docker, tasks, logLines);
   return {
     where: ["service", `${Spec.Name} (${formatServing(running)})`],
     image: image ?? imageOf(Spec),
-    reason: [wentBack ? "Swarm rolled back to the previous version" : `${running} of ${wanted} tasks are running`, ...(said ? [said] : [])],
+    reason: [
+      rolledBack ? "Swarm rolled back to the previous version" : `${running} of ${wanted} tasks are running`,
+      ...(message ? [message] : []),
+    ],
     log,
-    likely: /image|pull/i.test(said)
+    likely: /image|pull/i.test(message)
       ? likely.image
-      : /unhealthy/.test(said)
+      : /unhealthy/.test(message)
         ? likely.probe
-        : /no suitable node|insufficient/.test(said)
+        : /no suitable node|insufficient/.test(message)
           ? likely.room
-          : /starting container failed|OCI runtime/.test(said)
+          : /starting container failed|OCI runtime/.test(message)
             ? likely.start
             : exitCode === 137
               ? likely.memory
-              : /exit/.test(said)
+              : /exit/.test(message)
                 ? likely.exited
                 : likely.unknown,
   };

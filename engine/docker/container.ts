@@ -2,6 +2,8 @@ import parseDuration from "parse-duration";
 import { pack } from "tar-stream";
 import type Docker from "dockerode";
 import { hasImage, pullImage, registryOf, type DockerError } from "../../lib/docker-client.ts";
+import { formatExit } from "../../lib/format-exit.ts";
+import { pollUntil } from "../../lib/poll.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { linesOf } from "./convergence.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
@@ -14,31 +16,31 @@ export const container: Kind = {
   autoNamed: true,
   find: (docker, id) => docker.getContainer(id),
   async create(docker, inputs, work) {
-    work.progress(`the image ${inputs.image}`);
+    work.progress(`image ${inputs.image}`);
     if (!(await hasImage(docker, inputs.image))) await pullImage(docker, inputs.image, { authconfig: authFor(inputs.image, work) });
-    const made = await docker.createContainer(containerOptions(inputs)).catch(told(inputs.name));
-    // The first network is there from the start; the engine takes one at once.
+    const created = await docker.createContainer(containerOptions(inputs)).catch(failed(inputs.name));
+    // A container is created with its first network. Old versions of Docker accept only one.
     for (const { name, aliases } of (inputs.networksAdvanced ?? []).slice(1))
       await docker
         .getNetwork(name)
-        .connect({ Container: made.id, EndpointConfig: { Aliases: aliases } })
-        .catch(told(inputs.name));
-    if (inputs.uploads?.length > 0) await made.putArchive(archive(inputs.uploads), { path: "/" }).catch(told(inputs.name));
-    await made.start().catch(told(inputs.name));
-    if (inputs.wait) await untilHealthy(made, inputs, work);
-    return made;
+        .connect({ Container: created.id, EndpointConfig: { Aliases: aliases } })
+        .catch(failed(inputs.name));
+    if (inputs.uploads?.length > 0) await created.putArchive(archive(inputs.uploads), { path: "/" }).catch(failed(inputs.name));
+    await created.start().catch(failed(inputs.name));
+    if (inputs.wait) await awaitHealthy(created, inputs, work);
+    return created;
   },
-  drift: ({ State }) => (State.Running ? undefined : "it does not run"),
+  drift: ({ State }) => (State.Running ? undefined : "the container is not running"),
   async remove(docker, id, { destroyGraceSeconds }) {
     const found = docker.getContainer(id);
-    // The engine answers 304 where it does not run already.
+    // Docker returns 304 if the container is not running.
     if (destroyGraceSeconds)
       await found.stop({ t: destroyGraceSeconds }).catch((e: DockerError) => e.statusCode === 304 || Promise.reject(e));
     await found.remove({ force: true, v: true });
   },
 };
 
-/** The credentials that a provider has for the registry of an image. */
+/** The provider's credentials for the registry of an image. */
 export function authFor(image: string, { registryAuth = [] }: Work): Properties | undefined {
   const auth = registryAuth.find(({ address }) => address === registryOf(image));
   return auth && { username: auth.username, password: auth.password, serveraddress: auth.address };
@@ -101,7 +103,7 @@ function containerOptions(inputs: Properties): Docker.ContainerCreateOptions {
   };
 }
 
-/** The provider has memory in MiB. */
+/** Bytes. In @pulumi/docker memory is in MiB. */
 function mebibytes(count: number | undefined): number | undefined {
   return count === undefined || count < 0 ? count : count * 2 ** 20;
 }
@@ -113,30 +115,30 @@ function archive(uploads: Properties[]): NodeJS.ReadableStream {
   return files as unknown as NodeJS.ReadableStream;
 }
 
-/** The engine's own words, with what they are about. */
-export function told(name: string): (error: DockerError) => never {
+/** Puts the name of the object before Docker's message. */
+export function failed(name: string): (error: DockerError) => never {
   return (error) => {
     if (error.statusCode === undefined) throw error;
     throw new UserError(`${name}: ${error.json?.message ?? error.message}`);
   };
 }
 
-async function untilHealthy(made: Docker.Container, { name, waitTimeout }: Properties, { progress, signal }: Work): Promise<void> {
-  const until = Date.now() + waitTimeout * 1000;
-  for (;;) {
-    const { State, RestartCount } = await made.inspect();
-    if (State.Health?.Status === "healthy") return;
-    if (signal.aborted) throw new UserError("it is no longer waited for");
-    const trouble =
-      !State.Running || RestartCount > 0
-        ? `ended with exit code ${State.ExitCode}${RestartCount > 0 ? `, and was started anew ${RestartCount === 1 ? "once" : `${RestartCount} times`}` : ""}`
-        : Date.now() > until && `is not healthy after ${waitTimeout} s`;
-    if (trouble) {
-      const lines = linesOf(await made.logs({ stdout: true, stderr: true, tail: 10 })).join("\n");
-      const said = State.Health?.Log?.at(-1)?.Output?.trim();
-      throw new UserError(`${name} ${trouble}${said ? ` (${said})` : ""}; its last lines:\n${lines || "(none)"}`);
-    }
-    progress("it to be healthy");
-    await new Promise((wake) => setTimeout(wake, 100));
-  }
+/** @throws UserError with the last log lines, if the container exits or does not become healthy in time. */
+async function awaitHealthy(created: Docker.Container, { name, waitTimeout = 60 }: Properties, { progress, signal }: Work): Promise<void> {
+  let health: Docker.ContainerInspectInfo["State"]["Health"];
+  const failure = async (what: string) => {
+    const lines = linesOf(await created.logs({ stdout: true, stderr: true, tail: 10 })).join("\n");
+    const output = health?.Log?.at(-1)?.Output?.trim();
+    return new UserError(`${name} ${what}${output ? ` (${output})` : ""}. Last log lines:\n${lines || "(none)"}`);
+  };
+  const isHealthy = async () => {
+    const { State, RestartCount } = await created.inspect();
+    health = State.Health;
+    if (health?.Status === "healthy") return true;
+    if (!signal.aborted && (!State.Running || RestartCount > 0)) throw await failure(formatExit(State.ExitCode, RestartCount));
+    progress("the container to become healthy");
+    return false;
+  };
+  const onTimeout = () => failure(`is not healthy after ${waitTimeout} s`);
+  await pollUntil(isHealthy, { timeoutSeconds: waitTimeout, onTimeout, signal });
 }

@@ -1,13 +1,14 @@
 import { buildImage, pushImage } from "../../lib/docker-client.ts";
-import { UserError } from "../../lib/user-error.ts";
+import { needsCLI } from "../provider.ts";
 import type { Kind } from "./kind.ts";
 
-/** docker.Image: built from a folder with a Dockerfile, and pushed. */
+/** docker.Image: builds a folder with a Dockerfile and pushes the image. */
 export const image: Kind = {
   properties: "imageName build buildOnPreview registry skipPush",
-  find: (_docker, name) => ({ inspect: async () => ({ name }) }), // the provider of Pulumi looks after nothing either
+  // Like Pulumi's provider, it does not check whether the image still exists.
+  find: (_docker, name) => ({ inspect: async () => ({ name }) }),
   async create(docker, { imageName, build, registry, skipPush }, { progress }) {
-    if (skipPush) throw new UserError("the embedded engine always pushes; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)");
+    if (skipPush) throw needsCLI("does not support skipPush");
     progress(`the build of ${imageName}`);
     await buildImage(docker, build.context, { tag: imageName, platform: build.platform, args: build.args });
     progress(`the push of ${imageName}`);

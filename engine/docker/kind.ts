@@ -1,39 +1,39 @@
 import type Docker from "dockerode";
 
-/** A property bag as @pulumi/docker hands it on. */
-export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- its kind knows
+/** Properties in the form of @pulumi/docker. */
+export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
 
-/** What a step may use and tell while it works. */
+/** What a step needs while it works. */
 export interface Work {
-  /** Says what is being waited for. */
+  /** Reports what the step waits for. */
   progress: (what: string) => void;
-  /** Aborted when there is no more sense in waiting. */
+  /** Aborted once the run has failed. Nothing waits for readiness any more. */
   signal: AbortSignal;
-  /** Credentials for registries, as a provider has them: `address`, `username`, `password`. */
+  /** The provider's registry credentials: `address`, `username`, `password`. */
   registryAuth?: Properties[];
 }
 
-/** An object of the engine, found by name or id. */
+/** A Docker object, found by name or id. */
 export interface Found {
   inspect(): Promise<Properties>;
   remove?(options: object): Promise<unknown>;
   stop?(options: object): Promise<unknown>;
 }
 
-/** How objects of one kind are found and made, by the properties that @pulumi/docker has for them. */
+/** How Docker objects of one kind are found and created from the properties of @pulumi/docker. */
 export interface Kind {
-  /** What a program may set; anything else is refused. */
+  /** Supported properties, separated by spaces. Others are rejected. */
   properties: string;
-  /** Whether it gets a name of its own where the program gives none, as Pulumi names it. */
+  /** Whether the name gets a random suffix if the program sets none, as in Pulumi. @default false */
   autoNamed?: boolean;
   find(docker: Docker, id: string): Found;
   create(docker: Docker, inputs: Properties, work: Work): Promise<{ id: string; outputs?: Properties }>;
-  /** Properties that change in place; others make it anew. */
+  /** Properties that can be updated in place. A change of others replaces the object. */
   updatable?: string[];
   update?(docker: Docker, id: string, inputs: Properties, work: Work): Promise<Properties>;
-  /** What the engine has otherwise than it was made: it is to be made anew, or updated where that can be. */
+  /** The property in which the object differs from what was deployed, and how: it is updated or replaced. Undefined if it does not. */
   drift?(found: Properties, inputs: Properties): string | undefined;
-  /** Takes it away, where that is more than removing it. */
+  /** Deletes the object, if that takes more than one request. */
   remove?(docker: Docker, id: string, inputs: Properties, work: Work): Promise<void>;
 }
 

@@ -1,8 +1,11 @@
+import type Docker from "dockerode";
 import type { DockerError } from "../../lib/docker-client.ts";
-import { told } from "./container.ts";
+import { patience } from "../../lib/patience.ts";
+import { pollUntil } from "../../lib/poll.ts";
+import { failed } from "./container.ts";
 import { toObject, type Kind, type Properties } from "./kind.ts";
 
-/** docker.Network, of any driver. */
+/** docker.Network, with any driver. */
 export const network: Kind = {
   properties: "name labels driver options internal attachable ipamConfigs checkDuplicate",
   find: (docker, id) => docker.getNetwork(id),
@@ -20,21 +23,13 @@ export const network: Kind = {
           Config: ipamConfigs.map(({ subnet, gateway, ipRange }: Properties) => ({ Subnet: subnet, Gateway: gateway, IPRange: ipRange })),
         },
       })
-      .catch(told(name)),
-  async remove(docker, id) {
-    // Swarm lets go of an overlay network a moment after the last of its tasks.
-    for (const until = Date.now() + 30_000; ; await new Promise((wake) => setTimeout(wake, 200))) {
-      const error: DockerError | undefined = await docker
-        .getNetwork(id)
-        .remove()
-        .then(
-          () => undefined,
-          (e: DockerError) => e,
-        );
-      if (!error) return;
-      if (!/in use|active endpoints/.test(error.message) || Date.now() > until) throw error;
-    }
-  },
+      .catch(failed(name)),
+  remove: (docker, id) =>
+    removeOnceUnused(
+      () => docker.getNetwork(id).remove(),
+      (error) => /in use|active endpoints/.test(error.message),
+      patience("network"),
+    ),
 };
 
 /** docker.Volume. */
@@ -42,27 +37,45 @@ export const volume: Kind = {
   properties: "name labels driver driverOpts",
   find: (docker, id) => docker.getVolume(id),
   async create(docker, { name, labels, driver, driverOpts }) {
-    await docker.createVolume({ Name: name, Labels: toObject(labels), Driver: driver, DriverOpts: driverOpts }).catch(told(name));
+    await docker.createVolume({ Name: name, Labels: toObject(labels), Driver: driver, DriverOpts: driverOpts }).catch(failed(name));
     return { id: name };
   },
   async remove(docker, id) {
-    for (const until = Date.now() + 10_000; ; await new Promise((wake) => setTimeout(wake, 200))) {
-      const error: DockerError | undefined = await docker
+    const remove = async () => {
+      // Swarm keeps the containers of finished tasks for a while, and they keep the volume in use.
+      await docker
         .getVolume(id)
         .remove({})
-        .then(
-          () => undefined,
-          (e: DockerError) => e,
-        );
-      if (!error) return;
-      if (error.statusCode !== 409 || Date.now() > until) throw error;
-      // Swarm keeps the containers of tasks that are over for a while, and they what they had mounted.
-      for (const { Id, State, Labels } of await docker.listContainers({ all: true, filters: { volume: [id] } }))
-        if (Labels["com.docker.swarm.task.id"] && State !== "running")
-          await docker
-            .getContainer(Id)
-            .remove({ force: true })
-            .catch(() => {});
-    }
+        .catch(async (error: DockerError) => {
+          if (error.statusCode === 409) await removeFinishedTasks(docker, id);
+          throw error;
+        });
+    };
+    await removeOnceUnused(remove, (error) => error.statusCode === 409, patience("volume"));
   },
 };
+
+/** Retries `remove` while the object is in use. */
+async function removeOnceUnused(remove: () => Promise<unknown>, isInUse: (error: DockerError) => boolean, timeoutSeconds: number) {
+  let last: DockerError;
+  const removed = () =>
+    remove().then(
+      () => true,
+      (error: DockerError) => {
+        if (!isInUse(error)) throw error;
+        last = error;
+        return false;
+      },
+    );
+  await pollUntil(removed, { timeoutSeconds, intervalMs: 200, onTimeout: () => last });
+}
+
+/** Removes the containers of finished Swarm tasks that mount a volume. */
+async function removeFinishedTasks(docker: Docker, volume: string): Promise<void> {
+  for (const { Id, State, Labels } of await docker.listContainers({ all: true, filters: { volume: [volume] } }))
+    if (Labels["com.docker.swarm.task.id"] && State !== "running")
+      await docker
+        .getContainer(Id)
+        .remove({ force: true })
+        .catch(() => {});
+}

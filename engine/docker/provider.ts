@@ -6,9 +6,9 @@ import { kinds } from "./kinds.ts";
 import type { Kind } from "./kind.ts";
 import { NotConverged } from "./convergence.ts";
 import { differences, type Properties } from "../../lib/values.ts";
-import { NotReady, type Context, type Provider } from "../provider.ts";
+import { needsCLI, NotReady, type Context, type Provider } from "../provider.ts";
 
-/** Docker objects, by the types of @pulumi/docker. */
+/** Docker objects, with the resource types of @pulumi/docker. */
 export const dockerProvider: Provider = {
   async diff({ type, id, inputs: before, outputs }, inputs, context) {
     const kind = kindOf(type);
@@ -25,15 +25,15 @@ export const dockerProvider: Provider = {
   async create(type, inputs, context) {
     const kind = kindOf(type);
     const unsupported = Object.keys(inputs).filter((key) => !kind.properties.split(" ").includes(key));
-    if (unsupported.length > 0) throw new UserError(`the embedded engine does not know ${unsupported.join(", ")} of ${type}`);
+    if (unsupported.length > 0) throw needsCLI(`does not support ${unsupported.join(", ")} of ${type}`);
     if (context.preview) return { id: "", outputs: inputs };
     const docker = connect(context);
-    if (context.interrupted) await removeHalfMade(kind, nameOf(type), docker, context.interrupted);
+    if (context.interrupted) await removeIncomplete(kind, nameOf(type), docker, context.interrupted);
     const name = inputs.name ?? (kind.autoNamed ? `${context.name}-${randomBytes(4).toString("hex").slice(0, 7)}` : undefined);
     if (name !== undefined && (await kind.find(docker, name).inspect().catch(unlessMissing))) {
       const remove = `docker ${nameOf(type)} rm ${nameOf(type) === "container" ? "--force " : ""}${name}`;
-      const elsewhere = "exists already, and was not created by this checkout. Run slipway down where it was created, or: ";
-      if (!context.interrupted) throw new UserError(elsewhere + remove);
+      const problem = "already exists, and this checkout did not create it. Run slipway down where it was created, or: ";
+      if (!context.interrupted) throw new UserError(problem + remove);
     }
     const named = name === undefined ? inputs : { ...inputs, name };
     context.creating(name);
@@ -54,23 +54,23 @@ export const dockerProvider: Provider = {
   },
 };
 
-/** A service that did not come up is there all the same. */
+/** A service that did not converge exists all the same. */
 function notReady(outputs: Properties): (error: Error) => never {
   return (error) => {
     throw error instanceof NotConverged ? new NotReady(error.message, error.id, outputs) : error;
   };
 }
 
-/** What an interrupted run left of an object; what a volume holds is kept. */
-async function removeHalfMade(kind: Kind, name: string, docker: Docker, id: string): Promise<void> {
+/** Removes what an interrupted run created of an object. A volume is kept, because it may have data. */
+async function removeIncomplete(kind: Kind, name: string, docker: Docker, id: string): Promise<void> {
   if (name !== "volume") await kind.find(docker, id).remove?.({ force: true, v: true }).catch(unlessMissing);
 }
 
-const engines = new Map<string, Docker>();
+const clients = new Map<string, Docker>();
 
 function connect({ settings: { host = "" } }: Context): Docker {
-  if (!engines.has(host)) engines.set(host, dockerClient(host || undefined));
-  return engines.get(host)!;
+  if (!clients.has(host)) clients.set(host, dockerClient(host || undefined));
+  return clients.get(host)!;
 }
 
 function work({ progress, signal, settings: { registryAuth } }: Context) {
@@ -84,7 +84,7 @@ function nameOf(type: string): string {
 
 function kindOf(type: string): Kind {
   const kind = kinds[nameOf(type)];
-  if (!kind) throw new UserError(`the embedded engine does not know resources of type ${type}`);
+  if (!kind) throw needsCLI(`does not support resources of type ${type}`);
   return kind;
 }
 

@@ -1,15 +1,17 @@
 import type Docker from "dockerode";
+import { patience } from "../../lib/patience.ts";
+import { pollUntil } from "../../lib/poll.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { authFor, healthcheckOf, nanoseconds, told } from "./container.ts";
+import { authFor, failed, healthcheckOf, nanoseconds } from "./container.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
 import { converge } from "./convergence.ts";
 
-/** docker.Service of Swarm, https://www.pulumi.com/registry/packages/docker/api-docs/service/. */
+/** docker.Service, a Swarm service, https://www.pulumi.com/registry/packages/docker/api-docs/service/. */
 export const service: Kind = {
   properties: "name labels auth mode endpointSpec taskSpec updateConfig rollbackConfig convergeConfig",
   find: (docker, id) => docker.getService(id),
   async create(docker, inputs, work) {
-    const { id } = await docker.createService(authOf(inputs, work), specOf(inputs)).then(idOf, told(inputs.name));
+    const { id } = await docker.createService(authOf(inputs, work), specOf(inputs)).then(idOf, failed(inputs.name));
     await converge(docker, id, inputs, true, work);
     return { id };
   },
@@ -18,24 +20,30 @@ export const service: Kind = {
     const found = docker.getService(id);
     const { Version } = await found.inspect();
     const request = { _query: { version: Version.Index }, _body: specOf(inputs) };
-    // Its types know no call with credentials.
+    // The types of dockerode lack the form with credentials.
     const updated = found.update(authOf(inputs, work), request as never) as unknown as Promise<unknown>;
-    await updated.catch(told(inputs.name));
+    await updated.catch(failed(inputs.name));
     await converge(docker, id, inputs, false, work);
     return inputs;
   },
   drift({ Spec }, { mode, taskSpec }) {
     const replicas = Spec.Mode.Replicated?.Replicas;
-    if (mode?.replicated?.replicas !== undefined && replicas !== mode.replicated.replicas) return `mode: scaled to ${replicas} elsewhere`;
+    if (mode?.replicated?.replicas !== undefined && replicas !== mode.replicated.replicas)
+      return `mode: the service has ${replicas} replicas`;
     const image = Spec.TaskTemplate.ContainerSpec.Image;
-    return image === taskSpec.containerSpec.image ? undefined : `taskSpec: it runs ${image}`;
+    return image === taskSpec.containerSpec.image ? undefined : `taskSpec: the service runs ${image}`;
   },
   async remove(docker, id, { name }) {
     await docker.getService(id).remove();
-    // Its networks and volumes are in use until its containers are gone; those of other nodes nobody here sees.
+    // Its networks and volumes stay in use until its containers are deleted. Those on other nodes are not visible here.
     const filters = { label: [`com.docker.swarm.service.name=${name}`] };
-    for (const until = Date.now() + 60_000; Date.now() < until; await new Promise((wake) => setTimeout(wake, 100)))
-      if ((await docker.listContainers({ all: true, filters })).length === 0) return;
+    const timeout = new Error();
+    await pollUntil(async () => (await docker.listContainers({ all: true, filters })).length === 0, {
+      timeoutSeconds: patience("tasks"),
+      onTimeout: () => timeout,
+    }).catch((error) => {
+      if (error !== timeout) throw error;
+    });
   },
 };
 
@@ -131,28 +139,28 @@ function fileOf({ fileName, fileUid = "0", fileGid = "0", fileMode = 0o444 }: Pr
   return { Name: fileName, UID: fileUid, GID: fileGid, Mode: fileMode };
 }
 
-/** docker.Secret: its data is base64. */
+/** docker.Secret. Its data is in base64. */
 export const secret: Kind = {
   properties: "name data labels",
   autoNamed: true,
   find: (docker, id) => docker.getSecret(id),
   create: (docker, { name, data, labels }) =>
-    docker.createSecret({ Name: name, Data: data, Labels: toObject(labels) }).then(idOf, told(name)),
+    docker.createSecret({ Name: name, Data: data, Labels: toObject(labels) }).then(idOf, failed(name)),
 };
 
-/** docker.ServiceConfig: the same, for what is no secret. */
+/** docker.ServiceConfig, for data that is not secret. Its data is in base64. */
 export const serviceConfig: Kind = {
   properties: "name data labels",
   autoNamed: true,
   find: (docker, id) => docker.getConfig(id),
   create: (docker, { name, data, labels }) =>
-    docker.createConfig({ Name: name, Data: data, Labels: toObject(labels) }).then(idOf, told(name)),
+    docker.createConfig({ Name: name, Data: data, Labels: toObject(labels) }).then(idOf, failed(name)),
 };
 
-/** Created, the engine answers `ID`, which the types of dockerode have as `id`. */
+/** Docker returns `ID`; the types of dockerode have `id`. */
 function idOf(created: object): { id: string } {
   const { ID, id } = created as { ID?: string; id?: string };
   const found = ID ?? id;
-  if (found === undefined) throw new UserError("the engine gave no id");
+  if (found === undefined) throw new UserError("Docker returned no id for the new object.");
   return { id: found };
 }

@@ -4,7 +4,7 @@ import { applyOnceKnown, awaitReady } from "./readiness.ts";
 import { differences, hasUnknown, type Properties } from "../../lib/values.ts";
 import { NotReady, type Context, type Provider } from "../provider.ts";
 
-/** Any Kubernetes object, by server-side apply. */
+/** Kubernetes objects of any kind, with server-side apply. */
 export const kubernetesProvider: Provider = {
   async diff(state, inputs, context) {
     const before = manifestOf(state.type, state.inputs);
@@ -15,7 +15,7 @@ export const kubernetesProvider: Provider = {
     const because = differences(state.inputs, inputs).map((d) => d.path);
     if (hasUnknown(inputs)) return { kind: "update", because };
     try {
-      const drift = differences(decided(live), decided(await connect(context)!.apply(after, true)));
+      const drift = differences(withoutStatus(live), withoutStatus(await connect(context)!.apply(after, true)));
       return because.length + drift.length > 0 ? { kind: "update", because: [...because, ...drift.map((d) => d.path)] } : { kind: "same" };
     } catch (error) {
       if (error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.message))
@@ -27,7 +27,7 @@ export const kubernetesProvider: Provider = {
   async create(type, inputs, context) {
     const manifest = manifestOf(type, inputs);
     if (!context.settings.upsertExistingObjects && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
-      throw new UserError("it exists in the cluster already, and this stack did not make it");
+      throw new UserError("already exists in the cluster, and this stack did not create it. Delete it, or choose another name.");
     }
     context.creating();
     return { id: idOf(manifest), outputs: await apply(manifest, context) };
@@ -45,7 +45,7 @@ export const kubernetesProvider: Provider = {
 async function apply(manifest: Manifest, context: Context): Promise<Properties> {
   const cluster = hasUnknown(manifest) ? undefined : connect(context);
   if (context.preview) {
-    // In a namespace that is yet to come, nothing can be tried.
+    // A dry run fails in a namespace that does not exist yet.
     return (
       (await cluster?.apply(manifest, true).catch((e: KubernetesError) => (e.status === 404 ? undefined : Promise.reject(e)))) ?? manifest
     );
@@ -58,25 +58,27 @@ async function apply(manifest: Manifest, context: Context): Promise<Properties> 
 
 const clusters = new Map<string, KubernetesCluster>();
 
-/** The cluster of the provider that a resource uses; undefined where a preview does not know it yet. */
+/** The cluster of the resource's provider. Undefined if a preview does not know it yet. */
 function connect({ settings: { kubeconfig } }: Context): KubernetesCluster | undefined {
-  if (kubeconfig === undefined) throw new UserError("it has no Kubernetes provider with a kubeconfig in its options");
+  if (kubeconfig === undefined)
+    throw new UserError("has no Kubernetes provider with a kubeconfig. Set the provider in the resource options.");
   if (hasUnknown(kubeconfig)) return undefined;
   if (!clusters.has(kubeconfig)) clusters.set(kubeconfig, new KubernetesCluster(kubeconfig));
   return clusters.get(kubeconfig);
 }
 
-/** A cluster that does not answer is taken for gone, with all that was in it, where its provider says so. */
+/** With `deleteUnreachable`, an unreachable cluster counts as deleted, together with its objects. */
 function unlessGone({ settings }: Context): (error: unknown) => undefined {
   return (error) => {
     if (error instanceof KubernetesError || !settings.deleteUnreachable) throw error;
   };
 }
 
-/** `kubernetes:core/v1:Service` and inputs as a manifest. */
+/** The manifest for a type such as `kubernetes:core/v1:Service` and its inputs. */
 function manifestOf(type: string, inputs: Properties): Manifest {
   const [, apiVersion = "", kind] = type.split(":");
-  if (!inputs.metadata?.name) throw new UserError("it has no metadata.name, and the embedded engine makes up none");
+  if (!inputs.metadata?.name)
+    throw new UserError("metadata.name: must be set, because the embedded engine does not generate names. Set it.");
   return { ...structuredClone(inputs), apiVersion: apiVersion.replace(/^core\//, ""), kind };
 }
 
@@ -84,9 +86,9 @@ function idOf({ metadata }: Manifest): string {
   return [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
 }
 
-/** What people decide of an object, without what the cluster notes on it as it goes. */
-function decided({ status: _status, ...object }: Properties): Properties {
-  const { name, namespace, labels, annotations: noted = {} } = object.metadata;
-  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = noted;
+/** An object without what the cluster itself records in it. */
+function withoutStatus({ status: _status, ...object }: Properties): Properties {
+  const { name, namespace, labels, annotations: all = {} } = object.metadata;
+  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = all;
   return { ...object, metadata: { name, namespace, labels, annotations } };
 }

@@ -1,27 +1,26 @@
+import { formatExit } from "../../lib/format-exit.ts";
 import { selectorOf, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
+import { patience } from "../../lib/patience.ts";
 
-type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- parts of objects of any kind
+type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
 
-/** Why a version of a workload does not come up. */
+/** Why a revision of a workload does not become ready. */
 export interface Trouble {
-  /** In the words of Kubernetes: `CrashLoopBackOff`, `ImagePullBackOff`, `Unschedulable` … */
+  /** Kubernetes' reason: `CrashLoopBackOff`, `ImagePullBackOff`, `Unschedulable` … */
   reason: string;
-  /** What there is to say beyond it. */
+  /** Details. May be empty. */
   message: string;
-  /** The pod, where one exists. */
+  /** @default - no pod was created */
   pod?: Manifest;
   container?: string;
-  /** It will not go away by itself: there is no sense in waiting. */
+  /** Whether waiting does not help. */
   final: boolean;
 }
 
-/** Seconds after which what often comes and goes is taken for lasting. */
-const patienceSeconds = { configuration: 5, quota: 5, mount: 20, schedule: 20 };
+/** Event reasons of node autoscalers that are adding a node for a pod. */
+const addingNode = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 
-/** What autoscalers of nodes say when a node is under way for a pod. */
-const nodeUnderWay = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
-
-/** The pods of the newest version of a Deployment or StatefulSet. */
+/** The pods of the newest revision of a Deployment or StatefulSet. */
 export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
   const { namespace, annotations } = workload.metadata ?? {};
   const selector = selectorOf(workload);
@@ -35,24 +34,23 @@ export async function newestPods(workload: Manifest, cluster: KubernetesCluster)
   return pods.filter((pod) => pod.metadata?.labels?.["pod-template-hash"] === hash);
 }
 
-/** What is wrong with the newest version of a Deployment or StatefulSet, the gravest first; undefined where nothing is. */
+/** The worst problem of the newest revision of a Deployment or StatefulSet. Undefined if it has none. */
 export async function troubleWith(workload: Manifest, cluster: KubernetesCluster): Promise<Trouble | undefined> {
   const pods = await newestPods(workload, cluster);
   const ofPods = (await Promise.all(pods.map((pod) => troubleWithPod(pod, cluster)))).flat();
-  const ofConditions = troubleOfConditions(workload);
-  const all = [...ofPods, ...ofConditions];
-  const gravest = all.find(({ final }) => final) ?? all[0];
-  // The deadline says that it is too late; what a pod says is why.
-  return gravest && { ...(ofPods.find(({ final }) => final) ?? ofPods[0] ?? gravest), final: gravest.final };
+  const all = [...ofPods, ...troubleOfConditions(workload)];
+  const worst = all.find(({ final }) => final) ?? all[0];
+  // A passed deadline makes the failure final, but a pod's problem explains it.
+  return worst && { ...(ofPods.find(({ final }) => final) ?? ofPods[0] ?? worst), final: worst.final };
 }
 
 function troubleOfConditions({ status = {} }: Manifest): Trouble[] {
   const condition = (type: string, value: string) => status.conditions?.find((c: Properties) => c.type === type && c.status === value);
-  const refused = condition("ReplicaFailure", "True");
+  const rejected = condition("ReplicaFailure", "True");
   const stuck = condition("Progressing", "False");
   return [
-    ...(refused
-      ? [{ reason: refused.reason, message: refused.message, final: secondsSince(refused.lastTransitionTime) > patienceSeconds.quota }]
+    ...(rejected
+      ? [{ reason: rejected.reason, message: rejected.message, final: secondsSince(rejected.lastTransitionTime) > patience("quota") }]
       : []),
     ...(stuck ? [{ reason: stuck.reason, message: stuck.message, final: true }] : []),
   ];
@@ -64,8 +62,8 @@ async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promis
   if (found.length > 0) return found;
   const age = secondsSince(pod.metadata?.creationTimestamp);
   const unscheduled = pod.status?.conditions?.find((c: Properties) => c.type === "PodScheduled" && c.reason === "Unschedulable");
-  const waits = statuses.some(({ state, ready }) => state?.waiting || !ready) || unscheduled;
-  if (!waits || age < 2) return [];
+  const isWaiting = statuses.some(({ state, ready }) => state?.waiting || !ready) || unscheduled;
+  if (!isWaiting || age < 2) return [];
   const events = await cluster.list(
     "v1",
     "Event",
@@ -77,12 +75,12 @@ async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promis
   );
   const last = (reason: string) => (events.items as Properties[]).findLast((e) => e.reason === reason);
   if (unscheduled) {
-    const comes = nodeUnderWay.some(last);
-    return [{ pod, reason: "Unschedulable", message: unscheduled.message, final: !comes && age > patienceSeconds.schedule }];
+    const final = !addingNode.some(last) && age > patience("schedule");
+    return [{ pod, reason: "Unschedulable", message: unscheduled.message, final }];
   }
   const mount = last("FailedMount") ?? last("FailedAttachVolume");
   if (mount && statuses.every(({ state }) => state?.waiting))
-    return [{ pod, reason: mount.reason, message: mount.message, final: age > patienceSeconds.mount }];
+    return [{ pod, reason: mount.reason, message: mount.message, final: age > patience("mount") }];
   const probe = last("Unhealthy");
   return probe ? [{ pod, container: statuses[0]?.name, reason: "Unhealthy", message: probe.message, final: false }] : [];
 }
@@ -90,7 +88,7 @@ async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promis
 function troubleWithContainer(pod: Manifest, { name, ready, state = {}, lastState = {}, restartCount = 0 }: Properties): Trouble[] {
   if (ready) return [];
   const { waiting } = state;
-  const ended = state.terminated ?? lastState.terminated;
+  const exit = state.terminated ?? lastState.terminated;
   const trouble = (reason: string, message: string, final: boolean): Trouble[] => [{ pod, container: name, reason, message, final }];
   const age = secondsSince(pod.metadata?.creationTimestamp);
   switch (waiting?.reason) {
@@ -103,14 +101,13 @@ function troubleWithContainer(pod: Manifest, { name, ready, state = {}, lastStat
     case "CreateContainerConfigError":
     case "CreateContainerError":
     case "RunContainerError":
-      return trouble(waiting.reason, waiting.message ?? "", age > patienceSeconds.configuration);
+      return trouble(waiting.reason, waiting.message ?? "", age > patience("configuration"));
   }
-  if (!ended || (ended.exitCode === 0 && ended.reason === "Completed" && !waiting)) return [];
-  const times = restartCount === 1 ? "once" : `${restartCount} times`;
-  const how = `the container ended with exit code ${ended.exitCode}${restartCount > 0 ? `, and was started anew ${times}` : ""}`;
-  if (ended.reason === "OOMKilled") return trouble("OOMKilled", how, true);
-  if (waiting?.reason === "CrashLoopBackOff") return trouble("CrashLoopBackOff", how, true);
-  return trouble(ended.reason ?? "Error", how, restartCount > 1);
+  if (!exit || (exit.exitCode === 0 && exit.reason === "Completed" && !waiting)) return [];
+  const message = `the container ${formatExit(exit.exitCode, restartCount)}`;
+  if (exit.reason === "OOMKilled") return trouble("OOMKilled", message, true);
+  if (waiting?.reason === "CrashLoopBackOff") return trouble("CrashLoopBackOff", message, true);
+  return trouble(exit.reason ?? "Error", message, restartCount > 1);
 }
 
 function secondsSince(time: unknown): number {

@@ -109,7 +109,7 @@ for (const run of times("edit to image in the registry, GoImage and ko in turn",
     edit(project.folder);
     koTimes.push(await seconds(koBuild));
     edit(project.folder);
-    programTimes.push(await seconds(async () => expectIn((await project.run("up")).out, "RegistryPush")));
+    programTimes.push(await seconds(async () => expectIn((await project.start("up").run).out, "RegistryPush")));
   });
 }
 // The first run of each fills Go's caches.

@@ -255,7 +255,7 @@ test("a new version that ends by itself is told with its last lines, and the ver
   );
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  expect(out).toMatch(/ended with exit code 2.*its last lines:\n.*REGION must be set/s);
+  expect(out).toMatch(/exited with code 2.*Last log lines:\n.*REGION must be set/s);
   expect(await ask("/")).toBe("Hello");
   await up({ app });
   expect((await containersOf("app")).map(({ State }) => State)).toEqual(["running", "running", "running"]);

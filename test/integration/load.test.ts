@@ -2,7 +2,7 @@ import { Checkout } from "./checkout.ts";
 import { underLoad, type Failure } from "./load.ts";
 import { deploy, scenarios } from "./scenarios.ts";
 
-// The short form of `make bench`, whose table is in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
+// A short form of the benchmark in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
 const attacks = [
   { rate: 150, keepAlive: true },
   { rate: 150, keepAlive: false },
@@ -15,12 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => checkout[Symbol.asyncDispose]());
 
-test.each(scenarios)("no request fails that was not in flight on what was killed: $name", async ({ run }) => {
+test.each(scenarios)("no request fails, except those in flight on a killed pod: $name", async ({ run }) => {
   let isExcused: ((failure: Failure) => boolean) | undefined;
   const loads = await underLoad("web.localhost", attacks, async () => {
     isExcused = (await run(checkout)) || undefined;
   });
   expect(loads.map(({ failures }) => failures.filter((failure) => !isExcused?.(failure)))).toEqual([[], []]);
-  // A load that was not there proves nothing.
+  // Without requests the test would prove nothing.
   for (const { requests } of loads) expect(requests).toBeGreaterThan(250);
 });

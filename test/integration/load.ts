@@ -7,15 +7,15 @@ import { toolProgram } from "../../scripts/tool-programs.ts";
 import { ports } from "./checkout.ts";
 
 export interface Attack {
-  /** Requests a second, whether the earlier ones were answered or not. */
+  /** Requests per second. They do not wait for earlier answers. */
   rate: number;
-  /** Whether connections are used again; else every request has one of its own. */
+  /** Whether connections are reused. If not, every request opens its own. */
   keepAlive: boolean;
 }
 
-/** A request that got no answer, or another than 200. */
+/** A request without an answer, or with another status than 200. */
 export interface Failure {
-  /** When it was sent and when it was given up, in milliseconds since 1970. */
+  /** When it was sent and when it ended, in milliseconds since 1970. */
   from: number;
   to: number;
   code: number;
@@ -26,13 +26,13 @@ export interface Load {
   keepAlive: boolean;
   requests: number;
   failures: Failure[];
-  /** Milliseconds until an answer: half of them took less, 99 of 100, all. */
+  /** Latency in milliseconds: median, 99th percentile, maximum. */
   p50: number;
   p99: number;
   max: number;
 }
 
-/** Sends requests to a host of the Ingress while something happens, from before it to after it. */
+/** Sends requests to a host of the Ingress from before `work` starts until after it ends. */
 export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>, port = ports.http): Promise<Load[]> {
   const { path: vegeta } = await toolProgram("vegeta"); // https://github.com/tsenart/vegeta
   const folder = mkdtempSync(join(tmpdir(), "slipway-load-"));
@@ -55,7 +55,7 @@ function begin(vegeta: string, address: string, host: string, { rate, keepAlive 
   attack.stdin.end(`GET http://${address}/\nHost: ${host}\n`);
   const ended = new Promise<void>((done) => attack.on("close", () => done()));
   const end = () => {
-    attack.kill("SIGINT"); // it then waits for what is under way
+    attack.kill("SIGINT"); // vegeta then waits for requests in progress
     return ended;
   };
   return { end };
@@ -64,8 +64,8 @@ function begin(vegeta: string, address: string, host: string, { rate, keepAlive 
 async function read(vegeta: string, results: string, keepAlive: boolean): Promise<Load> {
   const encoded = await command(vegeta, ["encode", "--to=csv", results], { lines: Infinity });
   const all = encoded.trim().split("\n").map(parse);
-  const took = all.map(({ from, to }) => to - from).sort((a, b) => a - b);
-  const quantile = (q: number) => took[Math.min(took.length - 1, Math.floor(took.length * q))]!;
+  const latencies = all.map(({ from, to }) => to - from).sort((a, b) => a - b);
+  const quantile = (q: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))]!;
   return {
     keepAlive,
     requests: all.length,
@@ -76,7 +76,7 @@ async function read(vegeta: string, results: string, keepAlive: boolean): Promis
   };
 }
 
-/** A line of `vegeta encode --to=csv`: time in ns, code, latency in ns, bytes out, bytes in, error, … */
+/** Parses a line of `vegeta encode --to=csv`: time in ns, code, latency in ns, bytes out, bytes in, error, … */
 function parse(line: string): Failure {
   const [time, code, latency, , , error = ""] = line.split(",");
   const from = Number(time) / 1e6;

@@ -3,16 +3,16 @@ import type { Manifest } from "../../lib/kubernetes-client.ts";
 import { docker, eventually, ports, type Checkout } from "./checkout.ts";
 import type { Failure } from "./load.ts";
 
-/** Something that happens to the service `web` of a stack while it is asked. */
+/** Something that happens to the service `web` of a stack while it receives requests. */
 export interface Scenario {
   name: string;
-  /** Returns what requests may fail; without it none may. */
+  /** Returns which requests may fail. By default none may. */
   run: (checkout: Checkout) => Promise<void | ((failure: Failure) => boolean)>;
 }
 
 const web = { source: "app", host: "web.localhost", replicas: 3, rollout: { progressDeadlineSeconds: 15 } };
 
-/** Deploys `web`, and waits until only its pods are there. */
+/** Deploys `web`, and waits until all its pods are ready and none is terminating. */
 export async function deploy(checkout: Checkout, settings: object = {}): Promise<void> {
   checkout.configure({ web: { ...web, ...settings } });
   const { code, out } = await checkout.run("up");
@@ -20,11 +20,11 @@ export async function deploy(checkout: Checkout, settings: object = {}): Promise
   await settled(checkout);
 }
 
-/** A version that does not come up, and then the way back. */
-async function failing(checkout: Checkout, settings: object): Promise<void> {
+/** Deploys a version that fails, and then the good one again. */
+async function deployBroken(checkout: Checkout, settings: object): Promise<void> {
   checkout.configure({ web: { ...web, ...settings } });
   const { code, out } = await checkout.run("up");
-  if (code === 0 || !out.includes("did not roll out")) throw new Error(out);
+  if (code === 0 || !out.includes("The rollout of Deployment")) throw new Error(out);
   await deploy(checkout);
 }
 
@@ -49,10 +49,10 @@ export const scenarios: Scenario[] = [
   },
   {
     name: "bad image",
-    run: (checkout) => failing(checkout, { source: undefined, image: `127.0.0.1:${ports.registry}/web@sha256:${"1".repeat(64)}` }),
+    run: (checkout) => deployBroken(checkout, { source: undefined, image: `127.0.0.1:${ports.registry}/web@sha256:${"1".repeat(64)}` }),
   },
-  { name: "crashing new version", run: (checkout) => failing(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }) },
-  { name: "new version never ready", run: (checkout) => failing(checkout, { probes: { readiness: { path: "/nowhere" } } }) },
+  { name: "crashing new version", run: (checkout) => deployBroken(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }) },
+  { name: "new version never ready", run: (checkout) => deployBroken(checkout, { probes: { readiness: { path: "/nowhere" } } }) },
   {
     name: "pod deleted",
     async run(checkout) {
@@ -68,7 +68,7 @@ export const scenarios: Scenario[] = [
       const from = Date.now();
       await kill(checkout, pod!);
       const to = Date.now();
-      await setTimeout(1000); // until Kubernetes knows
+      await setTimeout(1000); // until Kubernetes notices
       await settled(checkout);
       return (failure) => failure.from <= to && failure.to >= from;
     },
@@ -79,7 +79,7 @@ async function podsOf(checkout: Checkout): Promise<Manifest[]> {
   return (await checkout.cluster()).select("v1", "Pod", `slipway-${checkout.stack}`, "app.kubernetes.io/name=web");
 }
 
-/** Waits until all pods are ready and none is on its way out. */
+/** Waits until all pods are ready and none is terminating. */
 async function settled(checkout: Checkout): Promise<void> {
   const isReady = ({ metadata, status }: Manifest) =>
     !metadata?.deletionTimestamp && status?.conditions?.some((c: Condition) => c.type === "Ready" && c.status === "True");
@@ -94,7 +94,7 @@ interface Condition {
   status: string;
 }
 
-/** SIGKILL to the program in the container of a pod. */
+/** Sends SIGKILL to the program in the container of a pod. */
 async function kill({ stack }: Checkout, pod: Manifest): Promise<void> {
   const id = String(pod.status.containerStatuses[0].containerID).replace("containerd://", "");
   const script = `kill -9 $(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3)`;
@@ -104,5 +104,5 @@ async function kill({ stack }: Checkout, pod: Manifest): Promise<void> {
     () => exec.inspect(),
     ({ Running }) => !Running,
   );
-  if (ExitCode !== 0) throw new Error(`no process of container ${id} could be killed`);
+  if (ExitCode !== 0) throw new Error(`no process of container ${id} was killed`);
 }

@@ -206,7 +206,7 @@ test("no request fails in an update, while scaling, or when Swarm goes back from
       const { code, out } = await checkout.run("up");
       expect(code).toBe(1);
       expect(out).toMatch(
-        /slipway-integration-swarm-app: the new version did not come up, and Swarm went back to the one before\. No such image/,
+        /slipway-integration-swarm-app: the new version failed, and Swarm rolled back to the previous one\. No such image/,
       );
       expect((await service()).UpdateStatus?.State).toBe("rollback_completed");
       await up(services, settings);
@@ -226,15 +226,15 @@ test("a version that does not come up has a card; rollbacks go to the last good 
   checkout.edit("probe-app/main.go", "var hangs atomic.Bool", broken);
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  const card = out.slice(out.indexOf("Service app")).split("\n");
-  expect(card.filter((line) => !/^ {10}\| /.test(line))).toEqual([
-    `Service app of stack ${stack} did not roll out`,
-    `  at      service ${name}-app; 3 of the version before serve on`,
-    "  reason  Swarm went back to the version before",
-    "          task: non-zero exit (2)",
-    "  log     | panic: REGION must be set",
-    "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
-    `  go back make rollback STACK=${stack} SERVICE=app`,
+  const card = out.slice(out.indexOf("The rollout of service app")).split("\n");
+  expect(card.filter((line) => !/^ {12}\| /.test(line))).toEqual([
+    `The rollout of service app of stack ${stack} failed`,
+    `  service   ${name}-app (3 replicas of the previous version still serve)`,
+    "  reason    Swarm rolled back to the previous version",
+    "            task: non-zero exit (2)",
+    "  log       | panic: REGION must be set",
+    "  likely    The program exits by itself. Its last log lines say why.",
+    `  rollback  slipway rollback --stack ${stack} --service app`,
     "",
   ]);
   checkout.edit("probe-app/main.go", broken, "var hangs atomic.Bool");

@@ -67,7 +67,7 @@ test("another passphrase is refused", () => {
   write(project, withSecrets);
   process.env["PULUMI_CONFIG_PASSPHRASE"] = "wrong horse";
   expect(() => readStack("test")).toThrow(
-    "stacks/Pulumi.test.yaml: PULUMI_CONFIG_PASSPHRASE is not the passphrase that its secrets were written with.",
+    "stacks/Pulumi.test.yaml: PULUMI_CONFIG_PASSPHRASE is not the passphrase that its secrets were encrypted with. Set the right one.",
   );
 });
 
@@ -75,7 +75,7 @@ test("secrets without a passphrase are refused, with what to set", () => {
   write(project, withSecrets);
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   expect(() => readStack("test")).toThrow(
-    "stacks/Pulumi.test.yaml: holds secrets. Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to read them.",
+    "stacks/Pulumi.test.yaml: contains secrets. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to decrypt them.",
   );
 });
 

@@ -1,16 +1,19 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pollUntil } from "../../../lib/poll.ts";
 import { EngineProject } from "../../engine-project.ts";
 
 let project: EngineProject;
 beforeEach(() => (project = new EngineProject()));
 afterEach(() => project[Symbol.dispose]());
 
-const until = async (holds: () => boolean) => {
-  while (!holds()) await new Promise((wake) => setTimeout(wake, 20));
+/** Waits until the program's resources have logged a line. */
+const logged = (line: string) => {
+  const log = join(project.folder, "log");
+  return pollUntil(() => existsSync(log) && readFileSync(log, "utf8").includes(`${line}\n`), { timeoutSeconds: 30, intervalMs: 20 });
 };
 
-test("up creates in order of dependency, and the outputs are the program's", async () => {
+test("up creates dependencies first and prints the outputs of the program", async () => {
   project.write(`
     const a = thing("a");
     const b = thing("b", { value: a.made });
@@ -23,7 +26,7 @@ test("up creates in order of dependency, and the outputs are the program's", asy
   expect(JSON.parse((await project.run("outputs")).out)).toEqual({ b: "a!", password: "[secret]" });
 });
 
-test("a second up does nothing", async () => {
+test("a second up changes nothing", async () => {
   project.write(`thing("a", { value: 1 });`);
   await project.run("up");
   project.done();
@@ -31,7 +34,7 @@ test("a second up does nothing", async () => {
   expect(project.done()).toEqual([]);
 });
 
-test("an error in an apply that a resource waits for stops the run, and nothing is deleted", async () => {
+test("an error in an apply that a resource depends on stops the run, and nothing is deleted", async () => {
   project.write(`thing("a"); thing("b");`);
   await project.run("up");
   project.done();
@@ -42,7 +45,7 @@ test("an error in an apply that a resource waits for stops the run, and nothing 
   expect(project.done()).toEqual([]);
 });
 
-test("a preview tells the changes, value by value, and does nothing", async () => {
+test("a preview shows the changed values and changes nothing", async () => {
   project.write(`thing("a", { value: 1 }); thing("b", { value: 1 }); thing("c", { value: pulumi.secret("old") });`);
   await project.run("up");
   const before = project.checkpoint();
@@ -68,7 +71,7 @@ test("a preview tells the changes, value by value, and does nothing", async () =
   expect(project.checkpoint()).toBe(before);
 });
 
-test("what changed is updated, what must be is replaced, and what the program no longer has is deleted", async () => {
+test("changed resources are updated or replaced, and resources that the program no longer registers are deleted", async () => {
   project.write(`thing("a", { value: 1 }); thing("b", { kind: 1 }); thing("c");`);
   await project.run("up");
   project.done();
@@ -80,7 +83,7 @@ test("what changed is updated, what must be is replaced, and what the program no
   expect(done.sort()).toEqual(["create b", "create d", "delete b", "delete c", "update a"]);
 });
 
-test("what is replaced stays until all else is done, and an interrupted run leaves it to the next", async () => {
+test("a replaced resource is deleted at the end, after a failed run at the end of the next one", async () => {
   project.write(`const a = thing("a", { kind: 1 }); thing("b", {}, { dependsOn: a });`);
   await project.run("up");
   project.done();
@@ -96,7 +99,7 @@ test("what is replaced stays until all else is done, and an interrupted run leav
   expect(project.done()).toEqual([]);
 });
 
-test("deleteBeforeReplace takes away first what is replaced", async () => {
+test("deleteBeforeReplace deletes the old resource first", async () => {
   project.write(`thing("a", { kind: 1 }, { deleteBeforeReplace: true });`);
   await project.run("up");
   project.done();
@@ -114,7 +117,7 @@ test("down deletes dependents first and leaves no checkpoint", async () => {
   expect(existsSync(join(project.folder, ".slipway/test/checkpoint.json"))).toBe(false);
 });
 
-test("what goes with another resource is not deleted by itself", async () => {
+test("a resource with deletedWith is not deleted separately", async () => {
   project.write(`const a = thing("a"); thing("b", {}, { deletedWith: a });`);
   await project.run("up");
   project.done();
@@ -122,7 +125,7 @@ test("what goes with another resource is not deleted by itself", async () => {
   expect(project.done()).toEqual(["delete a"]);
 });
 
-test("what somebody deleted by hand comes back", async () => {
+test("a resource that was deleted by hand is created again", async () => {
   project.write(`thing("a");`);
   await project.run("up");
   project.done();
@@ -130,7 +133,7 @@ test("what somebody deleted by hand comes back", async () => {
   expect((await project.run("up")).out).toBe("+ pulumi-nodejs:dynamic:Resource a  created (time)\n1 created (time)\n");
 });
 
-test("a failure is told once, without a stack trace, what depends on it is not begun, and the next up carries on", async () => {
+test("a failure is reported once, without a stack trace, its dependents are not created, and the next up continues", async () => {
   project.write(
     `const a = thing("a"); const b = thing("b", { fail: "no room" }, { dependsOn: a }); thing("c", {}, { dependsOn: b }); thing("d");`,
   );
@@ -144,7 +147,7 @@ test("a failure is told once, without a stack trace, what depends on it is not b
   expect(project.done()).toEqual(["create b", "create c"]);
 });
 
-test("nothing is deleted where something failed", async () => {
+test("nothing is deleted after a failure", async () => {
   project.write(`thing("a");`);
   await project.run("up");
   project.done();
@@ -153,20 +156,20 @@ test("nothing is deleted where something failed", async () => {
   expect(project.done()).toEqual([]);
 });
 
-test("what the program throws is told and stops the run", async () => {
+test("an error of the program is reported and stops the run", async () => {
   project.write(
-    `const a = thing("a"); a.made.apply(() => { throw new pulumi.RunError("the program's own words"); }); await new Promise(() => setTimeout(() => {}, 60000));`,
+    `const a = thing("a"); a.made.apply(() => { throw new pulumi.RunError("the program's own words"); }); await new Promise(() => {});`,
   );
   const { code, out } = await project.run("up");
   expect(code).toBe(1);
   expect(out).toContain("✗ program  the program's own words\n");
 });
 
-test("an up that was killed is carried on by the next", async () => {
+test("the next up continues after one that was killed", async () => {
   writeFileSync(join(project.folder, "hang"), "");
   project.write(`const a = thing("a"); const b = thing("b", { hang: true }, { dependsOn: a }); thing("c", {}, { dependsOn: b });`);
   const killed = project.start("up");
-  await until(() => existsSync(join(project.folder, "log")) && readFileSync(join(project.folder, "log"), "utf8").includes("create b"));
+  await logged("create b");
   killed.kill("SIGKILL");
   await killed.run;
   expect(project.done()).toEqual(["create a", "create b"]);
@@ -175,11 +178,11 @@ test("an up that was killed is carried on by the next", async () => {
   expect(project.done()).toEqual(["create b", "create c"]);
 });
 
-test("a second up at the same time is refused, by name of the holder", async () => {
+test("a second up at the same time is rejected with the holder of the lock", async () => {
   writeFileSync(join(project.folder, "hang"), "");
   project.write(`thing("a", { hang: true });`);
   const first = project.start("up");
-  await until(() => existsSync(join(project.folder, "log")));
+  await logged("create a");
   const second = await project.run("up");
   expect(second.code).toBe(1);
   expect(second.out).toMatch(
@@ -191,7 +194,7 @@ test("a second up at the same time is refused, by name of the holder", async () 
   expect((await first.run).code).toBe(0);
 });
 
-test("secrets are sealed in the checkpoint, which only its owner reads", async () => {
+test("secrets are encrypted in the checkpoint", async () => {
   project.write(
     `thing("a", { value: pulumi.secret("s3cret"), nested: { deep: [pulumi.secret("d33p")] } }); return { s: pulumi.secret("0utput") };`,
   );
@@ -201,7 +204,7 @@ test("secrets are sealed in the checkpoint, which only its owner reads", async (
   expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
 });
 
-test("a corrupt checkpoint is said, nothing is done, and the one before is beside it", async () => {
+test("a corrupt checkpoint stops the run, and the error names the previous one", async () => {
   project.write(`thing("a");`);
   await project.run("up");
   await project.run("up");
@@ -212,13 +215,13 @@ test("a corrupt checkpoint is said, nothing is done, and the one before is besid
   const { code, out } = await project.run("up");
   expect(code).toBe(1);
   expect(out).toMatch(
-    /^\.slipway\/test\/checkpoint\.json: this checkpoint cannot be read \(.+\)\. Nothing was changed\. The version before the last change is beside it: cp /,
+    /^\.slipway\/test\/checkpoint\.json: cannot be read \(.+\)\. Nothing was changed\. Restore the previous checkpoint: cp \.slipway\/test\/checkpoint\.json\.previous \.slipway\/test\/checkpoint\.json\n$/,
   );
   expect(project.done()).toEqual([]);
   expect(JSON.parse(readFileSync(join(project.folder, `${file}.previous`), "utf8"))).toEqual(JSON.parse(good));
 });
 
-test("a resource is found under its former name", async () => {
+test("a resource is found under an alias", async () => {
   project.write(`thing("a", { value: 1 });`);
   await project.run("up");
   project.done();
@@ -232,7 +235,7 @@ describe("transforms", () => {
     `({ type, props }) => type.includes("Resource") ? { props: { ...props, value: props.value + "${text}" } } : undefined`;
   const valueOf = () => JSON.parse(project.checkpoint()).resources.find((r: { urn: string }) => r.urn.endsWith("::a")).inputs.value;
 
-  test("those of a resource come first, then those of what it is in, the nearest first, then those of the stack", async () => {
+  test("run for the resource first, then for its parents from the nearest, then for the stack", async () => {
     project.write(`
       await pulumi.runtime.registerResourceTransform(${appending(" stack")});
       const outer = new pulumi.ComponentResource("project:index:Outer", "outer", {}, { transforms: [${appending(" outer")}] });
@@ -245,7 +248,7 @@ describe("transforms", () => {
     expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
   });
 
-  test("change options too, and secrets stay sealed", async () => {
+  test("change options too, and secrets stay encrypted", async () => {
     project.write(`
       const transforms = [({ name, props, opts }) => name === "a" ? { props, opts: { ...opts, dependsOn: [b] } } : undefined];
       const b = thing("b", { value: pulumi.secret("hush") });
@@ -258,16 +261,16 @@ describe("transforms", () => {
     expect(project.done()).toEqual(["delete a", "delete b"]);
   });
 
-  test("one that throws stops the run with its message, and so does an option that the engine does not honour", async () => {
+  test("stop the run if they throw or set an unsupported option", async () => {
     project.write(`thing("a", {}, { transforms: [() => { throw new Error("no such shape"); }] });`);
     expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("no such shape") as string });
     project.write(`thing("a", {}, { transforms: [({ props, opts }) => ({ props, opts: { ...opts, protect: true } })] });`);
-    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("does not honour protect") as string });
+    expect(await project.run("up")).toEqual({ code: 1, out: expect.stringContaining("does not support protect") as string });
     expect(project.done()).toEqual([]);
   });
 });
 
-describe("options that the engine does not honour are refused by name", () => {
+describe("an unsupported option is rejected by name", () => {
   const table: [string, string][] = [
     ["protect", "protect: true"],
     ["ignoreChanges", 'ignoreChanges: ["value"]'],
@@ -280,13 +283,13 @@ describe("options that the engine does not honour are refused by name", () => {
     const { code, out } = await project.run("up");
     expect(code).toBe(1);
     expect(out).toBe(
-      `✗ pulumi-nodejs:dynamic:Resource a  the embedded engine does not honour ${option}; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n`,
+      `✗ pulumi-nodejs:dynamic:Resource a  the embedded engine does not support ${option}. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).\n`,
     );
     expect(project.done()).toEqual([]);
   });
 });
 
-test("a preview tells of a resource whose provider the engine does not have, and an update refuses it by name", async () => {
+test("a resource without a provider is shown by a preview and rejected by up", async () => {
   project.write(`
     const b = new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", { bucket: "b", arn: undefined });
     thing("a", { value: b.arn });`);
@@ -296,11 +299,11 @@ test("a preview tells of a resource whose provider the engine does not have, and
   const { code, out } = await project.run("up");
   expect(code).toBe(1);
   expect(out).toBe(
-    "✗ aws:s3:Bucket b  the embedded engine has no provider for aws:s3/bucket:Bucket; that needs the Pulumi CLI (SLIPWAY_ENGINE=pulumi)\n",
+    "✗ aws:s3:Bucket b  the embedded engine has no provider for aws:s3/bucket:Bucket. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).\n",
   );
 });
 
-test("a stack that does not exist is refused, with those that do", async () => {
+test("an unknown stack is rejected, and the error lists the known ones", async () => {
   rmSync(join(project.folder, "stacks/Pulumi.test.yaml"));
   writeFileSync(join(project.folder, "stacks/Pulumi.dev.yaml"), "");
   project.write("");
@@ -310,7 +313,7 @@ test("a stack that does not exist is refused, with those that do", async () => {
   });
 });
 
-test("a stack file that is no YAML is refused, with the place", async () => {
+test("a stack file that is not YAML is rejected with the line", async () => {
   project.writeStackFile("config:\n  a: [1\n");
   project.write("");
   const { code, out } = await project.run("up");

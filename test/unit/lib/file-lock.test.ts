@@ -10,7 +10,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const lock = () => join(folder, "lock");
 
-test("a second holder is rejected with the name of the first", async () => {
+test("a second process is rejected with the holder of the lock", async () => {
   await locked(folder, 'Stack "dev"', "up", async () => {
     await expect(locked(folder, 'Stack "dev"', "down", async () => "done")).rejects.toThrow(
       `Stack "dev" is locked by "up" of ${userInfo().username} (process ${process.pid}, since `,
@@ -18,14 +18,16 @@ test("a second holder is rejected with the name of the first", async () => {
   });
 });
 
-test("it is free again after the work, and after work that failed", async () => {
+test("the lock is released after the work, also if it fails", async () => {
+  const listeners = process.listenerCount("exit");
   await expect(locked(folder, "it", "up", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(existsSync(lock())).toBe(false);
   expect(await locked(folder, "it", "up", async () => "done")).toBe("done");
   expect(existsSync(lock())).toBe(false);
+  expect(process.listenerCount("exit")).toBe(listeners);
 });
 
-test("what a process left that is gone is taken over, even if another has its number by now", async () => {
+test("the lock of a process that no longer runs is taken over, even if its id is in use again", async () => {
   const { pid } = spawnSync("true");
   writeFileSync(lock(), JSON.stringify({ pid, started: "1" }));
   expect(await locked(folder, "it", "up", async () => JSON.parse(readFileSync(lock(), "utf8")).pid)).toBe(process.pid);

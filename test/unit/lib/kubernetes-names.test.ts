@@ -12,7 +12,7 @@ describe("problemWithName", () => {
     ["we_b", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "we_b")'],
     ["", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "")'],
     ["a".repeat(64), `must be at most 63 characters long (got 64): "${"a".repeat(64)}"`],
-  ])("refuses %s", (name, problem) => {
+  ])("rejects %s", (name, problem) => {
     expect(problemWithName(name)).toBe(problem);
   });
 });
@@ -22,7 +22,7 @@ describe("problemWithHost", () => {
     expect(problemWithHost(host)).toBeUndefined();
   });
 
-  test.each(["http://web", "web:8080", "web/", "Web.localhost", "-a.b", "a..b", "*", "a.*.b"])("refuses %s", (host) => {
+  test.each(["http://web", "web:8080", "web/", "Web.localhost", "-a.b", "a..b", "*", "a.*.b"])("rejects %s", (host) => {
     expect(problemWithHost(host)).toBe(
       `must be a host name in lower case such as web.localhost, without scheme, port or path (got "${host}")`,
     );

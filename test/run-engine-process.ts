@@ -1,0 +1,4 @@
+// The child process of EngineProject: node run-engine-process.ts COMMAND
+import { runEngine, type EngineCommand } from "./run-engine.ts";
+
+process.exit(await runEngine(process.argv[2] as EngineCommand, process.stdout));

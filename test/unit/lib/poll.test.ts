@@ -1,0 +1,45 @@
+import { poll, pollUntil } from "../../../lib/poll.ts";
+
+test("the first result that is not undefined is returned", async () => {
+  const results = [undefined, undefined, 0];
+  expect(await poll(() => results.shift(), { timeoutSeconds: 5, intervalMs: 1 })).toBe(0);
+  expect(results).toEqual([]);
+});
+
+test("an error of the attempt ends the polling", async () => {
+  let attempts = 0;
+  const attempt = () => {
+    attempts++;
+    throw new Error("no such thing");
+  };
+  await expect(poll(attempt, { timeoutSeconds: 5 })).rejects.toThrow("no such thing");
+  expect(attempts).toBe(1);
+});
+
+describe("after the timeout", () => {
+  const never = () => false;
+
+  test("the error names it", async () => {
+    await expect(pollUntil(never, { timeoutSeconds: 1 / 30, intervalMs: 1 })).rejects.toThrow("timed out after 0.03");
+  });
+
+  test("the caller's error is thrown, which may take a moment to build", async () => {
+    const onTimeout = () => Promise.resolve(new Error("still not ready"));
+    await expect(pollUntil(never, { timeoutSeconds: 0.01, intervalMs: 1, onTimeout })).rejects.toThrow("still not ready");
+  });
+});
+
+describe("with an aborted signal", () => {
+  const signal = AbortSignal.abort(new Error("the run failed"));
+
+  test("a first attempt that succeeds counts", async () => {
+    expect(await poll(() => "ready", { timeoutSeconds: 5, signal })).toBe("ready");
+  });
+
+  test("nothing waits after the first attempt, and the error is the reason", async () => {
+    let attempts = 0;
+    const attempt = () => void attempts++;
+    await expect(poll(attempt, { timeoutSeconds: 5, signal })).rejects.toThrow("the run failed");
+    expect(attempts).toBe(1);
+  });
+});

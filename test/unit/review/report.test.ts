@@ -206,7 +206,7 @@ test("the report has the policy findings and exceptions", () => {
         reference: "https://example.org/",
       },
     ],
-    exceptions: [{ rule: "r-2", resource: "Pod x", reason: "old", until: "2026-12-31" }],
+    exceptions: [{ rule: "several-pods" as const, resource: "Pod x", reason: "old", until: "2026-12-31" }],
   };
   const review = reviewOf([], { score });
   expect(formatMarkdown(review)).toContain(`<details><summary>Policy: 90 of 100 points, 29 of 30 rules passed</summary>

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { proxyImage } from "../components/internal/proxy.ts";
-import { localClusterDefaults } from "../components/local-cluster.ts";
+import { defaultImages } from "../components/images.ts";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { dockerClient, hasImage, pullImage } from "../lib/docker-client.ts";
 import { locked } from "../lib/file-lock.ts";
@@ -29,9 +28,9 @@ interface Source {
 }
 
 const sources: Record<ImageKey, Source> = {
-  registryImage: { upstream: localClusterDefaults.registryImage, standIn: registryImageName, build: buildRegistryImage },
-  nodeImage: { upstream: localClusterDefaults.nodeImage, standIn: nodeImageName, build: buildNodeImage },
-  proxyImage: { upstream: proxyImage, standIn: proxyImageName, build: buildProxyImage },
+  registryImage: { upstream: defaultImages.registry, standIn: registryImageName, build: buildRegistryImage },
+  nodeImage: { upstream: defaultImages.node, standIn: nodeImageName, build: buildNodeImage },
+  proxyImage: { upstream: defaultImages.proxy, standIn: proxyImageName, build: buildProxyImage },
 };
 
 /**

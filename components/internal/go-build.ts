@@ -7,6 +7,7 @@ import { cacheFolder } from "../../lib/cache-folder.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { nonRoot } from "./non-root.ts";
 
 export interface GoBuildArgs {
   /** Folder of the Go module. */
@@ -32,8 +33,6 @@ export interface GoBuild {
 
 /** What Go calls the processor of this machine. */
 export const goArchitecture = process.arch === "x64" ? "amd64" : process.arch;
-
-const nonRoot = 65532; // as in distroless and Chainguard images
 
 const builds = new Map<string, Promise<GoBuild>>();
 

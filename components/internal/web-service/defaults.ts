@@ -14,6 +14,7 @@ import type {
   WorkloadKind,
 } from "../../web-service-args.ts";
 import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
+import { nonRoot } from "../non-root.ts";
 
 /** The ingress classes of whose controllers is known how they redirect, see controllers.ts, and that they publish addresses. */
 export const knownIngressClasses = ["traefik", "nginx", "alb"];
@@ -47,8 +48,6 @@ export interface WebServiceSpec extends WebServiceArgs {
   connectRetries: number;
   routes: Required<RouteArgs>[];
 }
-
-const nonRoot = 65532; // as in the images of GoImage, distroless and Chainguard
 
 /** Fills in the defaults, each in this one place. */
 export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {

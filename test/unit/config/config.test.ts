@@ -70,7 +70,7 @@ describe("what cannot be is refused, with path, rule and value", () => {
     [
       "two uses of one port",
       { services: { web }, local: { ports: { api: 8080 } } },
-      ["local.ports.http: api and http cannot share a port"],
+      ["local.ports.http: api and http must be different ports (got 8080)"],
     ],
     [
       "neither source nor image",

@@ -272,7 +272,7 @@ describe("what cannot be is refused, with path, rule and remedy", () => {
   test("AWS rights where there is no AWS", async () => {
     const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
     expect((await checkSettings({ services: { web: { source: "app", aws: { policyArns } } } })).problems).toEqual([
-      "services.web.aws: is for the platform eks; leave it out",
+      "services.web.aws: only the platform eks supports this key. Remove it",
     ]);
   });
 });

@@ -52,7 +52,10 @@ export function createVolume(
   return external ? names : names.map((name) => new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name);
 }
 
-/** External volumes that do not exist, and new ones whose name is taken: Docker would reuse that volume, and two stacks would write to it. */
+/**
+ * External volumes that do not exist, and new ones whose name is in use: Docker would reuse the existing volume, and two stacks would
+ * write to it.
+ */
 export async function problemsWithVolumes(
   platform: DockerPlatform,
   docker: Docker,

@@ -48,7 +48,7 @@ async function missingOfKind(kind: ClassKind, used: UsedClass[], cluster: Kubern
   return used.flatMap(({ path, name }) => {
     if (name === undefined)
       return hasDefault ? [] : [settingProblem(path, `must be set, because the cluster has no default ${kind}. ${remedy}`)];
-    return known.includes(name) ? [] : [settingProblem(path, `must be a ${kind} of the cluster (got "${name}"). ${remedy}`)];
+    return known.includes(name) ? [] : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
   });
 }
 

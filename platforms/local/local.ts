@@ -68,7 +68,8 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
     // Updated in place: a replaced ConfigMap or Secret is missing for a moment.
     enableConfigMapMutable: true,
     enableSecretMutable: true,
-    // Only this stack uses the cluster. Objects that already exist are from an interrupted update, and a deleted cluster takes all its objects with it.
+    // Only this stack uses the cluster: objects that already exist are from an interrupted update, and those of a deleted cluster are
+    // deleted with it.
     upsertExistingObjects: true,
     enablePatchForce: true,
     deleteUnreachable: true,

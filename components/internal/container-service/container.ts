@@ -77,7 +77,7 @@ export function replicasAtOnce(spec: WebServiceSpec): number {
   return Math.max(1, count);
 }
 
-/** Seconds from SIGTERM to SIGKILL. `shutdown.sleepSeconds` is not part of them: it passes before, once no more requests are routed here. */
+/** Seconds from SIGTERM to SIGKILL. `shutdown.sleepSeconds` passes before, while the proxy no longer routes here. */
 export function stopSeconds({ shutdown }: WebServiceSpec): number {
   return Math.max(1, shutdown.gracePeriodSeconds - shutdown.sleepSeconds);
 }

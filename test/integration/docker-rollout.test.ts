@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
-import { EngineSocket } from "./docker-socket.ts";
+import { DockerSocket } from "./docker-socket.ts";
 import { underLoad } from "./load.ts";
 
 const stack = "integration-docker-rollout";
@@ -29,7 +29,7 @@ const containers = () => docker.listContainers({ all: true, filters: { label: la
 const imagesThatRun = async () => [...new Set((await containers()).map(({ Image }) => Image))];
 const answer = async () => (await get("app.localhost", "/file/nowhere", { port })).body;
 
-/** How many containers of the service ran at a time, least and most, as the engine tells of every start and end. */
+/** How many of the service's containers ran at the same time during `work`, and how many started, from Docker's events. */
 async function running(work: () => Promise<void>): Promise<{ least: number; most: number; started: number }> {
   const since = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
   let now = (await containers()).filter(({ State }) => State === "running").length;
@@ -52,7 +52,7 @@ async function running(work: () => Promise<void>): Promise<{ least: number; most
   return { least, most, started: all.filter((status) => status === "start").length };
 }
 
-test("a new version takes over replica by replica, and no request fails", async () => {
+test("a rollout replaces maxSurge replicas at a time, and no request fails", async () => {
   const attacks = [
     { rate: 100, keepAlive: true },
     { rate: 100, keepAlive: false },
@@ -74,7 +74,7 @@ test("a new version takes over replica by replica, and no request fails", async 
   expect(await running(() => up({ app: faster }).then(() => {}))).toEqual({ least: 3, most: 6, started: 3 });
 });
 
-test("a rollback deploys the version before, and another one the one after it", async () => {
+test("a rollback deploys the previous version, and a second rollback returns to the newer one", async () => {
   await up({ app });
   const [second] = await imagesThatRun();
   const back = await checkout.run("rollback");
@@ -86,39 +86,39 @@ test("a rollback deploys the version before, and another one the one after it", 
   expect(await imagesThatRun()).toEqual([second]);
 });
 
-test("a version that does not come up has a card, and a rollback without a name goes back to the last that did", async () => {
+test("a failed rollout prints a card, and a rollback without --service deploys the last good image", async () => {
   const [good] = await imagesThatRun();
   checkout.edit("probe-app/main.go", "var hangs atomic.Bool", 'var hangs atomic.Bool\n\tpanic("REGION must be set")');
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  const card = out.slice(out.indexOf("Service app")).replace(/app-1-\w{7}/, "<container>");
+  const card = out.slice(out.indexOf("The rollout of service app")).replace(/app-1-\w{7}/, "<container>");
   expect(
     card
-      .replace(/started anew .*/, "started anew")
+      .replace(/restarted .*/, "restarted")
       .split("\n")
-      .filter((line) => !/^ {10}\||^ {2}log/.test(line)),
+      .filter((line) => !/^ {13}\||^ {2}log/.test(line)),
   ).toEqual([
-    `Service app of stack ${stack} did not roll out`,
-    `  at      container ${name}-<container>; 3 of the version before serve on`,
-    "  reason  it ended with exit code 2, and was started anew",
-    "  likely  The program ends by itself. Its last lines say why; often a setting is missing.",
-    `  go back make rollback STACK=${stack} SERVICE=app`,
+    `The rollout of service app of stack ${stack} failed`,
+    `  container  ${name}-<container> (3 replicas of the previous version still serve)`,
+    "  reason     the container exited with code 2, restarted",
+    "  likely     The program exits by itself. Its last log lines say why.",
+    `  rollback   slipway rollback --stack ${stack} --service app`,
     "",
   ]);
-  expect(card).toContain("  log     | panic: REGION must be set\n");
+  expect(card).toContain("  log        | panic: REGION must be set\n");
   expect((await checkout.run("rollback")).code).toBe(0);
   expect(await imagesThatRun()).toEqual([good]);
   expect((await containers()).length).toBe(3);
   checkout.edit("probe-app/main.go", '\n\tpanic("REGION must be set")', "");
 });
 
-test("where settings are to blame a rollback says so, and where an image is not there it goes back to the last that was", async () => {
+test("a rollback says if settings are the cause, and replaces a missing image with the last good one", async () => {
   const [good] = await imagesThatRun();
   checkout.configure({ app: { ...app, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } } });
   const settings = await checkout.run("up");
-  expect(settings.out).toContain("  reason  it is not healthy\n          http://127.0.0.1:8080/nowhere answers HTTP 404");
-  const remedy = `the image is that of the version before: put the settings back in stacks/Pulumi.${stack}.yaml, then make up STACK=${stack}`;
-  expect(settings.out).toContain(`  go back ${remedy}`);
+  expect(settings.out).toContain("  reason     the container is not healthy\n             http://127.0.0.1:8080/nowhere answers HTTP 404");
+  const remedy = `the image has not changed: revert the settings in stacks/Pulumi.${stack}.yaml, then run slipway up --stack ${stack}`;
+  expect(settings.out).toContain(`  rollback   ${remedy}`);
   expect((await checkout.run("rollback")).out).toContain(`error: Service "app": ${remedy}.`);
   await up({ app });
   const image = `127.0.0.1:${dockerPorts.registry}/app@sha256:${"1".repeat(64)}`;
@@ -128,12 +128,14 @@ test("where settings are to blame a rollback says so, and where an image is not 
   expect(back.code).toBe(0);
   expect(back.out).toContain(`app  ${good}\n`);
   expect(await imagesThatRun()).toEqual([good]);
-  expect((await checkout.run("rollback", {}, ["--service", "other"])).out).toContain('error: There is no service "other". Known: app.');
+  expect((await checkout.run("rollback", {}, ["--service", "other"])).out).toContain(
+    'error: There is no service "other". Known services: app.',
+  );
 });
 
-test("an engine that goes away half-way is told of once, and the next up carries on", async () => {
+test("a Docker daemon that disappears during an up is reported once, and the next up completes it", async () => {
   await up({ app });
-  const socket = await new EngineSocket().open();
+  const socket = await new DockerSocket().open();
   checkout.edit("probe-app/main.go", '"error: "', '"failed: "');
   const run = checkout.start("up", { DOCKER_HOST: socket.host });
   await eventually(
@@ -144,7 +146,7 @@ test("an engine that goes away half-way is told of once, and the next up carries
   const { code, out } = await run.run;
   expect(code).toBe(1);
   const away =
-    "the Docker engine does not answer any more. What was done until then is noted: see that `docker info` works, and the next run carries on";
+    "the Docker daemon no longer answers. Completed steps are recorded. Make sure that `docker info` works, then run the command again.";
   expect(out.split(away).length).toBe(2);
   expect(out.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^✗ \\S+ ${name}-app-\\d  ${away}$`));
   expect(await answer()).toBe("error: open /nowhere: no such file or directory");

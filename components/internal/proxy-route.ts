@@ -3,6 +3,7 @@ import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { emptyRoutes, readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
+// The property `engine` is stored in states, so it keeps its name.
 
 export interface ProxyRouteArgs {
   /** Endpoint of the Docker host, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */

@@ -6,6 +6,7 @@ import { dockerClient, hasImage, pullImage, type DockerError } from "../../lib/d
 import { nonRoot } from "./non-root.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
+// The property `engine` is stored in states, so it keeps its name.
 
 export interface VolumeFilesArgs {
   /** Endpoint of the Docker host, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */

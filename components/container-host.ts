@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { GoImage, type RegistryCredentials } from "./go-image.ts";
+import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
+import { createHelperImage } from "./internal/helper-image.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { longRunning } from "./internal/long-running.ts";
 import { nonRootUser } from "./internal/non-root.ts";
@@ -31,6 +31,7 @@ export interface CertificateArgs {
 export interface ContainerHostArgs {
   /** Endpoint of the Docker host, the same as of the provider in the options. @default - the one that the `docker` command uses. */
   dockerHost?: pulumi.Input<string | undefined>;
+  /** Published ports. */
   ports?: ContainerHostPorts;
   /** Address that the proxy listens on. @default "127.0.0.1" */
   address?: string;
@@ -123,17 +124,10 @@ export class ContainerHost extends pulumi.ComponentResource {
         child,
       );
 
-    const image = new GoImage(
-      `${name}-helper`,
-      {
-        source: resolve(import.meta.dirname, "helper"),
-        repository: `${this.repository}/slipway-helper`,
-        credentials: args.credentials,
-        labels: { "org.opencontainers.image.title": "slipway-helper" },
-        // A remote Docker host may have another CPU architecture than this machine.
-        ...(args.repository === undefined ? { compression: "none" } : { platforms: ["linux/amd64", "linux/arm64"] }),
-      },
-      pulumi.mergeOptions(child, { dependsOn: this.registryContainer }),
+    const image = createHelperImage(
+      name,
+      { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
+      child,
     );
     const owned = (args.volumes ?? []).map((volumeName, i) => ({ volumeName, containerPath: `/volumes/${i}` }));
     this.helper = volume("helper");
@@ -142,7 +136,7 @@ export class ContainerHost extends pulumi.ComponentResource {
       {
         ...common,
         name: `${name}-helper`,
-        image: image.ref,
+        image,
         command: ["serve", "-install=/helper", ...owned.map(({ containerPath }) => containerPath)],
         // Root, because new volumes belong to root. The container listens on no port, and has no other capability than CHOWN.
         user: "0:0",

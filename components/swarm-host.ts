@@ -1,17 +1,17 @@
-import { resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labelList } from "../lib/docker-labels.ts";
 import type { CertificateArgs, ContainerHostPorts } from "./container-host.ts";
 import type { ProxyTlsArgs } from "./container-service-args.ts";
-import { GoImage, type RegistryCredentials } from "./go-image.ts";
+import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
+import { createHelperImage } from "./internal/helper-image.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { logDriver } from "./internal/long-running.ts";
 import { nonRoot, nonRootUser } from "./internal/non-root.ts";
 import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts, routingFile, routingOf } from "./internal/proxy.ts";
 import { base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
-import { resolve as resolveService } from "./internal/web-service/defaults.ts";
+import { resolve } from "./internal/web-service/defaults.ts";
 import { defaultPorts } from "./ports.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 
@@ -31,6 +31,7 @@ export interface SwarmRouteArgs extends Pick<SwarmServiceArgs, "port" | "ports" 
 }
 
 export interface SwarmHostArgs {
+  /** Published ports. */
   ports?: ContainerHostPorts;
   /** @default "host" */
   publish?: Publishing;
@@ -87,17 +88,10 @@ export class SwarmHost extends pulumi.ComponentResource {
     this.repository = args.repository ?? `127.0.0.1:${ports.registry}`;
     this.helper = new docker.Volume(`${name}-helper`, { name: `${name}-helper`, labels }, child).name;
 
-    const image = new GoImage(
-      `${name}-helper`,
-      {
-        source: resolve(import.meta.dirname, "helper"),
-        repository: `${this.repository}/slipway-helper`,
-        credentials: args.credentials,
-        labels: { "org.opencontainers.image.title": "slipway-helper" },
-        // Nodes may have another CPU architecture than this machine.
-        ...(args.repository === undefined ? { compression: "none" } : { platforms: ["linux/amd64", "linux/arm64"] }),
-      },
-      pulumi.mergeOptions(child, { dependsOn: this.registryContainer }),
+    const image = createHelperImage(
+      name,
+      { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
+      child,
     );
     const auth = args.credentials && { serverAddress: String(this.repository.split("/")[0]), ...args.credentials };
     const owned = (args.volumes ?? []).map((source, i) => ({ type: "volume", source, target: `/volumes/${i}` }));
@@ -111,7 +105,7 @@ export class SwarmHost extends pulumi.ComponentResource {
         endpointSpec: { mode: "dnsrr" },
         taskSpec: {
           containerSpec: {
-            image: image.ref,
+            image,
             args: ["serve", "-install=/helper", ...owned.map(({ target }) => target)],
             labels,
             user: "0:0",
@@ -199,6 +193,6 @@ export class SwarmHost extends pulumi.ComponentResource {
 
 /** Traefik's file for a service. Its only server is the service's DNS name, which resolves to the tasks that are ready. */
 function routesFile(name: string, { tls, ...args }: SwarmRouteArgs, httpsPort: number): string {
-  const spec = resolveService(name, { ...args, image: "" });
+  const spec = resolve(name, { ...args, image: "" });
   return routingFile(routingOf(spec, tls, httpsPort, true), [`http://${name}:${Number(spec.port)}`]);
 }

@@ -1,34 +1,47 @@
-import { resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { GoImage, type RegistryCredentials } from "./go-image.ts";
-import { createLocalRegistry, longRunning } from "./internal/local-registry.ts";
-import { nonRoot } from "./internal/container-service/hardening.ts";
-import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyImage, type CertificateArgs } from "./internal/proxy.ts";
+import type { RegistryCredentials } from "./go-image.ts";
+import { defaultImages } from "./images.ts";
+import { createHelperImage } from "./internal/helper-image.ts";
+import { createLocalRegistry } from "./internal/local-registry.ts";
+import { longRunning } from "./internal/long-running.ts";
+import { nonRootUser } from "../lib/non-root.ts";
+import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
+import { labelList } from "../lib/docker-labels.ts";
+import { defaultPorts } from "./ports.ts";
 
 export interface ContainerHostPorts {
   /** HTTP of all services with a host. @default 8080 */
   http?: number;
-  /** HTTPS of the same. @default 8443 */
+  /** HTTPS of all services with a host. @default 8443 */
   https?: number;
-  /** The registry, on 127.0.0.1; not where `repository` is given. @default 5001 */
+  /** The registry, on 127.0.0.1. Unused with `repository`. @default 5001 */
   registry?: number;
 }
 
+/** A certificate of the proxy. */
+export interface CertificateArgs {
+  /** Certificate chain as PEM, the host's certificate first. */
+  certificate: pulumi.Input<string>;
+  /** Private key as PEM. */
+  key: pulumi.Input<string>;
+}
+
 export interface ContainerHostArgs {
-  /** Endpoint of the engine, as the provider in the options has it. @default - the one that the `docker` command uses. */
-  engine?: pulumi.Input<string | undefined>;
+  /** Endpoint of the Docker host, the same as of the provider in the options. @default - the one that the `docker` command uses. */
+  dockerHost?: pulumi.Input<string | undefined>;
+  /** Published ports. */
   ports?: ContainerHostPorts;
   /** Address that the proxy listens on. @default "127.0.0.1" */
   address?: string;
-  /** Where images are pushed to and pulled from, such as `registry.example/team`. @default - a registry on this engine. */
+  /** Prefix of the image repositories, such as `registry.example/team`. @default - a new registry on the Docker host. */
   repository?: string;
-  /** @default - what the Docker credential store has for the registry, if it has any. */
+  /** Credentials for `repository`. @default - those in the Docker credential store. */
   credentials?: RegistryCredentials;
-  /** Certificates for hosts of services with `tls`. @default - one that Traefik signs itself. */
+  /** Certificates for the hosts of services with `tls`. @default - a self-signed certificate of Traefik. */
   certificates?: CertificateArgs[];
-  /** Volumes that services write to, by name: they are given to the user that services run as. @default - none. */
+  /** Names of the volumes that services write to. Their owner becomes the user that services run as. @default - none. */
   volumes?: pulumi.Input<string>[];
   /** Image of the proxy: Traefik, or one with its interface. @default "traefik:v3.6.12" */
   proxyImage?: pulumi.Input<string>;
@@ -38,11 +51,9 @@ export interface ContainerHostArgs {
   labels?: Record<string, pulumi.Input<string>>;
 }
 
-export const containerHostDefaults = { ports: { http: 8080, https: 8443, registry: 5001 }, address: "127.0.0.1" } as const;
-
 /**
- * What services on one Docker engine need beside themselves: a registry, a proxy that leads hosts to them, and a helper that
- * asks them how they are. The containers are `<name>-registry`, `<name>-proxy` and `<name>-helper`, in the network `<name>`.
+ * What services on one Docker host share: a registry, a proxy that routes hosts to services, and a helper that provides the
+ * program for the probes. The containers are `<name>-registry`, `<name>-proxy` and `<name>-helper`, in the network `<name>`.
  *
  * @example
  * const host = new ContainerHost("dev", {});
@@ -51,21 +62,22 @@ export const containerHostDefaults = { ports: { http: 8080, https: 8443, registr
  * new ContainerService("web", { image: image.ref, host: "web.localhost", on }, { dependsOn: host.helperContainer });
  */
 export class ContainerHost extends pulumi.ComponentResource {
-  /** What repositories of images start with, such as `127.0.0.1:5001`. */
+  /** Prefix of the image repositories, such as `127.0.0.1:5001`. */
   declare readonly repository: string;
-  /** The container of the registry, for what is pushed to depend on; absent where the registry is elsewhere. */
+  /** The registry's container, for images to depend on; undefined with the argument `repository`. */
   declare readonly registryContainer?: docker.Container;
   /** Id of the proxy's container. */
   declare readonly proxy: pulumi.Output<string>;
-  /** Volume with the program that asks services how they are. */
+  /** Volume with the program that runs the probes. */
   declare readonly helper: pulumi.Output<string>;
-  /** The container that puts it there, for services to depend on. */
+  /** The container that fills the volume, for services to depend on. */
   declare readonly helperContainer: docker.Container;
 
   constructor(name: string, args: ContainerHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerHost", name, {}, opts);
-    const ports = { ...containerHostDefaults.ports, ...args.ports };
-    const labels = Object.entries(args.labels ?? {}).map(([label, value]) => ({ label, value }));
+    const ports = { ...defaultPorts, ...args.ports };
+    const ip = args.address ?? "127.0.0.1";
+    const labels = labelList(args.labels);
     const child = { parent: this };
     const network = new docker.Network(name, { name, labels }, child);
     const common = { ...longRunning(labels), networksAdvanced: [{ name: network.name }], readOnly: true };
@@ -84,14 +96,14 @@ export class ContainerHost extends pulumi.ComponentResource {
       {
         ...common,
         name: `${name}-proxy`,
-        image: args.proxyImage ?? proxyImage,
+        image: args.proxyImage ?? defaultImages.proxy,
         command: proxyCommand,
-        user: nonRoot,
+        user: nonRootUser,
         capabilities: { drops: ["ALL"] },
         securityOpts: ["no-new-privileges:true"],
         ports: [
-          { ip: args.address ?? containerHostDefaults.address, external: ports.http, internal: 8000 },
-          { ip: args.address ?? containerHostDefaults.address, external: ports.https, internal: 8443 },
+          { ip, external: ports.http, internal: proxyPorts.http },
+          { ip, external: ports.https, internal: proxyPorts.https },
         ],
         volumes: [{ volumeName: volume("proxy"), containerPath: dynamicFolder }],
         healthcheck: proxyHealthcheck,
@@ -103,7 +115,7 @@ export class ContainerHost extends pulumi.ComponentResource {
       new ProxyRoute(
         `${name}-certificates`,
         {
-          engine: args.engine,
+          engine: args.dockerHost,
           proxy: proxy.id,
           file: `${dynamicFolder}/certificates`,
           content: pulumi.secret(certificatesFile(args.certificates)),
@@ -112,17 +124,10 @@ export class ContainerHost extends pulumi.ComponentResource {
         child,
       );
 
-    const image = new GoImage(
-      `${name}-helper`,
-      {
-        source: resolve(import.meta.dirname, "helper"),
-        repository: `${this.repository}/slipway-helper`,
-        credentials: args.credentials,
-        labels: { "org.opencontainers.image.title": "slipway-helper" },
-        // An engine elsewhere may have another processor than this machine.
-        ...(args.repository === undefined ? { compression: "none" } : { platforms: ["linux/amd64", "linux/arm64"] }),
-      },
-      pulumi.mergeOptions(child, { dependsOn: this.registryContainer }),
+    const image = createHelperImage(
+      name,
+      { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
+      child,
     );
     const owned = (args.volumes ?? []).map((volumeName, i) => ({ volumeName, containerPath: `/volumes/${i}` }));
     this.helper = volume("helper");
@@ -131,9 +136,9 @@ export class ContainerHost extends pulumi.ComponentResource {
       {
         ...common,
         name: `${name}-helper`,
-        image: image.ref,
+        image,
         command: ["serve", "-install=/helper", ...owned.map(({ containerPath }) => containerPath)],
-        // Volumes belong to root at first. Nothing listens here, and no other right is left.
+        // Root, because new volumes belong to root. The container listens on no port, and has no other capability than CHOWN.
         user: "0:0",
         capabilities: { drops: ["ALL"], adds: owned.length > 0 ? ["CHOWN"] : [] },
         securityOpts: ["no-new-privileges:true"],

@@ -1,4 +1,4 @@
-export { ContainerHost, type ContainerHostArgs, type ContainerHostPorts } from "./container-host.ts";
+export { ContainerHost, type CertificateArgs, type ContainerHostArgs, type ContainerHostPorts } from "./container-host.ts";
 export * from "./container-service.ts";
 export * from "./ecr-repository.ts";
 export * from "./eks-add-ons.ts";
@@ -10,7 +10,7 @@ export { Compression } from "../lib/oci.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
 export * from "./network.ts";
 export * from "./pod-identity.ts";
-export { SwarmHost, type SwarmHostArgs } from "./swarm-host.ts";
+export { SwarmHost, type SwarmHostArgs, type SwarmRouteArgs } from "./swarm-host.ts";
 export { Publishing } from "./swarm-publishing.ts";
 export * from "./swarm-service.ts";
 export * from "./tls-certificate.ts";

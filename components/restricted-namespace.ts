@@ -1,12 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** The version whose rules are enforced, so that a newer cluster refuses no pod that this one runs. */
+/** Version of the enforced rules. Pinned, so that a newer cluster does not reject pods that run today. */
 const podSecurityVersion = "v1.36";
 
 /**
- * A namespace whose pods must keep to the strictest of Kubernetes' Pod Security Standards,
+ * Creates a namespace that enforces the restricted Pod Security Standard,
  * https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted.
+ *
+ * @param more further labels of the namespace
  */
 export function restrictedNamespace(
   resourceName: string,

@@ -1,31 +1,45 @@
-import { resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { containerHostDefaults, type ContainerHostPorts } from "./container-host.ts";
-import { GoImage, type RegistryCredentials } from "./go-image.ts";
-import { nonRoot } from "./internal/container-service/hardening.ts";
+import { labelList } from "../lib/docker-labels.ts";
+import type { CertificateArgs, ContainerHostPorts } from "./container-host.ts";
+import type { ProxyTlsArgs } from "./container-service-args.ts";
+import type { RegistryCredentials } from "./go-image.ts";
+import { defaultImages } from "./images.ts";
+import { createHelperImage } from "./internal/helper-image.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
-import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyImage, type CertificateArgs } from "./internal/proxy.ts";
+import { logDriver } from "./internal/long-running.ts";
+import { nonRootUid, nonRootUser } from "../lib/non-root.ts";
+import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts, routingFile, routingOf } from "./internal/proxy.ts";
+import { base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
+import { resolve } from "./internal/web-service/spec.ts";
+import { defaultPorts } from "./ports.ts";
 import type { Publishing } from "./swarm-publishing.ts";
-import { base64, logDriver, nameOf, restartPolicy } from "./internal/swarm-service/task.ts";
+import type { SwarmServiceArgs } from "./swarm-service-args.ts";
+
+/** The arguments of a SwarmService that its routes depend on. */
+export interface SwarmRouteArgs extends Pick<SwarmServiceArgs, "port" | "ports" | "probes" | "host" | "routes" | "connectRetries"> {
+  /** TLS for all hosts of the service, with the certificates of the proxy. @default - plain HTTP. */
+  tls?: ProxyTlsArgs;
+}
 
 export interface SwarmHostArgs {
+  /** Published ports. */
   ports?: ContainerHostPorts;
   /** @default "host" */
   publish?: Publishing;
-  /** How many proxies run behind the routing mesh. @default 2 */
+  /** Number of proxies behind the routing mesh. @default 2 */
   proxies?: number;
-  /** Where images are pushed to and pulled from, such as `registry.example/team`. @default - a registry on this engine. */
+  /** Prefix of the image repositories, such as `registry.example/team`. @default - a new registry on the Docker host. */
   repository?: string;
-  /** @default - what the Docker credential store has for the registry, if it has any. */
+  /** Credentials for `repository`. @default - those in the Docker credential store. */
   credentials?: RegistryCredentials;
-  /** Certificates for hosts of services with `tls`. @default - one that Traefik signs itself. */
+  /** Certificates for the hosts of services with `tls`. @default - a self-signed certificate of Traefik. */
   certificates?: CertificateArgs[];
-  /** Files with routes by service, as Traefik has them. @default - none. */
-  routes?: Record<string, pulumi.Input<string>>;
-  /** Networks of the services that routes lead to, by service. @default - none. */
+  /** Services with a host, by name, with the same arguments as the SwarmService. @default - none. */
+  routes?: Record<string, SwarmRouteArgs>;
+  /** Ids of the networks of the services in `routes`. @default - none. */
   networks?: pulumi.Input<string>[];
-  /** Volumes that services write to, by name: on every node they are given to the user that services run as. @default - none. */
+  /** Names of the volumes that services write to. On every node their owner becomes the user that services run as. @default - none. */
   volumes?: pulumi.Input<string>[];
   /** Image of the proxy: Traefik, or one with its interface. @default "traefik:v3.6.12" */
   proxyImage?: pulumi.Input<string>;
@@ -36,26 +50,27 @@ export interface SwarmHostArgs {
 }
 
 /**
- * What services on a swarm need beside themselves: a registry (a container, for a swarm of one node), a proxy that leads hosts
- * to them, and on every node a helper that asks them how they are.
+ * What services on a swarm share: a registry (one container, for a swarm of one node), a proxy that routes hosts to services,
+ * and on every node a helper that provides the program for the probes.
  *
  * @example
- * const host = new SwarmHost("prod", { repository: "registry.example/team", routes, networks });
+ * const routes = { web: { host: "web.example.org" } };
+ * const host = new SwarmHost("prod", { repository: "registry.example/team", routes, networks: [network.id] });
  */
 export class SwarmHost extends pulumi.ComponentResource {
-  /** What repositories of images start with, such as `127.0.0.1:5001`. */
+  /** Prefix of the image repositories, such as `127.0.0.1:5001`. */
   declare readonly repository: string;
-  /** The container of the registry, for what is pushed to depend on; absent where the registry is elsewhere. */
+  /** The registry's container, for images to depend on; undefined with the argument `repository`. */
   declare readonly registryContainer?: docker.Container;
-  /** Volume, on every node, with the program that asks services how they are. */
+  /** Volume, on every node, with the program that runs the probes. */
   declare readonly helper: pulumi.Output<string>;
-  /** The service that puts it there, for services to depend on. */
+  /** The service that fills the volume, for services to depend on. */
   declare readonly helperService: docker.Service;
 
   constructor(name: string, args: SwarmHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:SwarmHost", name, {}, opts);
-    const ports = { ...containerHostDefaults.ports, ...args.ports };
-    const labels = Object.entries(args.labels ?? {}).map(([label, value]) => ({ label, value }));
+    const ports = { ...defaultPorts, ...args.ports };
+    const labels = labelList(args.labels);
     const child = { parent: this };
     if (args.repository === undefined) {
       const local = new docker.Network(`${name}-registry`, { name: `${name}-registry`, labels }, child);
@@ -65,17 +80,10 @@ export class SwarmHost extends pulumi.ComponentResource {
     this.repository = args.repository ?? `127.0.0.1:${ports.registry}`;
     this.helper = new docker.Volume(`${name}-helper`, { name: `${name}-helper`, labels }, child).name;
 
-    const image = new GoImage(
-      `${name}-helper`,
-      {
-        source: resolve(import.meta.dirname, "helper"),
-        repository: `${this.repository}/slipway-helper`,
-        credentials: args.credentials,
-        labels: { "org.opencontainers.image.title": "slipway-helper" },
-        // Nodes may have another processor than this machine.
-        ...(args.repository === undefined ? { compression: "none" } : { platforms: ["linux/amd64", "linux/arm64"] }),
-      },
-      pulumi.mergeOptions(child, { dependsOn: this.registryContainer }),
+    const image = createHelperImage(
+      name,
+      { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
+      child,
     );
     const auth = args.credentials && { serverAddress: String(this.repository.split("/")[0]), ...args.credentials };
     const owned = (args.volumes ?? []).map((source, i) => ({ type: "volume", source, target: `/volumes/${i}` }));
@@ -89,7 +97,7 @@ export class SwarmHost extends pulumi.ComponentResource {
         endpointSpec: { mode: "dnsrr" },
         taskSpec: {
           containerSpec: {
-            image: image.ref,
+            image,
             args: ["serve", "-install=/helper", ...owned.map(({ target }) => target)],
             labels,
             user: "0:0",
@@ -117,19 +125,20 @@ export class SwarmHost extends pulumi.ComponentResource {
   ): void {
     const child = { parent: this };
     const network = new docker.Network(name, { name, labels, driver: "overlay" }, child);
-    const config = (service: string, content: pulumi.Input<string>) => {
-      const made = new docker.ServiceConfig(nameOf(name, `/routes-${service}`), { data: base64(content), labels }, child);
-      return { configId: made.id, configName: made.name, fileName: `${dynamicFolder}/${service}.yaml`, fileMode: 0o444 };
-    };
-    const certificates = args.certificates && {
-      made: new docker.Secret(`${name}-certificates`, { data: pulumi.secret(base64(certificatesFile(args.certificates))), labels }, child),
-    };
+    const configs = Object.entries(args.routes ?? {}).map(([service, route]) => {
+      const data = base64(routesFile(service, route, ports.https));
+      const config = new docker.ServiceConfig(objectName(name, `/routes-${service}`), { data, labels }, child);
+      return { configId: config.id, configName: config.name, fileName: `${dynamicFolder}/${service}.yaml`, fileMode: 0o444 };
+    });
+    const certificates =
+      args.certificates &&
+      new docker.Secret(`${name}-certificates`, { data: pulumi.secret(base64(certificatesFile(args.certificates))), labels }, child);
     const secrets = certificates && [
       {
-        secretId: certificates.made.id,
-        secretName: certificates.made.name,
+        secretId: certificates.id,
+        secretName: certificates.name,
         fileName: `${dynamicFolder}/certificates.yaml`,
-        fileGid: "65532",
+        fileGid: String(nonRootUid),
         fileMode: 0o440,
       },
     ];
@@ -144,32 +153,38 @@ export class SwarmHost extends pulumi.ComponentResource {
         endpointSpec: {
           mode: isMesh ? "vip" : "dnsrr",
           ports: [
-            { targetPort: 8000, publishedPort: ports.http, publishMode },
-            { targetPort: 8443, publishedPort: ports.https, publishMode },
+            { targetPort: proxyPorts.http, publishedPort: ports.http, publishMode },
+            { targetPort: proxyPorts.https, publishedPort: ports.https, publishMode },
           ],
         },
         taskSpec: {
           containerSpec: {
-            image: args.proxyImage ?? proxyImage,
+            image: args.proxyImage ?? defaultImages.proxy,
             args: proxyCommand,
             labels,
-            user: nonRoot,
+            user: nonRootUser,
             readOnly: true,
             capDrops: ["ALL"],
             healthcheck: { ...proxyHealthcheck, interval: "1s" },
-            configs: Object.entries(args.routes ?? {}).map(([service, content]) => config(service, content)),
+            configs,
             secrets,
           },
           networksAdvanceds: [network.id, ...(args.networks ?? [])].map((id) => ({ id })),
           restartPolicy,
           logDriver,
         },
-        // At a node's own ports there cannot be two.
+        // Two proxies cannot listen on the same port of a node.
         updateConfig: { parallelism: 1, order: isMesh ? "start-first" : "stop-first", failureAction: "rollback", monitor: "2s" },
-        // Pulumi's provider waits for no service that is on every node.
+        // Pulumi's provider cannot wait for a global service.
         convergeConfig: isMesh ? { delay: "1s", timeout: "2m" } : undefined,
       },
       child,
     );
   }
+}
+
+/** Traefik's file for a service. Its only server is the service's DNS name, which resolves to the tasks that are ready. */
+function routesFile(name: string, { tls, ...args }: SwarmRouteArgs, httpsPort: number): string {
+  const spec = resolve(name, { ...args, image: "" });
+  return routingFile(routingOf(spec, tls, httpsPort, true), [`http://${name}:${Number(spec.port)}`]);
 }

@@ -2,38 +2,44 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
 import type { Configuration, PlatformRules, ServiceSettings } from "../config/settings.ts";
+import { hasIngress } from "../config/schema/service.ts";
 
 export interface DeployedService {
-  /** Where the outside reaches it; absent for a service without a host. */
+  /** URL for external access; undefined for a service without a host. */
   url?: pulumi.Input<string>;
 }
 
-/** A place where services run. Making it registers what it consists of: a cluster, a registry. */
+/** Where services run. Creating it registers its resources, such as a cluster and a registry. */
 export interface Platform {
-  /** Where the image of a service goes to. */
+  /** Where the image of a service is pushed to. */
   registry(service: string): Pick<GoImageArgs, "repository" | "credentials">;
-  /** What an image must wait for before it is pushed. */
+  /** Options of every image, such as what it depends on. */
   imageOptions: pulumi.ComponentResourceOptions;
   deploy(name: string, service: ServiceSettings, image: pulumi.Input<string>): DeployedService;
-  /** What the stack outputs beside URLs and images. */
+  /** Stack outputs besides URLs and images. */
   outputs: Record<string, pulumi.Input<unknown>>;
 }
 
-/** What the module of a platform exports. */
+/** Exports of a platform's module. */
 export interface PlatformModule extends PlatformRules {
-  /** How images for this platform are made. */
+  /** Defaults of images for this platform. */
   imageDefaults: Pick<GoImageArgs, "compression">;
-  /** What must hold on this machine, and where it deploys to, before anything is changed; the problems, in words. */
+  /** Checks this machine and the deployment target before anything is changed. Returns problems as finished sentences. */
   preflight: (configuration: Configuration) => Promise<string[]>;
   createPlatform: (configuration: Configuration) => Platform | Promise<Platform>;
 }
 
-/** Loads a platform by name; only then are the SDKs that it needs. */
+/** Loads a platform by name, and with it only the SDKs that it needs. */
 export function loadPlatform(name: Configuration["platform"]): Promise<PlatformModule> {
   return import(`./${name}/${name}.ts`) as Promise<PlatformModule>;
 }
 
-/** Where the outside reaches a service, by the first of its hosts, if by any. */
+/** Sets the ingress class of Traefik, for platforms that run Traefik. */
+export function withTraefik(service: ServiceSettings): ServiceSettings {
+  return hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
+}
+
+/** URL of a service's first host; undefined if it has none. */
 export function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports = { http: 80, https: 443 }): string | undefined {
   const [first] = [...(host === undefined ? [] : [{ host, path: "/" }]), ...routes];
   if (!first || expose === "none") return undefined;
@@ -41,7 +47,7 @@ export function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports
   return `${scheme}://${first.host}${port === usual ? "" : `:${port}`}${first.path ?? "/"}`;
 }
 
-/** What a service's settings say of its workload, with who calls it: the same wherever it is Kubernetes that runs it. */
+/** Arguments of a service's WebService, the same on every Kubernetes platform. */
 export function workloadArgs(name: string, services: Configuration["services"]): Omit<WebServiceArgs, "image"> {
   const {
     source: _source,

@@ -3,10 +3,10 @@ import { dockerPlatforms, supportedSettings } from "../config/support.ts";
 import type { Support } from "../config/schema/setting.ts";
 import { features } from "../test/platform-support.ts";
 
-/** A table of the docs that is made from the sources. */
+/** A table in the docs that is generated from the sources. */
 export interface Table {
   file: string;
-  /** The lines around it. */
+  /** The lines before and after it. */
   begin: string;
   end: string;
   rows: string[][];
@@ -14,11 +14,11 @@ export interface Table {
 
 const platforms = ["local", "docker", "swarm", "eks"] as const;
 
-/** What each platform has, and every key of a service with what becomes of it where Docker runs it. */
+/** The features of every platform, and what each key of a service means on the Docker platforms. */
 export const tables: Table[] = [
   {
     file: "README.md",
-    begin: "<!-- platforms: `make fix` writes this table from test/platform-support.ts -->",
+    begin: "<!-- platforms: generated from test/platform-support.ts by `npm run fix` -->",
     end: "<!-- end of platforms -->",
     rows: [["", ...platforms.map((platform) => `\`${platform}\``)], ...features.map((f) => [f.what, ...platforms.map((p) => f[p].says)])],
   },
@@ -51,7 +51,7 @@ function describe({ how, reject }: Support): string {
   return [how, `${how ? "otherwise " : ""}rejected: ${why}`].filter(Boolean).join("; ");
 }
 
-/** The rows of a table as they are in its file. */
+/** The rows of a table in its file. */
 export function rowsInFile({ file, begin, end }: Table): string[][] {
   const text = readFileSync(file, "utf8");
   const lines = text.slice(text.indexOf(begin) + begin.length, text.indexOf(end)).split("\n");
@@ -64,7 +64,7 @@ export function rowsInFile({ file, begin, end }: Table): string[][] {
   );
 }
 
-/** Writes the tables into their files; Prettier aligns them. */
+/** Writes the tables into their files. Prettier aligns them. */
 export function writeTables(): void {
   for (const { file, begin, end, rows } of tables) {
     const text = readFileSync(file, "utf8");

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { proxyImage } from "../components/internal/proxy.ts";
-import { localClusterDefaults } from "../components/local-cluster.ts";
+import { defaultImages } from "../components/images.ts";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { dockerClient, hasImage, pullImage } from "../lib/docker-client.ts";
 import { locked } from "../lib/file-lock.ts";
@@ -30,9 +29,9 @@ interface Source {
 }
 
 const sources: Record<ImageKey, Source> = {
-  registryImage: { upstream: localClusterDefaults.registryImage, substitute: registryImageName, build: buildRegistryImage },
-  nodeImage: { upstream: localClusterDefaults.nodeImage, substitute: nodeImageName, build: buildNodeImage },
-  proxyImage: { upstream: proxyImage, substitute: proxyImageName, build: buildProxyImage },
+  registryImage: { upstream: defaultImages.registry, substitute: registryImageName, build: buildRegistryImage },
+  nodeImage: { upstream: defaultImages.node, substitute: nodeImageName, build: buildNodeImage },
+  proxyImage: { upstream: defaultImages.proxy, substitute: proxyImageName, build: buildProxyImage },
 };
 
 /**

@@ -2,29 +2,31 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { readRoutes, writeRoutes } from "./proxy-file.ts";
 
-// Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
+// Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
+// The property `engine` is stored in states, so it keeps its name.
 
 export interface HandoverArgs {
-  /** Endpoint of the engine, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */
+  /** Endpoint of the Docker host, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */
   engine?: pulumi.Input<string | undefined>;
-  /** Name of the container, which is ready. */
+  /** Name of the replica's container, which is healthy. */
   container: pulumi.Input<string>;
-  /** Port that it serves at. */
+  /** Port that the container listens on. */
   port: number;
-  /** Id of the container of the proxy, and its file with the routes of the service. @default - no proxy leads to it. */
+  /** Id of the proxy's container. @default - the service has no routes. */
   proxy?: pulumi.Input<string>;
+  /** The proxy's file with the routes of the service. @default - the service has no routes. */
   file?: string;
-  /** How the proxy asks each replica of this version, as the JSON that the file has. @default - not at all. */
+  /** The proxy's health check of this version, as JSON. @default - the proxy checks nothing. */
   healthCheck?: string;
-  /** Seconds until nobody asks any more for a container that the proxy does not lead to. */
+  /** Seconds until a container without a route gets no more requests. */
   settleSeconds: number;
 }
 
 type Inputs = pulumi.Unwrap<HandoverArgs>;
 
 /**
- * A replica that takes over from the container that it had before: the proxy leads to the new container in the place of the old
- * one, which ends once nobody asks for it. That the old one is removed is left to Pulumi, which does so at the end of the run.
+ * The handover from a replica's previous container to its new one: the proxy routes to the new container instead, and the
+ * previous one stops as soon as it gets no more requests. Pulumi removes it at the end of the run.
  */
 export class Handover extends pulumi.dynamic.Resource {
   constructor(name: string, args: HandoverArgs, opts?: pulumi.CustomResourceOptions) {
@@ -34,7 +36,7 @@ export class Handover extends pulumi.dynamic.Resource {
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async create(inputs) {
-    // There is no container before; the route that comes after all replicas leads to it.
+    // There is no previous container. The ProxyRoute, which is created after all replicas, routes to the new one.
     return { id: inputs.container, outs: inputs };
   },
   async diff(_id, olds, news) {
@@ -43,16 +45,16 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   },
   async update(_id, olds, news) {
     if (olds.container !== news.container) {
-      await turn(olds, news);
+      await replaceInRoutes(olds, news);
       await new Promise((wake) => setTimeout(wake, news.settleSeconds * 1000));
-      await end(olds);
+      await stop(olds);
     }
     return { outs: news };
   },
 };
 
-/** Until all replicas are of the new version, the proxy asks them nothing that one of the versions does not answer. */
-async function turn(olds: Inputs, news: Inputs): Promise<void> {
+/** Until all replicas have the new version, there is no health check: the versions may answer different ones. */
+async function replaceInRoutes(olds: Inputs, news: Inputs): Promise<void> {
   const { engine, proxy, file } = news;
   if (proxy === undefined || file === undefined) return;
   const before = await readRoutes({ engine, proxy, file });
@@ -72,11 +74,11 @@ interface LoadBalancer {
   healthCheck?: object;
 }
 
-async function end({ engine, container }: Inputs): Promise<void> {
-  const found = dockerClient(engine).getContainer(container);
-  // 304: it does not run already.
-  const over = (error: DockerError) => error.statusCode === 404 || error.statusCode === 304 || Promise.reject(error);
-  // An engine that is started anew before Pulumi removes it is not to start it again.
-  await found.update({ RestartPolicy: { Name: "no" } }).catch(over);
-  await found.stop().catch(over);
+async function stop({ engine, container }: Inputs): Promise<void> {
+  const previous = dockerClient(engine).getContainer(container);
+  // 304: already stopped.
+  const ifStopped = (error: DockerError) => error.statusCode === 404 || error.statusCode === 304 || Promise.reject(error);
+  // A Docker daemon that restarts before Pulumi removes the container must not start it again.
+  await previous.update({ RestartPolicy: { Name: "no" } }).catch(ifStopped);
+  await previous.stop().catch(ifStopped);
 }

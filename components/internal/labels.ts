@@ -15,7 +15,7 @@ export function recommendedLabels({ name, version, partOf }: Identity): Record<s
   };
 }
 
-/** What selects the pods of a service. It must never change: a Deployment with another selector is another Deployment. */
+/** Labels that select the pods of a service. They must never change, because the selector of a Deployment is immutable. */
 export function selectorLabels(name: string): Record<string, string> {
   return { "app.kubernetes.io/name": name };
 }

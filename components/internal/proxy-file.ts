@@ -2,44 +2,45 @@ import path from "node:path";
 import tarStream from "tar-stream";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 
-// Serialised into the state with the providers that use it, see registry-push.ts.
+// Serialised into the state with the providers that use it; see registry-push.ts.
 
-/** Routes in a running proxy: a file of its file provider, without its ending. A volume of the proxy holds its folder. */
+/** A file of a running proxy's file provider. Its folder is a volume of the proxy. */
 export interface ProxyFile {
-  /** Endpoint of the engine. @default - the one that the `docker` command uses. */
+  /** Endpoint of the Docker host. @default - the one that the `docker` command uses. */
   engine?: string;
-  /** Id of the container of the proxy. */
+  /** Id of the proxy's container. */
   proxy: string;
+  /** Path in the container, without slot and extension. */
   file: string;
 }
 
-/** Which of two files is in use: the engine does not write a file at once, and the proxy would read half of it. */
+/** Which of two files is in use. Docker does not write a file atomically, so the proxy could read half of a single one. */
 type Slot = "a" | "b";
 
-/** The routes that the proxy has now; undefined where it has none, or is not there. */
+/** The proxy's current routes; undefined if it has none or does not exist. */
 export async function readRoutes(at: ProxyFile): Promise<{ slot: Slot; content: string } | undefined> {
   for (const slot of ["a", "b"] as const) {
     const content = await readSlot(at, slot);
-    if (content !== undefined && content !== nothing()) return { slot, content };
+    if (content !== undefined && content !== noRoutes()) return { slot, content };
   }
   return undefined;
 }
 
-/** The new file is whole before the old one is emptied; until then both say where the service is, and Traefik takes the first. */
+/** Writes the new file completely before it empties the old one. Until then both define the routes, and Traefik uses the first. */
 export async function writeRoutes(at: ProxyFile, content: string): Promise<void> {
   const before = await readRoutes(at);
   if (before?.content === content) return;
   await writeSlot(at, before?.slot === "a" ? "b" : "a", content);
-  if (before) await writeSlot(at, before.slot, nothing());
+  if (before) await writeSlot(at, before.slot, noRoutes());
 }
 
-/** In the proxy's container there is nothing to remove a file with: an empty one is what can be left. */
+/** Empties the file: the proxy's image has no program that could remove it. */
 export async function emptyRoutes(at: ProxyFile): Promise<void> {
   const before = await readRoutes(at);
-  if (before) await writeSlot(at, before.slot, nothing());
+  if (before) await writeSlot(at, before.slot, noRoutes());
 }
 
-function nothing(): string {
+function noRoutes(): string {
   return "{}\n";
 }
 

@@ -1,22 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { portOf } from "./container-service/hardening.ts";
+import type { CertificateArgs } from "../container-host.ts";
+import { portNumber } from "./container-service/healthcheck.ts";
 import type { WebServiceSpec } from "./web-service/spec.ts";
 
-// Traefik with its file provider: it holds no Docker socket, which would make whoever breaks into it root of the machine.
+// Traefik with its file provider. It has no access to the Docker socket: that would give an attacker root on the Docker host.
 
-/** The last version of Traefik that we built and tested, https://github.com/traefik/traefik/releases. */
-export const proxyImage = "traefik:v3.6.12";
-
-/** Where Traefik looks for files with routes. */
+/** Folder from which Traefik reads its routes. */
 export const dynamicFolder = "/etc/traefik/dynamic";
+
+/** Ports that Traefik listens on in its container. */
+export const proxyPorts = { http: 8000, https: 8443 } as const;
 
 const ping = ["--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"];
 
 /** https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/ */
 export const proxyCommand = [
   ...ping,
-  "--entrypoints.web.address=:8000",
-  "--entrypoints.websecure.address=:8443",
+  `--entrypoints.web.address=:${proxyPorts.http}`,
+  `--entrypoints.websecure.address=:${proxyPorts.https}`,
   `--providers.file.directory=${dynamicFolder}`,
   "--providers.providersthrottleduration=100ms",
   "--global.checknewversion=false",
@@ -31,36 +32,30 @@ export const proxyHealthcheck = {
   retries: 3,
 };
 
-export interface CertificateArgs {
-  /** PEM; the chain, the host's own first. */
-  certificate: pulumi.Input<string>;
-  /** PEM. */
-  key: pulumi.Input<string>;
-}
-
-/** Traefik takes contents where it takes files. */
+/** The file with the certificates. Traefik accepts a certificate's content in place of its path. */
 export function certificatesFile(certificates: CertificateArgs[]): pulumi.Output<string> {
   return pulumi
     .all(certificates.map(({ certificate, key }) => pulumi.all({ certFile: certificate, keyFile: key })))
     .apply((all) => JSON.stringify({ tls: { certificates: all } }, null, 2) + "\n");
 }
 
-/** What routes are made of. */
+/** How requests are routed to a service. */
 export interface Routing {
   name: string;
   routes: { host: string; path: string }[];
-  /** Whether HTTPS serves them, and HTTP redirects there. */
+  /** Whether the routes are served over HTTPS. */
   tls: boolean;
+  /** Whether HTTP redirects to HTTPS. */
   redirect: boolean;
   httpsPort: number;
   connectRetries: number;
-  /** What each server is asked how it is; undefined where that is no HTTP request. */
+  /** Health check of each server; undefined if the readiness probe is not an HTTP request. */
   readiness: { path: string; port: number; periodSeconds: number; timeoutSeconds: number } | undefined;
-  /** Whether one name stands for all servers: asked by it, none would tell of itself. */
+  /** Whether all servers share one DNS name. A health check of that name would not tell them apart. */
   isOneName: boolean;
 }
 
-/** What routes are made of, from the arguments of a service. */
+/** The routing of a service with these arguments. */
 export function routingOf(spec: WebServiceSpec, tls: { redirect?: boolean } | undefined, httpsPort: number, isOneName: boolean): Routing {
   const { path, port, periodSeconds, timeoutSeconds } = spec.probes.readiness;
   return {
@@ -70,16 +65,17 @@ export function routingOf(spec: WebServiceSpec, tls: { redirect?: boolean } | un
     redirect: tls?.redirect ?? true,
     httpsPort,
     connectRetries: spec.connectRetries,
-    readiness: spec.probes.kind !== "http" ? undefined : { path: path as string, port: portOf(spec, port), periodSeconds, timeoutSeconds },
+    readiness:
+      spec.probes.kind !== "http" ? undefined : { path: path as string, port: portNumber(spec, port), periodSeconds, timeoutSeconds },
     isOneName,
   };
 }
 
-/** The file of a service, https://doc.traefik.io/traefik/reference/routing-configuration/dynamic-configuration-methods/. */
+/** Traefik's file for a service, https://doc.traefik.io/traefik/reference/routing-configuration/dynamic-configuration-methods/. */
 export function routingFile(routing: Routing, servers: string[]): string {
   const { name, routes, tls, redirect, httpsPort, connectRetries, isOneName } = routing;
   const middlewares = {
-    // As on Kubernetes: only where no connection was had.
+    // As on Kubernetes: Traefik retries only if it could not connect.
     ...(connectRetries > 0 && { [`${name}-retry`]: { retry: { attempts: connectRetries + 1, initialInterval: "100ms" } } }),
     ...(tls && redirect && { [`${name}-redirect`]: { redirectScheme: { scheme: "https", port: String(httpsPort), permanent: true } } }),
   };
@@ -99,13 +95,13 @@ export function routingFile(routing: Routing, servers: string[]): string {
     routers: Object.fromEntries(routers),
     ...(Object.keys(middlewares).length > 0 && { middlewares }),
     services: { [name]: { loadBalancer } },
-    // A connection that is kept would be to one of those behind the name; a new one is to any.
+    // A kept connection would send all requests to one of the servers behind the name.
     ...(isOneName && { serversTransports: { [name]: { maxIdleConnsPerHost: -1 } } }),
   };
   return JSON.stringify({ http }, null, 2) + "\n";
 }
 
-/** How each server is asked. */
+/** Traefik's health check of each server. */
 export function healthCheckOf({ readiness }: Routing): object | undefined {
   return (
     readiness && {
@@ -120,7 +116,7 @@ export function healthCheckOf({ readiness }: Routing): object | undefined {
 function ruleOf(host: string, path: string): string {
   const hosts = host.startsWith("*.") ? `HostRegexp(\`^[^.]+\\.${host.slice(2).replaceAll(".", "\\.")}$\`)` : `Host(\`${host}\`)`;
   if (path === "/") return hosts;
-  // As the prefix of an Ingress: of whole parts of the path.
+  // As the path type Prefix of an Ingress: it matches whole path elements.
   const prefix = path.replace(/\/$/, "");
   return `${hosts} && (Path(\`${prefix}\`) || PathPrefix(\`${prefix}/\`))`;
 }

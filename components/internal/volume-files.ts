@@ -3,18 +3,20 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import tarStream from "tar-stream";
 import { dockerClient, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
+import { nonRootUid } from "../../lib/non-root.ts";
 
-// Serialised into the state, see registry-push.ts: default imports for what is no type, and as little text as will do.
+// Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
+// The property `engine` is stored in states, so it keeps its name.
 
 export interface VolumeFilesArgs {
-  /** Endpoint of the engine, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */
+  /** Endpoint of the Docker host, such as `ssh://deploy@host`. @default - the one that the `docker` command uses. */
   engine?: pulumi.Input<string | undefined>;
-  /** The image that the files go along with: what it has beside them in their folders comes along. */
+  /** Image of the service. What it has in the folders of the files is copied into the volumes. */
   image: pulumi.Input<string>;
-  /** Credentials for the registry of the image. @default - none. */
+  /** Credentials for the image's registry. @default - none. */
   username?: pulumi.Input<string | undefined>;
   password?: pulumi.Input<string | undefined>;
-  /** Beginning of the names of the volumes. */
+  /** Prefix of the volumes' names. */
   prefix: string;
   labels: Record<string, pulumi.Input<string>>;
   files: { path: string; content: pulumi.Input<string>; mode: number }[];
@@ -24,8 +26,8 @@ type Inputs = pulumi.Unwrap<VolumeFilesArgs>;
 type State = Inputs & { volumes: Record<string, string> };
 
 /**
- * Files in volumes, one for each of their folders: a container with a read-only root takes no files otherwise. Other files are
- * other volumes, so that containers of the version before keep theirs.
+ * Files in volumes, one volume for each folder: a container with a read-only root takes no files otherwise. Changed files
+ * are new volumes, so that containers of the previous version keep theirs.
  */
 export class VolumeFiles extends pulumi.dynamic.Resource {
   /** Name of the volume by folder. */
@@ -55,15 +57,15 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
   },
   async read(id, props) {
     const found = Object.values(props!.volumes).map((volume) => dockerClient(props!.engine).getVolume(volume).inspect());
-    const missing = (error: DockerError) => (error.statusCode === 404 ? { id: "" } : Promise.reject(error));
-    return Promise.all(found).then(() => ({ id, props }), missing);
+    const ifMissing = (error: DockerError) => (error.statusCode === 404 ? { id: "" } : Promise.reject(error));
+    return Promise.all(found).then(() => ({ id, props }), ifMissing);
   },
   async delete(_id, state) {
     await removeVolumes(state);
   },
 };
 
-/** By way of a container that never runs. */
+/** Copies the files through a container that is never started. */
 async function fill(id: string, { engine, image, username, password, labels, files, volumes }: State): Promise<void> {
   const docker = dockerClient(engine);
   if (!(await hasImage(docker, image))) {
@@ -77,7 +79,7 @@ async function fill(id: string, { engine, image, username, password, labels, fil
     for (const folder of Object.keys(volumes)) {
       const archive = tarStream.pack();
       for (const file of files.filter((f) => path.posix.dirname(f.path) === folder))
-        archive.entry({ name: path.posix.basename(file.path), mode: file.mode, uid: 0, gid: 65532 }, file.content);
+        archive.entry({ name: path.posix.basename(file.path), mode: file.mode, uid: 0, gid: nonRootUid }, file.content);
       archive.finalize();
       await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: folder });
     }
@@ -87,6 +89,6 @@ async function fill(id: string, { engine, image, username, password, labels, fil
 }
 
 async function removeVolumes({ engine, volumes }: State): Promise<void> {
-  const missing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
-  for (const name of Object.values(volumes)) await dockerClient(engine).getVolume(name).remove({}).catch(missing);
+  const ifMissing = (error: DockerError) => error.statusCode === 404 || Promise.reject(error);
+  for (const name of Object.values(volumes)) await dockerClient(engine).getVolume(name).remove({}).catch(ifMissing);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defaultPorts } from "../../components/default-ports.ts";
+import { defaultPorts } from "../../components/ports.ts";
 import { required, setting } from "./setting.ts";
 
 const port = z.int().min(1).max(65535);

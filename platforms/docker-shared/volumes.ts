@@ -1,28 +1,34 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
-import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import type { DockerError } from "../../lib/docker-client.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
 import type { Configuration } from "../../config/load.ts";
 import type { DockerPlatform } from "../../config/support.ts";
-import { stackLabel } from "./common.ts";
-import { isMissing, missingLine } from "./preflight.ts";
+import { settingProblem } from "../setting-problem.ts";
+import { isMissing, missingObject } from "./external.ts";
 
-/** A persistent volume of a service, as it is on the engine. */
+/** A persistent volume of a service. */
 export interface PlannedVolume {
   service: string;
   /** Its name in the service. */
   volume: string;
-  /** Its name on the engine; of a stateful service one for each replica. */
+  /** Its names on the Docker host: of a stateful service, one for each replica. */
   names: string[];
-  /** Whether it exists, and stays when the stack goes. */
+  /** Whether it exists already, and is kept when the stack is deleted. */
   external: boolean;
   driver?: string;
   options?: Record<string, string>;
 }
 
-/** The persistent volumes of a stack. `first` is the number of a stateful service's first replica. */
+/**
+ * The persistent volumes of a stack.
+ *
+ * @param first number of a stateful service's first replica
+ */
 export function plannedVolumes(
   services: Configuration["services"],
-  given: Configuration["docker"]["volumes"] = {},
+  settings: Configuration["docker"]["volumes"] = {},
   prefix: string,
   first: number,
 ): PlannedVolume[] {
@@ -30,14 +36,14 @@ export function plannedVolumes(
     Object.keys(volumes)
       .filter((volume) => volumes[volume]!.kind === "persistent")
       .map((volume) => {
-        const { name = `${prefix}-${service}-${volume}`, external = false, ...rest } = given[`${service}.${volume}`] ?? {};
+        const { name = `${prefix}-${service}-${volume}`, external = false, ...rest } = settings[`${service}.${volume}`] ?? {};
         const names = kind === "stateful" ? Array.from({ length: replicas }, (_, i) => `${name}-${first + i}`) : [name];
         return { service, volume, names, external, ...rest };
       }),
   );
 }
 
-/** Makes a volume, but one that exists already is only named. */
+/** Creates a volume, unless it exists already. Returns its names. */
 export function createVolume(
   { names, external, driver, options }: PlannedVolume,
   labels: docker.types.input.VolumeLabel[],
@@ -46,31 +52,33 @@ export function createVolume(
   return external ? names : names.map((name) => new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name);
 }
 
-/** Volumes that are to exist and do not, and those that would be made where somebody else's is: two would write to one. */
+/**
+ * External volumes that do not exist, and new ones whose name is in use: Docker would reuse the existing volume, and two stacks would
+ * write to it.
+ */
 export async function problemsWithVolumes(
   platform: DockerPlatform,
-  host: string | undefined,
+  docker: Docker,
   planned: PlannedVolume[],
   stack: string,
 ): Promise<string[]> {
-  const engine = dockerClient(host);
-  const lines = planned.flatMap(({ service, volume, names, external }) =>
+  const problems = planned.flatMap(({ service, volume, names, external }) =>
     names.map(async (name) => {
-      const path = `volumes.${service}.${volume}`;
-      const found = engine.getVolume(name).inspect();
-      if (external) return (await isMissing(found)) ? [missingLine(platform, path, "volume", name, stack)] : [];
-      const owner = await found.then(
+      const path = [platform, "volumes", `${service}.${volume}`];
+      const inspection = docker.getVolume(name).inspect();
+      if (external) return (await isMissing(inspection)) ? [missingObject(path, "volume", name, stack)] : [];
+      const owner = await inspection.then(
         ({ Labels }) => ({ stack: (Labels as Record<string, string> | null)?.[stackLabel] }),
         (error: DockerError) => (error.statusCode === 404 ? { stack } : Promise.reject(error)),
       );
-      return owner.stack === stack ? [] : [foreignLine(platform, path, name, owner.stack, stack)];
+      return owner.stack === stack ? [] : [takenVolume(platform, path, name, owner.stack, stack)];
     }),
   );
-  return (await Promise.all(lines)).flat();
+  return (await Promise.all(problems)).flat();
 }
 
-function foreignLine(platform: DockerPlatform, path: string, name: string, owner: string | undefined, stack: string): string {
-  const whose = owner === undefined ? "is there already, and this stack did not make it" : `belongs to the stack "${owner}"`;
-  const use = platform === "docker" ? ", or external: true to use that one" : "";
-  return `${pulumi.getProject()}:${platform}.${path}: the volume "${name}" ${whose}. In stacks/Pulumi.${stack}.yaml set another name${use}`;
+function takenVolume(platform: DockerPlatform, path: string[], name: string, owner: string | undefined, stack: string): string {
+  const problem = owner === undefined ? "already exists, and this stack did not create it" : `belongs to the stack "${owner}"`;
+  const reuse = platform === "docker" ? ", or external: true to use this volume" : "";
+  return settingProblem(path, `the volume "${name}" ${problem}. Set another name in stacks/Pulumi.${stack}.yaml${reuse}`);
 }

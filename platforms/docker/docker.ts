@@ -1,66 +1,60 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ContainerHost } from "../../components/container-host.ts";
 import { ContainerService } from "../../components/container-service.ts";
 import type { Configuration } from "../../config/load.ts";
-import * as engine from "../docker-shared/common.ts";
-import { missingNetworks, problemWithDaemon, takenPorts } from "../docker-shared/preflight.ts";
-import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
-import type { Platform, PlatformModule } from "../platform.ts";
+import { labelList, stackLabel } from "../../lib/docker-labels.ts";
+import { createNetworks } from "../docker-shared/networks.ts";
+import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
+import { problemsWithSettings } from "../docker-shared/rules.ts";
+import { serviceArgs } from "../docker-shared/service-args.ts";
+import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
+import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
+import { urlOf, withTraefik, type Platform, type PlatformModule } from "../platform.ts";
 
-export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
+export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, services) =>
-  engine.problemsWithSettings("docker", docker, services);
+export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, services) => problemsWithSettings("docker", docker, services);
 
-/** Compressing layers for a registry on this machine costs more time than it saves. */
+/** For a registry on this machine, compressing layers takes more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** The engine must answer, the ports and volumes be free or this stack's own, and what is named as existing exist. */
+/** Checks that the Docker daemon answers, that ports and volumes are free or this stack's, and that external objects exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { docker: settings, stack } = configuration;
   const problem = await problemWithDaemon("docker", settings);
   if (problem !== undefined) return [problem];
-  return [
-    ...(await takenPorts("docker", settings, stack)),
-    ...(await missingNetworks("docker", settings, stack)),
-    ...(await problemsWithVolumes("docker", settings.host, volumesOf(configuration), stack)),
-  ];
+  return problemsOnDockerHost("docker", settings, volumesOf(configuration), stack);
 }
 
-/** Replicas are counted from 0, as their host names are. */
+/** Replicas are numbered from 0, as in their host names. */
 function volumesOf({ docker: { volumes }, services, stack }: Configuration): PlannedVolume[] {
   return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 0);
 }
 
-/** The proxy is told of a change at once, and needs no longer to notice. */
-const quickShutdown = { sleepSeconds: 1 };
+/** Seconds before a replica stops. The proxy reads a changed route at once. */
+const sleepSeconds = 1;
 
-/** One replica at a time, each as soon as it is ready. */
-const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
+/** Services with egress must not reach each other through the network that they share for it. */
+const withoutCommunication = { "com.docker.network.bridge.enable_icc": "false" };
 
-/** Services that have a way out do not meet on it. */
-const noTalk = { "com.docker.network.bridge.enable_icc": "false" };
-
-/** Containers on one Docker engine. */
+/** Containers on one Docker host. */
 export function createPlatform(configuration: Configuration): Platform {
   const { stack, services, docker: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
-  const labels = { [engine.stackLabel]: stack };
-  const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
+  const labels = { [stackLabel]: stack };
   const { registry, host, ports } = settings;
-  const credentials = engine.credentialsOf(settings);
-  const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
-  const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
+  const credentials = credentialsOf(settings);
+  const opts = { provider: createProvider(name, settings) };
 
   const volumes: Record<string, Record<string, pulumi.Input<string>[]>> = {};
-  for (const volume of volumesOf(configuration)) (volumes[volume.service] ??= {})[volume.volume] = createVolume(volume, asLabels, opts);
+  for (const volume of volumesOf(configuration))
+    (volumes[volume.service] ??= {})[volume.volume] = createVolume(volume, labelList(labels), opts);
   const on = new ContainerHost(
     name,
     {
-      engine: host,
+      dockerHost: host,
       ports,
-      address: settings.address ?? (engine.isLocal(host) ? "127.0.0.1" : "0.0.0.0"),
+      address: settings.address ?? (isLocal(host) ? "127.0.0.1" : "0.0.0.0"),
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,
@@ -71,21 +65,18 @@ export function createPlatform(configuration: Configuration): Platform {
     },
     opts,
   );
-  const networks = engine.createNetworks(name, services, settings, { by: "name", wayOut: noTalk }, asLabels, opts);
+  const networks = createNetworks(name, services, settings, { by: "name", egress: withoutCommunication }, labelList(labels), opts);
 
   return {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
     imageOptions: { dependsOn: on.registryContainer },
     deploy(service, given, image) {
-      const args = engine.workloadArgs(given);
       new ContainerService(
         service,
         {
-          ...args,
+          ...serviceArgs(given, sleepSeconds),
           image,
-          rollout: { ...oneByOne, ...args.rollout },
-          shutdown: { ...quickShutdown, ...args.shutdown },
-          on: { proxy: on.proxy, helper: on.helper, engine: host, credentials, httpsPort: ports.https },
+          on: { proxy: on.proxy, helper: on.helper, dockerHost: host, credentials, httpsPort: ports.https },
           prefix: `${name}-${service}`,
           labels,
           network: networks.own[service]!,
@@ -94,7 +85,7 @@ export function createPlatform(configuration: Configuration): Platform {
         },
         { ...opts, dependsOn: on.helperContainer },
       );
-      return { url: engine.urlOf(given, ports) };
+      return { url: urlOf(given, ports) };
     },
     outputs: { registry: on.repository },
   };

@@ -1,7 +1,9 @@
 import { hasIngress, type ServiceSettings } from "../../config/schema/service.ts";
 import { KubernetesError, type KubernetesCluster } from "../../lib/kubernetes-client.ts";
+import type { Path } from "../../lib/property-path.ts";
+import { settingProblem } from "../setting-problem.ts";
 
-/** The kinds of classes that services name, and where a class says that it is the default one. */
+/** The kinds of classes that services use, and the annotation that marks the default one. */
 const kinds = {
   StorageClass: { apiVersion: "storage.k8s.io/v1", isDefault: "storageclass.kubernetes.io/is-default-class" },
   IngressClass: { apiVersion: "networking.k8s.io/v1", isDefault: "ingressclass.kubernetes.io/is-default-class" },
@@ -10,44 +12,47 @@ const kinds = {
 } as const;
 type ClassKind = keyof typeof kinds;
 
-/** A class that a service asks for; without a name the default one. */
-interface Wanted {
-  path: string;
+/** A class that a service uses. */
+interface UsedClass {
+  path: Path;
   kind: ClassKind;
+  /** Undefined for the default class. */
   name: string | undefined;
 }
 
-/** Classes that services name, or count on as default, and that a cluster does not have: lines of path, rule and value. */
-export async function problemsWithClasses(services: Record<string, ServiceSettings>, cluster: KubernetesCluster): Promise<string[]> {
-  const wanted = Object.entries(services).flatMap(([name, service]) => wantedBy(`services.${name}`, service));
-  const byKind = [...Map.groupBy(wanted, ({ kind }) => kind)];
-  return (await Promise.all(byKind.map(([kind, all]) => missing(kind, all, cluster)))).flat();
+/** Problems with classes that services use, by name or as the default, and that a cluster does not have. */
+export async function missingClasses(services: Record<string, ServiceSettings>, cluster: KubernetesCluster): Promise<string[]> {
+  const used = Object.entries(services).flatMap(([name, service]) => classesOf(["services", name], service));
+  const byKind = [...Map.groupBy(used, ({ kind }) => kind)];
+  return (await Promise.all(byKind.map(([kind, all]) => missingOfKind(kind, all, cluster)))).flat();
 }
 
-function wantedBy(path: string, service: ServiceSettings): Wanted[] {
+function classesOf(path: Path, service: ServiceSettings): UsedClass[] {
   const { volumes = {}, ingressClassName, priorityClassName, gateway } = service;
-  const wanted: Wanted[] = [];
+  const used: UsedClass[] = [];
+  const use = (kind: ClassKind, name: string | undefined, ...keys: Path) => used.push({ path: [...path, ...keys], kind, name });
   for (const [volume, { kind, storageClass }] of Object.entries(volumes))
-    if (kind === "persistent") wanted.push({ path: `${path}.volumes.${volume}.storageClass`, kind: "StorageClass", name: storageClass });
-  if (hasIngress(service)) wanted.push({ path: `${path}.ingressClassName`, kind: "IngressClass", name: ingressClassName });
-  if (priorityClassName !== undefined) wanted.push({ path: `${path}.priorityClassName`, kind: "PriorityClass", name: priorityClassName });
-  if (gateway?.className !== undefined) wanted.push({ path: `${path}.gateway.className`, kind: "GatewayClass", name: gateway.className });
-  return wanted;
+    if (kind === "persistent") use("StorageClass", storageClass, "volumes", volume, "storageClass");
+  if (hasIngress(service)) use("IngressClass", ingressClassName, "ingressClassName");
+  if (priorityClassName !== undefined) use("PriorityClass", priorityClassName, "priorityClassName");
+  if (gateway?.className !== undefined) use("GatewayClass", gateway.className, "gateway", "className");
+  return used;
 }
 
-async function missing(kind: ClassKind, wanted: Wanted[], cluster: KubernetesCluster): Promise<string[]> {
+async function missingOfKind(kind: ClassKind, used: UsedClass[], cluster: KubernetesCluster): Promise<string[]> {
   const { apiVersion, isDefault } = kinds[kind];
-  const items = await cluster.list(apiVersion, kind).then(({ items }) => items, noneIfUnknown);
+  const items = await cluster.list(apiVersion, kind).then(({ items }) => items, emptyIfUnknownKind);
   const known = items.map(({ metadata }) => String(metadata?.name));
   const hasDefault = isDefault === undefined || items.some(({ metadata }) => metadata?.annotations?.[isDefault] === "true");
-  const remedy = `known are ${known.join(", ") || "none"}`;
-  return wanted.flatMap(({ path, name }) => {
-    if (name === undefined) return hasDefault ? [] : [`${path}: the cluster has no default ${kind}; name one, ${remedy}`];
-    return known.includes(name) ? [] : [`${path}: "${name}" is no ${kind} of the cluster; ${remedy}`];
+  const remedy = `Known classes: ${known.join(", ") || "none"}`;
+  return used.flatMap(({ path, name }) => {
+    if (name === undefined)
+      return hasDefault ? [] : [settingProblem(path, `must be set, because the cluster has no default ${kind}. ${remedy}`)];
+    return known.includes(name) ? [] : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
   });
 }
 
-function noneIfUnknown(error: Error): [] {
+function emptyIfUnknownKind(error: Error): [] {
   if (error instanceof KubernetesError && error.isUnknownKind) return [];
   throw error;
 }

@@ -1,83 +1,77 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerClient } from "../../lib/docker-client.ts";
-import { routingFile, routingOf } from "../../components/internal/proxy.ts";
-import { resolve } from "../../components/internal/web-service/spec.ts";
 import { SwarmHost } from "../../components/swarm-host.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
-import type { Configuration, ServiceSettings } from "../../config/load.ts";
-import * as engine from "../docker-shared/common.ts";
-import { missingNetworks, problemWithDaemon, takenPorts } from "../docker-shared/preflight.ts";
-import { createVolume, plannedVolumes, problemsWithVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
-import type { Platform, PlatformModule } from "../platform.ts";
+import type { Configuration } from "../../config/load.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
+import { labelList, stackLabel } from "../../lib/docker-labels.ts";
+import { createNetworks } from "../docker-shared/networks.ts";
+import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
+import { problemsWithSettings } from "../docker-shared/rules.ts";
+import { serviceArgs } from "../docker-shared/service-args.ts";
+import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
+import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
+import { urlOf, withTraefik, type Platform, type PlatformModule } from "../platform.ts";
+import { settingProblem } from "../setting-problem.ts";
 
-export const withDefaults: PlatformModule["withDefaults"] = (service) => engine.withTraefik(service);
+export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services) => engine.problemsWithSettings("swarm", swarm, services);
+export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services) => problemsWithSettings("swarm", swarm, services);
 
+/** For a registry on this machine, compressing layers takes more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** The engine must answer and be a manager of a swarm, the ports and volumes be free or this stack's own, and networks that are named exist. */
+/** Checks that the Docker host is a swarm manager, that ports and volumes are free or this stack's, and that external networks exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { swarm: settings, stack } = configuration;
   const problem = (await problemWithDaemon("swarm", settings)) ?? (await problemWithSwarm(settings));
   if (problem !== undefined) return [problem];
-  return [
-    ...(await takenPorts("swarm", settings, stack)),
-    ...(await missingNetworks("swarm", settings, stack)),
-    ...(await problemsWithVolumes("swarm", settings.host, volumesOf(configuration), stack)),
-  ];
+  return problemsOnDockerHost("swarm", settings, volumesOf(configuration), stack);
 }
 
-/** What keeps an engine from taking services, or a swarm from having their images. */
+/** Why the Docker host cannot create services, or the nodes cannot pull their images. */
 async function problemWithSwarm({ host, registry }: Configuration["swarm"]): Promise<string | undefined> {
   const { LocalNodeState, ControlAvailable, NodeID, Nodes } = (await dockerClient(host).info()).Swarm;
-  const at = `${pulumi.getProject()}:swarm`;
   const docker = host === undefined ? "docker" : `docker -H ${host}`;
-  if (LocalNodeState !== "active")
-    return `${at}: the engine is in no swarm. Make one: ${docker} swarm init --advertise-addr ADDRESS (127.0.0.1 for a swarm of this machine alone)`;
-  if (!ControlAvailable)
-    return `${at}: the engine is a worker of its swarm, and a manager is needed. On a manager: docker node promote ${NodeID}; or name a manager in swarm.host`;
-  if (Nodes > 1 && !registry)
-    return `${at}.registry: is needed for a swarm of ${Nodes} nodes: name a registry that all of them and this machine reach`;
+  if (LocalNodeState !== "active") {
+    const remedy = `Create a swarm: \`${docker} swarm init --advertise-addr ADDRESS\`, with 127.0.0.1 for a swarm of one node`;
+    return settingProblem(["swarm"], `the Docker host is not part of a swarm. ${remedy}`);
+  }
+  if (!ControlAvailable) {
+    const remedy = `Run \`docker node promote ${NodeID}\` on a manager, or set swarm.host to a manager`;
+    return settingProblem(["swarm"], `the Docker host is a worker node, and a manager is required. ${remedy}`);
+  }
+  if (Nodes > 1 && !registry) {
+    const message = `is required for a swarm of ${Nodes} nodes. Set a registry that this machine and all nodes can reach`;
+    return settingProblem(["swarm", "registry"], message);
+  }
   return undefined;
 }
 
 /**
- * Volumes as they are on this engine, so that they go with the stack; those of other nodes stay there. Tasks are counted from 1, as
- * Swarm does.
+ * The volumes on this node, so that they are deleted with the stack; those on other nodes are kept. Tasks are numbered from 1,
+ * as Swarm does.
  */
 function volumesOf({ swarm: { volumes }, services, stack }: Configuration): PlannedVolume[] {
   return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 1);
 }
 
-/** Swarm takes a task's name back 2 s before it ends the task. */
-const quickShutdown = { sleepSeconds: 2 };
-
-/** One task at a time, each as soon as it is ready. */
-const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
+/** Seconds before a task stops: Swarm removes the task's DNS name 2 s earlier. */
+const sleepSeconds = 2;
 
 /** Services on Docker Swarm. */
 export function createPlatform(configuration: Configuration): Platform {
   const { stack, services, swarm: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
-  const labels = { [engine.stackLabel]: stack };
-  const asLabels = Object.entries(labels).map(([label, value]) => ({ label, value }));
-  const { registry, host, ports } = settings;
-  const credentials = engine.credentialsOf(settings);
-  const registryAuth = credentials && [{ address: String(registry?.repository.split("/")[0]), ...credentials }];
-  const opts = { provider: new docker.Provider(name, { host, registryAuth }) };
+  const labels = { [stackLabel]: stack };
+  const { registry, ports } = settings;
+  const credentials = credentialsOf(settings);
+  const opts = { provider: createProvider(name, settings) };
   const encryption = settings.encrypted ? { encrypted: "true" } : undefined;
-  const usual = {
-    // By their names Pulumi's provider would make the services anew in every `up`.
-    by: "id" as const,
-    driver: "overlay",
-    own: encryption,
-    wayOut: encryption,
-  };
-  const networks = engine.createNetworks(name, services, settings, usual, asLabels, opts);
-  const exposed = Object.keys(services).filter((service) => engine.urlOf(services[service]!, ports) !== undefined);
-  const volumes = volumesOf(configuration).flatMap((volume) => createVolume(volume, asLabels, opts));
+  // By id: if services name networks, Pulumi's provider replaces the services in every `up`.
+  const options = { by: "id" as const, driver: "overlay", own: encryption, egress: encryption };
+  const networks = createNetworks(name, services, settings, options, labelList(labels), opts);
+  const exposed = Object.keys(services).filter((service) => urlOf(services[service]!, ports) !== undefined);
+  const volumes = volumesOf(configuration).flatMap((volume) => createVolume(volume, labelList(labels), opts));
   const on = new SwarmHost(
     name,
     {
@@ -87,7 +81,7 @@ export function createPlatform(configuration: Configuration): Platform {
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,
-      routes: Object.fromEntries(exposed.map((service) => [service, routesOf(service, services[service]!, ports.https)])),
+      routes: Object.fromEntries(exposed.map((service) => [service, serviceArgs(services[service]!, sleepSeconds)])),
       networks: exposed.map((service) => networks.own[service]!),
       volumes,
       proxyImage: settings.proxyImage,
@@ -101,16 +95,13 @@ export function createPlatform(configuration: Configuration): Platform {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
     imageOptions: { dependsOn: on.registryContainer },
     deploy(service, given, image) {
-      const args = engine.workloadArgs(given);
       const drivers = Object.entries(settings.volumes ?? {}).filter(([key]) => key.startsWith(`${service}.`));
       const { constraints, spread, maxPerNode } = settings;
       new SwarmService(
         service,
         {
-          ...args,
+          ...serviceArgs(given, sleepSeconds),
           image,
-          rollout: { ...oneByOne, ...args.rollout },
-          shutdown: { ...quickShutdown, ...args.shutdown },
           on: { helper: on.helper },
           prefix: `${name}-${service}`,
           labels,
@@ -124,16 +115,8 @@ export function createPlatform(configuration: Configuration): Platform {
         },
         { ...opts, dependsOn: on.helperService },
       );
-      return { url: engine.urlOf(given, ports) };
+      return { url: urlOf(given, ports) };
     },
     outputs: { registry: on.repository },
   };
-}
-
-/** To Traefik a service is one name, which leads to those of its tasks that are ready. */
-function routesOf(name: string, given: ServiceSettings, httpsPort: number): string {
-  const { tls, ...args } = engine.workloadArgs(given);
-  const spec = resolve(name, { ...args, image: "" });
-  const routing = routingOf(spec, tls, httpsPort, true);
-  return routingFile(routing, [`http://${name}:${Number(spec.port)}`]);
 }

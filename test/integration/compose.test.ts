@@ -6,7 +6,7 @@ import { Checkout, docker, dockerPorts, get, objectsOf } from "./checkout.ts";
 const stack = "integration-compose";
 const { http: port } = dockerPorts;
 
-/** Docker's own first example, with a store that can be built where no image can be pulled, and more of what Compose files have. */
+/** Like Docker's getting-started example, with a store that is built, so that no image must be pulled, and with more keys. */
 const compose = `services:
   web:
     build: ./web
@@ -27,7 +27,7 @@ volumes: { data: {} }
 
 const ask = async (path: string, body?: string, host = "web.localhost") => (await get(host, path, { port, body })).body;
 
-test("an imported Compose file is up on the engine as it is: names, replicas, files, memory, a volume that outlives an update", async () => {
+test("an imported Compose file runs on Docker: names, replicas, files, memory limits, and a volume that survives an update", async () => {
   await using checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "web"), { recursive: true });
   writeFileSync(join(checkout.folder, "compose.yaml"), compose);
@@ -35,7 +35,7 @@ test("an imported Compose file is up on the engine as it is: names, replicas, fi
   expect(imported.code).toBe(0);
   expect(imported.out).toContain(`stacks/Pulumi.${stack}.yaml: created with store, web from compose.yaml.`);
   const file = join(checkout.folder, `stacks/Pulumi.${stack}.yaml`);
-  // The one line that moves it from Kubernetes, and ports beside those of whoever works here.
+  // The line that moves the stack from Kubernetes to Docker, and ports that a developer's stacks do not use.
   const text = readFileSync(file, "utf8").replace("slipway:platform: local", "slipway:platform: docker");
   const moved = text + stringify({ "slipway:docker": { ports: dockerPorts } }).replace(/^/gm, "  ");
   writeFileSync(file, moved);
@@ -49,7 +49,7 @@ test("an imported Compose file is up on the engine as it is: names, replicas, fi
   const filters = { label: [`dev.slipway.stack=${stack}`, "dev.slipway.service=web"] };
   const replicas = await docker.listContainers({ filters });
   const limits = await Promise.all(replicas.map(async ({ Id }) => (await docker.getContainer(Id).inspect()).HostConfig.Memory));
-  // 64 MiB, and what /tmp takes in memory.
+  // 64 MiB, and the tmpfs /tmp.
   expect(limits).toEqual([128 * 2 ** 20, 128 * 2 ** 20]);
 
   expect(await ask("/file/data/x", "kept", "store.localhost")).toBe("written");

@@ -7,15 +7,15 @@ import { hasSshServer, SshServer } from "./ssh-server.ts";
 
 const stack = "integration-ssh";
 const [http, registryPort, sshPort] = [32480, 32401, 32422];
-const isHere = await hasSshServer();
-const here = isHere ? test : test.skip;
+const hasServer = await hasSshServer();
+const here = hasServer ? test : test.skip;
 let checkout: Checkout;
 let server: SshServer;
 let registry: Awaited<ReturnType<typeof docker.createContainer>>;
 
-/** A registry that both reach, as an engine elsewhere needs. */
+/** A registry that both machines reach, as a remote Docker host requires. */
 beforeAll(async () => {
-  if (!isHere) return;
+  if (!hasServer) return;
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
   server = new SshServer(sshPort);
@@ -33,7 +33,7 @@ afterAll(async () => {
   await registry?.remove({ force: true, v: true });
 });
 
-here("an engine over SSH: what is wrong with the way there is said; then up, unchanged, down, over few connections", async () => {
+here("a Docker host over SSH: a failed connection is reported; up, an unchanged up and down share a few connections", async () => {
   checkout.configure(
     { app: { source: "probe-app", host: "app.localhost", replicas: 2, env: { GREETING: "Hello" } } },
     {
@@ -45,10 +45,10 @@ here("an engine over SSH: what is wrong with the way there is said; then up, unc
     },
   );
   const run = (command: string) => checkout.run(command, server.env);
-  const away = await run("up");
-  expect(away.code).toBe(1);
-  expect(away.out).toMatch(
-    /slipway:docker\.host: no Docker engine answers at ssh:\/\/\S+@127\.0\.0\.1:32422 \(ssh 127\.0\.0\.1: .*Connection refused\)\. See that `docker -H ssh:\/\/\S+ info` works/,
+  const unreachable = await run("up");
+  expect(unreachable.code).toBe(1);
+  expect(unreachable.out).toMatch(
+    /slipway:docker\.host: cannot connect to the Docker daemon at ssh:\/\/\S+@127\.0\.0\.1:32422 \(ssh 127\.0\.0\.1: .*Connection refused\)\. Check that `docker -H ssh:\/\/\S+ info` works\./,
   );
   expect(await objectsOf(stack)).toEqual([]);
 
@@ -58,7 +58,7 @@ here("an engine over SSH: what is wrong with the way there is said; then up, unc
   expect((await get("app.localhost", "/", { port: http })).body).toBe("Hello");
   const before = server.logins();
   expect((await run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
-  // Without connections that are kept it would be one for every question.
+  // Without kept connections there would be one login for each request.
   expect(server.logins() - before).toBeLessThan(20);
   expect((await run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);

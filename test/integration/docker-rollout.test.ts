@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
-import { EngineSocket } from "./docker-socket.ts";
+import { DockerSocket } from "./docker-socket.ts";
 import { underLoad } from "./load.ts";
 
 const stack = "integration-docker-rollout";
@@ -29,7 +29,7 @@ const containers = () => docker.listContainers({ all: true, filters: { label: la
 const imagesThatRun = async () => [...new Set((await containers()).map(({ Image }) => Image))];
 const answer = async () => (await get("app.localhost", "/file/nowhere", { port })).body;
 
-/** How many containers of the service ran at a time, least and most, as the engine tells of every start and end. */
+/** How many of the service's containers ran at the same time during `work`, and how many started, from Docker's events. */
 async function running(work: () => Promise<void>): Promise<{ least: number; most: number; started: number }> {
   const since = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
   let now = (await containers()).filter(({ State }) => State === "running").length;
@@ -52,7 +52,7 @@ async function running(work: () => Promise<void>): Promise<{ least: number; most
   return { least, most, started: all.filter((status) => status === "start").length };
 }
 
-test("a new version takes over replica by replica, and no request fails", async () => {
+test("a rollout replaces maxSurge replicas at a time, and no request fails", async () => {
   const attacks = [
     { rate: 100, keepAlive: true },
     { rate: 100, keepAlive: false },
@@ -74,7 +74,7 @@ test("a new version takes over replica by replica, and no request fails", async 
   expect(await running(() => up({ app: faster }).then(() => {}))).toEqual({ least: 3, most: 6, started: 3 });
 });
 
-test("a rollback deploys the version before, and another one the one after it", async () => {
+test("a rollback deploys the previous version, and a second rollback returns to the newer one", async () => {
   await up({ app });
   const [second] = await imagesThatRun();
   const back = await checkout.run("rollback");
@@ -86,7 +86,7 @@ test("a rollback deploys the version before, and another one the one after it", 
   expect(await imagesThatRun()).toEqual([second]);
 });
 
-test("a version that does not come up has a card, and a rollback without a name goes back to the last that did", async () => {
+test("a failed rollout prints a card, and a rollback without --service deploys the last good image", async () => {
   const [good] = await imagesThatRun();
   checkout.edit("probe-app/main.go", "var hangs atomic.Bool", 'var hangs atomic.Bool\n\tpanic("REGION must be set")');
   const { code, out } = await checkout.run("up");
@@ -112,7 +112,7 @@ test("a version that does not come up has a card, and a rollback without a name 
   checkout.edit("probe-app/main.go", '\n\tpanic("REGION must be set")', "");
 });
 
-test("where settings are to blame a rollback says so, and where an image is not there it goes back to the last that was", async () => {
+test("a rollback says if settings are the cause, and replaces a missing image with the last good one", async () => {
   const [good] = await imagesThatRun();
   checkout.configure({ app: { ...app, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } } });
   const settings = await checkout.run("up");
@@ -133,9 +133,9 @@ test("where settings are to blame a rollback says so, and where an image is not 
   );
 });
 
-test("an engine that goes away half-way is told of once, and the next up carries on", async () => {
+test("a Docker daemon that disappears during an up is reported once, and the next up completes it", async () => {
   await up({ app });
-  const socket = await new EngineSocket().open();
+  const socket = await new DockerSocket().open();
   checkout.edit("probe-app/main.go", '"error: "', '"failed: "');
   const run = checkout.start("up", { DOCKER_HOST: socket.host });
   await eventually(

@@ -3,9 +3,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A socket that leads to the engine, until it is cut: as where a machine or the way there fails. */
-export class EngineSocket {
-  private readonly file = join(tmpdir(), `slipway-engine-${process.pid}.sock`);
+/** A socket that forwards to the Docker daemon until it is cut, as if the machine or the connection failed. */
+export class DockerSocket {
+  private readonly file = join(tmpdir(), `slipway-docker-${process.pid}.sock`);
   private readonly connections = new Set<Socket>();
   private readonly server = createServer((near) => {
     const far = connect(process.env["DOCKER_HOST"]?.replace(/^unix:\/\//, "") ?? "/var/run/docker.sock");
@@ -16,7 +16,7 @@ export class EngineSocket {
     near.pipe(far).pipe(near);
   });
 
-  /** What `DOCKER_HOST` takes. */
+  /** The value for `DOCKER_HOST`. */
   get host(): string {
     return `unix://${this.file}`;
   }
@@ -27,7 +27,7 @@ export class EngineSocket {
     return this;
   }
 
-  /** From now on nobody gets through. */
+  /** Closes all connections and accepts no more. */
   cut(): void {
     this.server.close();
     for (const connection of this.connections) connection.destroy();

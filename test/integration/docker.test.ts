@@ -18,7 +18,7 @@ const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GR
 const secret = "hush-4711";
 const tls = selfSigned("apart.localhost");
 
-/** All that a stack may have at once, so that one `up` serves several tests; each changes what it is about. */
+/** Everything that several tests need, so that one `up` is enough for them. */
 const services: Record<string, object> = {
   app: { ...app, calls: ["called"] },
   called: {
@@ -48,24 +48,24 @@ const services: Record<string, object> = {
     volumes: { old: { kind: "persistent", mountPath: "/old", size: "1Gi" } },
   },
 };
-/** Made by hand, as what exists before a stack does. */
-const theirs = `their-${stack}`;
+/** A network and a volume that exist before the stack. */
+const external = `external-${stack}`;
 const settings = {
   certificates: [tls],
-  networks: { [theirs]: { external: true, services: ["apart"] } },
-  volumes: { "apart.old": { external: true, name: theirs } },
+  networks: { [external]: { external: true, services: ["apart"] } },
+  volumes: { "apart.old": { external: true, name: external } },
 };
 
 beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
-  await docker.createNetwork({ Name: theirs });
-  await docker.createVolume({ Name: theirs });
+  await docker.createNetwork({ Name: external });
+  await docker.createVolume({ Name: external });
 });
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
-  await docker.getNetwork(theirs).remove();
-  await docker.getVolume(theirs).remove();
+  await docker.getNetwork(external).remove();
+  await docker.getVolume(external).remove();
 });
 
 async function up(services: object, settings: object = {}): Promise<string> {
@@ -79,19 +79,19 @@ const containersOf = (service: string) =>
   docker.listContainers({ all: true, filters: { label: [`dev.slipway.stack=${stack}`, `dev.slipway.service=${service}`] } });
 const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 
-test("services are up behind the proxy, and reach each other by name as `calls` says and no other way", async () => {
+test("the proxy routes to services, and services reach each other by name only with `calls`", async () => {
   const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
   expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
   const [apart] = await containersOf("apart");
   const address = apart!.NetworkSettings.Networks[`${name}-apart`]!.IPAddress;
   for (const host of ["apart", address]) expect(await ask(`/fetch?url=http://${host}:8080/`)).toMatch(/^error: /);
-  // Nor is there a way out: the registry of the stack, which any way out leads to, is not reached.
+  // There is no egress either, or the registry of the stack would be reachable.
   expect(await ask(`/fetch?url=http://${name}-registry:5000/v2/`)).toMatch(/^error: /);
   expect((await get("other.localhost", "/", { port })).status).toBe(404);
 });
 
-test("a container has no privileges, a read-only root, bounded resources and rotated logs", async () => {
+test("a container has no privileges, a read-only root, limited resources and rotated logs", async () => {
   const [container] = await containersOf("app");
   const { Config, HostConfig } = await docker.getContainer(container!.Id).inspect();
   expect({ User: Config.User, StopTimeout: (Config as { StopTimeout?: number }).StopTimeout }).toEqual({
@@ -114,35 +114,35 @@ test("a container has no privileges, a read-only root, bounded resources and rot
   expect(await ask("/file/etc/x", "x")).toMatch(/read-only file system/);
 });
 
-test("an unchanged up changes nothing, and what somebody removed by hand comes back", async () => {
+test("an unchanged up changes nothing, and a container that was removed by hand is created again", async () => {
   const before = (await containersOf("app")).map(({ Id }) => Id).sort();
   expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).map(({ Id }) => Id).sort()).toEqual(before);
   await docker.getContainer(before[0]!).remove({ force: true });
-  // The handover has led the proxy there by then.
+  // The handover updates the proxy, so the route itself is unchanged.
   expect((await checkout.run("up")).out).toMatch(/^1 created, 1 updated, \d+ unchanged \(time\)$/m);
   expect((await containersOf("app")).length).toBe(3);
 });
 
-test("a network and a volume that exist are used as they are, and those that do not are told of", async () => {
+test("external networks and volumes are used unchanged, and missing ones are reported", async () => {
   const [apart] = await containersOf("apart");
-  expect(Object.keys(apart!.NetworkSettings.Networks).sort()).toEqual([`${name}-apart`, theirs]);
+  expect(Object.keys(apart!.NetworkSettings.Networks).sort()).toEqual([external, `${name}-apart`]);
   const { Mounts } = await docker.getContainer(apart!.Id).inspect();
-  expect(Mounts.filter(({ Destination }) => Destination === "/old").map(({ Name }) => Name)).toEqual([theirs]);
+  expect(Mounts.filter(({ Destination }) => Destination === "/old").map(({ Name }) => Name)).toEqual([external]);
   checkout.configure(services, {
     ...settings,
     networks: { nowhere: { external: true, services: ["apart"] } },
-    volumes: { "apart.old": { external: true, name: "gone" } },
+    volumes: { "apart.old": { external: true, name: "missing" } },
   });
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  const told = (key: string, kind: string, missing: string) =>
-    `slipway:docker.${key}: there is no ${kind} "${missing}" on the engine; make it (docker ${kind} create ${missing}), or leave out external in stacks/Pulumi.${stack}.yaml\n`;
-  expect(out).toContain(told("networks.nowhere", "network", "nowhere"));
-  expect(out).toContain(told("volumes.apart.old", "volume", "gone"));
+  const problem = (path: string, kind: string, missing: string) =>
+    `slipway:docker.${path}: the ${kind} "${missing}" does not exist on the Docker host. Create it (docker ${kind} create ${missing}), or remove external in stacks/Pulumi.${stack}.yaml.\n`;
+  expect(out).toContain(problem("networks.nowhere", "network", "nowhere"));
+  expect(out).toContain(problem('volumes["apart.old"]', "volume", "missing"));
 });
 
-test("`make images` tells who runs each image, the one of Slipway's helper, too", async () => {
+test("`slipway images` shows what uses each image, including the helper's", async () => {
   const { out } = await checkout.run("images");
   const rows = out.split("\n").map((line) => line.split(/ {2,}/));
   const users = rows.slice(1, -1).map(([image, , , , where, usedBy]) => [image!.split(/[/:]/).at(-2), where, usedBy]);
@@ -155,7 +155,7 @@ test("`make images` tells who runs each image, the one of Slipway's helper, too"
   );
 });
 
-test("a service that hangs is ended, says where it hung, and is started anew", async () => {
+test("a service that hangs logs where it hangs and restarts", async () => {
   await ask("/hang", "", "called.localhost");
   const [container] = await containersOf("called");
   const found = docker.getContainer(container!.Id);
@@ -172,9 +172,9 @@ test("a service that hangs is ended, says where it hung, and is started anew", a
   );
 });
 
-test("what a service wrote into its volume survives an update and a restart, and each replica has its own", async () => {
+test("a volume keeps its files over an update and a restart, and each replica has its own", async () => {
   const store = (path: string, body?: string) => ask(path, body, "store.localhost");
-  // The proxy asks one after the other.
+  // The proxy balances round-robin.
   expect([await store("/hostname"), await store("/hostname")].sort()).toEqual(["store-0", "store-1"]);
   for (const _ of [1, 2]) expect(await store("/file/data/x", "kept")).toBe("written");
   expect(await store("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
@@ -194,7 +194,7 @@ test("what a service wrote into its volume survives an update and a restart, and
   ]);
 });
 
-test("files are read-only and in a folder with what the image has there; secrets are in no inspection and no checkpoint", async () => {
+test("files are read-only beside the image's own files, and secrets are neither in docker inspect nor in the checkpoint", async () => {
   const called = (path: string, body?: string) => ask(path, body, "called.localhost");
   expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
   expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);
@@ -211,13 +211,13 @@ test("files are read-only and in a folder with what the image has there; secrets
   expect((await volumes()).length).toBe(1);
 });
 
-test("TLS is served with the certificate that is given, whose key is in no checkpoint, and HTTP leads there", async () => {
+test("HTTPS uses the certificate in the settings, whose key is not in the checkpoint, and HTTP redirects to HTTPS", async () => {
   expect(await getOverTls("apart.localhost", dockerPorts.https, tls.certificate)).toBe("Hello");
   expect((await get("apart.localhost", "/", { port })).status).toBe(301);
   expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain("PRIVATE KEY");
 });
 
-test("no request fails in an update, a change of settings, while scaling, or when a new version does not come up", async () => {
+test("no request fails during an update, a change of settings, scaling, or a failed rollout", async () => {
   const loads = await underLoad(
     "app.localhost",
     attacks,
@@ -235,7 +235,7 @@ test("no request fails in an update, a change of settings, while scaling, or whe
       );
       checkout.configure({ app });
       const fewer = await checkout.run("up");
-      // What is changed is waited for before anything ends; what is made anew is not.
+      // An updated route settles before containers stop; a replaced one would not.
       expect(fewer.out).toMatch(/^~ slipway:ProxyRoute \S+-app {2}updated/m);
       expect(fewer.code).toBe(0);
     },
@@ -246,7 +246,7 @@ test("no request fails in an update, a change of settings, while scaling, or whe
   expect((await containersOf("app")).length).toBe(3);
 });
 
-test("a new version that ends by itself is told with its last lines, and the version before serves on", async () => {
+test("a new version that exits is reported with its last log lines, and the previous version keeps serving", async () => {
   checkout.configure({ app: { ...app, env: { GREETING: "new" } } });
   checkout.edit(
     "probe-app/main.go",
@@ -261,16 +261,16 @@ test("a new version that ends by itself is told with its last lines, and the ver
   expect((await containersOf("app")).map(({ State }) => State)).toEqual(["running", "running", "running"]);
 });
 
-test("a port in use, a volume of another stack, an engine that is away: one clear message, and nothing is changed", async () => {
+test("a port in use, a volume of another stack and an unreachable daemon are reported before anything changes", async () => {
   const before = await objectsOf(stack);
   const server = createServer();
   await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
   checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
-  const taken = await checkout.run("up");
+  const used = await checkout.run("up");
   server.close();
-  expect(taken.code).toBe(1);
-  expect(taken.out).toContain(
-    `slipway:docker.ports.http: port 32199 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+  expect(used.code).toBe(1);
+  expect(used.out).toContain(
+    `slipway:docker.ports.http: port 32199 is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
   );
   await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
   checkout.configure({ app: { ...app, replicas: 1, volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } } });
@@ -278,18 +278,20 @@ test("a port in use, a volume of another stack, an engine that is away: one clea
   await docker.getVolume(`${name}-app-data`).remove();
   expect(owned.code).toBe(1);
   expect(owned.out).toContain(
-    `slipway:docker.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". In stacks/Pulumi.${stack}.yaml set another name, or external: true to use that one`,
+    `slipway:docker.volumes["app.data"]: the volume "${name}-app-data" belongs to the stack "another". Set another name in stacks/Pulumi.${stack}.yaml, or external: true to use this volume.`,
   );
   checkout.configure({ app: { ...app, autoscaling: { maxReplicas: 3 }, replicas: undefined } }, { host: "tcp://127.0.0.1:32198" });
   expect((await checkout.run("up")).out).toMatch(
-    /slipway:services\.app\.autoscaling: docker does not have this, local, eks do: Docker does not follow the load; set replicas\n.*slipway:docker\.registry: is needed for an engine elsewhere/,
+    /slipway:services\.app\.autoscaling: docker does not have this, local, eks do: Docker does not follow the load; set replicas\n.*slipway:docker\.registry: is required, because the Docker host is another machine/,
   );
   checkout.configure({ app }, { host: "unix:///nowhere/docker.sock" });
-  expect((await checkout.run("up")).out).toContain("slipway:docker.host: no Docker engine answers at unix:///nowhere/docker.sock");
+  expect((await checkout.run("up")).out).toContain(
+    "slipway:docker.host: cannot connect to the Docker daemon at unix:///nowhere/docker.sock",
+  );
   expect(await objectsOf(stack)).toEqual(before);
 });
 
-test("an up that was killed is carried on by the next, and down leaves nothing", async () => {
+test("after an up is killed, the next up completes it, and down deletes everything", async () => {
   checkout.configure({ app: { ...app, env: { GREETING: "resumed" } } });
   const child = checkout.start("up");
   await eventually(
@@ -303,6 +305,9 @@ test("an up that was killed is carried on by the next, and down leaves nothing",
   expect((await containersOf("app")).length).toBe(3);
   expect((await checkout.run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);
-  // What was there before is there after.
-  expect([(await docker.getNetwork(theirs).inspect()).Name, (await docker.getVolume(theirs).inspect()).Name]).toEqual([theirs, theirs]);
+  // External objects are kept.
+  expect([(await docker.getNetwork(external).inspect()).Name, (await docker.getVolume(external).inspect()).Name]).toEqual([
+    external,
+    external,
+  ]);
 });

@@ -300,7 +300,7 @@ test("a port in use is rejected before anything changes, and the message names t
   checkout.configure({ web });
   expect(code).toBe(1);
   expect(out).toContain(
-    `slipway:local.ports.https: port ${port} on 127.0.0.1 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+    `slipway:local.ports.https: port ${port} is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
   );
   expect(out).not.toMatch(/created|updated|replaced|deleted/);
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EngineProject } from "../engine-project.ts";
-import { localClusterDefaults } from "../../components/local-cluster.ts";
+import { defaultImages } from "../../components/images.ts";
 import { docker, eventually } from "./checkout.ts";
 
 const name = "slipway-integration-login";
@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   chmodSync(folder, 0o755);
   allow("robot", "successor");
-  const { registryImage: image = localClusterDefaults.registryImage } = JSON.parse(readFileSync(".slipway/images.json", "utf8"));
+  const { registryImage: image = defaultImages.registry } = JSON.parse(readFileSync(".slipway/images.json", "utf8"));
   await docker
     .getContainer(name)
     .remove({ force: true, v: true })

@@ -7,16 +7,16 @@ import { installPackages, takesPackages } from "../../setup/debian-packages.ts";
 
 const program = "/usr/sbin/sshd";
 
-/** Whether this machine has OpenSSH's server, Debian's package openssh-server; in CI it is installed, where that starts no service. */
+/** Whether this machine has Debian's package openssh-server. In CI it is installed, if that does not start a service. */
 export async function hasSshServer(): Promise<boolean> {
-  const startsNothing = existsSync("/usr/sbin/policy-rc.d");
-  if (!existsSync(program) && process.env["CI"] && takesPackages && startsNothing) await installPackages("openssh-server");
+  const isServiceStartDenied = existsSync("/usr/sbin/policy-rc.d");
+  if (!existsSync(program) && process.env["CI"] && takesPackages && isServiceStartDenied) await installPackages("openssh-server");
   return existsSync(program);
 }
 
 /**
- * OpenSSH's server on a port of 127.0.0.1, with a host key and a user key of its own. Programs that run with `env` log in there by the
- * machine's own `ssh`, which knows these keys and no others; the keys and the configuration of whoever runs this are left alone.
+ * An OpenSSH server on 127.0.0.1 with a generated host key and user key. Programs that run with `env` log in with this machine's `ssh`,
+ * which uses these keys only. The keys and the configuration of the current user are not touched.
  */
 export class SshServer implements Disposable {
   readonly host: string;
@@ -53,16 +53,16 @@ GlobalKnownHostsFile none
 StrictHostKeyChecking yes
 `,
     );
-    // ssh takes no configuration from the environment, and looks for its own in the home that the system has for the user.
+    // ssh reads no configuration from the environment, and ignores HOME: it uses the home folder in the system's user database.
     mkdirSync(join(this.folder, "bin"));
     file("bin/ssh", `#!/bin/sh\nexec /usr/bin/ssh -F ${this.folder}/ssh_config "$@"\n`);
     chmodSync(join(this.folder, "bin/ssh"), 0o755);
     this.env = { PATH: `${join(this.folder, "bin")}${delimiter}${process.env["PATH"]}` };
   }
 
-  /** Begins to listen, and returns once it does. */
+  /** Starts the server and waits until it listens. */
   async start(): Promise<void> {
-    if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // where it drops its privileges
+    if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // the privilege separation folder of sshd
     const log = join(this.folder, "log");
     this.child = spawn(program, ["-D", "-f", join(this.folder, "sshd_config"), "-E", log], { stdio: "ignore" });
     await eventually(
@@ -71,7 +71,7 @@ StrictHostKeyChecking yes
     );
   }
 
-  /** How often somebody has logged in. */
+  /** Number of logins so far. */
   logins(): number {
     return readFileSync(join(this.folder, "log"), "utf8").split("Accepted publickey").length - 1;
   }

@@ -14,7 +14,7 @@ const here = (await canRunNodes()) ? test : test.skip;
 let nodes: Nodes;
 let checkout: Checkout;
 
-/** Traefik is pulled from the registry of the nodes, as all else is. */
+/** Like all images, Traefik is pulled from the registry that the nodes share. */
 const proxyImage = `127.0.0.1:${registryPort}/traefik:test`;
 
 beforeAll(async () => {
@@ -28,54 +28,54 @@ beforeAll(async () => {
   await docker.getImage(proxyImage).remove();
 });
 afterAll(async () => {
-  // The stack goes with its engines.
+  // The stack is deleted with its nodes.
   await nodes?.[Symbol.asyncDispose]();
   if (checkout) rmSync(checkout.folder, { recursive: true });
 });
 
 function configure(service: object = {}, settings: object = {}): void {
   const ports = { http: httpPort, https: 32343, registry: 32302 };
-  const usual = { host: nodes.nodes[0]!.host, ports, registry: { repository: `127.0.0.1:${registryPort}` }, proxyImage };
+  const defaults = { host: nodes.nodes[0]!.host, ports, registry: { repository: `127.0.0.1:${registryPort}` }, proxyImage };
   checkout.configure(
     { app: { source: "probe-app", replicas: 4, rollout: { maxSurge: 4 }, host: "app.localhost", ...service } },
-    { ...usual, ...settings },
+    { ...defaults, ...settings },
   );
 }
 
-/** What a node answers at its own port. */
+/** Sends a request to the proxy of a node. */
 function ask(address: string): Promise<string> {
   return new Promise((done, failed) => {
-    const asked = request(
+    const outgoing = request(
       { host: address, port: httpPort, path: "/hostname", headers: { host: "app.localhost" }, timeout: 5000 },
       (response) => {
         let body = "";
         response.on("data", (text) => (body += text)).on("end", () => done(`${response.statusCode} ${body}`));
       },
     );
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s"))).on("error", failed);
-    asked.end();
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 5 s"))).on("error", failed);
+    outgoing.end();
   });
 }
 
 const placed = async () => {
-  const { engine } = nodes.nodes[0]!;
-  const tasks = await engine.listTasks({ filters: { service: [`${name}-app`], "desired-state": ["running"] } });
-  const hosts = new Map((await engine.listNodes()).map((node) => [node.ID, node.Description?.Hostname]));
+  const { docker } = nodes.nodes[0]!;
+  const tasks = await docker.listTasks({ filters: { service: [`${name}-app`], "desired-state": ["running"] } });
+  const hosts = new Map((await docker.listNodes()).map((node) => [node.ID, node.Description?.Hostname]));
   return tasks.map((task) => hosts.get(task.NodeID)).sort();
 };
 
-here("a swarm of several nodes needs a registry that they share, and a worker gets the command that makes it a manager", async () => {
+here("a swarm of several nodes requires a registry, and for a worker the command that promotes it is printed", async () => {
   configure({}, { registry: undefined, host: nodes.nodes[0]!.socket });
   expect((await checkout.run("up")).out).toContain(
-    "slipway:swarm.registry: is needed for a swarm of 2 nodes: name a registry that all of them and this machine reach",
+    "slipway:swarm.registry: is required for a swarm of 2 nodes. Set a registry that this machine and all nodes can reach.",
   );
   configure({}, { host: nodes.nodes[1]!.host });
   expect((await checkout.run("up")).out).toMatch(
-    /slipway:swarm: the engine is a worker of its swarm, and a manager is needed\. On a manager: docker node promote \w+; or name a manager in swarm\.host/,
+    /slipway:swarm: the Docker host is a worker node, and a manager is required\. Run `docker node promote \w+` on a manager, or set swarm\.host to a manager\./,
   );
 });
 
-here("tasks spread over the nodes, every node answers for all of them, and a drained node's tasks go to the other", async () => {
+here("tasks spread over the nodes, every node routes to all of them, and draining a node moves its tasks", async () => {
   configure();
   const { code, out } = await checkout.run("up");
   expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`app  http://app.localhost:${httpPort}/  answers HTTP 200`) });
@@ -89,12 +89,12 @@ here("tasks spread over the nodes, every node answers for all of them, and a dra
     );
     expect([...answers].every((answer) => answer.startsWith("200 "))).toBe(true);
   }
-  const { engine } = nodes.nodes[0]!;
-  const worker = (await engine.listNodes()).find((node) => node.Description?.Hostname === second)!;
+  const { docker } = nodes.nodes[0]!;
+  const worker = (await docker.listNodes()).find((node) => node.Description?.Hostname === second)!;
   const set = async (settings: object) => {
-    const { Version, Spec } = (await engine.getNode(worker.ID).inspect()) as { Version: { Index: number }; Spec: object };
-    // Its types have no promise here.
-    await (engine.getNode(worker.ID).update({ version: Version.Index, ...Spec, ...settings } as never) as unknown as Promise<unknown>);
+    const { Version, Spec } = (await docker.getNode(worker.ID).inspect()) as { Version: { Index: number }; Spec: object };
+    // The types of dockerode do not return a promise here.
+    await (docker.getNode(worker.ID).update({ version: Version.Index, ...Spec, ...settings } as never) as unknown as Promise<unknown>);
   };
   await set({ Availability: "drain" });
   expect(await eventually(placed, (all) => all.length === 4 && all.every((host) => host === first))).toEqual([first, first, first, first]);

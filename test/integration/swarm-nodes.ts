@@ -2,23 +2,25 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dockerClient } from "../../lib/docker-client.ts";
+import { pollUntil } from "../../lib/poll.ts";
 import { nodeImageName } from "../../setup/node-image.ts";
 import { docker } from "./checkout.ts";
 
-/** An engine in a container: a Debian root, in which the engine of this machine runs. */
+/** A node of a swarm: a container with a Debian root, which runs this machine's Docker daemon. */
 export interface Node {
   name: string;
-  /** Endpoint of its engine, as of one elsewhere, and as of one on this machine. */
+  /** Endpoint of its daemon as a remote Docker host. */
   host: string;
+  /** Endpoint of its daemon as a local Docker host. */
   socket: string;
   address: string;
-  engine: ReturnType<typeof dockerClient>;
+  docker: ReturnType<typeof dockerClient>;
 }
 
 const prefix = "slipway-integration-nodes";
 const runtime = "/usr/local/sbin/runc-without-sys-resource";
 
-/** Whether this machine can run engines in containers: from Debian's packages, over the root of the node image's stand-in. */
+/** Whether this machine can run Docker daemons in containers: with Debian's packages, in the root of the built node image. */
 export async function canRunNodes(): Promise<boolean> {
   const image = docker.getImage(await nodeImageName()).inspect();
   return (
@@ -31,12 +33,12 @@ export async function canRunNodes(): Promise<boolean> {
   );
 }
 
-/** A swarm of several engines, and a registry that each of them finds where this machine does. */
+/** A swarm of several nodes, and a registry that each of them reaches at the same address as this machine. */
 export class Nodes implements AsyncDisposable {
   readonly nodes: Node[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), "slipway-nodes-"));
 
-  /** `port` of the first node is this machine's, too. */
+  /** `port` of the first node is also published on this machine. */
   async start(count: number, port: number, registryImage: string, registryPort: number): Promise<void> {
     await docker.createNetwork({ Name: prefix });
     const registry = await docker.createContainer({
@@ -50,12 +52,12 @@ export class Nodes implements AsyncDisposable {
     for (let i = 1; i <= count; i++) this.nodes.push(await this.startNode(`${prefix}-${i}`, i === 1 ? port : undefined));
     const [manager, ...workers] = this.nodes;
     for (const node of this.nodes) await forward(node.name, registryPort, registryAddress);
-    await manager!.engine.swarmInit({ ListenAddr: "0.0.0.0:2377", AdvertiseAddr: manager!.address });
-    const { JoinTokens } = await manager!.engine.swarmInspect();
-    for (const { engine, address } of workers)
-      await engine.swarmJoin({
+    await manager!.docker.swarmInit({ ListenAddr: "0.0.0.0:2377", AdvertiseAddr: manager!.address });
+    const { JoinTokens } = await manager!.docker.swarmInspect();
+    for (const worker of workers)
+      await worker.docker.swarmJoin({
         ListenAddr: "0.0.0.0:2377",
-        AdvertiseAddr: address,
+        AdvertiseAddr: worker.address,
         RemoteAddrs: [`${manager!.address}:2377`],
         JoinToken: JoinTokens?.Worker,
       });
@@ -68,32 +70,31 @@ export class Nodes implements AsyncDisposable {
       Hostname: name,
       Image: await nodeImageName(),
       Entrypoint: ["/usr/sbin/dockerd"],
-      Cmd: ["--host=tcp://0.0.0.0:2375", "--host=unix:///engine/docker.sock", ...runtimes],
+      Cmd: ["--host=tcp://0.0.0.0:2375", "--host=unix:///run-docker/docker.sock", ...runtimes],
       Volumes: { "/var/lib/docker": {} },
       ExposedPorts: port === undefined ? {} : { [`${port}/tcp`]: {} },
       HostConfig: {
         Privileged: true,
         NetworkMode: prefix,
         Tmpfs: { "/run": "", "/var/run": "" },
-        Binds: ["/usr:/usr:ro", `${join(this.folder, name)}:/engine`],
+        Binds: ["/usr:/usr:ro", `${join(this.folder, name)}:/run-docker`],
         PortBindings: port === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
       },
     });
     await container.start();
     const address = await addressOf(container);
     const host = `tcp://${address}:2375`;
-    const engine = dockerClient(host);
-    for (
-      const until = Date.now() + 30_000;
-      !(await engine.ping().then(
+    const node: Node = { name, host, socket: `unix://${join(this.folder, name)}/docker.sock`, address, docker: dockerClient(host) };
+    const answers = () =>
+      node.docker.ping().then(
         () => true,
         () => false,
-      ));
-    )
-      if (Date.now() > until)
-        throw new Error(`${name} does not answer: ${(await container.logs({ stderr: true, tail: 20 })).toString("utf8")}`);
-      else await new Promise((wake) => setTimeout(wake, 100));
-    return { name, host, socket: `unix://${join(this.folder, name)}/docker.sock`, engine, address };
+      );
+    await pollUntil(answers, { timeoutSeconds: 30 }).catch(async (error: Error) => {
+      const logs = (await container.logs({ stderr: true, tail: 20 })).toString("utf8");
+      throw new Error(`${name} does not answer: ${error.message}\n${logs}`);
+    });
+    return node;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,7 +112,7 @@ async function addressOf(container: ReturnType<typeof docker.getContainer>): Pro
   return String((await container.inspect()).NetworkSettings.Networks[prefix]?.IPAddress);
 }
 
-/** Lets a node find the registry at its own loopback. The program tells by its third descriptor that it listens. */
+/** Forwards a port on a node's loopback to the registry. docker-proxy reports on file descriptor 3 that it listens. */
 async function forward(name: string, port: number, to: string): Promise<void> {
   const command = `exec docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port ${port} -container-ip ${to} -container-port 5000 3>/dev/null`;
   const exec = await docker.getContainer(name).exec({ Cmd: ["sh", "-c", command] });

@@ -25,10 +25,10 @@ const app = {
 };
 const tls = selfSigned("apart.localhost");
 
-/** Others have a source of their own, and stay as they are when that of `app` is edited. */
+/** The other services have a separate source, so that editing the source of `app` does not change them. */
 const other = { ...app, source: "others" };
 
-/** All that a stack may have at once, so that one `up` serves several tests; each changes what it is about. */
+/** Everything that several tests need, so that one `up` is enough for them. */
 const services: Record<string, object> = {
   app: { ...app, calls: ["called"] },
   called: {
@@ -59,7 +59,7 @@ beforeAll(async () => {
   bridges = await networkNames();
 });
 
-/** Leaves the engine's Swarm mode as it was. */
+/** Restores the Swarm mode of the Docker host. */
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
   if (!wasInSwarm) await docker.swarmLeave({ force: true });
@@ -87,18 +87,20 @@ const running = async (key = "app") =>
     (task) => (task.Status as { State: string }).State === "running",
   );
 
-test("an engine that is in no swarm gets the command that makes one, and nothing is changed", async () => {
+test("without a swarm, up prints the command that creates one and changes nothing", async () => {
   if (wasInSwarm) return;
   checkout.configure({ app });
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
-  const said = out.trimEnd().split("\n");
-  expect(said.at(-1)).toMatch(/ - slipway:swarm: the engine is in no swarm\. Make one: docker swarm init --advertise-addr ADDRESS/);
+  const [last] = out.trimEnd().split("\n").slice(-1);
+  expect(last).toMatch(
+    / - slipway:swarm: the Docker host is not part of a swarm\. Create a swarm: `docker swarm init --advertise-addr ADDRESS`/,
+  );
   expect(await objectsOf(stack)).toEqual([]);
   await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
 });
 
-test("services are up behind the proxy, hardened, and reach each other by name as `calls` says and no other way", async () => {
+test("the proxy routes to hardened services, and services reach each other by name only with `calls`", async () => {
   const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
   expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
@@ -123,7 +125,7 @@ test("services are up behind the proxy, hardened, and reach each other by name a
   });
 });
 
-test("an unchanged up changes nothing, and what somebody scaled by hand goes back", async () => {
+test("an unchanged up changes nothing, and a service that was scaled by hand is scaled back", async () => {
   const { Version } = await service();
   expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
   expect((await service()).Version).toEqual(Version);
@@ -133,7 +135,7 @@ test("an unchanged up changes nothing, and what somebody scaled by hand goes bac
   expect((await running()).length).toBe(3);
 });
 
-test("a task that hangs is ended, and another takes its place", async () => {
+test("a task that hangs is replaced", async () => {
   const [before] = await running("called");
   await ask("/hang", "", "called.localhost");
   await eventually(
@@ -146,7 +148,7 @@ test("a task that hangs is ended, and another takes its place", async () => {
   );
 });
 
-test("each task of a stateful service keeps its volume over an update", async () => {
+test("each task of a stateful service keeps its volume during an update", async () => {
   const all = async (path: string, body?: string) => {
     const answers = new Set<string>();
     for (let i = 0; i < 20; i++) answers.add(await ask(path, body, "store.localhost"));
@@ -160,7 +162,7 @@ test("each task of a stateful service keeps its volume over an update", async ()
   expect(await all("/file/data/x")).toEqual(["644 kept"]);
 });
 
-test("a secret rotates: the service is updated, the old one is gone, and its content is only in the file", async () => {
+test("a changed secret updates the service, the previous secret is deleted, and its content is only in the file", async () => {
   const called = (path: string) => ask(path, undefined, "called.localhost");
   expect([await called("/file/etc/app/token"), await called("/file/etc/app/note")]).toEqual(["440 hush-1", "444 note"]);
   const objects = async () => (await objectsOf(stack)).filter((object) => /etc-app/.test(object));
@@ -175,14 +177,14 @@ test("a secret rotates: the service is updated, the old one is gone, and its con
   expect(JSON.stringify(await service("called"))).not.toContain("hush");
 });
 
-test("TLS is served with the certificate that is given, whose key is in a secret alone, and HTTP leads there", async () => {
+test("HTTPS uses the certificate in the settings, whose key is only in a secret, and HTTP redirects to HTTPS", async () => {
   expect(await getOverTls("apart.localhost", dockerPorts.https, tls.certificate)).toBe("Hello");
   expect((await get("apart.localhost", "/", { port })).status).toBe(301);
   const specs = JSON.stringify([await service("proxy"), await docker.listConfigs()]);
   for (const text of [tls.key, Buffer.from(tls.key).toString("base64")]) expect(specs).not.toContain(text);
 });
 
-test("no request fails in an update, while scaling, or when Swarm goes back from a version that does not come up", async () => {
+test("no request fails during an update, scaling, or a failed rollout that Swarm rolls back", async () => {
   const app = services["app"];
   const loads = await underLoad(
     "app.localhost",
@@ -219,7 +221,7 @@ test("no request fails in an update, while scaling, or when Swarm goes back from
   expect(await ask("/")).toBe("Hello");
 });
 
-test("a version that does not come up has a card; rollbacks go to the last good image, and then to the one before it", async () => {
+test("a failed rollout prints a card, and rollbacks deploy the last good image, then the one before it", async () => {
   const image = async () => String((await service()).Spec.TaskTemplate.ContainerSpec["Image"]);
   const good = await image();
   const broken = 'var hangs atomic.Bool\n\tpanic("REGION must be set")';
@@ -245,19 +247,19 @@ test("a version that does not come up has a card; rollbacks go to the last good 
   expect((await objectsOf(stack)).filter((object) => object.includes("-versions-")).length).toBe(1);
 });
 
-test("a port in use and a volume of another stack: one clear message, and nothing is changed", async () => {
-  // Containers are Swarm's, which still removes those of before; and that an up failed is noted for rollbacks.
-  const isOurs = (object: string) => !object.startsWith(`container /${name}-app.`) && !object.includes("-versions-");
-  const objects = async () => (await objectsOf(stack)).filter(isOurs);
+test("a port in use and a volume of another stack are reported before anything changes", async () => {
+  // Swarm may still remove containers of earlier versions, and a failed up is recorded for rollbacks.
+  const isManaged = (object: string) => !object.startsWith(`container /${name}-app.`) && !object.includes("-versions-");
+  const objects = async () => (await objectsOf(stack)).filter(isManaged);
   const before = [await objects(), (await service()).Version];
   const server = createServer();
   await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
   checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
-  const taken = await checkout.run("up");
+  const used = await checkout.run("up");
   server.close();
-  expect(taken.code).toBe(1);
-  expect(taken.out).toContain(
-    `slipway:swarm.ports.http: port 32199 is taken by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml`,
+  expect(used.code).toBe(1);
+  expect(used.out).toContain(
+    `slipway:swarm.ports.http: port 32199 is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
   );
   const volume = { kind: "persistent", size: "1Gi" };
   const volumes = { data: { ...volume, mountPath: "/data" }, old: { ...volume, mountPath: "/old" } };
@@ -267,15 +269,17 @@ test("a port in use and a volume of another stack: one clear message, and nothin
   const owned = await checkout.run("up");
   for (const key of ["data", "old"]) await docker.getVolume(`${name}-app-${key}`).remove();
   expect(owned.code).toBe(1);
-  const remedy = `In stacks/Pulumi.${stack}.yaml set another name`;
-  expect(owned.out).toContain(`slipway:swarm.volumes.app.data: the volume "${name}-app-data" belongs to the stack "another". ${remedy}\n`);
+  const remedy = `Set another name in stacks/Pulumi.${stack}.yaml.`;
   expect(owned.out).toContain(
-    `slipway:swarm.volumes.app.old: the volume "${name}-app-old" is there already, and this stack did not make it. ${remedy}\n`,
+    `slipway:swarm.volumes["app.data"]: the volume "${name}-app-data" belongs to the stack "another". ${remedy}\n`,
+  );
+  expect(owned.out).toContain(
+    `slipway:swarm.volumes["app.old"]: the volume "${name}-app-old" already exists, and this stack did not create it. ${remedy}\n`,
   );
   expect([await objects(), (await service()).Version]).toEqual(before);
 });
 
-test("down leaves nothing", async () => {
+test("down deletes everything", async () => {
   expect((await checkout.run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);
 });

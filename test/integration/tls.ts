@@ -5,21 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-/** A certificate for a host, which nobody trusts but who is told to, and its key, as PEM. */
+/** A self-signed certificate for a host and its key, as PEM. */
 export function selfSigned(host: string): { certificate: string; key: string } {
   const folder = mkdtempSync(join(tmpdir(), "slipway-tls-"));
   const names = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
   const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "certificate.pem")];
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const algorithm = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
   try {
-    execFileSync("openssl", ["req", "-x509", ...kind, ...names, ...files], { stdio: "ignore" });
+    execFileSync("openssl", ["req", "-x509", ...algorithm, ...names, ...files], { stdio: "ignore" });
     return { certificate: readFileSync(join(folder, "certificate.pem"), "utf8"), key: readFileSync(join(folder, "key.pem"), "utf8") };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** What a host answers to who trusts one certificate and no other; it rejects where another is shown. */
+/** Sends a request that trusts only one certificate. Rejects if the host presents another. */
 export function getOverTls(host: string, port: number, certificate: string): Promise<string> {
   const options = { host: "127.0.0.1", port, servername: host, headers: { host }, ca: certificate, agent: false, timeout: 5000 };
   return new Promise((done, failed) => {

@@ -157,10 +157,10 @@ test("an unknown class is rejected before anything changes", async () => {
   expect(out).toContain(
     [
       `Stack "${stack}" cannot be brought up:`,
-      '      - slipway:services.web.ingressClassName: "nginx" is no IngressClass of the cluster; known are traefik',
-      '      - slipway:services.web.priorityClassName: "gold" is no PriorityClass of the cluster; known are system-cluster-critical, system-node-critical',
-      '      - slipway:services.routed.gateway.className: "cilium" is no GatewayClass of the cluster; known are traefik',
-      '      - slipway:services.ledger.volumes.data.storageClass: "fast" is no StorageClass of the cluster; known are local-path',
+      '      - slipway:services.web.ingressClassName: must be an existing IngressClass (got "nginx"). Known classes: traefik.',
+      '      - slipway:services.web.priorityClassName: must be an existing PriorityClass (got "gold"). Known classes: system-cluster-critical, system-node-critical.',
+      '      - slipway:services.routed.gateway.className: must be an existing GatewayClass (got "cilium"). Known classes: traefik.',
+      '      - slipway:services.ledger.volumes.data.storageClass: must be an existing StorageClass (got "fast"). Known classes: local-path.',
     ].join("\n"),
   );
   expect(out).not.toMatch(/created|updated|replaced|deleted/);

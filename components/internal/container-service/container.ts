@@ -2,11 +2,13 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { dirname } from "node:path/posix";
 import type { ContainerHostHandle } from "../../container-service-args.ts";
-import { longRunning } from "../local-registry.ts";
+import { longRunning } from "../long-running.ts";
+import { nonRootUser } from "../../../lib/non-root.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import type { VolumeFiles, VolumeFilesArgs } from "../volume-files.ts";
 import type { WebServiceSpec } from "../web-service/spec.ts";
-import { goMemoryLimit, healthcheckOf, helperFolder, memoryBytes, nonRoot } from "./hardening.ts";
+import { healthcheckOf, helperFolder } from "./healthcheck.ts";
+import { goMemoryLimit, memoryBytes } from "./limits.ts";
 import { isReplacedInPlace, type Volumes } from "./volumes.ts";
 
 export interface Replica {
@@ -23,35 +25,35 @@ export interface Replica {
 
 const mebibyte = 2 ** 20;
 
-/** A container of a service. */
+/** Arguments of a replica's container. */
 export function containerOf(spec: WebServiceSpec, replica: Replica): docker.ContainerArgs {
   const { index, prefix, labels, network, networks, volumes, files, on } = replica;
   const memory = memoryBytes(spec);
   const cpus = spec.resources.cpuLimit === undefined ? undefined : parseQuantity(spec.resources.cpuLimit);
   return {
     ...longRunning(labels),
-    // Pulumi makes up the name of one that comes before the old one goes.
+    // Pulumi generates the name of a container that is created before the previous one is deleted.
     name: isReplacedInPlace(spec) ? `${prefix}-${index + 1}` : undefined,
     hostname: spec.kind === "stateful" ? `${spec.name}-${index}` : undefined,
     image: spec.image,
     entrypoints: spec.command,
     command: spec.args,
     envs: environment(spec),
-    user: nonRoot,
+    user: nonRootUser,
     readOnly: true,
     capabilities: { drops: ["ALL"] },
     securityOpts: ["no-new-privileges:true"],
     memory: Math.ceil(memory.limit / mebibyte),
-    // Without swap: a program that needs more is to be seen.
+    // No swap: a program that exceeds its limit must fail visibly.
     memorySwap: Math.ceil(memory.limit / mebibyte),
     memoryReservation: Math.ceil(memory.reservation / mebibyte),
     cpus: cpus === undefined ? undefined : String(cpus),
-    // As the kubelet has it, https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/cm/helpers_linux.go.
+    // As the kubelet computes them, https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/cm/helpers_linux.go.
     cpuShares: Math.max(2, Math.round(1024 * (parseQuantity(spec.resources.cpu) ?? 0))),
     networksAdvanced: [{ name: network, aliases: [spec.name] }, ...networks.map((name) => ({ name, aliases: [spec.name] }))],
     volumes: [
       { volumeName: on.helper, containerPath: helperFolder, readOnly: true },
-      ...persistent(spec).map(([volume, { mountPath }]) => ({ volumeName: volumes[volume]![index]!, containerPath: mountPath })),
+      ...persistentVolumes(spec).map(([volume, { mountPath }]) => ({ volumeName: volumes[volume]![index]!, containerPath: mountPath })),
       ...[...new Set(filesOf(spec).map(({ path }) => dirname(path)))].map((folder) => ({
         volumeName: files?.volumes.apply((names) => names[folder]!),
         containerPath: folder,
@@ -62,8 +64,8 @@ export function containerOf(spec: WebServiceSpec, replica: Replica): docker.Cont
     healthcheck: healthcheckOf(spec, false),
     wait: true,
     waitTimeout: spec.rollout.progressDeadlineSeconds,
-    destroyGraceSeconds: grace(spec),
-    stopTimeout: grace(spec),
+    destroyGraceSeconds: stopSeconds(spec),
+    stopTimeout: stopSeconds(spec),
   };
 }
 
@@ -75,19 +77,20 @@ export function replicasAtOnce(spec: WebServiceSpec): number {
   return Math.max(1, count);
 }
 
-/** Seconds from SIGTERM to the end: the sleep before is done while the proxy turns away. */
-function grace({ shutdown }: WebServiceSpec): number {
+/** Seconds from SIGTERM to SIGKILL. `shutdown.sleepSeconds` passes before, while the proxy no longer routes here. */
+export function stopSeconds({ shutdown }: WebServiceSpec): number {
   return Math.max(1, shutdown.gracePeriodSeconds - shutdown.sleepSeconds);
 }
 
 function environment(spec: WebServiceSpec): pulumi.Input<pulumi.Input<string>[]> {
   const { env = {}, secretEnv = {} } = spec;
-  const given = (values: Record<string, pulumi.Input<string>>) =>
+  const variables = (values: Record<string, pulumi.Input<string>>) =>
     Object.entries(values).map(([key, value]) => pulumi.interpolate`${key}=${value}`);
-  return [`PORT=${Number(spec.port)}`, ...goMemoryLimit(spec), ...given(env), ...given(secretEnv).map((value) => pulumi.secret(value))];
+  const secrets = variables(secretEnv).map((value) => pulumi.secret(value));
+  return [`PORT=${Number(spec.port)}`, ...goMemoryLimit(spec), ...variables(env), ...secrets];
 }
 
-/** The files of a service; secrets only for the group that it runs as. */
+/** The files of a service. Secret files are readable only by the service's group. */
 export function filesOf({ files = {}, secretFiles = {} }: WebServiceSpec): VolumeFilesArgs["files"] {
   return [
     ...Object.entries(files).map(([path, content]) => ({ path, content, mode: 0o444 })),
@@ -95,13 +98,13 @@ export function filesOf({ files = {}, secretFiles = {} }: WebServiceSpec): Volum
   ];
 }
 
-/** emptyDir volumes: in memory, for on disk nothing bounds their size, and they belong to root. */
+/** emptyDir volumes as tmpfs: on disk they would be unbounded and owned by root. */
 function emptyDirs({ volumes = {} }: WebServiceSpec): Record<string, string> | undefined {
   const all = Object.values(volumes).filter(({ kind }) => kind === "emptyDir");
   const options = (size: string) => `rw,nosuid,nodev,noexec,mode=1777,size=${parseQuantity(size)}`;
   return all.length === 0 ? undefined : Object.fromEntries(all.map(({ mountPath, size }) => [mountPath, options(size)]));
 }
 
-function persistent({ volumes = {} }: WebServiceSpec) {
+function persistentVolumes({ volumes = {} }: WebServiceSpec) {
   return Object.entries(volumes).filter(([, { kind }]) => kind === "persistent");
 }

@@ -3,13 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerServiceArgs } from "../../container-service-args.ts";
 import type { WebServiceSpec } from "../web-service/spec.ts";
 
-/** Names of volumes, by the name in the arguments: one for each replica. */
+/** Docker volumes of each replica, by the volume's name in the arguments. */
 export type Volumes = Record<string, pulumi.Input<string>[]>;
 
 type Spec = Pick<WebServiceSpec, "kind" | "volumes" | "replicas">;
 
-/** What persistent volumes are called: one for all replicas, or, of a stateful service, one each. */
-export function namesOfVolumes(spec: Spec, prefix: string): Record<string, string[]> {
+/** Names of persistent volumes: one for all replicas, or one for each replica of a stateful service. */
+function volumeNamesOf(spec: Spec, prefix: string): Record<string, string[]> {
   const persistent = Object.entries(spec.volumes ?? {}).filter(([, { kind }]) => kind === "persistent");
   const names = (volume: string) =>
     spec.kind === "stateful"
@@ -18,22 +18,22 @@ export function namesOfVolumes(spec: Spec, prefix: string): Record<string, strin
   return Object.fromEntries(persistent.map(([volume]) => [volume, names(volume)]));
 }
 
-/** Makes the volumes that are not given, and says which of them each replica has. */
+/** Creates the volumes that do not exist, and returns the volumes of each replica. */
 export function createVolumes(
   spec: Spec,
   prefix: string,
-  given: ContainerServiceArgs["volumeNames"] = {},
+  existing: ContainerServiceArgs["volumeNames"] = {},
   labels: docker.types.input.VolumeLabel[],
   opts: pulumi.CustomResourceOptions,
 ): Volumes {
-  const make = (name: string) => new docker.Volume(name, { name, labels }, opts).name;
-  const forEach = (names: pulumi.Input<string>[]) => Array.from({ length: Number(spec.replicas) }, (_, i) => names[i] ?? names[0]!);
+  const create = (name: string) => new docker.Volume(name, { name, labels }, opts).name;
+  const forReplicas = (names: pulumi.Input<string>[]) => Array.from({ length: Number(spec.replicas) }, (_, i) => names[i] ?? names[0]!);
   return Object.fromEntries(
-    Object.entries(namesOfVolumes(spec, prefix)).map(([volume, names]) => [volume, forEach(given[volume] ?? names.map(make))]),
+    Object.entries(volumeNamesOf(spec, prefix)).map(([volume, names]) => [volume, forReplicas(existing[volume] ?? names.map(create))]),
   );
 }
 
-/** Whether replicas have something that only one of them may hold at a time. */
+/** Whether a replica must be deleted before its successor starts, because only one container may use its volume or host name. */
 export function isReplacedInPlace({ kind, volumes = {} }: Pick<WebServiceSpec, "kind" | "volumes">): boolean {
   const persistent = Object.values(volumes).filter((volume) => volume.kind === "persistent");
   return kind === "stateful" || persistent.some(({ accessMode = "ReadWriteOnce" }) => accessMode.startsWith("ReadWriteOnce"));

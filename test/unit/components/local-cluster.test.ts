@@ -10,7 +10,7 @@ let folder: string;
 beforeEach(() => (folder = join(mkdtempSync(join(tmpdir(), "slipway-")), "cluster")));
 afterEach(() => rmSync(join(folder, ".."), { recursive: true }));
 
-/** What the node does: it writes its kubeconfig. */
+/** Writes the kubeconfig, as the node does. */
 const node: Outputs = {
   "docker:index/container:Container": ({ name }) => {
     if (name.endsWith("-node")) writeFileSync(join(folder, "kubeconfig.yaml"), "apiVersion: v1\n");
@@ -20,7 +20,7 @@ const node: Outputs = {
 
 const build = (args: Partial<LocalClusterArgs> = {}) => record(() => new LocalCluster("dev", { folder, ...args }), { outputs: node });
 
-test("a LocalCluster is one network, four volumes and two containers, all its children", async () => {
+test("a LocalCluster has one network, four volumes and two containers, all its children", async () => {
   const { urns } = await build();
   const child = "slipway:index:LocalCluster$docker:index";
   expect(tree(urns)).toEqual([
@@ -35,14 +35,14 @@ test("a LocalCluster is one network, four volumes and two containers, all its ch
   ]);
 });
 
-test("every Docker object has its resource's name and the labels", async () => {
+test("every Docker object has the name of its resource, and the labels", async () => {
   const { resources } = await build({ labels: { "dev.slipway.stack": "test" } });
   for (const { name, inputs } of resources.filter((r) => r.type.startsWith("docker:"))) {
     expect([name, inputs.name, inputs.labels]).toEqual([name, name, [{ label: "dev.slipway.stack", value: "test" }]]);
   }
 });
 
-test("all ports are on loopback, and are those that were asked for", async () => {
+test("all ports are published on loopback, with the numbers in the arguments", async () => {
   const { resources } = await build({ ports: { api: 1, http: 2, https: 3, registry: 4 } });
   const ports = resources.flatMap((r) => r.inputs.ports ?? []);
   expect(ports).toEqual(
@@ -56,7 +56,7 @@ test("all ports are on loopback, and are those that were asked for", async () =>
   expect(ports).toHaveLength(4);
 });
 
-test("the node pulls from the registry by the name that was pushed to, and tells tools so", async () => {
+test("the node pulls images by the name they were pushed to, and a ConfigMap says so", async () => {
   const { resources } = await build({ ports: { registry: 5005 } });
   const uploads = resources.find((r) => r.name === "dev-node" && r.inputs.uploads)?.inputs.uploads;
   expect(uploads[0]).toEqual({
@@ -68,7 +68,7 @@ test("the node pulls from the registry by the name that was pushed to, and tells
   expect(uploads[1].content).toContain('hostFromClusterNetwork: "dev-registry:5000"');
 });
 
-test("the kubeconfig is a secret, in a file for its owner alone, and names the container", async () => {
+test("the kubeconfig is a secret, its file is readable only by its owner, and it names the container", async () => {
   const { result } = await build();
   expect(await settle(result.kubeconfig)).toEqual({ value: "# Kubernetes in the container dev-node-id\napiVersion: v1\n", secret: true });
   expect(result.kubeconfigFile).toBe(join(folder, "kubeconfig.yaml"));
@@ -76,15 +76,15 @@ test("the kubeconfig is a secret, in a file for its owner alone, and names the c
   expect(statSync(folder).mode & 0o777).toBe(0o700);
 });
 
-test("a kubeconfig that is gone is said, with what brings it back", () => {
+test("a missing kubeconfig is reported with the command that restores it", () => {
   const file = join(folder, "kubeconfig.yaml");
-  const message = `${file}: the cluster's kubeconfig is gone. Remove the container, and the next \`up\` writes it again: docker rm --force dev-node`;
+  const message = `${file}: the cluster's kubeconfig is missing. Remove the container, and the next \`up\` writes the file again: docker rm --force dev-node`;
   expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
-  prepareKubeconfig(file); // what a run leaves that was cut off before the node wrote it
+  prepareKubeconfig(file); // as after a run that was interrupted before the node wrote it
   expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
 });
 
-test("a preview makes no folder", async () => {
+test("a preview creates no folder", async () => {
   await record(() => new LocalCluster("dev", { folder }), { preview: true });
   expect(() => statSync(folder)).toThrow("ENOENT");
 });

@@ -570,11 +570,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       { resources: { memory: "64" } },
       ['resources.memory: must be at least 1Mi (got "64"). Add a unit such as Mi or Gi.'],
     ],
-    [
-      "CPU in bytes",
-      { resources: { cpu: "100Mi" } },
-      ['resources.cpu: must be a number of cores such as "2" or "250m" (got "100Mi").'],
-    ],
+    ["CPU in bytes", { resources: { cpu: "100Mi" } }, ['resources.cpu: must be a number of cores such as "2" or "250m" (got "100Mi").']],
     [
       "a grace period shorter than sleep and drain",
       { shutdown: { sleepSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 39 } },
@@ -604,11 +600,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
       ['probes.readiness.port: must be one of the declared ports http, admin (got "metrics"). Declare it in ports.'],
     ],
-    [
-      "a port that needs privileges",
-      { port: 80 },
-      ["port: must be between 1024 and 65535 (got 80). Lower ports need root."],
-    ],
+    ["a port that needs privileges", { port: 80 }, ["port: must be between 1024 and 65535 (got 80). Lower ports need root."]],
     [
       "two ports of one number",
       { port: 9000, ports: { admin: 9000 } },
@@ -661,11 +653,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       { volumes: { data: { ...persistent, accessMode: "ReadWrite" as AccessMode } } },
       ['volumes.data.accessMode: must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany (got "ReadWrite").'],
     ],
-    [
-      "a volume with a name of ours",
-      { volumes: { files: emptyDir } },
-      ["volumes.files: is a reserved name. Choose another."],
-    ],
+    ["a volume with a name of ours", { volumes: { files: emptyDir } }, ["volumes.files: is a reserved name. Choose another."]],
     [
       "a file below a file",
       { files: { "/etc/web": "" }, secretFiles: { "/etc/web/key": "" } },

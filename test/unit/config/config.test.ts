@@ -73,7 +73,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
     [
       "two uses of one port",
       { services: { web }, local: { ports: { api: 8080 } } },
-      ["local.ports.http: api and http cannot share a port."],
+      ["local.ports.http: api and http must be different ports (got 8080)."],
     ],
     ["neither source nor image", { services: { web: {} } }, ["services.web: must have either source (to build) or image (by digest)."]],
     [

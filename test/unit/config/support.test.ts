@@ -73,10 +73,10 @@ test.each(dockerPlatforms)("settings of %s that refer to nothing are rejected", 
   };
   const { problems } = await check({ platform, services: { web }, [platform]: settings });
   expect(problems).toEqual([
-    `${platform}.ports.https: http and https cannot share a port.`,
-    `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"); known are web.`,
-    `${platform}.registry: is needed for an engine elsewhere (ssh://deploy@host.example): name a registry that it and this machine reach.`,
-    `${platform}.volumes["web.cache"]: must be <service>.<volume> of a persistent volume; known are none.`,
+    `${platform}.ports.https: http and https must be different ports (got 80).`,
+    `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"). Known services: web.`,
+    `${platform}.registry: is required, because the Docker host is another machine (ssh://deploy@host.example). Set a registry that both machines can reach`,
+    `${platform}.volumes["web.cache"]: must be <service>.<volume> of a persistent volume. Known volumes: none.`,
   ]);
   expect((await check({ platform, services: { web }, [platform]: { host: "host.example" } })).problems).toEqual([
     `${platform}.host: must be the endpoint of a Docker daemon such as "ssh://deploy@host.example" (got "host.example").`,

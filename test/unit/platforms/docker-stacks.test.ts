@@ -5,24 +5,24 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../../../config/load.ts";
 import { routingFile } from "../../../components/internal/proxy.ts";
-import { nameOf } from "../../../components/internal/swarm-service/task.ts";
+import { objectName } from "../../../components/internal/swarm-service/task.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
 import { record, register, settle, tree, type Outputs } from "../harness.ts";
 
 const image = `registry.example/web@sha256:${"a".repeat(64)}`;
 
-/** What a platform makes of services whose images exist. */
-function program(platform: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
+/** The resources of a platform for services with existing images. */
+function program(platformName: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
   const run = async () => {
     pulumi.runtime.setAllConfig({
-      "slipway:platform": platform,
+      "slipway:platform": platformName,
       "slipway:services": JSON.stringify(services),
-      [`slipway:${platform}`]: JSON.stringify(settings),
+      [`slipway:${platformName}`]: JSON.stringify(settings),
     });
     const configuration = await loadConfiguration(loadPlatform);
     const { createPlatform } = await loadPlatform(configuration.platform);
-    const made = await createPlatform(configuration);
-    const urls = Object.entries(configuration.services).map(([name, service]) => made.deploy(name, service, String(service.image)).url);
+    const platform = await createPlatform(configuration);
+    const urls = Object.entries(configuration.services).map(([name, service]) => platform.deploy(name, service, String(service.image)).url);
     return Promise.all(urls.map(async (url) => (url === undefined ? undefined : (await settle(pulumi.output(url))).value)));
   };
   const outputs: Outputs = {
@@ -37,7 +37,7 @@ const deploy = (...of: Parameters<typeof program>) => record(...program(...of));
 
 const web = { image, host: "web.localhost", replicas: 2 };
 
-test("a stack on docker is exactly these resources", async () => {
+test("a stack on docker has exactly these resources", async () => {
   const { urns, result } = await deploy("docker", { web, worker: { image, calls: ["web"], replicas: 1 } });
   expect(result).toEqual(["http://web.localhost:8080/", undefined]);
   const [host, service] = ["slipway:index:ContainerHost", "slipway:index:ContainerService"];
@@ -69,7 +69,7 @@ test("a stack on docker is exactly these resources", async () => {
   );
 });
 
-test("a replica waits until as many before it as may come at once have taken over, and the route for all", async () => {
+test("replicas are replaced maxSurge at a time, and the route waits for all", async () => {
   const waits = async (web: object) => {
     const all = await register(...program("docker", { web }));
     return Object.fromEntries(
@@ -94,7 +94,7 @@ test("a replica waits until as many before it as may come at once have taken ove
   expect([two[0], three[0]].map((name) => twoAtOnce[name])).toEqual([[], [one[1]]]);
 });
 
-test("containers are in their service's network and in those of the services that it calls; one that may send anywhere has a way out", async () => {
+test("a container is in the networks of its service and of the services it calls, and in the one with egress if its service may use it", async () => {
   const anywhere = { network: { destinations: [{ cidr: "0.0.0.0/0" }] } };
   const { resources } = await deploy("docker", {
     web,
@@ -120,7 +120,7 @@ test("containers are in their service's network and in those of the services tha
   expect(network("slipway-test-way-out")["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
 });
 
-test("further networks and volumes are made as the settings say, and those that exist are only named", async () => {
+test("networks and volumes in the settings are created, and external ones are only referred to", async () => {
   const volumes = {
     data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
     old: { kind: "persistent", mountPath: "/old", size: "1Gi" },
@@ -154,11 +154,11 @@ test("further networks and volumes are made as the settings say, and those that 
     { volumeName: "slipway-test-web-data", containerPath: "/data" },
     { volumeName: "legacy", containerPath: "/old" },
   ]);
-  // Two containers cannot both write to it: it has a name of its own, so the old one goes first.
+  // Only one container may write to the volume: a fixed name means that the previous one is deleted first.
   expect(container["name"]).toBe("slipway-test-web-1");
 });
 
-test("the health check asks what the probes say, and limits are the engine's", async () => {
+test("the health check runs the probes, and resource limits are Docker's", async () => {
   const probes = { kind: "exec", command: ["ok", "now"], readiness: { periodSeconds: 3 }, liveness: { failureThreshold: 5 } };
   const { resources } = await deploy("docker", {
     web: {
@@ -190,11 +190,11 @@ test("the health check asks what the probes say, and limits are the engine's", a
     startPeriod: "1m0s",
     retries: 1,
   });
-  const asked = async (probes: object) => {
+  const probesOf = async (probes: object) => {
     const { resources } = await deploy("docker", { web: { ...web, replicas: 1, probes } });
     return resources.find((r) => r.name === "slipway-test-web-1")!.inputs["healthcheck"].tests.slice(3, 5);
   };
-  expect([await asked({ startup: { path: "/up" } }), await asked({ kind: "tcp" })]).toEqual([
+  expect([await probesOf({ startup: { path: "/up" } }), await probesOf({ kind: "tcp" })]).toEqual([
     ["-startup=http:8080/up,2s", "-readiness=http:8080/readyz,2s,2s,3"],
     ["-startup=tcp:8080,2s", "-readiness=tcp:8080,2s,2s,3"],
   ]);
@@ -208,7 +208,7 @@ test("the health check asks what the probes say, and limits are the engine's", a
   });
 });
 
-test("a stack on swarm is exactly these resources", async () => {
+test("a stack on swarm has exactly these resources", async () => {
   const { urns } = await deploy("swarm", { web: { ...web, secretFiles: { "/etc/web/token": "t" }, files: { "/etc/web/note": "n" } } });
   const [host, service] = ["slipway:index:SwarmHost", "slipway:index:SwarmService"];
   expect(tree(urns)).toEqual(
@@ -234,7 +234,7 @@ test("a stack on swarm is exactly these resources", async () => {
   );
 });
 
-test("placement, encryption and the routing mesh are as the settings of swarm say", async () => {
+test("placement, encryption and the routing mesh follow the settings of swarm", async () => {
   const { resources } = await deploy(
     "swarm",
     { web: { ...web, nodeSelector: { disk: "ssd" } } },
@@ -246,7 +246,7 @@ test("placement, encryption and the routing mesh are as the settings of swarm sa
     prefs: ["spread=node.labels.zone"],
     maxReplicas: 2,
   });
-  // By name Pulumi's provider would make it anew in every update.
+  // By name, Pulumi's provider would replace the service in every update.
   expect(of("slipway-test-web", "Service")["taskSpec"].networksAdvanceds).toEqual([{ id: "slipway-test-web-id", aliases: ["web"] }]);
   expect(of("slipway-test-web", "Network")).toMatchObject({ driver: "overlay", internal: true, options: { encrypted: "true" } });
   const { mode, endpointSpec, updateConfig } = of("slipway-test-proxy", "Service");
@@ -263,14 +263,30 @@ test("placement, encryption and the routing mesh are as the settings of swarm sa
   });
 });
 
-test("names of configs and secrets fit into the 64 characters that they may have", () => {
-  const long = nameOf("slipway-production-a-service-with-a-name", "/etc/app/settings.yaml");
-  expect(long).toMatch(/^slipway-production-a-service-with-a-name-etc-ap-[0-9a-f]{8}$/);
-  expect(long.length).toBe(56);
-  expect(nameOf("slipway-production-a-service-with-a-name", "/etc/app/settings.yml")).not.toBe(long);
+test("on swarm the only server of a route is the service's DNS name, without kept connections", async () => {
+  const { resources } = await deploy("swarm", { web: { ...web, port: 9000, tls: {} }, worker: { image } }, { ports: { https: 9443 } });
+  const configs = resources.filter(({ type }) => type.endsWith(":ServiceConfig"));
+  expect(configs.map(({ name }) => name)).toEqual(["slipway-test-routes-web"]);
+  const { http } = JSON.parse(Buffer.from(configs[0]!.inputs["data"], "base64").toString());
+  expect({ ...http, routers: Object.keys(http.routers) }).toEqual({
+    routers: ["web-0", "web-0-tls"],
+    middlewares: {
+      "web-retry": { retry: { attempts: 11, initialInterval: "100ms" } },
+      "web-redirect": { redirectScheme: { scheme: "https", port: "9443", permanent: true } },
+    },
+    services: { web: { loadBalancer: { servers: [{ url: "http://web:9000" }], serversTransport: "web" } } },
+    serversTransports: { web: { maxIdleConnsPerHost: -1 } },
+  });
 });
 
-test("routes are those of an Ingress: whole parts of paths, one name for a star, retries only where no connection was had", () => {
+test("names of configs and secrets are at most 56 characters and unique", () => {
+  const long = objectName("slipway-production-a-service-with-a-name", "/etc/app/settings.yaml");
+  expect(long).toMatch(/^slipway-production-a-service-with-a-name-etc-ap-[0-9a-f]{8}$/);
+  expect(long.length).toBe(56);
+  expect(objectName("slipway-production-a-service-with-a-name", "/etc/app/settings.yml")).not.toBe(long);
+});
+
+test("routes match as in an Ingress: whole path elements, one label for a wildcard, and retries of failed connections", () => {
   const routing = {
     name: "web",
     routes: [
@@ -309,7 +325,7 @@ test("routes are those of an Ingress: whole parts of paths, one name for a star,
   });
 });
 
-test("a network of Swarm that exists is named by its id, and where there is no engine to ask by its name", async () => {
+test("an external network of Swarm is referred to by its id, and without a Docker daemon by its name", async () => {
   const networksOf = async (dockerHost: string) => {
     const { DOCKER_HOST } = process.env;
     process.env["DOCKER_HOST"] = dockerHost;
@@ -323,15 +339,15 @@ test("a network of Swarm that exists is named by its id, and where there is no e
       else process.env["DOCKER_HOST"] = DOCKER_HOST;
     }
   };
-  const folder = mkdtempSync(join(tmpdir(), "slipway-engine-"));
-  const engine = createServer((_request, response) => response.end(JSON.stringify({ Id: "n0f1ce" })));
+  const folder = mkdtempSync(join(tmpdir(), "slipway-docker-"));
+  const daemon = createServer((_request, response) => response.end(JSON.stringify({ Id: "n0f1ce" })));
   try {
-    await new Promise<void>((listening) => engine.listen(join(folder, "docker.sock"), listening));
+    await new Promise<void>((listening) => daemon.listen(join(folder, "docker.sock"), listening));
     expect(await networksOf(`unix://${folder}/docker.sock`)).toEqual(["n0f1ce"]);
     expect(await networksOf("unix:///nowhere")).toEqual(["office"]);
   } finally {
-    engine.closeAllConnections();
-    engine.close();
+    daemon.closeAllConnections();
+    daemon.close();
     rmSync(folder, { recursive: true });
   }
 });

@@ -272,7 +272,7 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
   test("AWS permissions on another platform", async () => {
     const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
     expect((await check({ services: { web: { source: "app", aws: { policyArns } } } })).problems).toEqual([
-      "services.web.aws: is for the platform eks; leave it out",
+      "services.web.aws: only the platform eks supports this key. Remove it",
     ]);
   });
 });

@@ -12,7 +12,7 @@ const checkout = process.cwd();
 let folder: string;
 let docker: Server;
 
-/** In a folder of its own, and with a Docker API that has no containers: all that the program asks of Docker itself. */
+/** In a temporary folder, and with a Docker API without containers, which is all that the program reads from Docker. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-"));
   process.chdir(folder);
@@ -51,7 +51,7 @@ const cluster = "slipway:index:LocalCluster$docker:index";
 const service = "slipway:index:WebService$kubernetes";
 const push = "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush";
 
-test("the local stack is exactly these resources", async () => {
+test("a local stack has exactly these resources", async () => {
   const { urns } = await run({ web: { source, host: "web.localhost" }, worker: { source } });
   expect(tree(urns)).toEqual(
     [
@@ -87,7 +87,7 @@ test("the local stack is exactly these resources", async () => {
   );
 });
 
-test("what is pushed is what runs, by digest, and the outputs say so", async () => {
+test("the pushed digest is the one that runs, and the outputs contain it", async () => {
   const idle = `registry.example/idle@sha256:${"0".repeat(64)}`;
   const { resources, result } = await run({ web: { source, host: "web.localhost" }, idle: { image: idle } });
   const { digest } = resources.find((r) => r.type.endsWith(":RegistryPush"))!.inputs;
@@ -104,7 +104,7 @@ test("what is pushed is what runs, by digest, and the outputs say so", async () 
   expect((await settle(kubeconfig as pulumi.Output<string>)).secret).toBe(true);
 });
 
-test("code that does not compile stops the program before it registers anything", async () => {
+test("code that does not compile stops the program before it registers a resource", async () => {
   const broken = join(folder, "broken");
   mkdirSync(broken);
   writeFileSync(join(broken, "go.mod"), "module example.org/broken\n\ngo 1.21\n");
@@ -114,7 +114,7 @@ test("code that does not compile stops the program before it registers anything"
   expect([...monitor.getRegisteredResources().keys()]).toEqual([]);
 });
 
-test("the local stack loads no module of AWS", () => {
+test("a local stack does not load the AWS SDK", () => {
   const loaded = `Object.keys(process.getBuiltinModule("node:module")._cache)`;
   const program = `
     await import("${checkout}/index.ts");

@@ -1,0 +1,10 @@
+/** Label of every Docker object of a stack; its value is the stack's name. */
+export const stackLabel = "dev.slipway.stack";
+
+/** Label of every Docker object of a service; its value is the service's name. */
+export const serviceLabel = "dev.slipway.service";
+
+/** Labels as @pulumi/docker takes them. */
+export function labelList<T>(labels: Record<string, T> = {}): { label: string; value: T }[] {
+  return Object.entries(labels).map(([label, value]) => ({ label, value }));
+}

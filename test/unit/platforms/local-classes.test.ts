@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ServiceSettings } from "../../../config/schema/service.ts";
+import { KubernetesError, type KubernetesCluster } from "../../../lib/kubernetes-client.ts";
+import { missingClasses } from "../../../platforms/local/classes.ts";
+
+beforeAll(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", false));
+
+/** A cluster with these classes, by kind; other kinds are unknown to it. */
+function cluster(classes: Record<string, { name: string; annotations?: Record<string, string> }[]>): KubernetesCluster {
+  const list = async (_apiVersion: string, kind: string) => {
+    if (!classes[kind]) throw new KubernetesError(404, `the cluster does not know the kind ${kind}`, true);
+    return { items: classes[kind].map((metadata) => ({ metadata })) };
+  };
+  return { list } as unknown as KubernetesCluster;
+}
+
+const service: ServiceSettings = {
+  builder: "go",
+  host: "web.localhost",
+  ingressClassName: "nginx",
+  priorityClassName: "gold",
+  gateway: { className: "cilium" },
+  volumes: {
+    fast: { kind: "persistent", mountPath: "/fast", size: "1Gi", storageClass: "fast" },
+    data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
+  },
+};
+
+test("classes that the cluster does not have are reported by path, with those that it has", async () => {
+  const known = cluster({ StorageClass: [{ name: "local-path" }], IngressClass: [{ name: "traefik" }], PriorityClass: [] });
+  expect(await missingClasses({ web: service }, known)).toEqual([
+    'slipway:services.web.volumes.fast.storageClass: must be an existing StorageClass (got "fast"). Known classes: local-path.',
+    "slipway:services.web.volumes.data.storageClass: must be set, because the cluster has no default StorageClass. Known classes: local-path.",
+    'slipway:services.web.ingressClassName: must be an existing IngressClass (got "nginx"). Known classes: traefik.',
+    'slipway:services.web.priorityClassName: must be an existing PriorityClass (got "gold"). Known classes: none.',
+    'slipway:services.web.gateway.className: must be an existing GatewayClass (got "cilium"). Known classes: none.',
+  ]);
+});
+
+test("existing classes, and the default one, are no problem", async () => {
+  const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
+  const known = cluster({
+    StorageClass: [{ name: "fast" }, { name: "local-path", annotations }],
+    IngressClass: [{ name: "nginx" }],
+    PriorityClass: [{ name: "gold" }],
+    GatewayClass: [{ name: "cilium" }],
+  });
+  expect(await missingClasses({ web: service }, known)).toEqual([]);
+});

@@ -4,7 +4,7 @@ import type { ContainerServiceArgs } from "./container-service-args.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes, isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { Handover } from "./internal/handover.ts";
-import { dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
+import { behindProxy, dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { labelList, serviceLabel } from "../lib/docker-labels.ts";
@@ -39,7 +39,7 @@ export class ContainerService extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerService", name, {}, opts);
     const { on, network: existing, networks = [], volumeNames, prefix = name, labels: given, tls, ...service } = args;
-    throwIfAny(problemsWithWebService(name, service), `ContainerService "${name}":`);
+    throwIfAny(problemsWithWebService(name, behindProxy(service)), `ContainerService "${name}":`);
     const spec = resolve(name, service);
     const child = { parent: this };
     const labelMap = { ...given, [serviceLabel]: name };

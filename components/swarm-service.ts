@@ -5,6 +5,7 @@ import { goDuration, shortDuration } from "../lib/go-duration.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
+import { behindProxy } from "./internal/proxy.ts";
 import { taskOf } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
@@ -37,7 +38,7 @@ export class SwarmService extends pulumi.ComponentResource {
     super("slipway:index:SwarmService", name, {}, opts);
     const { on: _on, network, networks = [], prefix = name, labels: given, tls: _tls, ...rest } = args;
     const { nodeSelector = {}, constraints = [], spread = [], maxPerNode, volumeDrivers: _drivers, credentials, ...service } = rest;
-    throwIfAny(problemsWithWebService(name, service), `SwarmService "${name}":`);
+    throwIfAny(problemsWithWebService(name, behindProxy(service)), `SwarmService "${name}":`);
     const spec = resolve(name, service);
     const labels = labelList({ ...given, [serviceLabel]: name });
     const { progressDeadlineSeconds, minReadySeconds } = spec.rollout;

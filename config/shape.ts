@@ -69,7 +69,7 @@ function shorten(value: unknown): string {
 function knownKeys(path: Path): string[] {
   const found = path.reduce<z.ZodType | undefined>((schema, key) => schema && below(schema, key), settings);
   const inner = found && unwrapped(found);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape as object) : [];
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
 function below(schema: z.ZodType, key: string | number): z.ZodType | undefined {

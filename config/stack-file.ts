@@ -42,6 +42,7 @@ export function knownStacks(): string[] {
  * @throws UserError if the stack has no file, a file is no YAML, or the passphrase of its secrets is missing or wrong.
  */
 export function readStack(name: string): Stack {
+  if (!existsSync("Pulumi.yaml")) throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project.");
   const { name: project = "", main = "", config: declared = {} } = readProject();
   const { file, config, encryptionsalt } = readStackFile(name, project);
   if (!existsSync(file)) {
@@ -81,8 +82,9 @@ interface Project {
   config?: Record<string, { default?: unknown } | null>;
 }
 
+/** Pulumi.yaml; empty if there is none, as in tests of the program. */
 function readProject(): Project {
-  return readYaml("Pulumi.yaml");
+  return existsSync("Pulumi.yaml") ? readYaml("Pulumi.yaml") : {};
 }
 
 /** Folder of the stack files. */

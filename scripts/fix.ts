@@ -4,11 +4,13 @@ import { command } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
 import { goFiles } from "./checks.ts";
 import { writeCliDocs } from "./cli-docs.ts";
+import { writeServiceArgs } from "./service-args.ts";
 import { writeSchema } from "./schema.ts";
 import { writeTables } from "./tables.ts";
 
 const bin = (name: string) => join("node_modules", ".bin", name);
 
+await step("components/service-args.ts", () => writeServiceArgs());
 await step("stacks/schema.json", async () => writeSchema());
 await step("docs/CLI.md", () => writeCliDocs());
 await step("tables in the docs", async () => writeTables());

@@ -57,7 +57,7 @@ function collect(interfaces: Map<string, Interface>, name: string, key: string, 
 
 /** The fields of a shape that the component has. */
 function componentFields(schema: z.ZodObject): [string, z.ZodType][] {
-  const fields = Object.entries(schema.shape as Record<string, z.ZodType>);
+  const fields = Object.entries(schema.shape);
   const unknown = fields.filter(([, field]) => definitionOf(field) === undefined).map(([key]) => key);
   if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: use setting() or required()`);
   return fields.filter(([, field]) => !definitionOf(field)!.stackFileOnly);

@@ -3,6 +3,8 @@ import { dockerPlatforms, supportedSettings } from "../config/support.ts";
 import type { Support } from "../config/schema/setting.ts";
 import { features } from "../test/platform-support.ts";
 
+const supported = "the same";
+
 /** A table in the docs that is generated from the sources. */
 export interface Table {
   file: string;
@@ -30,7 +32,7 @@ export const tables: Table[] = [
   },
 ];
 
-/** Every setting of a service; one that is supported like the setting above it has no row. */
+/** Every setting of a service. A group of which nothing special is to be said, and a setting that is like its group, have no row. */
 function supportRows(): string[][] {
   const cells = supportedSettings.map(({ path, on }) => [path.join("."), ...dockerPlatforms.map((platform) => describe(on[platform]))]);
   return cells
@@ -40,10 +42,9 @@ function supportRows(): string[][] {
           ([above, ...same]) => path!.startsWith(`${above}.`) && texts.every((text, i) => text === same[i] || text === supported),
         ),
     )
+    .filter(([path, ...texts]) => texts.some((text) => text !== supported) || !cells.some(([below]) => below!.startsWith(`${path}.`)))
     .map(([path, ...texts]) => [`\`${path}\``, ...texts]);
 }
-
-const supported = "the same";
 
 function describe({ how, reject }: Support): string {
   const why = reject?.(undefined);

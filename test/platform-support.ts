@@ -45,7 +45,7 @@ const swarmLoad = swarm("no request fails during an update, scaling, or a failed
 const localLoad = load("no request fails, except those in flight on a killed pod: $name");
 const eksAll = eks("consists of exactly these resources");
 const eksIn = eks("allows only its load balancer to reach the service");
-const keyByKey = support("what a platform does not have is refused by path, with those that do and the way out");
+const keyByKey = support("an unsupported setting is rejected with the platforms that support it and a remedy");
 const placement = dockerStacks("placement, encryption and the routing mesh follow the settings of swarm");
 const further = dockerStacks("networks and volumes in the settings are created, and external ones are only referred to");
 const overSsh = on("integration/docker-over-ssh")(
@@ -192,7 +192,7 @@ export const features: Feature[] = [
       service("the example in docs/SERVICES.md has fewer than 30 lines and deploys unchanged"),
     ),
     docker: rejected(keyByKey),
-    swarm: rejected(support("the table decides on every key of a service, and has none that there is not")),
+    swarm: rejected(support("an unsupported setting is rejected with the platforms that support it and a remedy")),
     eks: planned(eksAll),
   },
   {

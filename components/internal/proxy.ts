@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CertificateArgs } from "../container-host.ts";
+import type { ServiceArgs } from "../service-args.ts";
 import { portNumber } from "./container-service/healthcheck.ts";
 import type { WebServiceSpec } from "./web-service/spec.ts";
 
@@ -119,4 +120,10 @@ function ruleOf(host: string, path: string): string {
   // As the path type Prefix of an Ingress: it matches whole path elements.
   const prefix = path.replace(/\/$/, "");
   return `${hosts} && (Path(\`${prefix}\`) || PathPrefix(\`${prefix}/\`))`;
+}
+
+/** The arguments of a service as those of one behind an Ingress of Traefik, so that the rules for Traefik apply. */
+export function behindProxy<T extends Pick<ServiceArgs, "host" | "routes" | "expose">>(service: T): T & { ingressClassName?: string } {
+  const hasHost = service.host !== undefined || (service.routes ?? []).length > 0;
+  return hasHost && service.expose !== "none" ? { ...service, ingressClassName: "traefik" } : service;
 }

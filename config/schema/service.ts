@@ -66,7 +66,12 @@ const image = {
   }),
   version: setting(
     z.string().regex(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, 'must be a valid label value: at most 63 letters, digits and ".-_"'),
-    { meaning: "Version: the value of `main.version` in the program, and a label of every object", without: "none", example: "1.2.3" },
+    {
+      meaning: "Version: the value of `main.version` in the program, and a label of every object",
+      without: "none",
+      example: "1.2.3",
+      on: onDockerAndSwarm({ how: "`main.version` in the program" }),
+    },
   ),
   command: setting(z.array(z.string()), {
     meaning: "Program to run, instead of the image's entrypoint",
@@ -100,6 +105,7 @@ const network = {
     meaning: "Further ports of the container and its Service, by name",
     without: "none",
     example: { metrics: 9100 },
+    on: onDockerAndSwarm({ how: "names for probes; every port is reachable in the service's networks", always: true }),
   }),
   calls: setting(z.array(text), {
     meaning: "Services of the stack that this one calls, by name. Other calls are blocked",
@@ -315,8 +321,8 @@ const exposure = {
         example: "traefik",
         input: true,
       }),
-      httpPort: setting(port, { meaning: "HTTP port of a Gateway that is created", default: defaults.gateway.httpPort, example: 8000 }),
-      httpsPort: setting(port, { meaning: "HTTPS port of a Gateway that is created", default: defaults.gateway.httpsPort, example: 8443 }),
+      httpPort: setting(port, { meaning: "HTTP port of a Gateway that is created", default: defaults.gateway.httpPort, example: 8081 }),
+      httpsPort: setting(port, { meaning: "HTTPS port of a Gateway that is created", default: defaults.gateway.httpsPort, example: 8444 }),
     }),
     {
       meaning: "Gateway for `expose: gateway` (https://gateway-api.sigs.k8s.io)",

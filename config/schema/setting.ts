@@ -6,8 +6,8 @@ export interface Support {
   how?: string;
   /** Why a value is rejected, with a remedy; undefined if it is accepted. @default - every value is accepted */
   reject?: (value: unknown) => string | undefined;
-  /** Values that are accepted and change nothing, because what they ask for is always the case. @default - none */
-  always?: unknown[];
+  /** Values that are accepted and change nothing, because what they ask for is always the case; true for all. @default - none */
+  always?: unknown[] | true;
 }
 
 /** Platforms by name. */
@@ -43,7 +43,7 @@ export function definitionOf(schema: z.ZodType): Definition | undefined {
 
 /** An optional setting. */
 export function setting<T extends z.ZodType>(type: T, definition: Definition): z.ZodOptional<T> {
-  return define(type.optional() as unknown as z.ZodOptional<T>, definition);
+  return define(type.optional(), definition);
 }
 
 /** A setting that must be given. */
@@ -57,7 +57,7 @@ function define<T extends z.ZodType>(type: T, definition: Definition): T {
     description: `${meaning}.${without === undefined ? "" : ` Default: ${without}.`}`,
     ...(fallback !== undefined && { default: fallback }),
     ...(example !== undefined && { examples: [example] }),
-  }) as T;
+  });
   definitions.add(described, definition);
   return described;
 }
@@ -74,7 +74,7 @@ export function settingsBelow(schema: z.ZodType, path: string[] = []): Located[]
   const inner = unwrapped(schema);
   const below: [string, z.ZodType][] =
     inner instanceof z.ZodObject
-      ? Object.entries(inner.shape as Record<string, z.ZodType>)
+      ? Object.entries(inner.shape)
       : inner instanceof z.ZodRecord
         ? [["*", inner.valueType as z.ZodType]]
         : inner instanceof z.ZodArray

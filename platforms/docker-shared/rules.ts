@@ -1,5 +1,5 @@
 import type { Configuration } from "../../config/load.ts";
-import { problemsWithSupport, type DockerPlatform } from "../../config/support.ts";
+import type { DockerPlatform } from "../../config/support.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { problemsWithPorts } from "../ports.ts";
 import { isLocal, usedPorts, type DockerHostSettings } from "./settings.ts";
@@ -9,12 +9,19 @@ type Services = Configuration["services"];
 /** Rules of the platforms `docker` and `swarm`. */
 export function problemsWithSettings(platform: DockerPlatform, settings: DockerHostSettings, services: Services): Problem[] {
   return [
-    ...problemsWithSupport(platform, services),
+    ...problemsWithVersions(services),
     ...problemsWithPorts(platform, usedPorts(settings)),
     ...problemsWithNetworks(platform, settings, services),
     ...problemsWithRegistry(platform, settings),
     ...problemsWithVolumes(platform, settings, services),
   ];
+}
+
+/** Containers have no label for the version: it only has an effect when the program is built. */
+function problemsWithVersions(services: Services): Problem[] {
+  return Object.entries(services).flatMap(([name, { version, source }]) =>
+    version !== undefined && source === undefined ? [{ path: ["services", name, "version"], message: "requires source. Remove it" }] : [],
+  );
 }
 
 function problemsWithNetworks(platform: DockerPlatform, { networks = {} }: DockerHostSettings, services: Services): Problem[] {

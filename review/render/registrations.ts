@@ -12,6 +12,8 @@ export interface Registered {
   parent: string | undefined;
   /** Inputs, with the SDK's marks for secrets and for values that are not known yet. */
   inputs: Properties;
+  /** URNs of the resources that it depends on, sorted. @default - not known. */
+  dependencies?: string[];
 }
 
 /**
@@ -31,7 +33,8 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   pulumi.runtime.setAllConfig(withAbsoluteSources(stack.config), stack.secretKeys);
   watch((request, urn) => {
     const { name, type, parent } = { name: request.getName(), type: request.getType(), parent: request.getParent() || undefined };
-    found.push({ urn, type, name, parent, inputs: request.getObject()?.toJavaScript() ?? {} });
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    found.push({ urn, type, name, parent, inputs, dependencies: request.getDependenciesList().sort() });
   });
   const failure = Promise.withResolvers<never>();
   process.on("unhandledRejection", failure.reject);
@@ -53,6 +56,7 @@ interface Request {
   getType(): string;
   getName(): string;
   getParent(): string;
+  getDependenciesList(): string[];
   getObject(): { toJavaScript(): Properties } | undefined;
 }
 

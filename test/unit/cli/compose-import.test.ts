@@ -199,7 +199,7 @@ describe("the stack file", () => {
     ]);
     expect(lines.slice(-5)).toEqual([
       "To do in stacks/Pulumi.shop.yaml:",
-      '  services.redis.image: must name the image by digest, such as "registry.example/web@sha256:…" (got "redis:alpine")',
+      '  services.redis.image: must be an image by digest such as "registry.example/web@sha256:…" (got "redis:alpine").',
       "",
       "Then run slipway preview --stack shop",
       "",

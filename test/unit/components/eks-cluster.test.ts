@@ -776,7 +776,7 @@ describe("invalid arguments are rejected", () => {
     [group({ diskSize: 8 }), "nodeGroups.g.diskSize: must be between 20 and 16384 (got 8)"],
     [
       group({ labels: { use: "a b" } }),
-      'nodeGroups.g.labels.use: must be at most 63 letters, digits and ".-_", as a label wants it (got "a b")',
+      'nodeGroups.g.labels.use: must be a valid label value: at most 63 letters, digits and ".-_" (got "a b")',
     ],
     [
       group({ taints: [{ key: "a", effect: "NoSchedule" as "NO_SCHEDULE" }] }),

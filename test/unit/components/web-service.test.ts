@@ -575,7 +575,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       "a grace period shorter than sleep and drain",
       { shutdown: { sleepSeconds: 10, drainSeconds: 30, gracePeriodSeconds: 39 } },
       [
-        "shutdown.gracePeriodSeconds: must be at least sleepSeconds + drainSeconds = 40 (got 39), or the pod is killed too early. Raise it, or remove it.",
+        "shutdown.gracePeriodSeconds: must be at least sleepSeconds + drainSeconds (got 39), or the pod is killed too early. Raise it, or remove it.",
       ],
     ],
     [
@@ -592,7 +592,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       "a start that may take longer than an update",
       { probes: { startup: { failureThreshold: 300 } } },
       [
-        "rollout.progressDeadlineSeconds: must be more than probes.startup allows, plus minReadySeconds = 305 (got 120), or a starting pod counts as failed. Raise it.",
+        "rollout.progressDeadlineSeconds: must be more than minReadySeconds plus the time that probes.startup allows (got 120), or a starting pod counts as failed. Raise it.",
       ],
     ],
     [

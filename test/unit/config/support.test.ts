@@ -75,7 +75,7 @@ test.each(dockerPlatforms)("settings of %s that refer to nothing are rejected", 
   expect(problems).toEqual([
     `${platform}.ports.https: http and https must be different ports (got 80).`,
     `${platform}.networks.lan.services[1]: must be a service of the stack (got "nobody"). Known services: web.`,
-    `${platform}.registry: is required, because the Docker host is another machine (ssh://deploy@host.example). Set a registry that both machines can reach`,
+    `${platform}.registry: is required, because the Docker host is another machine (ssh://deploy@host.example). Set a registry that both machines can reach.`,
     `${platform}.volumes["web.cache"]: must be <service>.<volume> of a persistent volume. Known volumes: none.`,
   ]);
   expect((await check({ platform, services: { web }, [platform]: { host: "host.example" } })).problems).toEqual([

@@ -11,7 +11,7 @@ describe("problemWithName", () => {
     ["web-", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "web-")'],
     ["we_b", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "we_b")'],
     ["", 'must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "")'],
-    ["a".repeat(64), `must be at most 63 characters long (got 64): "${"a".repeat(64)}"`],
+    ["a".repeat(64), `must be at most 63 characters long (got "${"a".repeat(64)}")`],
   ])("rejects %s", (name, problem) => {
     expect(problemWithName(name)).toBe(problem);
   });
@@ -24,7 +24,7 @@ describe("problemWithHost", () => {
 
   test.each(["http://web", "web:8080", "web/", "Web.localhost", "-a.b", "a..b", "*", "a.*.b"])("rejects %s", (host) => {
     expect(problemWithHost(host)).toBe(
-      `must be a host name in lower case such as web.localhost, without scheme, port or path (got "${host}")`,
+      `must be a lower-case host name such as web.localhost, without scheme, port or path (got "${host}")`,
     );
   });
 });

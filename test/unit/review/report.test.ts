@@ -217,7 +217,7 @@ test("the report has the policy findings and exceptions", () => {
 
 Exceptions:
 
-- r-2 for <code>Pod x</code> until 2026-12-31: old
+- several-pods for <code>Pod x</code> until 2026-12-31: old
 
 </details>`);
   expect(formatHtml(review)).toContain(`No probe. Add one. (<a href="https://example.org/">r-1</a>)`);

@@ -19,7 +19,7 @@ function checkShutdown(args: WebServiceArgs, { shutdown }: WebServiceSpec, repor
   report(
     ["shutdown", "gracePeriodSeconds"],
     gracePeriodSeconds < sleepSeconds + drainSeconds &&
-      `must be at least sleepSeconds + drainSeconds = ${sleepSeconds + drainSeconds} (got ${gracePeriodSeconds}), or the pod is killed too early. Raise it, or remove it`,
+      `must be at least sleepSeconds + drainSeconds (got ${gracePeriodSeconds}), or the pod is killed too early. Raise it, or remove it`,
   );
 }
 
@@ -38,7 +38,7 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   else if ((periodSeconds ?? failureThreshold) !== undefined && progressDeadlineSeconds <= startSeconds + minReadySeconds)
     report(
       ["rollout", "progressDeadlineSeconds"],
-      `must be more than probes.startup allows, plus minReadySeconds = ${startSeconds + minReadySeconds} (got ${progressDeadlineSeconds}), or a starting pod counts as failed. Raise it`,
+      `must be more than minReadySeconds plus the time that probes.startup allows (got ${progressDeadlineSeconds}), or a starting pod counts as failed. Raise it`,
     );
   const { maxSurge } = args.rollout ?? {};
   report(

@@ -1,12 +1,12 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { definitionOf, Platform, settingsBelow, type Located } from "../../../config/schema/setting.ts";
-import { settings } from "../../../config/settings.ts";
-import { supportedSettings } from "../../../config/support.ts";
-import { isBelow, type Path } from "../../../lib/property-path.ts";
-import { serviceSettings } from "../../../config/schema/service.ts";
-import { registrationsOf } from "../../../review/render/registrations.ts";
-import { check } from "../check.ts";
+import { definitionOf, Platform, settingsBelow, type Located } from "../../config/schema/setting.ts";
+import { settings } from "../../config/settings.ts";
+import { supportedSettings } from "../../config/support.ts";
+import { isBelow, type Path } from "../../lib/property-path.ts";
+import { serviceSettings } from "../../config/schema/service.ts";
+import { registrationsOf } from "../../review/render/registrations.ts";
+import { check } from "../unit/check.ts";
 
 // Every setting, on every platform, is either rejected or changes what is registered. None is ignored silently.
 
@@ -68,6 +68,9 @@ const contexts: [pattern: string, service: () => object][] = [
 /** Values of settings that have no example, or whose example does not fit the context. */
 const values: Record<string, unknown> = {
   source: "app",
+  image: `registry.example/web@sha256:${"1".repeat(64)}`,
+  "rollout.maxSurge": "2",
+  "eks:network.dnsAnywhere": false,
   builder: "dockerfile",
   package: "cmd",
   calls: ["third"],
@@ -111,7 +114,7 @@ function put(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
 function concrete(pattern: string[], value: unknown): Path {
   const [key, ...rest] = pattern;
   if (key === undefined) return [];
-  const at = key === "*" ? (Array.isArray(value) ? 0 : (Object.keys((value ?? {}) as object)[0] ?? "a")) : key;
+  const at = key === "*" ? (Array.isArray(value) ? 0 : (Object.keys(value ?? {})[0] ?? "a")) : key;
   return [at, ...concrete(rest, (value as Record<PropertyKey, unknown> | undefined)?.[at])];
 }
 
@@ -126,7 +129,7 @@ async function render(platform: Platform, input: Record<string, unknown>): Promi
   );
   const stack = { project: "slipway", name: "every-setting", main: "index.ts", folder: ".slipway/every-setting", secretKeys: [], config };
   const registered = await registrationsOf(stack);
-  return JSON.stringify(registered.map(({ urn, inputs }) => [urn, inputs]));
+  return JSON.stringify(registered.map(({ urn, inputs, dependencies }) => [urn, inputs, dependencies]));
 }
 
 const rendered = new Map<string, Promise<string>>();
@@ -160,7 +163,7 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
         contexts.find(([pattern]) => isBelow(path, pattern) || pattern.split(".").every((part, i) => part === "*" || part === path[i])) ??
         [];
       const base = { image, host, ports: undefined, ...context?.() };
-      const value = values[key] ?? definition!.example;
+      const value = values[`${platform}:${key}`] ?? values[key] ?? definition!.example;
       expect(value).toBeDefined();
       const at = concrete(path, base);
       const wrap = (service: unknown) => ({ services: { web: service, ...others }, ...(platform === "eks" && { eks }) });
@@ -169,7 +172,7 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
       const before = key === "source" ? { ...base, image } : base;
       const found = await outcome(platform, wrap(before), wrap(after), ["services", "web", ...at]);
       const { on } = supportedSettings.find((one) => one.path.join(".") === key)!;
-      const isAlways = on[platform].always?.includes(value) ?? false;
+      const isAlways = on[platform].always === true || (on[platform].always?.includes(value) ?? false);
       expect(found).toBe(isAlways ? "ignored" : found === "rejected" ? "rejected" : "changes");
     },
   );
@@ -203,6 +206,10 @@ const platformContexts: Record<string, object> = {
 };
 
 const platformValues: Record<string, unknown> = {
+  "eks.region": "eu-west-1",
+  "eks.nodeGroups.*.instanceTypes": ["m8g.2xlarge"],
+  "eks.nodeGroups.*.minSize": 3,
+  "eks.nodeGroups.*.maxSize": 9,
   "docker.networks.*.services": ["fourth"],
   "swarm.networks.*.services": ["fourth"],
   "eks.domain.zoneId": "Z00000000000A",
@@ -213,6 +220,7 @@ const platformValues: Record<string, unknown> = {
 /** Settings that are tested elsewhere, because they only make sense with others that the ones here contradict. */
 const elsewhere: Record<string, string> = {
   "eks.domain.name": "platforms/eks-config.test.ts",
+  "eks.network.connectedCidrs": "platforms/eks-config.test.ts",
   "eks.stack": "platforms/eks-stacks.test.ts",
   "eks.network.vpcId": "platforms/eks-stacks.test.ts",
 };
@@ -227,8 +235,10 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
       const [, context] = Object.entries(platformContexts).find(([prefix]) => `${key}.`.startsWith(`${prefix}.`)) ?? [];
       const base = { ...own[platform], ...context };
       const at = concrete(path, base);
+      // Without EKS Auto Mode, a host needs an ingress class.
+      const exposed = key.startsWith("eks.nodeGroups") ? {} : { host };
       const services = {
-        web: { image, host, volumes: { data: { kind: "persistent", mountPath: "/b", size: "32Mi" } }, replicas: 1 },
+        web: { image, ...exposed, volumes: { data: { kind: "persistent", mountPath: "/b", size: "32Mi" } }, replicas: 1 },
         ...others,
       };
       const before = { services, [platform]: base };

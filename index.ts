@@ -26,7 +26,7 @@ export default async function slipway({ checked = true } = {}) {
   };
   const [problems, compiled] = await Promise.allSettled([checked ? preflight(configuration) : [], compile()]);
   if (problems.status === "rejected") throw problems.reason;
-  throwIfAny(problems.value, `Stack "${stack}" cannot be brought up:`);
+  throwIfAny(problems.value, `Stack "${stack}" cannot be deployed:`);
   if (compiled.status === "rejected") throw compiled.reason;
 
   const platform = await createPlatform(configuration);

@@ -9,7 +9,7 @@ import { nonRootUser } from "../lib/non-root.ts";
 import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { labelList } from "../lib/docker-labels.ts";
-import { defaultPorts } from "./ports.ts";
+import { defaultPorts, loopback } from "./ports.ts";
 
 export interface ContainerHostPorts {
   /** HTTP of all services with a host. @default 8080 */
@@ -76,7 +76,7 @@ export class ContainerHost extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerHost", name, {}, opts);
     const ports = { ...defaultPorts, ...args.ports };
-    const ip = args.address ?? "127.0.0.1";
+    const ip = args.address ?? loopback;
     const labels = labelList(args.labels);
     const child = { parent: this };
     const network = new docker.Network(name, { name, labels }, child);

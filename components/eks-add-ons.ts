@@ -4,6 +4,7 @@ import { problemWithObjectName } from "../lib/kubernetes-names.ts";
 import { LoadBalancerScheme, type LoadBalancerArgs } from "./eks-load-balancer-args.ts";
 import { redact } from "../lib/redact.ts";
 import { collect, ifKnown, problemWithNumber, throwIfAny, type Problem } from "../lib/problem.ts";
+import { awsDefaults } from "./aws-defaults.ts";
 
 /** Arguments of `EksAddOns`. */
 export interface EksAddOnsArgs {
@@ -113,7 +114,7 @@ function createIngressClass(
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html */
-function attributesOf({ deletionProtection = false, idleTimeoutSeconds = 60, accessLogs }: LoadBalancerArgs) {
+function attributesOf({ deletionProtection = false, idleTimeoutSeconds = awsDefaults.idleTimeoutSeconds, accessLogs }: LoadBalancerArgs) {
   const attributes: Record<string, pulumi.Input<string>> = {
     "deletion_protection.enabled": String(deletionProtection),
     "idle_timeout.timeout_seconds": String(idleTimeoutSeconds),

@@ -11,6 +11,7 @@ import { createRole } from "./internal/eks/role.ts";
 import { problemsWithEksCluster } from "./rules/eks-cluster.ts";
 import { defaultVersion, supportWarning } from "./eks-versions.ts";
 import { throwIfAny } from "../lib/problem.ts";
+import { awsDefaults } from "./aws-defaults.ts";
 
 export * from "./eks-cluster-args.ts";
 
@@ -57,7 +58,15 @@ export class EksCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:EksCluster", name, {}, opts);
     throwIfAny(problemsWithEksCluster(name, args), `EksCluster "${name}":`);
-    const { region, version = defaultVersion, nodeGroups, endpoint, deletionProtection = false, logRetentionDays = 90, tags } = args;
+    const {
+      region,
+      version = defaultVersion,
+      nodeGroups,
+      endpoint,
+      deletionProtection = false,
+      logRetentionDays = awsDefaults.logRetentionDays,
+      tags,
+    } = args;
     const warning = supportWarning(version, new Date());
     if (warning !== undefined) void pulumi.log.warn(warning, this);
     const child = { parent: this };

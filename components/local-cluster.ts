@@ -6,7 +6,7 @@ import { defaultImages } from "./images.ts";
 import { prepareKubeconfig, readKubeconfig } from "./internal/kubeconfig-file.ts";
 import { createLocalRegistry, registryPort } from "./internal/local-registry.ts";
 import { longRunning } from "./internal/long-running.ts";
-import { defaultPorts } from "./ports.ts";
+import { defaultPorts, loopback, standardPorts } from "./ports.ts";
 
 export interface LocalClusterPorts {
   /** The Kubernetes API. @default 6550 */
@@ -89,9 +89,9 @@ export class LocalCluster extends pulumi.ComponentResource {
         tmpfs: { "/run": "", "/var/run": "", "/var/lib/cni": "" },
         ports: [
           // The same port in the container, because the kubeconfig contains it.
-          { ip: "127.0.0.1", external: ports.api, internal: ports.api },
-          { ip: "127.0.0.1", external: ports.http, internal: 80 },
-          { ip: "127.0.0.1", external: ports.https, internal: 443 },
+          { ip: loopback, external: ports.api, internal: ports.api },
+          { ip: loopback, external: ports.http, internal: standardPorts.http },
+          { ip: loopback, external: ports.https, internal: standardPorts.https },
         ],
         volumes: [
           // Every volume that the image declares is named, because Docker does not remove anonymous ones.

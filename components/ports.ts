@@ -9,3 +9,9 @@ export const defaultPorts = {
   /** Container registry. */
   registry: 5001,
 } as const;
+
+/** Loopback address, where Slipway publishes ports by default: only this machine reaches them. */
+export const loopback = "127.0.0.1";
+
+/** The ports that URLs leave out. */
+export const standardPorts = { http: 80, https: 443 } as const;

@@ -15,6 +15,7 @@ import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
 import type { Publishing } from "./swarm-publishing.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
+import { defaultProxies } from "./swarm-publishing.ts";
 
 /** The arguments of a SwarmService that its routes depend on. */
 export interface SwarmRouteArgs extends Pick<SwarmServiceArgs, "port" | "ports" | "probes" | "host" | "routes" | "connectRetries"> {
@@ -149,7 +150,7 @@ export class SwarmHost extends pulumi.ComponentResource {
       {
         name: `${name}-proxy`,
         labels,
-        mode: isMesh ? { replicated: { replicas: args.proxies ?? 2 } } : { global: true },
+        mode: isMesh ? { replicated: { replicas: args.proxies ?? defaultProxies } } : { global: true },
         endpointSpec: {
           mode: isMesh ? "vip" : "dnsrr",
           ports: [

@@ -6,3 +6,6 @@ export const Publishing = {
   Mesh: "mesh",
 } as const;
 export type Publishing = (typeof Publishing)[keyof typeof Publishing];
+
+/** Number of proxies behind the routing mesh. */
+export const defaultProxies = 2;

@@ -4,9 +4,6 @@ import type { ProbeArgs } from "./web-service-args.ts";
 /** Share of the memory limit that Go's garbage collector gets as GOMEMLIMIT; the rest is for memory that it does not manage. */
 export const goMemoryShare = 0.9;
 
-/** HTTPS port that redirects lead to. */
-export const defaultRedirectPort = 443;
-
 /** Seconds that the grace period adds to `sleepSeconds` and `drainSeconds`. */
 export const graceMarginSeconds = 5;
 

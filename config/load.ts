@@ -8,8 +8,6 @@ import { checkSettings } from "./check.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
 import { readStackFile } from "./stack-file.ts";
 
-export type { Configuration, PlatformSettings, ServiceSettings } from "./settings.ts";
-
 /**
  * Reads and checks the configuration of the current stack.
  *

@@ -3,6 +3,7 @@ import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
 import type { Configuration, PlatformRules, ServiceSettings } from "../config/settings.ts";
 import { hasIngress } from "../config/schema/service.ts";
+import { standardPorts } from "../components/ports.ts";
 
 export interface DeployedService {
   /** URL for external access; undefined for a service without a host. */
@@ -40,10 +41,13 @@ export function withTraefik(service: ServiceSettings): ServiceSettings {
 }
 
 /** URL of a service's first host; undefined if it has none. */
-export function urlOf({ host, routes = [], tls, expose }: ServiceSettings, ports = { http: 80, https: 443 }): string | undefined {
+export function urlOf(
+  { host, routes = [], tls, expose }: ServiceSettings,
+  ports: { http: number; https: number } = standardPorts,
+): string | undefined {
   const [first] = [...(host === undefined ? [] : [{ host, path: "/" }]), ...routes];
   if (!first || expose === "none") return undefined;
-  const [scheme, port, usual] = tls ? ["https", ports.https, 443] : ["http", ports.http, 80];
+  const [scheme, port, usual] = tls ? ["https", ports.https, standardPorts.https] : ["http", ports.http, standardPorts.http];
   return `${scheme}://${first.host}${port === usual ? "" : `:${port}`}${first.path ?? "/"}`;
 }
 

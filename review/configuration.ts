@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfiguration, type Configuration } from "../config/load.ts";
+import { loadConfiguration } from "../config/load.ts";
+import type { Configuration } from "../config/settings.ts";
 import { loadPlatform } from "../platforms/platform.ts";
 import type { Stack } from "../config/stack-file.ts";
 

@@ -1,5 +1,5 @@
 import type { Stack } from "../config/stack-file.ts";
-import type { Configuration } from "../config/load.ts";
+import type { Configuration } from "../config/settings.ts";
 import { judge, type Verdict } from "./gate.ts";
 import type { StepImpact } from "./impact/step-impact.ts";
 import { errorsIn, type Scorecard } from "./policy/scorecard.ts";

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dockerPlatforms, supportedSettings } from "../config/support.ts";
 import type { Support } from "../config/schema/setting.ts";
+import { UserError } from "../lib/user-error.ts";
 import { features } from "../test/platform-support.ts";
 
 const supported = "the same";
@@ -19,14 +20,14 @@ const platforms = ["local", "docker", "swarm", "eks"] as const;
 /** The features of every platform, and what each key of a service means on the Docker platforms. */
 export const tables: Table[] = [
   {
-    file: "README.md",
+    file: "docs/PLATFORMS.md",
     begin: "<!-- platforms: generated from test/platform-support.ts by `npm run fix` -->",
     end: "<!-- end of platforms -->",
     rows: [["", ...platforms.map((platform) => `\`${platform}\``)], ...features.map((f) => [f.what, ...platforms.map((p) => f[p].says)])],
   },
   {
     file: "docs/DOCKER.md",
-    begin: "<!-- keys: generated from config/schema/service.ts by npm run fix -->",
+    begin: "<!-- keys: generated from config/schema/service.ts by `npm run fix` -->",
     end: "<!-- end of keys -->",
     rows: [["Key", ...dockerPlatforms], ...supportRows()],
   },
@@ -53,9 +54,8 @@ function describe({ how, reject }: Support): string {
 }
 
 /** The rows of a table in its file. */
-export function rowsInFile({ file, begin, end }: Table): string[][] {
-  const text = readFileSync(file, "utf8");
-  const lines = text.slice(text.indexOf(begin) + begin.length, text.indexOf(end)).split("\n");
+export function rowsInFile(table: Table): string[][] {
+  const lines = split(table).rows.split("\n");
   const rows = lines.filter((line) => line.startsWith("|") && !line.startsWith("| -"));
   return rows.map((line) =>
     line
@@ -67,10 +67,19 @@ export function rowsInFile({ file, begin, end }: Table): string[][] {
 
 /** Writes the tables into their files. Prettier aligns them. */
 export function writeTables(): void {
-  for (const { file, begin, end, rows } of tables) {
-    const text = readFileSync(file, "utf8");
-    const [head, ...body] = rows.map((row) => `| ${row.join(" | ")} |`);
-    const table = [head, `| ${rows[0]!.map(() => "---").join(" | ")} |`, ...body].join("\n");
-    writeFileSync(file, `${text.slice(0, text.indexOf(begin) + begin.length)}\n\n${table}\n\n${text.slice(text.indexOf(end))}`);
+  for (const table of tables) {
+    const { before, after } = split(table);
+    const [head, ...body] = table.rows.map((row) => `| ${row.join(" | ")} |`);
+    const text = [head, `| ${table.rows[0]!.map(() => "---").join(" | ")} |`, ...body].join("\n");
+    writeFileSync(table.file, `${before}\n\n${text}\n\n${after}`);
   }
+}
+
+/** The text of a file up to the end of the first marker, between the markers, and from the second marker on. */
+function split({ file, begin, end }: Table): { before: string; rows: string; after: string } {
+  const text = readFileSync(file, "utf8");
+  const from = text.indexOf(begin) + begin.length;
+  const to = text.indexOf(end);
+  if (from < begin.length || to < from) throw new UserError(`${file}: must contain "${begin}" and, below it, "${end}". Add both lines.`);
+  return { before: text.slice(0, from), rows: text.slice(from, to), after: text.slice(to) };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { succeeds } from "../lib/command.ts";
 import { dockerClient, noDocker } from "../lib/docker-client.ts";
+import { stackLabel } from "../lib/docker-labels.ts";
 import { pollUntil } from "../lib/poll.ts";
 import { step } from "../lib/progress.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -35,7 +36,7 @@ export async function ensureDocker(): Promise<void> {
 
 /** Waits until the stack's cluster is healthy again. Docker restarts its containers together with the daemon. */
 export async function awaitClusters(stack: string): Promise<void> {
-  const starting = () => docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`], health: ["starting"] } });
+  const starting = () => docker.listContainers({ filters: { label: [`${stackLabel}=${stack}`], health: ["starting"] } });
   if ((await starting()).length === 0) return;
   const onTimeout = () =>
     new UserError(

@@ -4,7 +4,7 @@ export interface Cell {
   by: string[];
 }
 
-/** A row of the README's table of platforms. */
+/** A row of the table in docs/PLATFORMS.md. */
 export interface Feature {
   what: string;
   local: Cell;

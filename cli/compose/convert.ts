@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import parseDuration from "parse-duration";
 import type { ComposeProject, ComposeService } from "./project.ts";
+import { serviceDefaults } from "../../components/web-service-defaults.ts";
 
 /** A service in a stack file; see config/schema/service.ts. */
 export type Service = Record<string, unknown>;
@@ -179,7 +180,7 @@ function convertPorts(name: string, { ports = [], expose = [], image = "" }: Com
     );
   const [port, ...further] = targets;
   if (port === undefined) {
-    note("ports", "is missing, so the default port 8080 applies; set port to the one that the program listens on");
+    note("ports", `is missing, so the default port ${serviceDefaults.port} applies; set port to the one that the program listens on`);
     return {};
   }
   const published = tcp.find(({ target, published }) => target === port && published !== undefined);

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
 import type { Stack } from "../../config/stack-file.ts";
 
 /** For the platforms docker and swarm: the names of the stack's containers and Swarm services, by the image that they run. */
@@ -9,7 +10,7 @@ export async function runningImages({ project, name, config }: Stack): Promise<M
   if (platform !== "docker" && platform !== "swarm") return running;
   const { host } = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
   const docker = dockerClient(host);
-  const filters = { label: [`dev.slipway.stack=${name}`] };
+  const filters = { label: [`${stackLabel}=${name}`] };
   for (const [image, fullName] of [...(await containersOf(docker, filters)), ...(await servicesOf(docker, filters))]) {
     const users = running.get(image) ?? [];
     const user = fullName.replace(`${project}-${name}-`, "");

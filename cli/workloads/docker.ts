@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
 import type { Engine } from "../engines.ts";
 import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
 import { containersOf, imageOf, troubleWithContainers, troubleWithService, type Trouble } from "./docker-trouble.ts";
@@ -18,7 +19,7 @@ interface Found {
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
   const docker = dockerClient(JSON.parse(stack.config[`${stack.project}:${platform}`] ?? "{}").host);
   const prefix = `${stack.project}-${stack.name}`;
-  const labels = { "dev.slipway.stack": stack.name };
+  const labels = { [stackLabel]: stack.name };
   const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);
   const find = () => (platform === "docker" ? inContainers(docker, labels) : inSwarm(docker, labels));
 

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { defaultImages } from "../images.ts";
 import { longRunning } from "./long-running.ts";
+import { loopback } from "../ports.ts";
 
 /** Port that the registry listens on in its container. */
 export const registryPort = 5000;
@@ -27,7 +28,7 @@ export function createLocalRegistry(name: string, args: LocalRegistryArgs, opts:
       name: registryName,
       image: args.image ?? defaultImages.registry,
       envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
-      ports: [{ ip: "127.0.0.1", external: args.port, internal: registryPort }],
+      ports: [{ ip: loopback, external: args.port, internal: registryPort }],
       volumes: [{ volumeName: volume.name, containerPath: "/var/lib/registry" }],
     },
     opts,

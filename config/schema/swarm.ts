@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Publishing } from "../../components/swarm-publishing.ts";
+import { Publishing, defaultProxies } from "../../components/swarm-publishing.ts";
 import { dockerHostSettings, dockerNetwork, dockerPorts, dockerVolume, networksDefinition, volumesDefinition } from "./docker.ts";
 import { setting } from "./setting.ts";
 
@@ -16,7 +16,7 @@ export const swarmSettings = z
       .describe(
         "How the proxy's ports are published: host (a proxy on every node) or mesh (the routing mesh; the nodes' kernel must have IPVS).",
       ),
-    proxies: setting(z.int().min(1), { meaning: "Number of proxies behind the routing mesh", default: 2, example: 3 }),
+    proxies: setting(z.int().min(1), { meaning: "Number of proxies behind the routing mesh", default: defaultProxies, example: 3 }),
     encrypted: setting(z.boolean(), { meaning: "Whether traffic between nodes is encrypted", default: false, example: true }),
     constraints: setting(z.array(text), {
       meaning: "Placement constraints of all tasks",

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
-import type { Configuration, ServiceSettings } from "../../config/load.ts";
+import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { isMissing, missingObject } from "./external.ts";

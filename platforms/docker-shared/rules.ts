@@ -1,4 +1,4 @@
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { problemsWithPorts } from "../ports.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceSettings } from "../../config/load.ts";
+import type { ServiceSettings } from "../../config/settings.ts";
 
 /** Replaces one replica at a time, each as soon as it is ready. */
 const oneByOne = { maxSurge: "1", minReadySeconds: 0 };

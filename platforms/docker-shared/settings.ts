@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 
 /** Settings that the platforms `docker` and `swarm` share. */
 export type DockerHostSettings = Pick<Configuration["docker"], "host" | "ports" | "registry" | "networks"> & {

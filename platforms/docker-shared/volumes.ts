@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { DockerError } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { settingProblem } from "../setting-problem.ts";
 import { isMissing, missingObject } from "./external.ts";

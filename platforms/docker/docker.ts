@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ContainerHost } from "../../components/container-host.ts";
 import { ContainerService } from "../../components/container-service.ts";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
@@ -10,6 +10,7 @@ import { serviceArgs } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
 import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, withTraefik, type Platform, type PlatformModule } from "../platform.ts";
+import { loopback } from "../../components/ports.ts";
 
 export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
 
@@ -54,7 +55,7 @@ export function createPlatform(configuration: Configuration): Platform {
     {
       dockerHost: host,
       ports,
-      address: settings.address ?? (isLocal(host) ? "127.0.0.1" : "0.0.0.0"),
+      address: settings.address ?? (isLocal(host) ? loopback : "0.0.0.0"),
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,

@@ -8,7 +8,7 @@ import { throwIfAny, type Problem } from "../../lib/problem.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
 import { WebService } from "../../components/web-service.ts";
-import type { Configuration, ServiceSettings } from "../../config/load.ts";
+import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import { hasIngress } from "../../config/schema/service.ts";
 import { connectToCluster, createCluster, readSharedCluster, type KnownClusterFacts } from "./target-cluster.ts";

@@ -2,7 +2,7 @@ import { problemsWithEksCluster } from "../../components/rules/eks-cluster.ts";
 import { problemsWithNetwork } from "../../components/rules/network.ts";
 import type { Problem, Report } from "../../lib/problem.ts";
 import { problemsWithPodIdentity } from "../../components/pod-identity.ts";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import type { ServiceSettings } from "../../config/schema/service.ts";
 import { hasIngress } from "../../config/schema/service.ts";

@@ -6,6 +6,7 @@ import { formatProblem, type Problem } from "../../lib/problem.ts";
 import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../lib/subnets.ts";
 import type { NetworkArgs } from "../../components/network-args.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
+import { awsDefaults } from "../../components/aws-defaults.ts";
 
 // Translates the settings into arguments of components. All defaults that belong to the platform are here.
 
@@ -20,7 +21,7 @@ export function tagsOf(project: string, stack: string, { tags }: EksSettings): T
 export function networkArgs(eks: EksSettings, tags: Tags): NetworkArgs | undefined {
   const { vpcId, privateSubnetIds: _private, loadBalancerSubnetIds: _subnets, loadBalancerCidrs: _cidrs, ...network } = eks.network ?? {};
   if (vpcId !== undefined) return undefined;
-  const { region, logRetentionDays = 90 } = eks;
+  const { region, logRetentionDays = awsDefaults.logRetentionDays } = eks;
   return { zones: ["a", "b", "c"].map((zone) => region + zone), ...network, region, flowLogRetentionDays: logRetentionDays, tags };
 }
 

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { LocalCluster } from "../../components/local-cluster.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";
 import { WebService } from "../../components/web-service.ts";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import { dockerClient, noDocker } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SwarmHost } from "../../components/swarm-host.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
-import type { Configuration } from "../../config/load.ts";
+import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";

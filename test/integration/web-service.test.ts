@@ -156,7 +156,7 @@ test("an unknown class is rejected before anything changes", async () => {
   expect(code).toBe(1);
   expect(out).toContain(
     [
-      `Stack "${stack}" cannot be brought up:`,
+      `Stack "${stack}" cannot be deployed:`,
       '      - slipway:services.web.ingressClassName: must be an existing IngressClass (got "nginx"). Known classes: traefik.',
       '      - slipway:services.web.priorityClassName: must be an existing PriorityClass (got "gold"). Known classes: system-cluster-critical, system-node-critical.',
       '      - slipway:services.routed.gateway.className: must be an existing GatewayClass (got "cilium"). Known classes: traefik.',

@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { CapacityType, type NodeGroupArgs } from "../../eks-cluster-args.ts";
+import type { NodeGroupArgs } from "../../eks-cluster-args.ts";
 import type { ClusterContext } from "./addons.ts";
 import { defaultAmiType } from "../../instance-types.ts";
 import { defaultVersion } from "../../eks-versions.ts";
+import { awsDefaults } from "../../aws-defaults.ts";
 
 /** Creates managed node groups, https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html. */
 export function createNodeGroups(
@@ -13,7 +14,7 @@ export function createNodeGroups(
   after: pulumi.Resource[],
 ): aws.eks.NodeGroup[] {
   return Object.entries(args.nodeGroups ?? {}).map(([key, group]) => {
-    const { minSize, maxSize, desiredSize = minSize, instanceTypes, capacityType = CapacityType.OnDemand, labels, taints } = group;
+    const { minSize, maxSize, desiredSize = minSize, instanceTypes, capacityType = awsDefaults.capacityType, labels, taints } = group;
     const groupName = `${name}-${key}`;
     const template = createLaunchTemplate(groupName, group, args.tags, parent);
     return new aws.eks.NodeGroup(
@@ -43,7 +44,7 @@ export function createNodeGroups(
 
 function createLaunchTemplate(name: string, group: NodeGroupArgs, tags: ClusterContext["args"]["tags"], parent: pulumi.Resource) {
   const ebs = { volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" };
-  const data = { ...ebs, volumeSize: group.diskSize ?? 50 };
+  const data = { ...ebs, volumeSize: group.diskSize ?? awsDefaults.diskSize };
   const isBottlerocket = amiTypeOf(group).startsWith("BOTTLEROCKET_");
   return new aws.ec2.LaunchTemplate(
     name,

@@ -1,10 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkArgs } from "../../network-args.ts";
+import { awsDefaults } from "../../aws-defaults.ts";
 
 /** Logs all connections in the VPC, https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html. */
 export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
-  const { kmsKeyArn, flowLogRetentionDays = 30, tags } = args;
+  const { kmsKeyArn, flowLogRetentionDays = awsDefaults.flowLogRetentionDays, tags } = args;
   const group = new aws.cloudwatch.LogGroup(name, { kmsKeyId: kmsKeyArn, retentionInDays: flowLogRetentionDays, tags }, opts);
   const role = new aws.iam.Role(
     name,

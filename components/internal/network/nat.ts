@@ -1,13 +1,14 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { NatStrategy, type NetworkArgs } from "../../network-args.ts";
+import { awsDefaults } from "../../aws-defaults.ts";
 
 /** Creates NAT gateways. Returns one for each zone, in the order of the zones; zones may share one. Empty without NAT. */
 export function createNat(
   name: string,
   publicSubnets: aws.ec2.Subnet[],
   gateway: aws.ec2.InternetGateway,
-  { nat = NatStrategy.Single, zones, tags }: NetworkArgs,
+  { nat = awsDefaults.nat, zones, tags }: NetworkArgs,
   parent: pulumi.CustomResourceOptions,
 ): aws.ec2.NatGateway[] {
   // AWS rejects Elastic IP addresses and NAT gateways in a VPC without an internet gateway.

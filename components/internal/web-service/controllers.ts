@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defaultRedirectPort } from "../../web-service-defaults.ts";
+import { standardPorts } from "../../ports.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
@@ -44,7 +44,7 @@ function traefikAnnotations(
 ): Annotations {
   const middlewares = {
     ...(redirect && {
-      redirect: { redirectScheme: { scheme: "https", port: String(tls?.redirectPort ?? defaultRedirectPort), permanent: true } },
+      redirect: { redirectScheme: { scheme: "https", port: String(tls?.redirectPort ?? standardPorts.https), permanent: true } },
     }),
     // Only connections are retried: a request that was sent is not repeated. A retry may reach the same pod, so the default number
     // outlasts the second in which Kubernetes notices that a container ended.

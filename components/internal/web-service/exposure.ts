@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { controllerAnnotations } from "./controllers.ts";
-import { defaultRedirectPort, serviceDefaults } from "../../web-service-defaults.ts";
+import { serviceDefaults } from "../../web-service-defaults.ts";
 import type { WebServiceSpec } from "./spec.ts";
+import { standardPorts } from "../../ports.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
@@ -76,7 +77,7 @@ function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metada
     route(i === 0 ? "" : `-${i + 1}`, tls ? "https" : undefined, hosts, [{ matches, backendRefs }]);
   }
   if (tls && tls.redirect !== false) {
-    const requestRedirect = { scheme: "https", port: tls.redirectPort ?? defaultRedirectPort, statusCode: 301 };
+    const requestRedirect = { scheme: "https", port: tls.redirectPort ?? standardPorts.https, statusCode: 301 };
     route("-redirect", "http", hostsOf(spec), [{ filters: [{ type: "RequestRedirect", requestRedirect }] }]);
   }
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Configuration } from "../../../config/load.ts";
+import type { Configuration } from "../../../config/settings.ts";
 import type { Problem } from "../../../lib/problem.ts";
 import { formatSettingProblem } from "../settings.ts";
 import { awsMessage, awsQuery, runAws } from "./aws-cli.ts";

@@ -29,9 +29,10 @@ export async function checkSettings(
   const own = platform && platformSettings(platform, input);
   const given = isMap(input["services"]) ? input["services"] : {};
   const invalid = new Set(issues.filter(({ path }) => path[0] === "services").map(({ path }) => path[1]));
-  const services: Services = {};
-  for (const [name, service] of Object.entries(parsed(given)))
-    if (!invalid.has(name)) services[name] = rules && own ? rules.withDefaults(service, own) : service;
+  const written: Services = {};
+  for (const [name, service] of Object.entries(parsed(given))) if (!invalid.has(name)) written[name] = service;
+  const withDefaults = ([name, service]: [string, ServiceSettings]) => [name, rules && own ? rules.withDefaults(service, own) : service];
+  const services = Object.fromEntries(Object.entries(written).map(withDefaults)) as Services;
   const mask = secretMask(secretPaths.map((path) => valueAt(input, path)));
   const violations = [
     ...(isMap(input["services"]) && Object.keys(given).length === 0 && !rules?.mayBeEmpty
@@ -39,7 +40,7 @@ export async function checkSettings(
       : []),
     ...problemsWithServices(services, Object.keys(given)),
     ...problemsWithSecrets(given, secretPaths),
-    ...(platform ? problemsWithSupport(platform, services) : []),
+    ...(platform ? problemsWithSupport(platform, written) : []),
     ...(rules && own ? rules.problemsWith(own, services) : []),
   ];
   const problems = [

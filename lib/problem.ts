@@ -24,7 +24,7 @@ export function collect(check: (report: Report) => void): Problem[] {
 /** `services.web.port: must be between 1024 and 65535 (got 80).` */
 export function formatProblem({ path, message }: Problem): string {
   const text = path.length === 0 ? message : `${formatPath(path)}: ${message}`;
-  return /[.…]$/.test(text) ? text : `${text}.`;
+  return /[.…?]$/.test(text) ? text : `${text}.`;
 }
 
 /**

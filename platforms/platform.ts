@@ -40,6 +40,11 @@ export function withTraefik(service: ServiceSettings): ServiceSettings {
   return hasIngress(service) ? { ingressClassName: "traefik", ...service } : service;
 }
 
+/** The rollout of a service with the defaults of its platform. A StatefulSet has no `maxSurge`. */
+export function rolloutOf({ kind, rollout }: ServiceSettings, { maxSurge, ...defaults }: NonNullable<ServiceSettings["rollout"]>) {
+  return { ...(kind !== "stateful" && { maxSurge }), ...defaults, ...rollout };
+}
+
 /** URL of a service's first host; undefined if it has none. */
 export function urlOf(
   { host, routes = [], tls, expose }: ServiceSettings,

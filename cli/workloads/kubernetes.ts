@@ -37,12 +37,14 @@ export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise
 /** From the file that a local cluster writes, which exists even if the first update failed, or from the stack's output. */
 async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
   const file = join(stack.folder, "kubeconfig.yaml");
-  const kubeconfig = existsSync(file)
-    ? readFileSync(file, "utf8")
-    : await engine.outputs(true).then(
-        (outputs) => outputs["kubeconfig"],
-        () => undefined,
-      );
+  // Empty until the node has started.
+  const written = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const fromOutputs = () =>
+    engine.outputs(true).then(
+      (outputs) => outputs["kubeconfig"],
+      () => undefined,
+    );
+  const kubeconfig = written || (await fromOutputs());
   return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultPorts } from "../../components/ports.ts";
-import { required, setting } from "./setting.ts";
+import { defaulted, required, setting } from "./setting.ts";
 
 const port = z.int().min(1).max(65535);
 const text = z.string().min(1);
@@ -57,9 +57,9 @@ export const dockerHostSettings = {
 
 /** Ports of the proxy and the registry. */
 export const dockerPorts = setPorts({
-  http: port.default(defaultPorts.http).describe("HTTP port of all services with a host."),
-  https: port.default(defaultPorts.https).describe("HTTPS port of all services with a host."),
-  registry: port.default(defaultPorts.registry).describe("Port of the registry, on 127.0.0.1."),
+  http: defaulted(port, { meaning: "HTTP port of all services with a host", default: defaultPorts.http, example: 9080 }),
+  https: defaulted(port, { meaning: "HTTPS port of all services with a host", default: defaultPorts.https, example: 9443 }),
+  registry: defaulted(port, { meaning: "Port of the registry, on 127.0.0.1", default: defaultPorts.registry, example: 6001 }),
 });
 
 function setPorts<T extends z.ZodRawShape>(ports: T) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultPorts } from "../../components/ports.ts";
-import { setting } from "./setting.ts";
+import { defaulted, setting } from "./setting.ts";
 
 const port = z.int().min(1).max(65535);
 const image = z.string().min(1);
@@ -10,10 +10,10 @@ export const localSettings = z
   .strictObject({
     ports: z
       .strictObject({
-        api: port.default(defaultPorts.api).describe("Port of the Kubernetes API."),
-        http: port.default(defaultPorts.http).describe("HTTP port of all services with a host."),
-        https: port.default(defaultPorts.https).describe("HTTPS port of all services with a host."),
-        registry: port.default(defaultPorts.registry).describe("Port of the registry."),
+        api: defaulted(port, { meaning: "Port of the Kubernetes API", default: defaultPorts.api, example: 7550 }),
+        http: defaulted(port, { meaning: "HTTP port of all services with a host", default: defaultPorts.http, example: 9080 }),
+        https: defaulted(port, { meaning: "HTTPS port of all services with a host", default: defaultPorts.https, example: 9443 }),
+        registry: defaulted(port, { meaning: "Port of the registry", default: defaultPorts.registry, example: 6001 }),
       })
       .prefault({})
       .describe("Ports on 127.0.0.1 that the cluster and its registry use."),

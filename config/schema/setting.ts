@@ -46,6 +46,14 @@ export function setting<T extends z.ZodType>(type: T, definition: Definition): z
   return define(type.optional(), definition);
 }
 
+/** An optional setting whose default is filled in when a stack file is read. */
+export function defaulted<T extends z.ZodType<unknown>>(
+  type: T,
+  definition: Definition & { default: z.util.NoUndefined<z.output<T>> },
+): z.ZodDefault<T> {
+  return define(type.default(definition.default), definition);
+}
+
 /** A setting that must be given. */
 export function required<T extends z.ZodType>(type: T, definition: Definition): T {
   return define(type, definition);

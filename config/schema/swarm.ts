@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Publishing, defaultProxies } from "../../components/swarm-publishing.ts";
 import { dockerHostSettings, dockerNetwork, dockerPorts, dockerVolume, networksDefinition, volumesDefinition } from "./docker.ts";
-import { setting } from "./setting.ts";
+import { defaulted, setting } from "./setting.ts";
 
 const text = z.string().min(1);
 
@@ -10,12 +10,12 @@ export const swarmSettings = z
   .strictObject({
     ...dockerHostSettings,
     ports: dockerPorts,
-    publish: z
-      .enum(Publishing)
-      .default("host")
-      .describe(
-        "How the proxy's ports are published: host (a proxy on every node) or mesh (the routing mesh; the nodes' kernel must have IPVS).",
-      ),
+    publish: defaulted(z.enum(Publishing), {
+      meaning:
+        "How the proxy's ports are published: host (a proxy on every node) or mesh (the routing mesh; the nodes' kernel must have IPVS)",
+      default: Publishing.Host,
+      example: Publishing.Mesh,
+    }),
     proxies: setting(z.int().min(1), { meaning: "Number of proxies behind the routing mesh", default: defaultProxies, example: 3 }),
     encrypted: setting(z.boolean(), { meaning: "Whether traffic between nodes is encrypted", default: false, example: true }),
     constraints: setting(z.array(text), {

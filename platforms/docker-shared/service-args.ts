@@ -1,15 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceSettings } from "../../config/settings.ts";
+import { rolloutOf, withTraefik } from "../platform.ts";
 
 /** Replaces one replica at a time, each as soon as it is ready. */
 const oneByOne = { maxSurge: "1", minReadySeconds: 0 };
 
 /**
- * Arguments of a service's component on the platforms `docker` and `swarm`, without its image.
+ * Defaults of a service on the platforms `docker` and `swarm`.
  *
  * @param sleepSeconds default of `shutdown.sleepSeconds`
  */
-export function serviceArgs(settings: ServiceSettings, sleepSeconds: number) {
+export function withDockerDefaults(service: ServiceSettings, sleepSeconds: number): ServiceSettings {
+  return { ...withTraefik(service), rollout: rolloutOf(service, oneByOne), shutdown: { sleepSeconds, ...service.shutdown } };
+}
+
+/** Arguments of a service's component on the platforms `docker` and `swarm`, without its image. */
+export function serviceArgs(settings: ServiceSettings) {
   const {
     source: _source,
     image: _image,
@@ -23,15 +29,11 @@ export function serviceArgs(settings: ServiceSettings, sleepSeconds: number) {
     gateway: _gateway,
     topologySpread: _spread,
     tls,
-    rollout,
-    shutdown,
     ...args
   } = settings;
   return {
     ...args,
     tls: tls && { redirect: tls.redirect },
-    rollout: { ...oneByOne, ...rollout },
-    shutdown: { sleepSeconds, ...shutdown },
     partOf: pulumi.getProject(),
   };
 }

@@ -6,13 +6,16 @@ import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
-import { serviceArgs } from "../docker-shared/service-args.ts";
+import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
 import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
-import { urlOf, withTraefik, type Platform, type PlatformModule } from "../platform.ts";
+import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { loopback } from "../../components/ports.ts";
 
-export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
+/** Seconds before a replica stops. The proxy reads a changed route at once. */
+const sleepSeconds = 1;
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => withDockerDefaults(service, sleepSeconds);
 
 export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, services) => problemsWithSettings("docker", docker, services);
 
@@ -31,9 +34,6 @@ export async function preflight(configuration: Configuration): Promise<string[]>
 function volumesOf({ docker: { volumes }, services, stack }: Configuration): PlannedVolume[] {
   return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 0);
 }
-
-/** Seconds before a replica stops. The proxy reads a changed route at once. */
-const sleepSeconds = 1;
 
 /** Services with egress must not reach each other through the network that they share for it. */
 const withoutCommunication = { "com.docker.network.bridge.enable_icc": "false" };
@@ -75,7 +75,7 @@ export function createPlatform(configuration: Configuration): Platform {
       new ContainerService(
         service,
         {
-          ...serviceArgs(given, sleepSeconds),
+          ...serviceArgs(given),
           image,
           on: { proxy: on.proxy, helper: on.helper, dockerHost: host, credentials, httpsPort: ports.https },
           prefix: `${name}-${service}`,

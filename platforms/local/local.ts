@@ -9,10 +9,20 @@ import { WebService } from "../../components/web-service.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient, noDocker } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
-import { urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
 
-export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
+/** This machine has room for a second set of pods, and replacing all at once is faster. */
+const quickRollout = { maxSurge: "100%", minReadySeconds: 0 };
+
+/** The only proxy is Traefik in the cluster, which notices a terminating pod at once. */
+const quickShutdown = { sleepSeconds: 5 };
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => ({
+  ...withTraefik(service),
+  rollout: rolloutOf(service, quickRollout),
+  shutdown: { ...quickShutdown, ...service.shutdown },
+});
 
 export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }) => [...problemsWithPorts("local", ports)];
 
@@ -46,12 +56,6 @@ function folderOf(stack: string): string {
   return resolve(".slipway", stack);
 }
 
-/** This machine has room for a second set of pods, and replacing all at once is faster. */
-const quickRollout = { maxSurge: "100%", minReadySeconds: 0 };
-
-/** The only proxy is Traefik in the cluster, which notices a terminating pod at once. */
-const quickShutdown = { sleepSeconds: 5 };
-
 /** Traefik serves a Gateway on its container ports, not on those of its Service. */
 const traefikGateway = { className: "traefik", httpPort: 8000, httpsPort: 8443 };
 
@@ -84,9 +88,7 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
         image,
         namespace,
         partOf: pulumi.getProject(),
-        rollout: { ...quickRollout, ...given.rollout },
         tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
-        shutdown: { ...quickShutdown, ...given.shutdown },
         gateway:
           given.expose === "gateway" && given.gateway?.name === undefined && given.gateway?.namespace === undefined
             ? { ...traefikGateway, ...given.gateway }

@@ -7,13 +7,16 @@ import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
-import { serviceArgs } from "../docker-shared/service-args.ts";
+import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
 import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
-import { urlOf, withTraefik, type Platform, type PlatformModule } from "../platform.ts";
+import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { settingProblem } from "../setting-problem.ts";
 
-export const withDefaults: PlatformModule["withDefaults"] = withTraefik;
+/** Seconds before a task stops: Swarm removes the task's DNS name 2 s earlier. */
+const sleepSeconds = 2;
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => withDockerDefaults(service, sleepSeconds);
 
 export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services) => problemsWithSettings("swarm", swarm, services);
 
@@ -55,9 +58,6 @@ function volumesOf({ swarm: { volumes }, services, stack }: Configuration): Plan
   return plannedVolumes(services, volumes, `${pulumi.getProject()}-${stack}`, 1);
 }
 
-/** Seconds before a task stops: Swarm removes the task's DNS name 2 s earlier. */
-const sleepSeconds = 2;
-
 /** Services on Docker Swarm. */
 export function createPlatform(configuration: Configuration): Platform {
   const { stack, services, swarm: settings } = configuration;
@@ -81,7 +81,7 @@ export function createPlatform(configuration: Configuration): Platform {
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,
-      routes: Object.fromEntries(exposed.map((service) => [service, serviceArgs(services[service]!, sleepSeconds)])),
+      routes: Object.fromEntries(exposed.map((service) => [service, serviceArgs(services[service]!)])),
       networks: exposed.map((service) => networks.own[service]!),
       volumes,
       proxyImage: settings.proxyImage,
@@ -100,7 +100,7 @@ export function createPlatform(configuration: Configuration): Platform {
       new SwarmService(
         service,
         {
-          ...serviceArgs(given, sleepSeconds),
+          ...serviceArgs(given),
           image,
           on: { helper: on.helper },
           prefix: `${name}-${service}`,

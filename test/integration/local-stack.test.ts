@@ -310,7 +310,7 @@ test("a mistyped key is rejected, and the message suggests the right one", async
   const { code, out } = await checkout.run("up");
   checkout.configure({ web });
   expect(code).toBe(1);
-  expect(out).toContain('slipway:services.web.hots: unknown key; did you mean "host"?');
+  expect(out).toContain('slipway:services.web.hots: is unknown. Did you mean "host"?\n');
   expect(out).not.toMatch(/ at .*:\d+:\d+/);
 });
 
@@ -338,7 +338,7 @@ test("a stack of the same name from another checkout is not changed, and the mes
   other.configure({ web });
   const { code, out } = await other.run("up");
   expect(code).toBe(1);
-  expect(out).toContain("exists already, and was not created by this checkout. Run slipway down where it was created, or: docker ");
+  expect(out).toContain("already exists, and this checkout did not create it. Run slipway down where it was created, or: docker ");
   expect((await get("web.localhost")).status).toBe(200);
   expect((await other.run("down")).code).toBe(0);
   expect((await get("web.localhost")).status).toBe(200);

@@ -14,7 +14,7 @@ test("a minimal service gets the documented defaults", async () => {
     problems: [],
     value: {
       platform: "local",
-      services: { web: { source: "app" } },
+      services: { web: { source: "app", rollout: { maxSurge: "100%", minReadySeconds: 0 }, shutdown: { sleepSeconds: 5 } } },
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
       docker: { ports: { http: 8080, https: 8443, registry: 5001 } },
       swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },
@@ -26,11 +26,11 @@ test("a minimal service gets the documented defaults", async () => {
 
 describe("invalid settings are rejected with path, rule, value and remedy", () => {
   const table: [string, object, string[]][] = [
-    ["an unknown key", { services: { web }, sevices: {} }, ['sevices: is unknown. Did you mean "services"?.']],
+    ["an unknown key", { services: { web }, sevices: {} }, ['sevices: is unknown. Did you mean "services"?']],
     [
       "an unknown key of a service",
       { services: { web: { ...web, replica: 1 } } },
-      ['services.web.replica: is unknown. Did you mean "replicas"?.'],
+      ['services.web.replica: is unknown. Did you mean "replicas"?'],
     ],
     [
       "an unknown key that is near to none",
@@ -105,7 +105,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
     [
       "an unknown key in a list",
       { services: { web: { source: "app", routes: [{ host: "a.org", pth: "/" }] } } },
-      ['services.web.routes[0].pth: is unknown. Did you mean "path"?.'],
+      ['services.web.routes[0].pth: is unknown. Did you mean "path"?'],
     ],
     [
       "a surge that is neither number nor text",

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { formatPath, type Path } from "../../../lib/property-path.ts";
 import { check } from "../check.ts";
+import { serviceSettings } from "../../../config/schema/service.ts";
+import { settingsBelow } from "../../../config/schema/setting.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { generated, ofServices, ofStacks, type Contradiction } from "./contradictions.ts";
 import { validStack, type Stack } from "./valid-stack.ts";
@@ -22,6 +24,20 @@ test("generated valid settings are accepted", async () => {
     expect((await check(stack)).problems).toEqual([]);
   });
   await fc.assert(property, { numRuns: Math.ceil(runs / 30) });
+});
+
+test("generated valid settings have every setting of a service that the platform local supports", () => {
+  const names = settingsBelow(serviceSettings).map(({ path }) => path.join("."));
+  const generated = new Set<string>();
+  const walk = (value: unknown, path: string[]): void => {
+    generated.add(path.join("."));
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, inner] of Object.entries(value)) walk(inner, [...path, names.includes([...path, key].join(".")) ? key : "*"]);
+  };
+  for (const { services } of fc.sample(validStack, { numRuns: 500, seed: 1 }))
+    for (const service of Object.values(services)) walk(service, []);
+  const [free, onlyOnAws] = [/^affinity\.\w+\./, /^aws\b/];
+  expect(names.filter((name) => !generated.has(name) && !free.test(name) && !onlyOnAws.test(name))).toEqual([]);
 });
 
 test("generated invalid settings are all rejected with a path, and none with a stack trace", async () => {

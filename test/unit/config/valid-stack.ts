@@ -172,15 +172,13 @@ const exposure = (name: string) => {
     selector: (route) => route.host + route.path,
   });
   const hosts = fc.oneof(fc.record({ host }), fc.record({ routes }), fc.record({ host, routes }));
-  const tls = some({ secretName: word, redirect: fc.boolean() });
-  const ingress = some({
-    expose: fc.constant("ingress"),
-    tls,
-    ingressClassName: fc.constantFrom("traefik", "nginx"),
-    ingressAnnotations: annotations,
-    awaitAddress: fc.boolean(),
-    connectRetries: number(0, 9),
-  });
+  const tls = some({ secretName: word, clusterIssuer: word, redirect: fc.boolean() });
+  const controller = fc.oneof(
+    some({ ingressClassName: fc.constant("traefik"), connectRetries: number(0, 9) }),
+    fc.record({ ingressClassName: fc.constant("nginx"), connectRetries: fc.constant(0) }, { requiredKeys: ["ingressClassName"] }),
+  );
+  const shared = some({ expose: fc.constant("ingress"), tls, ingressAnnotations: annotations, awaitAddress: fc.boolean() });
+  const ingress = fc.tuple(shared, controller).map((parts): object => Object.assign({}, ...parts));
   const made = fc.record({
     expose: fc.constant("gateway"),
     tls,

@@ -3,10 +3,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import type { Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
+import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";
 import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
 
@@ -86,6 +88,9 @@ function needsCLI({ name }: Stack): string {
   return `Stack "${name}" is on AWS, which the embedded engine can preview but not change. Install the Pulumi CLI (${installPage}), then run slipway up --stack ${name}.`;
 }
 
+/** What the Pulumi CLI prints if another update is running: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/automation/errors.ts */
+const lockMessages = ["[409] Conflict: Another update is currently in progress", "the stack is currently locked by"];
+
 /** A file that marks a stack as created by the Pulumi CLI. */
 const pulumiMark = (stack: Stack) => join(stack.folder, "made-by-pulumi");
 
@@ -93,8 +98,17 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
   const env = { ...process.env, ...backend() };
   const run = (args: string[]) =>
     new Promise<boolean>((done, failed) => {
-      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: ["inherit", json ? 2 : "inherit", "inherit"], env });
-      child.on("error", failed).on("close", (code) => done(code === 0));
+      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: ["inherit", json ? 2 : "inherit", "pipe"], env });
+      let isLocked = false;
+      // Read by line, so that a message is in one piece.
+      createInterface({ input: child.stderr! }).on("line", (line) => {
+        process.stderr.write(`${line}\n`);
+        isLocked ||= lockMessages.some((message) => line.includes(message));
+      });
+      child.on("error", failed).on("close", (code) => {
+        if (isLocked) failed(new LockedError(`Stack "${stack.name}" is locked by another run. Wait until it has finished.`));
+        else done(code === 0);
+      });
     });
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env });
   return {

@@ -1,13 +1,17 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { UserError } from "./user-error.ts";
 
 /** Another process holds the lock. */
 export class LockedError extends UserError {}
 
+/** SQLITE_BUSY, https://www.sqlite.org/rescode.html#busy */
+const busy = 5;
+
 /**
- * Locks a folder while `work` changes it. The lock of a process that no longer runs, for example after a crash, is taken over.
+ * Locks a folder while `work` changes it. The lock ends with this process, however that ends.
  *
  * @param what What the folder holds, for messages: `Stack "dev"`.
  * @param command What holds the lock, for messages: `slipway up`.
@@ -15,34 +19,34 @@ export class LockedError extends UserError {}
  */
 export async function locked<T>(folder: string, what: string, command: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = resolve(folder, "lock");
-  const holder = { pid: process.pid, started: startOf(process.pid), user: userInfo().username, command, since: new Date().toISOString() };
-  for (;;) {
+  // Node has no file locks of the operating system, but SQLite locks its files with them. Nothing is stored in this one.
+  const lock = new DatabaseSync(resolve(folder, "lock.db"), { timeout: 0 });
+  const holder = resolve(folder, "lock.json");
+  try {
     try {
-      writeFileSync(file, JSON.stringify(holder), { flag: "wx", mode: 0o600 });
-      break;
+      lock.exec("BEGIN EXCLUSIVE");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const { pid, started, user, command, since } = JSON.parse(readFileSync(file, "utf8") || "{}");
-      if (pid && startOf(pid) === started) {
-        throw new LockedError(`${what} is locked by "${command}" of ${user} (process ${pid}, since ${since}). Wait until it has finished.`);
-      }
-      rmSync(file, { force: true });
+      if ((error as { errcode?: number }).errcode !== busy) throw error;
+      throw new LockedError(`${what} is locked by ${describe(holder)}. Wait until it has finished.`);
     }
+    const { pid } = process;
+    writeFileSync(holder, JSON.stringify({ pid, user: userInfo().username, command, since: new Date().toISOString() }), { mode: 0o600 });
+    try {
+      return await work();
+    } finally {
+      rmSync(holder, { force: true });
+    }
+  } finally {
+    lock.close();
   }
-  const release = () => rmSync(file, { force: true });
-  process.once("exit", release);
-  return work().finally(() => {
-    process.off("exit", release);
-    release();
-  });
 }
 
-/** When a process started, in clock ticks since boot. It differs for a later process with the same id. Needs Linux' /proc. */
-function startOf(pid: number): string | undefined {
+/** Who holds the lock, from the file that the holder writes after it got the lock. */
+function describe(holder: string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];
+    const { pid, user, command, since } = JSON.parse(readFileSync(holder, "utf8"));
+    return `"${command}" of ${user} (process ${pid}, since ${since})`;
   } catch {
-    return undefined;
+    return "another process";
   }
 }

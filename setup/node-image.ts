@@ -45,9 +45,9 @@ const linkFlags = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/versio
   `-X=${version}.gitMinor=${minor}`,
 ]);
 
-/** Name of the image. Its tag changes with every file in setup/kubernetes-node. */
+/** Name of the image. Its tag changes with this file and every file in setup/kubernetes-node. */
 export async function nodeImageName(): Promise<string> {
-  return `slipway/kubernetes-node:${kubernetesVersion}-${await sourceHash(here)}`;
+  return `slipway/kubernetes-node:${kubernetesVersion}-${await sourceHash(here, import.meta.filename)}`;
 }
 
 /**

@@ -14,7 +14,7 @@ const module = join(import.meta.dirname, "kubernetes-node/traefik");
 /** Name of the image. Its tag changes with the image's sources. */
 export async function proxyImageName(): Promise<string> {
   const version = /traefik\/traefik\/v3 (v\S+)/.exec(await readFile(join(module, "go.mod"), "utf8"))?.[1];
-  return `slipway/traefik:${version}-${await sourceHash(here)}-${await sourceHash(module)}`;
+  return `slipway/traefik:${version}-${await sourceHash(here, import.meta.filename)}-${await sourceHash(module)}`;
 }
 
 /** Builds the Traefik image from its Go module: 4 minutes on two cores, or 10 seconds after the node image was built. */

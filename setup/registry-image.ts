@@ -7,10 +7,10 @@ import { sourceHash } from "./source-hash.ts";
 
 const here = join(import.meta.dirname, "registry");
 
-/** Name of the image. Its tag changes with every file in setup/registry. */
+/** Name of the image. Its tag changes with this file and every file in setup/registry. */
 export async function registryImageName(): Promise<string> {
   const version = /distribution\/v3 (v\S+)/.exec(await readFile(join(here, "go.mod"), "utf8"))?.[1];
-  return `slipway/registry:${version}-${await sourceHash(here)}`;
+  return `slipway/registry:${version}-${await sourceHash(here, import.meta.filename)}`;
 }
 
 /** Builds the registry image from Go modules. */

@@ -2,8 +2,12 @@ import { createHash } from "node:crypto";
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A short hash of the names and contents of all files in a folder, except Markdown files. */
-export async function sourceHash(folder: string): Promise<string> {
+/**
+ * A short hash of the names and contents of all files in a folder, except Markdown files.
+ *
+ * @param program Another file that decides the result, such as the one that builds the folder.
+ */
+export async function sourceHash(folder: string, program?: string): Promise<string> {
   const hash = createHash("sha256");
   const entries = await Array.fromAsync(glob("**/*", { cwd: folder, withFileTypes: true }));
   const files = entries.filter((e) => e.isFile() && !e.name.endsWith(".md")).map((e) => join(e.parentPath, e.name));
@@ -13,5 +17,6 @@ export async function sourceHash(folder: string): Promise<string> {
       .update("\0")
       .update(await readFile(file))
       .update("\0");
+  if (program !== undefined) hash.update(await readFile(program));
   return hash.digest("hex").slice(0, 12);
 }

@@ -7,6 +7,7 @@ export const setup = defineCommand({
   summary: "Install what the stack needs on this machine",
   description:
     "Starts Docker, and installs it on Debian and Ubuntu as root. Pulls the images that the platform needs, or builds them from package registries. slipway up does this too.",
+  exitCodes: [ExitCode.Locked],
   options: { stack: stackOption, json: jsonOption },
   examples: [{ command: "slipway setup", summary: 'prepare this machine for the stack "local"' }],
   async run({ stack, json }) {

@@ -1,13 +1,17 @@
-import { dockerClient, noDocker } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import type { DockerPlatform } from "../../config/support.ts";
+import { withoutDaemon } from "../no-daemon.ts";
 import { portHolders, problemsWithUsedPorts } from "../ports.ts";
 import { settingProblem } from "../setting-problem.ts";
 import { problemsWithNetworks } from "./networks.ts";
 import { isLocal, usedPorts, type DockerHostSettings } from "./settings.ts";
 import { problemsWithVolumes, type PlannedVolume } from "./volumes.ts";
 
-/** Why the Docker daemon cannot be reached; undefined if it can. Without it, nothing else can be checked. */
-export async function problemWithDaemon(platform: DockerPlatform, { host }: Pick<DockerHostSettings, "host">): Promise<string | undefined> {
+/** What to report if the Docker daemon cannot be reached; undefined if it can. Without it, nothing else can be checked. */
+export async function problemsWithoutDaemon(
+  platform: DockerPlatform,
+  { host }: Pick<DockerHostSettings, "host">,
+): Promise<string[] | undefined> {
   const error = await dockerClient(host)
     .ping()
     .then(
@@ -15,10 +19,10 @@ export async function problemWithDaemon(platform: DockerPlatform, { host }: Pick
       (error: Error) => error,
     );
   if (!error) return undefined;
-  if (host === undefined) return `${noDocker}.`;
+  if (host === undefined) return withoutDaemon();
   const reason = ((error.cause ?? error) as Error).message;
   const message = `cannot connect to the Docker daemon at ${host} (${reason}). Check that \`docker -H ${host} info\` works`;
-  return settingProblem([platform, "host"], message);
+  return [settingProblem([platform, "host"], message)];
 }
 
 /** Ports, networks and volumes on the Docker host that are not as the stack needs them. */

@@ -4,7 +4,7 @@ import { ContainerService } from "../../components/container-service.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
-import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
+import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
@@ -25,9 +25,7 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** Checks that the Docker daemon answers, that ports and volumes are free or this stack's, and that external objects exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { docker: settings, stack } = configuration;
-  const problem = await problemWithDaemon("docker", settings);
-  if (problem !== undefined) return [problem];
-  return problemsOnDockerHost("docker", settings, volumesOf(configuration), stack);
+  return (await problemsWithoutDaemon("docker", settings)) ?? problemsOnDockerHost("docker", settings, volumesOf(configuration), stack);
 }
 
 /** Replicas are numbered from 0, as in their host names. */

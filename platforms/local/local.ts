@@ -7,8 +7,9 @@ import { LocalCluster } from "../../components/local-cluster.ts";
 import { restrictedNamespace } from "../../components/restricted-namespace.ts";
 import { WebService } from "../../components/web-service.ts";
 import type { Configuration } from "../../config/settings.ts";
-import { dockerClient, noDocker } from "../../lib/docker-client.ts";
+import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
+import { withoutDaemon } from "../no-daemon.ts";
 import { rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
 
@@ -32,7 +33,7 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** Checks that the Docker daemon answers, that ports are free or this stack's, and that a running cluster has the classes in use. */
 export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
   const holders = await portHolders(dockerClient()).catch(() => undefined);
-  if (holders === undefined) return [`${noDocker}.`];
+  if (holders === undefined) return withoutDaemon();
   const isUp = holders.get(local.ports.api)?.labels?.[stackLabel] === stack;
   return [
     ...(await problemsWithUsedPorts("local", { ...local.ports }, holders, stack, true)),

@@ -5,7 +5,7 @@ import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
-import { problemsOnDockerHost, problemWithDaemon } from "../docker-shared/preflight.ts";
+import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
@@ -26,7 +26,9 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 /** Checks that the Docker host is a swarm manager, that ports and volumes are free or this stack's, and that external networks exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { swarm: settings, stack } = configuration;
-  const problem = (await problemWithDaemon("swarm", settings)) ?? (await problemWithSwarm(settings));
+  const problems = await problemsWithoutDaemon("swarm", settings);
+  if (problems !== undefined) return problems;
+  const problem = await problemWithSwarm(settings);
   if (problem !== undefined) return [problem];
   return problemsOnDockerHost("swarm", settings, volumesOf(configuration), stack);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Stack } from "../../../config/stack-file.ts";
 import { engineFor } from "../../../cli/engines.ts";
+import { LockedError } from "../../../lib/file-lock.ts";
 
 let folder: string;
 let stack: Stack;
@@ -69,4 +70,23 @@ test("a stack that is not up has no outputs, and the error names the command tha
   await expect((await engineFor(stack)).outputs(false)).rejects.toThrow(
     'Stack "dev" is not up, so it has no outputs. Run slipway up --stack dev first.',
   );
+});
+
+test("an update that the Pulumi CLI rejects because of another update is reported as locked", async () => {
+  // The messages are those of the CLI; a test with a real CLI is not possible here.
+  for (const message of [
+    "error: the stack is currently locked by 1 lock(s)",
+    "error: [409] Conflict: Another update is currently in progress.",
+  ]) {
+    writeFileSync(installPulumi(), `#!/bin/sh\n[ "$1" = stack ] || { echo "${message}" >&2; exit 255; }\n`);
+    process.env["PULUMI_BACKEND_URL"] = "file:///nowhere";
+    const printed: string[] = [];
+    const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0);
+    try {
+      await expect((await engineFor(stack)).up()).rejects.toThrow(LockedError);
+    } finally {
+      write.mockRestore();
+    }
+    expect(printed).toEqual([`${message}\n`]);
+  }
 });

@@ -1,36 +1,59 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { locked } from "../../../lib/file-lock.ts";
+import { once } from "node:events";
+import { locked, LockedError } from "../../../lib/file-lock.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "slipway-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const lock = () => join(folder, "lock");
+const holder = () => join(folder, "lock.json");
 
-test("a second process is rejected with the holder of the lock", async () => {
-  await locked(folder, 'Stack "dev"', "up", async () => {
-    await expect(locked(folder, 'Stack "dev"', "down", async () => "done")).rejects.toThrow(
-      `Stack "dev" is locked by "up" of ${userInfo().username} (process ${process.pid}, since `,
-    );
+/** Another process that holds the lock until it is killed. */
+async function otherProcess() {
+  const code = `import { locked } from ${JSON.stringify(join(process.cwd(), "lib/file-lock.ts"))};
+    await locked(${JSON.stringify(folder)}, "it", "slipway up", () => { console.log("locked"); return new Promise((done) => setTimeout(done, 60_000)); });`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  return child;
+}
+
+test("a second run is rejected with the holder of the lock", async () => {
+  await locked(folder, 'Stack "dev"', "slipway up", async () => {
+    const second = locked(folder, 'Stack "dev"', "slipway down", async () => "done");
+    await expect(second).rejects.toThrow(LockedError);
+    await expect(second).rejects.toThrow(`Stack "dev" is locked by "slipway up" of ${userInfo().username} (process ${process.pid}, since `);
+    expect(existsSync(holder())).toBe(true);
   });
 });
 
-test("the lock is released after the work, also if it fails", async () => {
-  const listeners = process.listenerCount("exit");
-  await expect(locked(folder, "it", "up", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  expect(existsSync(lock())).toBe(false);
-  expect(await locked(folder, "it", "up", async () => "done")).toBe("done");
-  expect(existsSync(lock())).toBe(false);
-  expect(process.listenerCount("exit")).toBe(listeners);
+test("of many runs that start at once, exactly one gets the lock", async () => {
+  const runs = Array.from({ length: 20 }, () => locked(folder, "it", "slipway up", () => new Promise((done) => setTimeout(done, 20))));
+  const results = await Promise.allSettled(runs);
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
 });
 
-test("the lock of a process that no longer runs is taken over, even if its id is in use again", async () => {
-  const { pid } = spawnSync("true");
-  writeFileSync(lock(), JSON.stringify({ pid, started: "1" }));
-  expect(await locked(folder, "it", "up", async () => JSON.parse(readFileSync(lock(), "utf8")).pid)).toBe(process.pid);
-  writeFileSync(lock(), JSON.stringify({ pid: process.pid, started: "1" }));
-  expect(await locked(folder, "it", "up", async () => "done")).toBe("done");
+test("the lock is released after the work, also if it fails", async () => {
+  await expect(locked(folder, "it", "slipway up", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(existsSync(holder())).toBe(false);
+  expect(await locked(folder, "it", "slipway up", async () => "done")).toBe("done");
+  expect(existsSync(holder())).toBe(false);
+});
+
+test("the lock of another process is respected, and ends when that process is killed", async () => {
+  const other = await otherProcess();
+  await expect(locked(folder, "it", "slipway up", async () => "done")).rejects.toThrow(`(process ${other.pid}, since `);
+  other.kill("SIGKILL");
+  await once(other, "exit");
+  expect(await locked(folder, "it", "slipway up", async () => "done")).toBe("done");
+});
+
+test("only the current user can read who holds the lock", async () => {
+  await locked(folder, "it", "slipway up", async () => expect(statSync(holder()).mode & 0o777).toBe(0o600));
+});
+
+test("an error that is not a lock is passed on", async () => {
+  await expect(locked("/dev/null/x", "it", "slipway up", async () => "done")).rejects.toThrow(/ENOTDIR|EEXIST/);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../../../config/load.ts";
+import { noDocker } from "../../../lib/docker-client.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
 
 const image = `registry.example/web@sha256:${"a".repeat(64)}`;
@@ -40,13 +41,13 @@ afterEach(() => {
 });
 
 /** The problems that a platform's preflight finds. */
-async function preflight(platform: "docker" | "swarm", settings: object = {}): Promise<string[]> {
+async function preflight(platform: "local" | "docker" | "swarm", settings: object = {}, preview = false): Promise<string[]> {
   pulumi.runtime.setAllConfig({
     "slipway:platform": platform,
     "slipway:services": JSON.stringify({ web }),
-    [`slipway:${platform}`]: JSON.stringify({ host, ports, ...settings }),
+    [`slipway:${platform}`]: JSON.stringify(platform === "local" ? {} : { host, ports, ...settings }),
   });
-  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", false);
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", preview);
   const configuration = await loadConfiguration(loadPlatform);
   return (await loadPlatform(configuration.platform)).preflight(configuration);
 }
@@ -127,3 +128,18 @@ test("a Docker daemon that cannot be reached is the only problem", async () => {
     "slipway:docker.host: cannot connect to the Docker daemon at unix:///nowhere/docker.sock (connect ENOENT /nowhere/docker.sock). Check that `docker -H unix:///nowhere/docker.sock info` works.",
   ]);
 });
+
+test.each(["local", "docker", "swarm"] as const)(
+  "without Docker on this machine, %s cannot be deployed, but previewed",
+  async (platform) => {
+    const before = process.env["DOCKER_HOST"];
+    process.env["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
+    try {
+      expect(await preflight(platform, { host: undefined })).toEqual([`${noDocker}.`]);
+      expect(await preflight(platform, { host: undefined }, true)).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env["DOCKER_HOST"];
+      else process.env["DOCKER_HOST"] = before;
+    }
+  },
+);

@@ -9,19 +9,33 @@ const shared = {
   pool: "forks" as const,
   maxWorkers: "100%",
   isolate: false,
-  silent: false,
+  silent: "passed-only" as const,
   experimental: { viteModuleRunner: false, nodeLoader: false },
 };
 
 /** Suites that wait for real parts run one file at a time. */
 const onRealParts = { ...shared, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
 
+/** Integration tests run in lanes side by side (scripts/test.ts); each has its own ports. */
+const lane = (name: string, number: number, files: string[], globalSetup: string[] = []) => ({
+  test: {
+    ...onRealParts,
+    name,
+    globalSetup,
+    include: files.map((file) => `test/integration/${file}.test.ts`),
+    env: { SLIPWAY_TEST_LANE: String(number) },
+  },
+});
+
 export default defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
-      { test: { ...onRealParts, name: "integration", include: ["test/integration/**/*.test.ts"] } },
+      lane("cluster", 0, ["local-stack", "registry"]),
+      lane("workloads", 1, ["web-service", "rollout", "load"], ["./test/integration/shared-stack-setup.ts"]),
+      lane("docker", 2, ["docker*", "compose"]),
+      lane("swarm", 3, ["swarm*"]),
     ],
   },
 });

@@ -38,20 +38,32 @@ interface Shown {
   end: (mark: string, print: boolean) => void;
 }
 
+/** Steps that a terminal shows: one spinner for all, because several would overwrite each other's lines. */
+const running = new Set<() => string>();
+const spinner = ora({ indent: 2, discardStdin: false });
+let beat: NodeJS.Timeout | undefined;
+
 function onTerminal(title: string, elapsed: () => string): Shown {
-  const spinner = ora({ indent: 2, discardStdin: false });
-  let beat: NodeJS.Timeout | undefined;
-  const update = () => (spinner.text = `${title} (${elapsed()})`);
+  const line = () => `${title} (${elapsed()})`;
+  const update = () => (spinner.text = [...running].map((one) => one()).join(", "));
   return {
     start() {
+      running.add(line);
       update();
       spinner.start();
-      beat = setInterval(update, 100);
+      beat ??= setInterval(update, 100);
     },
     end(mark, print) {
-      clearInterval(beat);
+      running.delete(line);
       spinner.stop();
-      if (print) process.stderr.write(`${mark} ${title} (${elapsed()})\n`);
+      if (print) process.stderr.write(`${mark} ${line()}\n`);
+      if (running.size > 0) {
+        update();
+        spinner.start();
+      } else {
+        clearInterval(beat);
+        beat = undefined;
+      }
     },
   };
 }

@@ -41,18 +41,26 @@ export async function staticChecks(): Promise<Count> {
   return sum((await Promise.all([one(), other()])).flat());
 }
 
-/** Runs the test suites with these names. */
-export async function testSuites(names: string[], args: string[] = []): Promise<Count> {
+/** Runs the projects of vitest.config.ts with these names, one after the other. Prints what they print only if a test fails. */
+export async function testSuites(...names: string[]): Promise<Count> {
+  const counts: Count[] = [];
+  for (const name of names) counts.push(await testSuite(name));
+  return sum(counts);
+}
+
+async function testSuite(name: string): Promise<Count> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-tests-"));
   const report = join(folder, "report.json");
-  const projects = names.flatMap((name) => ["--project", name]);
+  const args = [join("node_modules", "vitest", "vitest.mjs"), "run", "--project", name];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  await run(process.execPath, [join("node_modules", "vitest", "vitest.mjs"), "run", ...projects, ...reporters, ...args], { show: true });
+  const { code, out } = await step(`${name} tests`, () => run(process.execPath, [...args, ...reporters]), { always: true });
+  if (code !== 0) process.stdout.write(out);
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
-    // A file that cannot be loaded has failed without a failed test.
+    // A file that cannot be loaded has failed without a failed test, and an error outside of tests has no file.
     const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some(isFailed)).length;
-    return { passed: numPassedTests, failed: numFailedTests + broken };
+    const failed = numFailedTests + broken;
+    return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
   } catch {
     return { passed: 0, failed: 1 }; // Vitest itself failed, and has printed why.
   } finally {
@@ -103,18 +111,12 @@ interface GoTestEvent {
   Output?: string;
 }
 
-interface RunOptions {
-  cwd?: string;
-  /** Show the output at once. @default false */
-  show?: boolean;
-}
-
-function run(program: string, args: string[], { cwd, show }: RunOptions): Promise<{ code: number | null; out: string }> {
+function run(program: string, args: string[], { cwd }: { cwd?: string } = {}): Promise<{ code: number | null; out: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"] });
+    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
     let out = "";
-    child.stdout?.on("data", (text) => (out += text));
-    child.stderr?.on("data", (text) => (out += text));
+    child.stdout.on("data", (text) => (out += text));
+    child.stderr.on("data", (text) => (out += text));
     child.on("error", failed).on("close", (code) => done({ code, out }));
   });
 }

@@ -17,21 +17,30 @@ export interface Run {
   out: string;
 }
 
+/** Lanes of tests run at the same time (vitest.config.ts), each with its own ports. */
+const lane = 10 * Number(process.env["SLIPWAY_TEST_LANE"] ?? 0);
+
 /** Ports that do not conflict with the default ones, which may be in use on a developer's machine. */
-export const ports = { api: 26550, http: 28080, https: 28443, registry: 25001 };
+export const ports = { api: 26550 + lane, http: 28080 + lane, https: 28443 + lane, registry: 25001 + lane };
 
 /** The same for the platforms docker and swarm. */
-export const dockerPorts = { http: 32180, https: 32143, registry: 32101 };
+export const dockerPorts = { http: 32180 + lane, https: 32143 + lane, registry: 32101 + lane };
+
+/** A port that a test uses itself. */
+export const otherPort = 32501 + lane;
 
 /** A copy of this checkout in a temporary folder, with one stack. The embedded engine deploys it to the real Docker and Kubernetes. */
 export class Checkout {
-  readonly folder = mkdtempSync(join(tmpdir(), "slipway-checkout-"));
+  readonly folder: string;
   readonly stack: string;
   readonly platform: string;
 
-  constructor(stack: string, platform = "local") {
+  /** @param folder An existing copy. @default - a new one */
+  constructor(stack: string, platform = "local", folder?: string) {
     this.stack = stack;
     this.platform = platform;
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), "slipway-checkout-"));
+    if (folder !== undefined) return;
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
     for (const file of files.split("\n").filter((f) => !f.startsWith("test/") && f && existsSync(f))) {
       mkdirSync(join(this.folder, dirname(file)), { recursive: true });

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
@@ -264,13 +264,13 @@ test("a new version that exits is reported with its last log lines, and the prev
 test("a port in use, a volume of another stack and an unreachable daemon are reported before anything changes", async () => {
   const before = await objectsOf(stack);
   const server = createServer();
-  await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
-  checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
+  await new Promise<void>((listening) => server.listen(otherPort, "127.0.0.1", listening));
+  checkout.configure({ app }, { ports: { ...dockerPorts, http: otherPort } });
   const used = await checkout.run("up");
   server.close();
   expect(used.code).toBe(1);
   expect(used.out).toContain(
-    `slipway:docker.ports.http: port 32199 is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
+    `slipway:docker.ports.http: port ${otherPort} is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
   );
   await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
   checkout.configure({ app: { ...app, replicas: 1, volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } } });

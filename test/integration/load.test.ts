@@ -1,6 +1,7 @@
-import { Checkout } from "./checkout.ts";
+import type { Checkout } from "./checkout.ts";
 import { underLoad, type Failure } from "./load.ts";
 import { deploy, scenarios } from "./scenarios.ts";
+import { sharedCheckout } from "./shared-stack.ts";
 
 // A short form of the benchmark in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
 const attacks = [
@@ -10,10 +11,9 @@ const attacks = [
 let checkout: Checkout;
 
 beforeAll(async () => {
-  checkout = new Checkout("integration-load");
+  checkout = sharedCheckout();
   await deploy(checkout);
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
 
 test.each(scenarios)("no request fails, except those in flight on a killed pod: $name", async ({ run }) => {
   let isExcused: ((failure: Failure) => boolean) | undefined;

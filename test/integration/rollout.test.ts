@@ -1,16 +1,14 @@
-import { Checkout, eventually, get, ports, type Run } from "./checkout.ts";
+import { eventually, get, ports, type Checkout, type Run } from "./checkout.ts";
+import { namespace, sharedCheckout, stack } from "./shared-stack.ts";
 
-const stack = "integration-rollout";
-const namespace = `slipway-${stack}`;
 const web = { source: "app", host: "web.localhost", replicas: 2 };
 let checkout: Checkout;
 
 beforeAll(async () => {
-  checkout = new Checkout(stack);
+  checkout = sharedCheckout();
   const { code, out } = await deploy({});
   if (code !== 0) throw new Error(out);
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
 
 /** Deploys the service with other settings. */
 function deploy(settings: object, env: Record<string, string> = {}): Promise<Run> {

@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
@@ -253,13 +253,13 @@ test("a port in use and a volume of another stack are reported before anything c
   const objects = async () => (await objectsOf(stack)).filter(isManaged);
   const before = [await objects(), (await service()).Version];
   const server = createServer();
-  await new Promise<void>((listening) => server.listen(32199, "127.0.0.1", listening));
-  checkout.configure({ app }, { ports: { ...dockerPorts, http: 32199 } });
+  await new Promise<void>((listening) => server.listen(otherPort, "127.0.0.1", listening));
+  checkout.configure({ app }, { ports: { ...dockerPorts, http: otherPort } });
   const used = await checkout.run("up");
   server.close();
   expect(used.code).toBe(1);
   expect(used.out).toContain(
-    `slipway:swarm.ports.http: port 32199 is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
+    `slipway:swarm.ports.http: port ${otherPort} is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
   );
   const volume = { kind: "persistent", size: "1Gi" };
   const volumes = { data: { ...volume, mountPath: "/data" }, old: { ...volume, mountPath: "/old" } };

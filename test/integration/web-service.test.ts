@@ -9,10 +9,9 @@ import type { KubernetesCluster, KubernetesError } from "../../lib/kubernetes-cl
 import { parse } from "yaml";
 import { readStack } from "../../config/stack-file.ts";
 import { render } from "../render.ts";
-import { Checkout, eventually, get, ports } from "./checkout.ts";
+import { eventually, get, ports, type Checkout } from "./checkout.ts";
+import { namespace, sharedCheckout, stack } from "./shared-stack.ts";
 
-const stack = "integration-service";
-const namespace = `slipway-${stack}`;
 const secretValue = "the secret greeting";
 const services = {
   web: { source: "app", host: "web.localhost", replicas: 1, tls: {}, secretEnv: { GREETING: secretValue } },
@@ -41,7 +40,7 @@ let checkout: Checkout;
 let cluster: KubernetesCluster;
 
 beforeAll(async () => {
-  checkout = new Checkout(stack);
+  checkout = sharedCheckout();
   cpSync("test/fixtures/caller", join(checkout.folder, "caller"), { recursive: true });
   checkout.configure(services);
   const { code, out } = await checkout.run("up");
@@ -49,7 +48,6 @@ beforeAll(async () => {
   cluster = await checkout.cluster();
   await cluster.apply(certificate("web.localhost"), false);
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
 
 /** A Secret with a self-signed certificate for a host, from Go's generate_cert.go. */
 function certificate(host: string) {

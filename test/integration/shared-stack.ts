@@ -1,0 +1,20 @@
+import { inject } from "vitest";
+import { Checkout } from "./checkout.ts";
+
+// One stack on the platform local for all suites of the lane `workloads`: creating a cluster takes longer than many a test. Created and
+// deleted in shared-stack-setup.ts.
+
+export const stack = "integration-workloads";
+export const namespace = `slipway-${stack}`;
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Folder of the shared stack's checkout. */
+    sharedStack: string;
+  }
+}
+
+/** The shared stack. A suite deploys its own services, which replaces those of the suite before. */
+export function sharedCheckout(): Checkout {
+  return new Checkout(stack, "local", inject("sharedStack"));
+}

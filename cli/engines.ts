@@ -95,10 +95,15 @@ const lockMessages = ["[409] Conflict: Another update is currently in progress",
 const pulumiMark = (stack: Stack) => join(stack.folder, "made-by-pulumi");
 
 function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
-  const env = { ...process.env, ...backend() };
+  const ownVariables = backend();
+  // Read for each run: planImages and useEarlierImages set variables for the program after the engine was chosen.
+  const environment = () => ({ ...process.env, ...ownVariables });
   const run = (args: string[]) =>
     new Promise<boolean>((done, failed) => {
-      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: ["inherit", json ? 2 : "inherit", "pipe"], env });
+      const child = spawn(pulumi, [...args, "--stack", stack.name], {
+        stdio: ["inherit", json ? 2 : "inherit", "pipe"],
+        env: environment(),
+      });
       let isLocked = false;
       // Read by line, so that a message is in one piece.
       createInterface({ input: child.stderr! }).on("line", (line) => {
@@ -110,7 +115,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
         else done(code === 0);
       });
     });
-  const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env });
+  const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
     async up() {
@@ -127,7 +132,10 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       await select();
       // The output of a failed preview says why it failed, so its exit code does not matter here.
       return new Promise((done, failed) => {
-        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], { stdio: ["ignore", "pipe", "inherit"], env });
+        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], {
+          stdio: ["ignore", "pipe", "inherit"],
+          env: environment(),
+        });
         let output = "";
         child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
         child.on("error", failed).on("close", () => done(output));
@@ -140,7 +148,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     },
     async outputs(showSecrets) {
       const args = ["stack", "output", "--json", "--stack", stack.name, ...(showSecrets ? ["--show-secrets"] : [])];
-      return JSON.parse(await command(pulumi, args, { env }));
+      return JSON.parse(await command(pulumi, args, { env: ownVariables }));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Stack } from "../../../config/stack-file.ts";
@@ -25,11 +25,11 @@ afterEach(() => {
 const titleOf = async () => (await engineFor(stack)).title;
 const madeBy = (mark: "checkpoint.json" | "made-by-pulumi") => writeFileSync(join(stack.folder, mark), "{}");
 
-/** A file that is found as the CLI; nothing here runs it. */
-function installPulumi(): string {
+/** A file that is found as the Pulumi CLI. */
+function installPulumi(script = ""): string {
   const file = join(folder, "bin", "pulumi");
   mkdirSync(join(folder, "bin"), { recursive: true });
-  writeFileSync(file, "", { mode: 0o755 });
+  writeFileSync(file, script, { mode: 0o755 });
   return file;
 }
 
@@ -64,6 +64,23 @@ test("a stack that the Pulumi CLI created is not changed without it", async () =
 test("an unknown engine is rejected", async () => {
   process.env["SLIPWAY_ENGINE"] = "steam";
   await expect(titleOf()).rejects.toThrow('SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "steam").');
+});
+
+test("the Pulumi CLI gets the images that are chosen after the engine: of a rollback, and of a preview", async () => {
+  const log = join(folder, "log");
+  installPulumi(`#!/bin/sh\necho "$1 $SLIPWAY_IMAGES $SLIPWAY_PLANNED_IMAGES" >>${log}\n`);
+  const engine = await engineFor(stack);
+  process.env["SLIPWAY_IMAGES"] = "earlier";
+  expect(await engine.up()).toBe(true);
+  process.env["SLIPWAY_PLANNED_IMAGES"] = "planned";
+  expect(await engine.preview()).toBe(true);
+  await engine.previewAsJson();
+  const lines = readFileSync(log, "utf8").split("\n");
+  expect(lines.filter((line) => /^(up|preview) /.test(line))).toEqual([
+    "up earlier ",
+    "preview earlier planned",
+    "preview earlier planned",
+  ]);
 });
 
 test("a stack that is not up has no outputs, and the error names the command that brings it up", async () => {

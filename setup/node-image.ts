@@ -29,6 +29,7 @@ const debianPackages = [
   "containerd",
   "containernetworking-plugins",
   "iproute2",
+  "ipset",
   "iptables",
   "mount",
   "runc",

@@ -105,15 +105,17 @@ func runKubectl(ctx context.Context, args ...string) error {
 	return c.Run()
 }
 
-func waitForNode(ctx context.Context, client kubernetes.Interface, name string) error {
+// waitForNode waits until the Node exists and meets a condition.
+func waitForNode(ctx context.Context, client kubernetes.Interface, name string, condition func(*corev1.Node) bool) error {
 	return wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return false, nil
-		}
-		return slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-		}), nil
+		return err == nil && condition(node), nil
+	})
+}
+
+func isReady(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
 	})
 }
 

@@ -113,7 +113,7 @@ func (o *options) run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error { return announceLoadBalancers(ctx, client, o.nodeIP) })
-		group.Go(func() error { return enforceNetworkPolicies(ctx, client) })
+		group.Go(func() error { return o.enforceNetworkPolicies(ctx, client) })
 		if err := <-imported; err != nil {
 			return fmt.Errorf("cannot import the packaged images: %w", err)
 		}
@@ -128,7 +128,7 @@ func (o *options) run(ctx context.Context) error {
 			log("CRDs of Traefik and the Gateway API applied")
 			return nil
 		})
-		if err := waitForNode(ctx, client, o.nodeName); err != nil {
+		if err := waitForNode(ctx, client, o.nodeName, isReady); err != nil {
 			return err
 		}
 		log("node ready")

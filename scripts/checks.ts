@@ -113,7 +113,9 @@ interface GoTestEvent {
 
 function run(program: string, args: string[], { cwd }: { cwd?: string } = {}): Promise<{ code: number | null; out: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    // Vitest would decide by the variable CI.
+    const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...color } });
     let out = "";
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import { lastFailure, linesOf } from "../../engine/docker/convergence.ts";
+import { lastFailure } from "../../engine/docker/convergence.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
-import { formatExit } from "../../lib/format-exit.ts";
+import { lastRun } from "../../engine/docker/last-run.ts";
 import { formatServing, type FailureCard } from "./failure-card.ts";
 
 /** Why a version of a service failed. */
@@ -46,11 +46,7 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
   const failed = wanted.find((container) => !serves(container));
   if (!failed) return undefined;
   const { State, RestartCount, Config, Name } = failed;
-  // The log of the last run only, if there is one: the next run may have started by now.
-  const logs = (period: { since?: number; until?: number }) =>
-    docker.getContainer(failed.Id).logs({ stdout: true, stderr: true, tail: logLines, ...period });
-  const [since, until] = [State.StartedAt, State.FinishedAt].map((time) => Math.max(0, Date.parse(time) / 1000)) as [number, number];
-  const ofLastRun = linesOf(await logs({ since, ...(until > since && { until }) }));
+  const { exit, log } = await lastRun(docker, failed, logLines);
   const old = wanted.filter((container) => serves(container) && container.Created < failed.Created).length;
   const exited = !State.Running || RestartCount > 0;
   const output = State.Health?.Log?.at(-1)?.Output?.trim();
@@ -59,13 +55,13 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
     : State.Status === "created"
       ? [["the container was not started", ...(State.Error ? [State.Error] : [])], likely.start]
       : exited
-        ? [[`the container ${formatExit(State.ExitCode, RestartCount)}`], likely.exited]
+        ? [[`the container ${exit}`], likely.exited]
         : [["the container is not healthy", ...(output ? [output] : [])], likely.probe];
   return {
     where: ["container", `${Name.slice(1)} (${formatServing(old)})`],
     image: Config.Image,
     reason,
-    log: ofLastRun.length > 0 ? ofLastRun : linesOf(await logs({})),
+    log,
     likely: remedy,
   };
 }

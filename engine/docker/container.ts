@@ -2,11 +2,10 @@ import parseDuration from "parse-duration";
 import { pack } from "tar-stream";
 import type Docker from "dockerode";
 import { hasImage, pullImage, registryOf, type DockerError } from "../../lib/docker-client.ts";
-import { formatExit } from "../../lib/format-exit.ts";
 import { pollUntil } from "../../lib/poll.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { linesOf } from "./convergence.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
+import { lastRun } from "./last-run.ts";
 
 /** docker.Container, https://www.pulumi.com/registry/packages/docker/api-docs/container/. */
 export const container: Kind = {
@@ -27,7 +26,7 @@ export const container: Kind = {
         .catch(failed(inputs.name));
     if (inputs.uploads?.length > 0) await created.putArchive(archive(inputs.uploads), { path: "/" }).catch(failed(inputs.name));
     await created.start().catch(failed(inputs.name));
-    if (inputs.wait) await awaitHealthy(created, inputs, work);
+    if (inputs.wait) await awaitHealthy(docker, created, inputs, work);
     return created;
   },
   drift: ({ State }) => (State.Running ? undefined : "the container is not running"),
@@ -124,21 +123,25 @@ export function failed(name: string): (error: DockerError) => never {
 }
 
 /** @throws UserError with the last log lines, if the container exits or does not become healthy in time. */
-async function awaitHealthy(created: Docker.Container, { name, waitTimeout = 60 }: Properties, { progress, signal }: Work): Promise<void> {
-  let health: Docker.ContainerInspectInfo["State"]["Health"];
-  const failure = async (what: string) => {
-    const lines = linesOf(await created.logs({ stdout: true, stderr: true, tail: 10 })).join("\n");
-    const output = health?.Log?.at(-1)?.Output?.trim();
-    return new UserError(`${name} ${what}${output ? ` (${output})` : ""}. Last log lines:\n${lines || "(none)"}`);
+async function awaitHealthy(
+  docker: Docker,
+  created: Docker.Container,
+  { name, waitTimeout = 60 }: Properties,
+  { progress, signal }: Work,
+): Promise<void> {
+  const failure = async (container: Docker.ContainerInspectInfo, what?: string) => {
+    const { exit, log } = await lastRun(docker, container, 10);
+    const output = container.State.Health?.Log?.at(-1)?.Output?.trim();
+    return new UserError(`${name} ${what ?? exit}${output ? ` (${output})` : ""}. Last log lines:\n${log.join("\n") || "(none)"}`);
   };
   const isHealthy = async () => {
-    const { State, RestartCount } = await created.inspect();
-    health = State.Health;
-    if (health?.Status === "healthy") return true;
-    if (!signal.aborted && (!State.Running || RestartCount > 0)) throw await failure(formatExit(State.ExitCode, RestartCount));
+    const container = await created.inspect();
+    const { State, RestartCount } = container;
+    if (State.Health?.Status === "healthy") return true;
+    if (!signal.aborted && (!State.Running || RestartCount > 0)) throw await failure(container);
     progress("the container to become healthy");
     return false;
   };
-  const onTimeout = () => failure(`is not healthy after ${waitTimeout} s`);
+  const onTimeout = async () => failure(await created.inspect(), `is not healthy after ${waitTimeout} s`);
   await pollUntil(isHealthy, { timeoutSeconds: waitTimeout, onTimeout, signal });
 }

@@ -35,18 +35,17 @@ export class Checkout {
   readonly stack: string;
   readonly platform: string;
 
-  /** @param folder An existing copy. @default - a new one */
+  /** @param folder An existing copy, whose files are copied again. @default - a new one */
   constructor(stack: string, platform = "local", folder?: string) {
     this.stack = stack;
     this.platform = platform;
     this.folder = folder ?? mkdtempSync(join(tmpdir(), "slipway-checkout-"));
-    if (folder !== undefined) return;
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
     for (const file of files.split("\n").filter((f) => !f.startsWith("test/") && f && existsSync(f))) {
       mkdirSync(join(this.folder, dirname(file)), { recursive: true });
       cpSync(file, join(this.folder, file));
     }
-    symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
+    if (folder === undefined) symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
   }
 
   /** Writes the stack file, with these services and settings of the platform. */

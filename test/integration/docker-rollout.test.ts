@@ -54,8 +54,8 @@ async function running(work: () => Promise<void>): Promise<{ least: number; most
 
 test("a rollout replaces maxSurge replicas at a time, and no request fails", async () => {
   const attacks = [
-    { rate: 100, keepAlive: true },
-    { rate: 100, keepAlive: false },
+    { rate: 50, keepAlive: true },
+    { rate: 50, keepAlive: false },
   ];
   let ran: object = {};
   const loads = await underLoad(

@@ -9,8 +9,8 @@ const stack = "integration-docker";
 const name = `slipway-${stack}`;
 const { http: port } = dockerPorts;
 const attacks = [
-  { rate: 150, keepAlive: true },
-  { rate: 150, keepAlive: false },
+  { rate: 50, keepAlive: true },
+  { rate: 50, keepAlive: false },
 ];
 let checkout: Checkout;
 

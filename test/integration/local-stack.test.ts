@@ -28,6 +28,8 @@ const running = async (service: string) => (await podsOf(service)).filter((pod) 
 const tags = async (service: string) =>
   ((await (await fetch(`http://127.0.0.1:${ports.registry}/v2/${service}/tags/list`)).json()) as { tags: string[] }).tags;
 
+const containersOfStack = () => docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`] } });
+
 test("the service answers through the Ingress", async () => {
   expect(await get("web.localhost")).toEqual({ status: 200, body: "Hello World\n" });
   expect((await checkout.outputs()).urls).toEqual({ web: `http://web.localhost:${ports.http}/` });
@@ -65,7 +67,7 @@ test("every Docker object has the stack's label, and ports are published on loop
     `volume slipway-${stack}-node`,
     `volume slipway-${stack}-registry`,
   ]);
-  const containers = await docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`] } });
+  const containers = await containersOfStack();
   const published = containers.flatMap((c) => c.Ports.filter((p) => p.PublicPort)).map((p) => `${p.IP}:${p.PublicPort}`);
   expect(published.sort()).toEqual(
     Object.values(ports)
@@ -99,14 +101,14 @@ test("an unchanged up changes nothing", async () => {
   const before = {
     pods: (await running("web")).map((p) => p.metadata?.uid).sort(),
     tags: await tags("web"),
-    objects: await docker.listContainers(),
+    containers: (await containersOfStack()).map(({ Id }) => Id),
   };
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
   expect(out).toContain("16 unchanged (time)\n");
   expect((await running("web")).map((p) => p.metadata?.uid).sort()).toEqual(before.pods);
   expect(await tags("web")).toEqual(before.tags);
-  expect((await docker.listContainers()).map((c) => c.Id)).toEqual(before.objects.map((c) => c.Id));
+  expect((await containersOfStack()).map(({ Id }) => Id)).toEqual(before.containers);
 });
 
 test("a preview shows the digest that the next up deploys, and all replicas stay ready during the rollout", async () => {

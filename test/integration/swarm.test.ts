@@ -9,8 +9,8 @@ const stack = "integration-swarm";
 const name = `slipway-${stack}`;
 const { http: port } = dockerPorts;
 const attacks = [
-  { rate: 100, keepAlive: true },
-  { rate: 100, keepAlive: false },
+  { rate: 50, keepAlive: true },
+  { rate: 50, keepAlive: false },
 ];
 let checkout: Checkout;
 let wasInSwarm: boolean;

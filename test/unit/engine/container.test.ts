@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { container } from "../../../engine/docker/container.ts";
 
@@ -11,16 +12,43 @@ const log = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 6]), Buffer.from("p
 const starting: State = { Running: true, ExitCode: 0, Health: { Status: "starting", Log: [{ Output: "HTTP 404\n" }] } };
 const healthy: State = { Running: true, ExitCode: 0, Health: { Status: "healthy" } };
 
+const requestedLogs: object[] = [];
+let ends: { seconds: number; exitCode: number }[] = [];
+beforeEach(() => {
+  requestedLogs.length = 0;
+  ends = [];
+});
+
 /** Creates a container that is in one state after another, and stays in the last. */
 function create(states: State[], { restarts = 0, timeout = 30, signal = new AbortController().signal } = {}): Promise<string[]> {
   const reported: string[] = [];
   const created = {
     id: "1",
     start: async () => {},
-    inspect: async () => ({ State: states.length > 1 ? states.shift() : states[0], RestartCount: restarts }),
-    logs: async () => log,
+    inspect: async () => ({
+      Id: "1",
+      Created: "1970-01-01T00:01:40.5Z",
+      State: states.length > 1 ? states.shift() : states[0],
+      RestartCount: restarts,
+    }),
+    logs: async (options: object) => {
+      requestedLogs.push(options);
+      return log;
+    },
   };
-  const docker = { getImage: () => ({ inspect: async () => ({}) }), createContainer: async () => created } as unknown as Docker;
+  const docker = {
+    getImage: () => ({ inspect: async () => ({}) }),
+    createContainer: async () => created,
+    getContainer: () => created,
+    info: async () => ({ SystemTime: "1970-01-01T00:02:00Z" }),
+    getEvents: async (query: object) => {
+      expect(query).toEqual({ since: "100.500", until: "120.000", filters: { container: ["1"], event: ["die"] } });
+      const text = ends.map(({ seconds, exitCode }) =>
+        JSON.stringify({ timeNano: seconds * 1e9, Actor: { Attributes: { exitCode: String(exitCode) } } }),
+      );
+      return Readable.from([Buffer.from(text.join("\n"))]);
+    },
+  } as unknown as Docker;
   const inputs = { name: "web-1", image: "web", wait: true, waitTimeout: timeout };
   return container.create(docker, inputs, { signal, progress: (what) => reported.push(what) }).then(() => reported);
 }
@@ -36,7 +64,17 @@ test("a container is awaited until it is healthy, and the progress says so", asy
 test("a container that exits is not awaited until the timeout", async () => {
   const exited = { Running: false, ExitCode: 2 };
   await expect(create([starting, exited])).rejects.toThrow("web-1 exited with code 2. Last log lines:\npanic");
-  await expect(create([starting], { restarts: 1 })).rejects.toThrow("web-1 exited with code 0, restarted once (HTTP 404). Last log lines:");
+});
+
+test("a container that runs again is reported with the exit code and the log of its last complete run", async () => {
+  ends = [
+    { seconds: 101, exitCode: 1 },
+    { seconds: 103, exitCode: 2 },
+  ];
+  await expect(create([starting], { restarts: 2 })).rejects.toThrow(
+    "web-1 exited with code 2, restarted 2 times (HTTP 404). Last log lines:\npanic",
+  );
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10, since: 101, until: 103.1 }]);
 });
 
 test("the timeout is reported with the output of the health check and the log", async () => {

@@ -172,7 +172,8 @@ const exposure = (name: string) => {
     selector: (route) => route.host + route.path,
   });
   const hosts = fc.oneof(fc.record({ host }), fc.record({ routes }), fc.record({ host, routes }));
-  const tls = some({ secretName: word, clusterIssuer: word, redirect: fc.boolean() });
+  // A Secret named like a service may be that service's own.
+  const tls = some({ secretName: word.map((name) => `${name}-tls-certificate`), clusterIssuer: word, redirect: fc.boolean() });
   const controller = fc.oneof(
     some({ ingressClassName: fc.constant("traefik"), connectRetries: number(0, 9) }),
     fc.record({ ingressClassName: fc.constant("nginx"), connectRetries: fc.constant(0) }, { requiredKeys: ["ingressClassName"] }),

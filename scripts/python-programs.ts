@@ -6,7 +6,7 @@ import { command, succeeds } from "../lib/command.ts";
 import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "../setup/debian-packages.ts";
 import { step } from "../lib/progress.ts";
-import { sourceHash } from "../setup/source-hash.ts";
+import { sourceHash } from "../lib/source-hash.ts";
 
 /** Programs from PyPI that tests use. `python-programs/requirements.txt` pins them and their dependencies by hash. */
 export type PythonProgram = "checkov" | "parliament";

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { command } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
-import { sourceHash } from "./source-hash.ts";
+import { sourceHash } from "../lib/source-hash.ts";
 
 /**
  * Builds a Go program into the cache, unless it is cached already. Its go.mod pins all versions.

@@ -8,7 +8,7 @@ import { UserError } from "../lib/user-error.ts";
 import { installPackages, takesPackages } from "./debian-packages.ts";
 import { compileGo, fetchModules } from "./go.ts";
 import { step } from "../lib/progress.ts";
-import { sourceHash } from "./source-hash.ts";
+import { sourceHash } from "../lib/source-hash.ts";
 
 const here = join(import.meta.dirname, "kubernetes-node");
 

@@ -4,7 +4,7 @@ import { cacheFolder } from "../lib/cache-folder.ts";
 import { readCertificateAuthorities } from "../lib/certificate-authorities.ts";
 import { buildImage, dockerClient } from "../lib/docker-client.ts";
 import { compileGo } from "./go.ts";
-import { sourceHash } from "./source-hash.ts";
+import { sourceHash } from "../lib/source-hash.ts";
 
 const here = join(import.meta.dirname, "traefik");
 

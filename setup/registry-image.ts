@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { buildImage, dockerClient } from "../lib/docker-client.ts";
 import { compileGo } from "./go.ts";
-import { sourceHash } from "./source-hash.ts";
+import { sourceHash } from "../lib/source-hash.ts";
 
 const here = join(import.meta.dirname, "registry");
 

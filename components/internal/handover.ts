@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { readRoutes, writeRoutes } from "./proxy-file.ts";
 
@@ -28,9 +29,9 @@ type Inputs = pulumi.Unwrap<HandoverArgs>;
  * The handover from a replica's previous container to its new one: the proxy routes to the new container instead, and the
  * previous one stops as soon as it gets no more requests. Pulumi removes it at the end of the run.
  */
-export class Handover extends pulumi.dynamic.Resource {
+export class Handover extends DynamicResource<Inputs, Inputs> {
   constructor(name: string, args: HandoverArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args }, opts, "slipway", "Handover");
+    super("Handover", provider, name, { ...args }, opts);
   }
 }
 

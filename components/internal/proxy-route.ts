@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { emptyRoutes, readRoutes, writeRoutes } from "./proxy-file.ts";
 
@@ -22,9 +23,9 @@ export interface ProxyRouteArgs {
 type Inputs = pulumi.Unwrap<ProxyRouteArgs>;
 
 /** The routes of a service in a running proxy: a file, and membership in the service's network. Changes do not restart the proxy. */
-export class ProxyRoute extends pulumi.dynamic.Resource {
+export class ProxyRoute extends DynamicResource<Inputs, Inputs> {
   constructor(name: string, args: ProxyRouteArgs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args }, opts, "slipway", "ProxyRoute");
+    super("ProxyRoute", provider, name, { ...args }, opts);
   }
 }
 

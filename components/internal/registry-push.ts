@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource.ts";
 import { isThere, push } from "./registry.ts";
 
 // Pulumi serialises the providers below into the state, with every function and import that they reach, and runs them in a
@@ -21,20 +22,14 @@ export interface RegistryPushArgs {
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;
 
 /** An image in a registry. Pushed again if it is missing there. Not deleted from the registry with the resource. */
-export class RegistryPush extends pulumi.dynamic.Resource {
+export class RegistryPush extends DynamicResource<Inputs, Inputs> {
   /** `repository@digest`, known after the push. */
   declare readonly ref: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryPushArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = { additionalSecretOutputs: ["password"] };
-    super(
-      provider,
-      name,
-      { ...args, password: args.password && pulumi.secret(args.password), ref: undefined },
-      pulumi.mergeOptions(opts, secret),
-      "slipway",
-      "RegistryPush",
-    );
+    const props = { ...args, password: args.password && pulumi.secret(args.password), ref: undefined };
+    super("RegistryPush", provider, name, props, pulumi.mergeOptions(opts, secret));
   }
 }
 
@@ -67,13 +62,13 @@ export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs">;
  * Tracks whether the registry has a tag that another resource pushes. If the tag is missing, `generation` changes, so that a resource
  * with this input pushes again.
  */
-export class RegistryPresence extends pulumi.dynamic.Resource {
+export class RegistryPresence extends DynamicResource<pulumi.Unwrap<RegistryPresenceArgs>, pulumi.Unwrap<RegistryPresenceArgs>> {
   declare readonly generation: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryPresenceArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = { additionalSecretOutputs: ["password"] };
     const props = { ...args, password: args.password && pulumi.secret(args.password), generation: undefined };
-    super(presence, name, props, pulumi.mergeOptions(opts, secret), "slipway", "RegistryPresence");
+    super("RegistryPresence", presence, name, props, pulumi.mergeOptions(opts, secret));
   }
 }
 

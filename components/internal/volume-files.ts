@@ -1,6 +1,7 @@
 import crypto from "node:crypto";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource.ts";
 import tarStream from "tar-stream";
 import { dockerClient, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
@@ -29,13 +30,13 @@ type State = Inputs & { volumes: Record<string, string> };
  * Files in volumes, one volume for each folder: a container with a read-only root takes no files otherwise. Changed files
  * are new volumes, so that containers of the previous version keep theirs.
  */
-export class VolumeFiles extends pulumi.dynamic.Resource {
+export class VolumeFiles extends DynamicResource<Inputs, State> {
   /** Name of the volume by folder. */
   declare readonly volumes: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: VolumeFilesArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = { additionalSecretOutputs: ["files", "password"] };
-    super(provider, name, { ...args, volumes: undefined }, pulumi.mergeOptions(opts, secret), "slipway", "VolumeFiles");
+    super("VolumeFiles", provider, name, { ...args, volumes: undefined }, pulumi.mergeOptions(opts, secret));
   }
 }
 

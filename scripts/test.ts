@@ -1,5 +1,6 @@
 // npm test: all checks and all tests, including those on the real Docker, registry and Kubernetes.
 import { readStack } from "../config/stack-file.ts";
+import { dockerClient } from "../lib/docker-client.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { finish, staticChecks, sum, testSuites, type Count } from "./checks.ts";
@@ -26,4 +27,28 @@ if (prepared.failed > 0)
   finish(sum([await checks(), await testSuites("scanning"), process.env["CI"] ? prepared : { passed: 0, failed: 0 }]));
 // Integration tests mostly wait, so several lanes run side by side. They share neither stacks nor ports. The longest one starts first.
 const checksAndSwarm = async () => sum([await checks(), await testSuites("swarm")]);
-finish(sum(await Promise.all([testSuites("workloads"), testSuites("cluster", "scanning"), testSuites("docker"), checksAndSwarm()])));
+const lanes = () => Promise.all([testSuites("workloads"), testSuites("cluster", "scanning"), testSuites("docker"), checksAndSwarm()]);
+finish(sum(await keepingSwarmMode(lanes)));
+
+/**
+ * Restores the Swarm mode of the Docker host after all lanes: a host that leaves a swarm forgets the names of all its containers, so that they
+ * cannot reach each other (https://github.com/moby/moby/blob/v20.10.24/libnetwork/service_common.go, cleanupServiceDiscovery).
+ */
+async function keepingSwarmMode<T>(work: () => Promise<T>): Promise<T> {
+  const docker = dockerClient();
+  const isInSwarm = async () => (await docker.info()).Swarm.LocalNodeState === "active";
+  const bridgeName = "docker_gwbridge"; // created with the first swarm
+  const bridges = await docker.listNetworks({ filters: { name: [bridgeName] } });
+  if (await isInSwarm()) return work();
+  process.env["SLIPWAY_KEEP_SWARM"] = "1";
+  try {
+    return await work();
+  } finally {
+    if (await isInSwarm()) await docker.swarmLeave({ force: true });
+    if (bridges.length === 0)
+      await docker
+        .getNetwork(bridgeName)
+        .remove()
+        .catch(() => undefined); // absent if the lane failed early
+  }
+}

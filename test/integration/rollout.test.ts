@@ -25,7 +25,8 @@ function deployBroken(settings: object): Promise<Run> {
 function card(out: string): string[] {
   const lines = out.split("\n").map((line) => line.replace(/web-[0-9a-f]+-\w{5}/, "<pod>").replace(/"time":"[^"]*",/, ""));
   const first = lines.indexOf(title);
-  return first < 0 ? lines : lines.slice(first).filter(Boolean);
+  if (first < 0) throw new Error(`no failure card in:\n${out}`);
+  return lines.slice(first).filter(Boolean);
 }
 
 const title = `The rollout of Deployment ${namespace}/web failed`;

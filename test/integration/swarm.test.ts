@@ -59,9 +59,10 @@ beforeAll(async () => {
   bridges = await networkNames();
 });
 
-/** Restores the Swarm mode of the Docker host. */
+/** Restores the Swarm mode of the Docker host, unless scripts/test.ts does it later: leaving the swarm would disturb the other lanes. */
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
+  if (process.env["SLIPWAY_KEEP_SWARM"] !== undefined) return;
   if (!wasInSwarm) await docker.swarmLeave({ force: true });
   if (!bridges.includes("docker_gwbridge")) await docker.getNetwork("docker_gwbridge").remove();
 });

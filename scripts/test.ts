@@ -32,7 +32,7 @@ finish(sum(await keepingSwarmMode(lanes)));
 
 /**
  * Restores the Swarm mode of the Docker host after all lanes: a host that leaves a swarm forgets the names of all its containers, so that they
- * cannot reach each other (https://github.com/moby/moby/blob/v20.10.24/libnetwork/service_common.go, cleanupServiceDiscovery).
+ * cannot reach each other (measured with Docker 20.10).
  */
 async function keepingSwarmMode<T>(work: () => Promise<T>): Promise<T> {
   const docker = dockerClient();

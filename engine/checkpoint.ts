@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { UserError } from "../lib/user-error.ts";
@@ -38,11 +38,11 @@ export class Checkpoint {
     this.resources = new Map(this.read().map((r) => [r.urn, r]));
   }
 
+  /** The stack must be locked: its lock also creates the folder. */
   save(): void {
     const { project, name } = this.stack;
     const content = { version: 1, project, stack: name, resources: [...this.resources.values()] };
     const sealed = (_key: string, v: Value) => (isSecret(v) ? secret({ ciphertext: seal(localKey(), JSON.stringify(v.value)) }) : v);
-    mkdirSync(this.stack.folder, { recursive: true, mode: 0o700 });
     if (existsSync(this.file)) copyFileSync(this.file, `${this.file}.previous`);
     writeFileAtomic.sync(this.file, JSON.stringify(content, sealed, 2), { mode: 0o600 });
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Stack } from "../../../config/stack-file.ts";
@@ -105,5 +105,18 @@ test("an update that the Pulumi CLI rejects because of another update is reporte
       write.mockRestore();
     }
     expect(printed).toEqual([`${message}\n`]);
+  }
+});
+
+test("only the owner can read the passphrase and the state that Slipway creates for the Pulumi CLI", async () => {
+  const checkout = process.cwd();
+  process.chdir(folder);
+  try {
+    installPulumi();
+    await engineFor(stack);
+    const mode = (file: string) => statSync(join(folder, ".slipway", file)).mode & 0o777;
+    expect([mode("passphrase"), mode("pulumi")]).toEqual([0o600, 0o700]);
+  } finally {
+    process.chdir(checkout);
   }
 });

@@ -84,6 +84,12 @@ test("a missing kubeconfig is reported with the command that restores it", () =>
   expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
 });
 
+test("only the owner can read the kubeconfig, also while it is still empty", () => {
+  const file = join(folder, "kubeconfig.yaml");
+  prepareKubeconfig(file);
+  expect([statSync(folder).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600]);
+});
+
 test("a preview creates no folder", async () => {
   await record(() => new LocalCluster("dev", { folder }), { preview: true });
   expect(() => statSync(folder)).toThrow("ENOENT");

@@ -127,6 +127,10 @@ describe("security", () => {
     expect([pod.automountServiceAccountToken, pod.enableServiceLinks]).toEqual([false, false]);
   });
 
+  test("the last log lines of a container that fails are its termination message", async () => {
+    expect((await containerOf()).terminationMessagePolicy).toBe("FallbackToLogsOnError");
+  });
+
   test("only with rights do pods get a token", async () => {
     const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
     expect((await podOf({ serviceAccount: { rules } })).automountServiceAccountToken).toBe(true);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pollUntil } from "../../../lib/poll.ts";
 import { EngineProject } from "../../engine-project.ts";
@@ -117,6 +117,14 @@ test("down deletes dependents first and leaves no checkpoint", async () => {
   expect(existsSync(join(project.folder, ".slipway/test/checkpoint.json"))).toBe(false);
 });
 
+test("down deletes children before their parent", async () => {
+  project.write(`const a = thing("a"); const b = thing("b", {}, { parent: a }); thing("c", {}, { parent: b });`);
+  await project.run("up");
+  project.done();
+  expect((await project.run("down")).code).toBe(0);
+  expect(project.done()).toEqual(["delete c", "delete b", "delete a"]);
+});
+
 test("a resource with deletedWith is not deleted separately", async () => {
   project.write(`const a = thing("a"); thing("b", {}, { deletedWith: a });`);
   await project.run("up");
@@ -202,6 +210,16 @@ test("secrets are encrypted in the checkpoint", async () => {
   expect(project.checkpoint()).toMatch(/"ciphertext": "v1:/);
   expect(project.checkpoint()).not.toMatch(/s3cret|d33p|0utput/);
   expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
+});
+
+test("only the owner can read the checkpoint, the previous one, and the key of their secrets", async () => {
+  project.write(`thing("a", { value: pulumi.secret("s3cret") });`);
+  await project.run("up");
+  await project.run("up");
+  const modes = ["test", "test/checkpoint.json", "test/checkpoint.json.previous", "key"].map(
+    (file) => statSync(join(project.folder, ".slipway", file)).mode & 0o777,
+  );
+  expect(modes).toEqual([0o700, 0o600, 0o600, 0o600]);
 });
 
 test("a corrupt checkpoint stops the run, and the error names the previous one", async () => {

@@ -183,6 +183,13 @@ describe.each(stacks)("the stack %s", (stack) => {
     expect(tree(made.urns)).toEqual(resourcesOf(stack, shapes[stack]!));
   });
 
+  test("has a provider that identifies the cluster by the name of the stack, so that a new kubeconfig does not replace all objects", () => {
+    expect(inputsOf(made, "kubernetes")[`slipway-${stack}`]).toMatchObject({
+      clusterIdentifier: `slipway-${stack}`,
+      upsertExistingObjects: "true",
+    });
+  });
+
   test("has the same resources in a preview, which does not call AWS", async () => {
     const before = aws.calls.length;
     expect(tree((await run(stack, {}, true)).urns)).toEqual(resourcesOf(stack, shapes[stack]!));

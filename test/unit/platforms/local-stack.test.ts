@@ -87,6 +87,15 @@ test("a local stack has exactly these resources", async () => {
   );
 });
 
+test("the provider identifies the cluster by the name of the stack, so that a new kubeconfig does not replace all objects", async () => {
+  const { resources } = await run({ web: { source } });
+  expect(resources.find((r) => r.type === "pulumi:providers:kubernetes")!.inputs).toMatchObject({
+    clusterIdentifier: "slipway-test",
+    enableConfigMapMutable: "true",
+    enableSecretMutable: "true",
+  });
+});
+
 test("the pushed digest is the one that runs, and the outputs contain it", async () => {
   const idle = `registry.example/idle@sha256:${"0".repeat(64)}`;
   const { resources, result } = await run({ web: { source, host: "web.localhost" }, idle: { image: idle } });

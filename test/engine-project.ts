@@ -9,15 +9,15 @@ import state from "@pulumi/pulumi/runtime/state.js";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { runEngine, type EngineCommand } from "./run-engine.ts";
 
-/** What a run of the engine printed, with `(time)` for durations, and how it ended. */
+/** The output of a run of the engine, with `(time)` for durations, and its exit code. */
 export interface Run {
   code: number | null;
   out: string;
 }
 
 /**
- * A Pulumi project in a temporary folder, with the stack `test`, for the embedded engine. Its resources are dynamic; they log what is done
- * to them: `create a`, `delete b`.
+ * A Pulumi project in a temporary folder, with the stack `test`, for the embedded engine. Its resources are dynamic and log their
+ * operations: `create a`, `delete b`.
  */
 export class EngineProject {
   readonly folder = mkdtempSync(join(tmpdir(), "slipway-engine-"));
@@ -71,7 +71,7 @@ export class EngineProject {
     return { code, out: withoutTimes(out) };
   }
 
-  /** What was done to the resources since the last call, in order. */
+  /** The operations on resources since the last call, in order. */
   done(): string[] {
     const log = join(this.folder, "log");
     const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : [];
@@ -89,8 +89,8 @@ export class EngineProject {
 }
 
 /**
- * Runs `work` in a folder and keeps its global state from other tests: the SDK's settings, and the listeners for rejections of a program,
- * which the test runner would count as failures.
+ * Runs `work` in a folder and isolates its global state from other tests: the SDK's settings, and the listeners for unhandled rejections
+ * of a program, which the test runner would count as failures.
  */
 async function isolated<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const before = process.cwd();
@@ -99,7 +99,7 @@ async function isolated<T>(folder: string, work: () => Promise<T>): Promise<T> {
   process.removeAllListeners("unhandledRejection");
   try {
     const result = await withLocalStorage(work);
-    await setImmediate(); // for rejections that the run has caused
+    await setImmediate(); // lets pending rejections of the run surface
     return result;
   } finally {
     process.removeAllListeners("unhandledRejection");
@@ -108,7 +108,7 @@ async function isolated<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a function with its own settings of the SDK. Internal to the SDK. */
+/** Runs a function with separate SDK settings. Internal to the SDK. */
 const { withLocalStorage } = state as unknown as { withLocalStorage: <T>(work: () => T) => T };
 
 function withoutTimes(out: string): string {

@@ -47,7 +47,7 @@ const eksAll = eks("consists of exactly these resources");
 const eksIn = eks("allows only its load balancer to reach the service");
 const keyByKey = support("an unsupported setting is rejected with the platforms that support it and a remedy");
 const placement = dockerStacks("placement, encryption and the routing mesh follow the settings of swarm");
-const further = dockerStacks("networks and volumes in the settings are created, and external ones are only referred to");
+const further = dockerStacks("networks and volumes in the settings are created, and external ones are only referenced");
 const overSsh = on("integration/docker-over-ssh")(
   "a Docker host over SSH: a failed connection is reported; up, an unchanged up and down share a few connections",
 );
@@ -66,14 +66,14 @@ export const features: Feature[] = [
     local: tested(service("HTTPS uses the certificate of the Secret, and HTTP redirects to HTTPS")),
     docker: tested(docker("HTTPS uses the certificate in the settings, whose key is not in the checkpoint, and HTTP redirects to HTTPS")),
     swarm: tested(swarm("HTTPS uses the certificate in the settings, whose key is only in a secret, and HTTP redirects to HTTPS")),
-    eks: planned(eks("serves HTTPS with a certificate for its domain, at a DNS name of the load balancer")),
+    eks: planned(eks("serves HTTPS with a certificate for its domain and a DNS record for the load balancer")),
   },
   {
     what: "Update and scaling without a failed request",
     local: tested(localLoad),
     docker: tested(dockerLoad, dockerRollout("a rollout replaces maxSurge replicas at a time, and no request fails")),
     swarm: tested(swarmLoad),
-    eks: planned(eks("has pods that are restricted, and ready once the load balancer sends requests to them")),
+    eks: planned(eks("has a namespace that enforces the restricted profile and injects pod readiness gates for the load balancer")),
   },
   {
     what: "A failed rollout: the previous version keeps serving",
@@ -104,7 +104,7 @@ export const features: Feature[] = [
   },
   {
     what: "Probes; a service that hangs is restarted",
-    local: planned(webService("each probe has a path of its own, and its numbers can be set")),
+    local: planned(webService("path, port and timing of a probe can be set, and other probes keep their defaults")),
     docker: tested(docker("a service that hangs logs where it hangs and restarts")),
     swarm: tested(swarm("a task that hangs is replaced")),
     eks: planned(eksAll),
@@ -118,7 +118,9 @@ export const features: Feature[] = [
   },
   {
     what: "Egress to address ranges",
-    local: planned(webService("with a host the ingress controller gets in; callers, destinations and other peers are let through")),
+    local: planned(
+      webService("the network policy allows the ingress controller of a host, and the configured callers, peers, destinations and DNS"),
+    ),
     docker: withNote(
       "all or nothing",
       planned(
@@ -136,11 +138,11 @@ export const features: Feature[] = [
     local: tested(local("the namespace rejects pods that violate the restricted profile")),
     docker: tested(docker("a container has no privileges, a read-only root, limited resources and rotated logs")),
     swarm: withNote("Swarm has no setting for no_new_privileges", tested(swarmUp)),
-    eks: planned(eks("has pods that are restricted, and ready once the load balancer sends requests to them")),
+    eks: planned(eks("has a namespace that enforces the restricted profile and injects pod readiness gates for the load balancer")),
   },
   {
     what: "CPU and memory limits",
-    local: planned(webService("memory is limited to what was asked for, CPU is not limited, and Go's collector knows of it")),
+    local: planned(webService("memory is limited to its request, CPU is not limited, and GOMEMLIMIT is 90 percent of the memory limit")),
     docker: tested(docker("a container has no privileges, a read-only root, limited resources and rotated logs")),
     swarm: tested(swarmUp),
     eks: planned(eksAll),
@@ -149,18 +151,18 @@ export const features: Feature[] = [
     what: "Files, and secrets as files",
     local: tested(service("a secret value is in the Secret and nowhere else")),
     docker: tested(
-      docker("files are read-only beside the image's own files, and secrets are neither in docker inspect nor in the checkpoint"),
+      docker("files are mounted read-only next to the image's files, and secrets are neither in docker inspect nor in the checkpoint"),
     ),
     swarm: withNote(
       "changed files are new secrets",
       tested(swarm("a changed secret updates the service, the previous secret is deleted, and its content is only in the file")),
     ),
-    eks: planned(webService("files come from a ConfigMap, a key each, and a change is a new version")),
+    eks: planned(webService("each file is a key of the ConfigMap, and a change to a file changes the pod template")),
   },
   {
     what: "Persistent volumes, one for each replica of a stateful service",
     local: tested(service("every pod of a stateful service has a stable name and its own volume, and files are in a ConfigMap")),
-    docker: tested(docker("a volume keeps its files over an update and a restart, and each replica has its own")),
+    docker: tested(docker("a volume keeps its files after an update and a restart, and each replica has its own volume")),
     swarm: withNote("each node has its own", tested(swarm("each task of a stateful service keeps its volume during an update"))),
     eks: planned(eks("services depend on the ingress class and its certificate, the StorageClass and the network policies")),
   },
@@ -188,7 +190,7 @@ export const features: Feature[] = [
   {
     what: "Autoscaling",
     local: planned(
-      webService("with autoscaling the number of pods is left to it"),
+      webService("with autoscaling, the HorizontalPodAutoscaler sets the number of replicas"),
       service("the example in docs/SERVICES.md has fewer than 30 lines and deploys unchanged"),
     ),
     docker: rejected(keyByKey),
@@ -204,13 +206,13 @@ export const features: Feature[] = [
   },
   {
     what: "Placement on nodes",
-    local: planned(webService("where pods may run is handed on")),
+    local: planned(webService("pods have the configured priority class, node selector and tolerations")),
     docker: rejected(keyByKey),
     swarm: withNote(
       "by label",
       tested(nodes("tasks spread over the nodes, every node routes to all of them, and draining a node moves its tasks")),
     ),
-    eks: planned(webService("where pods may run is handed on")),
+    eks: planned(webService("pods have the configured priority class, node selector and tolerations")),
   },
   {
     what: "Routing mesh, encrypted overlay networks, spread by constraints",

@@ -13,8 +13,8 @@ import { accountWithRoom, FakeAws } from "./unit/platforms/fake-aws.ts";
 import { record, watch, type Outputs, type Recorded } from "./unit/harness.ts";
 
 /**
- * The Kubernetes objects that the program registers for the configuration of a stack, whole, by kind, namespace and name.
- * Secrets are in the clear. It compiles what is built from source, and needs neither Docker nor a cluster nor AWS.
+ * The complete Kubernetes objects that the program registers for the configuration of a stack, sorted by kind, namespace and name.
+ * Secrets are in plain text. Compiles services from source, and needs neither Docker nor a cluster nor AWS.
  */
 export async function render(stack: Pick<Stack, "config" | "secretKeys">): Promise<Manifest[]> {
   const resources = await registrationsOf({ project: "slipway", name: "test", main: "index.ts", folder: ".slipway/test", ...stack });
@@ -24,13 +24,13 @@ export async function render(stack: Pick<Stack, "config" | "secretKeys">): Promi
   return manifests.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-/** A resource, and which others its inputs come from. */
+/** A resource and the dependencies of its inputs. */
 export interface Registered extends Recorded {
-  /** By the name of an input, URNs of resources that its value is made of. */
+  /** URNs of the resources that an input depends on, by the name of the input. */
   madeOf: Record<string, string[]>;
 }
 
-/** All that the program registers for the configuration of a stack. Secrets are in the clear. */
+/** All resources that the program registers for the configuration of a stack. Secrets are in plain text. */
 export async function registrations({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Registered[]> {
   const absolute = withAbsoluteSources(config);
   using _aws = accountWithRoom(new FakeAws(), region);
@@ -43,7 +43,7 @@ export async function registrations({ config, secretKeys }: Pick<Stack, "config"
   });
 }
 
-/** All that a program registers. Secrets are in the clear. */
+/** All resources that a program registers. Secrets are in plain text. */
 export async function registeredBy(program: () => unknown, outputs: Outputs = awsOutputs): Promise<Registered[]> {
   const madeOf: Record<string, Registered["madeOf"]> = {};
   const watched = watch(program, (request) => {
@@ -56,7 +56,7 @@ export async function registeredBy(program: () => unknown, outputs: Outputs = aw
   });
 }
 
-/** What the program takes from resources that others make. */
+/** Outputs of mocked resources that the program reads. */
 function outputs(folder: string) {
   return {
     ...awsOutputs,
@@ -68,7 +68,7 @@ function outputs(folder: string) {
   };
 }
 
-/** Runs in a folder of its own, with a Docker API that has nothing but one container, which holds every port for the stack. */
+/** Runs in a temporary folder, with a fake Docker API that has one container, which publishes every port for the stack. */
 async function onEmptyMachine<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const { DOCKER_HOST: dockerHost } = process.env;
   const checkout = process.cwd();

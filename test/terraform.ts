@@ -70,7 +70,7 @@ const blocks: Record<string, string> = {
   taints: "taint",
 };
 
-/** Properties with free keys. */
+/** Properties that accept any key. */
 const maps = new Set(["tags", "labels"]);
 
 const documents = new Set(["policy", "assumeRolePolicy"]);
@@ -111,7 +111,7 @@ function constant(value: unknown): unknown {
   return { constant_value: value };
 }
 
-/** Pulumi does not say which part of a block is a reference, so each text in it becomes one. */
+/** Pulumi does not say which part of a block is a reference, so each string in it becomes one. */
 function refer(value: unknown, references: string[]): unknown {
   if (Array.isArray(value) && value.some(isObject))
     return value.map((block) => mapValues(block as object, (part) => (hasText(part) ? refer(part, references) : constant(part))));

@@ -6,7 +6,7 @@ import { Checkout, docker, dockerPorts, get, objectsOf } from "./checkout.ts";
 const stack = "integration-compose";
 const { http: port } = dockerPorts;
 
-/** Like Docker's getting-started example, with a store that is built, so that no image must be pulled, and with more keys. */
+/** Based on Docker's getting-started example, but with a store that is built, so that no image is pulled, and with more keys. */
 const compose = `services:
   web:
     build: ./web
@@ -35,7 +35,7 @@ test("an imported Compose file runs on Docker: names, replicas, files, memory li
   expect(imported.code).toBe(0);
   expect(imported.out).toContain(`stacks/Pulumi.${stack}.yaml: created with store, web from compose.yaml.`);
   const file = join(checkout.folder, `stacks/Pulumi.${stack}.yaml`);
-  // The line that moves the stack from Kubernetes to Docker, and ports that a developer's stacks do not use.
+  // Moves the stack from Kubernetes to Docker, with ports that a developer's stacks do not use.
   const text = readFileSync(file, "utf8").replace("slipway:platform: local", "slipway:platform: docker");
   const moved = text + stringify({ "slipway:docker": { ports: dockerPorts } }).replace(/^/gm, "  ");
   writeFileSync(file, moved);

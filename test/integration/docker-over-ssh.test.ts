@@ -58,7 +58,7 @@ here("a Docker host over SSH: a failed connection is reported; up, an unchanged 
   expect((await get("app.localhost", "/", { port: http })).body).toBe("Hello");
   const before = server.logins();
   expect((await run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
-  // Without kept connections there would be one login for each request.
+  // Without connection reuse, each request would log in.
   expect(server.logins() - before).toBeLessThan(20);
   expect((await run("down")).code).toBe(0);
   expect(await objectsOf(stack)).toEqual([]);

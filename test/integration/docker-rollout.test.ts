@@ -112,7 +112,7 @@ test("a failed rollout prints a card, and a rollback without --service deploys t
   checkout.edit("probe-app/main.go", '\n\tpanic("REGION must be set")', "");
 });
 
-test("a rollback says if settings are the cause, and replaces a missing image with the last good one", async () => {
+test("a rollback reports settings as the cause of the failure, and replaces a missing image with the last good one", async () => {
   const [good] = await imagesThatRun();
   checkout.configure({ app: { ...app, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } } });
   const settings = await checkout.run("up");

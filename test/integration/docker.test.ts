@@ -172,7 +172,7 @@ test("a service that hangs logs where it hangs and restarts", async () => {
   );
 });
 
-test("a volume keeps its files over an update and a restart, and each replica has its own", async () => {
+test("a volume keeps its files after an update and a restart, and each replica has its own volume", async () => {
   const store = (path: string, body?: string) => ask(path, body, "store.localhost");
   // The proxy balances round-robin.
   expect([await store("/hostname"), await store("/hostname")].sort()).toEqual(["store-0", "store-1"]);
@@ -194,7 +194,7 @@ test("a volume keeps its files over an update and a restart, and each replica ha
   ]);
 });
 
-test("files are read-only beside the image's own files, and secrets are neither in docker inspect nor in the checkpoint", async () => {
+test("files are mounted read-only next to the image's files, and secrets are neither in docker inspect nor in the checkpoint", async () => {
   const called = (path: string, body?: string) => ask(path, body, "called.localhost");
   expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
   expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);

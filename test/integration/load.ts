@@ -7,13 +7,13 @@ import { toolProgram } from "../../scripts/tool-programs.ts";
 import { ports } from "./checkout.ts";
 
 export interface Attack {
-  /** Requests per second. They do not wait for earlier answers. */
+  /** Requests per second, sent without waiting for earlier responses. */
   rate: number;
   /** Whether connections are reused. If not, every request opens its own. */
   keepAlive: boolean;
 }
 
-/** A request without an answer, or with another status than 200. */
+/** A request without a response or with a status other than 200. */
 export interface Failure {
   /** When it was sent and when it ended, in milliseconds since 1970. */
   from: number;

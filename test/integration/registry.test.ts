@@ -108,7 +108,7 @@ test("a password given as a secret output is not a change", async () => {
   expect((await project.run("up", dockerConfig({}))).out).toBe("1 unchanged (time)\n");
 });
 
-test("with an expired login the image does not count as missing", async () => {
+test("with an expired login, an existing image is not treated as missing", async () => {
   project.write(image(`version: "1", credentials: { username: "robot", password: "pa55word" }`));
   await project.run("up", dockerConfig({}));
   project.write(image(`version: "1", credentials: { username: "successor", password: "pa55word" }`));

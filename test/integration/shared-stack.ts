@@ -1,8 +1,8 @@
 import { inject } from "vitest";
 import { Checkout } from "./checkout.ts";
 
-// One stack on the platform local for all suites of the lane `workloads`: creating a cluster takes longer than many a test. Created and
-// deleted in shared-stack-setup.ts.
+// One stack on the platform local for all suites of the lane `workloads`, because creating a cluster takes longer than most tests. It is
+// created and deleted in shared-stack-setup.ts.
 
 export const stack = "integration-workloads";
 export const namespace = `slipway-${stack}`;
@@ -14,7 +14,7 @@ declare module "vitest" {
   }
 }
 
-/** The shared stack. A suite deploys its own services, which replaces those of the suite before. */
+/** The shared stack. Each suite deploys its own services, which replace those of the previous suite. */
 export function sharedCheckout(): Checkout {
   return new Checkout(stack, "local", inject("sharedStack"));
 }

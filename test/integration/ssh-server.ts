@@ -7,7 +7,7 @@ import { installPackages, takesPackages } from "../../setup/debian-packages.ts";
 
 const program = "/usr/sbin/sshd";
 
-/** Whether this machine has Debian's package openssh-server. In CI it is installed, if that does not start a service. */
+/** Whether this machine has Debian's package openssh-server. In CI it is installed if the installation starts no service. */
 export async function hasSshServer(): Promise<boolean> {
   const isServiceStartDenied = existsSync("/usr/sbin/policy-rc.d");
   if (!existsSync(program) && process.env["CI"] && takesPackages && isServiceStartDenied) await installPackages("openssh-server");

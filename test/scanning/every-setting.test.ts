@@ -8,7 +8,7 @@ import { serviceSettings } from "../../config/schema/service.ts";
 import { registrationsOf } from "../../review/render/registrations.ts";
 import { check } from "../unit/check.ts";
 
-// Every setting, on every platform, is either rejected or changes what is registered. None is ignored silently.
+// On every platform, every setting is rejected, changes a registered resource, or has the value that always applies. None is ignored.
 
 const image = `registry.example/web@sha256:${"0".repeat(64)}`;
 const host = "web.example.org";
@@ -32,7 +32,7 @@ afterAll(() => {
   rmSync(source, { recursive: true });
 });
 
-/** What a setting needs beside it, by the path that it is at or below; the first match counts. */
+/** Other settings that a setting requires, by its path or a parent of it. The first match applies. */
 const contexts: [pattern: string, service: () => object][] = [
   ["source", () => ({ image: undefined })],
   ["image", () => ({})],
@@ -98,7 +98,7 @@ const values: Record<string, unknown> = {
   "volumes.*.size": "16Mi",
 };
 
-/** Groups of settings: each setting in them is tested by itself. */
+/** Groups of settings. Each setting in a group is tested separately. */
 const isGroup = ({ path, schema }: Located) =>
   path.at(-1) === "*" || settingsBelow(schema).some(({ definition }) => definition !== undefined);
 
@@ -110,7 +110,7 @@ function put(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
   return Array.isArray(value) ? value.with(Number(key), below) : { ...(value as object), [key]: below };
 }
 
-/** A pattern with a name or an index in place of each `*`: those of what the context has there. */
+/** Replaces each `*` of a pattern with the first name or index in the context. */
 function concrete(pattern: string[], value: unknown): Path {
   const [key, ...rest] = pattern;
   if (key === undefined) return [];
@@ -133,7 +133,7 @@ async function render(platform: Platform, input: Record<string, unknown>): Promi
 }
 
 const rendered = new Map<string, Promise<string>>();
-/** Renders each input once: many settings have the same context. */
+/** Renders each input once, because many settings have the same context. */
 function renderOnce(platform: Platform, input: Record<string, unknown>): Promise<string> {
   const key = JSON.stringify([platform, input]);
   if (!rendered.has(key)) rendered.set(key, render(platform, input));
@@ -149,7 +149,7 @@ async function outcome(platform: Platform, before: Record<string, unknown>, afte
   return (await renderOnce(platform, before)) === (await renderOnce(platform, after)) ? "ignored" : "changes";
 }
 
-/** Whether a problem is at the path, or at something around it. */
+/** Whether a problem is at the path or at one of its parents. */
 function isRejectedAt(at: string, path: Path): boolean {
   const keys = at.split(/[.[\]"]+/).filter(Boolean);
   return keys.every((key, i) => key === String(path[i]));
@@ -157,7 +157,7 @@ function isRejectedAt(at: string, path: Path): boolean {
 
 describe.each(Object.values(Platform))("on %s", (platform) => {
   test.each(serviceCases.map((one) => [one.path.join("."), one] as const))(
-    "services.*.%s is rejected or changes something",
+    "services.*.%s is rejected or changes a resource",
     async (key, { path, definition }) => {
       const [, context] =
         contexts.find(([pattern]) => isBelow(path, pattern) || pattern.split(".").every((part, i) => part === "*" || part === path[i])) ??
@@ -180,7 +180,7 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
 
 const own = { local: {}, docker: {}, swarm: {}, eks };
 
-/** What settings of a platform need beside them, by their beginning. */
+/** Other settings that platform settings require, by the prefix of their path. */
 const platformContexts: Record<string, object> = {
   "docker.host": { registry: { repository: "registry.example/team" } },
   "docker.registry": { registry: { repository: "registry.example/other", username: "a", password: "a" } },
@@ -217,7 +217,7 @@ const platformValues: Record<string, unknown> = {
   "eks.access.*.policy": "View",
 };
 
-/** Settings that are tested elsewhere, because they only make sense with others that the ones here contradict. */
+/** Settings that are tested in other files, because they require settings that conflict with the ones in this file. */
 const elsewhere: Record<string, string> = {
   "eks.domain.name": "platforms/eks-config.test.ts",
   "eks.network.connectedCidrs": "platforms/eks-config.test.ts",
@@ -230,7 +230,7 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
     .filter((one) => !isGroup(one))
     .filter(({ path }) => !(`${platform}.${path.join(".")}` in elsewhere));
   test.each(cases.map((one) => [`${platform}.${one.path.join(".")}`, one] as const))(
-    "%s is rejected or changes something",
+    "%s is rejected or changes a resource",
     async (key, { path, definition }) => {
       const [, context] = Object.entries(platformContexts).find(([prefix]) => `${key}.`.startsWith(`${prefix}.`)) ?? [];
       const base = { ...own[platform], ...context };

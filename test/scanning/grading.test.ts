@@ -138,7 +138,7 @@ test("every exception is used", () => {
   expect(unused.map(({ check, object }) => `${check} of ${object.source}`)).toEqual([]);
 });
 
-test("a removed setting is found, and no exception accepts it", () => {
+test("a removed security setting is reported, and no exception accepts it", () => {
   const manifests = structuredClone(rendered.get("the stack local")!).filter(({ kind }) => kind !== "NetworkPolicy");
   const pod = manifests.find(({ kind }) => kind === "Deployment")!["spec"].template.spec;
   const [container] = pod.containers;

@@ -51,27 +51,30 @@ describe("checkov", () => {
 
   const faults: Record<string, [check: string, plan: () => TerraformPlan]> = {
     "unencrypted Secrets": ["CKV_AWS_58", () => changed("prod", "Cluster", (inputs) => delete inputs["encryptionConfig"])],
-    "a Kubernetes API that is open to all": [
+    "a Kubernetes API that is open to the internet": [
       "CKV_AWS_38",
       () => changed("dev", "Cluster", ({ vpcConfig }) => vpcConfig.publicAccessCidrs.push("0.0.0.0/0")),
     ],
-    "a public Kubernetes API that is not in the settings": [
+    "a public Kubernetes API that is not configured": [
       "CKV_AWS_39",
       () => changed("prod", "Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
     ],
     "no audit log": ["CKV_AWS_37", () => changed("prod", "Cluster", ({ enabledClusterLogTypes: types }) => types.splice(1, 1))],
     "an old Kubernetes version": ["CKV_AWS_339", () => changed("prod", "Cluster", (inputs) => (inputs["version"] = "1.23"))],
-    "mutable tags": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
-    "images without scans": ["CKV_AWS_163", () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"])],
+    "mutable image tags": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
+    "images without vulnerability scans": [
+      "CKV_AWS_163",
+      () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
+    ],
     "unencrypted images": ["CKV_AWS_136", () => changed("prod", "Repository", (inputs) => delete inputs["encryptionConfigurations"])],
     "keys without rotation": ["CKV_AWS_7", () => changed("prod", "Key", (inputs) => delete inputs["enableKeyRotation"])],
     "a key without a policy": ["CKV2_AWS_64", () => without("KeyPolicy")],
-    "a key that anybody may use": [
+    "a key that any principal may use": [
       "CKV_AWS_33",
       () => changed("prod", "Key", (inputs) => (inputs["policy"] = allow({ Principal: "*", Action: "kms:*" }))),
     ],
     "logs that never expire": ["CKV_AWS_66", () => changed("prod", "LogGroup", (inputs) => delete inputs["retentionInDays"])],
-    "logs for two months": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
+    "a log retention of two months": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
     "unencrypted logs": ["CKV_AWS_158", () => changed("prod", "LogGroup", (inputs) => delete inputs["kmsKeyId"])],
     "no flow logs": ["CKV2_AWS_11", () => without("FlowLog")],
     "no restriction of the default security group": ["CKV2_AWS_12", () => without("DefaultSecurityGroup")],
@@ -80,7 +83,10 @@ describe("checkov", () => {
       "CKV_AWS_130",
       () => changed("without-nat", "Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true)),
     ],
-    "a role that anybody may assume": ["CKV_AWS_60", () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody))],
+    "a role that any principal may assume": [
+      "CKV_AWS_60",
+      () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody)),
+    ],
     "all permissions": [
       "CKV_AWS_62",
       () => changed("prod", "RolePolicy", (inputs) => (inputs["policy"] = allow({ Action: "*", Resource: "*" }))),
@@ -99,7 +105,7 @@ describe("checkov", () => {
     ],
   };
 
-  test("finds each of these faults, and no exception accepts it", async () => {
+  test("finds each of these misconfigurations, and no exception accepts it", async () => {
     const names = Object.keys(faults);
     const { findings } = await checkov(Object.fromEntries(names.map((name) => [name, faults[name]![1]()])));
     const found = unacceptedOf(findings);
@@ -109,7 +115,7 @@ describe("checkov", () => {
 });
 
 describe("the types of Pulumi's AWS provider", () => {
-  test("accept all inputs, except those that are wrong on purpose", () => {
+  test("accept all inputs except deliberately invalid ones", () => {
     const wrong = (kind: string, change: (inputs: Registered["inputs"]) => void) => {
       const resource = structuredClone(stacks.prod.find(({ type }) => type.endsWith(`:${kind}`))!);
       change(resource.inputs);
@@ -134,7 +140,7 @@ describe("parliament", () => {
     Statement: { Effect: string; Action?: string | string[]; NotAction?: unknown; Resource?: string | string[] }[];
   }
 
-  /** The resource of documents that apply to the resource that has them. */
+  /** The `Resource` of policies that apply to the resource that they are attached to. */
   const key = ["key/itself", "alias/its"].map((resource) => arn("kms", resource));
   const itself: Record<string, string | string[]> = {
     "Role assumeRolePolicy": arn("iam", "role/itself"),
@@ -162,7 +168,7 @@ describe("parliament", () => {
     return found;
   }
 
-  test("has no findings in the IAM documents, which are these", async () => {
+  test("has no findings in these IAM documents", async () => {
     expect(Object.keys(documents()).sort()).toEqual([
       "Key slipway-test policy",
       "KeyPolicy shop/web policy",

@@ -4,7 +4,7 @@ import { toolProgram } from "../../scripts/tool-programs.ts";
 
 const files = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
 
-test("actionlint finds nothing in the workflows", async () => {
+test("actionlint has no findings in the workflows", async () => {
   const { path } = await toolProgram("actionlint");
   expect(await command(path, files)).toBe("");
 });

@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A resource as a program registered it. */
+/** A resource that a program registered. */
 export interface Recorded {
   type: string;
   name: string;
-  inputs: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into what they know
+  inputs: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests know the types of the inputs
 }
 
-/** What a mocked resource puts out beside its inputs, by type. */
+/** Outputs of mocked resources in addition to their inputs, by type. */
 export type Outputs = Record<string, (resource: Recorded) => Record<string, unknown>>;
 
 /**
- * Runs a program against mocks that record. They know neither the schemas of the providers nor what a real engine would
- * refuse, and they call no transforms: what is asserted is what was registered.
+ * Runs a program against mocks that record its resources. Mocks do not know provider schemas, do not reject what an engine would reject,
+ * and do not call transforms: tests prove only what is registered.
  */
 export async function record<T>(program: () => T | Promise<T>, options: { preview?: boolean; outputs?: Outputs; stack?: string } = {}) {
   const resources: Recorded[] = [];
@@ -47,15 +47,15 @@ export async function record<T>(program: () => T | Promise<T>, options: { previe
 
 /** How a resource was registered. */
 export interface Registration {
-  /** Kinds and names of what it waits for, sorted; of components what is in them. */
+  /** Kinds and names of its dependencies, sorted. Components are replaced by their children. */
   waitsFor: string[];
   protect: boolean;
-  /** Kinds and names of its provider and of the component that it is in, if it has them. Both are there before it. */
+  /** Kinds and names of its provider and its parent, if any. Both are created before it. */
   provider: string | undefined;
   parent: string | undefined;
 }
 
-/** What the SDK asks an engine for, of what mocks are not told. Internal to the SDK. */
+/** The fields of the SDK's registration request that mocks do not receive. Internal to the SDK. */
 export interface Request {
   getType(): string;
   getName(): string;
@@ -66,7 +66,7 @@ export interface Request {
   getParent(): string;
 }
 
-/** A program that, against mocks, also tells of every resource as the SDK asks for it. */
+/** Wraps a program so that, with mocks, it also reports each registration request of the SDK. */
 export function watch<T>(program: () => T, onRequest: (request: Request) => void): () => T {
   type Monitor = { registerResource(request: Request, callback: unknown): unknown };
   return () => {
@@ -80,7 +80,7 @@ export function watch<T>(program: () => T, onRequest: (request: Request) => void
   };
 }
 
-/** Runs a program as `record` does: how its resources were registered, by kind and name. */
+/** Runs a program like `record`. Returns how its resources were registered, by kind and name. */
 export async function register(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, Registration>> {
   const found: Record<string, Registration> = {};
   const short = (urn: string) => `${urn.split("::").at(2)!.split(":").at(-1)} ${urn.split("::").at(3)}`;
@@ -97,13 +97,13 @@ export async function register(program: () => unknown, options: Parameters<typeo
   return found;
 }
 
-/** The URNs of what was registered: `…$<parent type>$<type>::<name>`. Internal to the SDK. */
+/** The URNs of the registered resources: `…$<parent type>$<type>::<name>`. Internal to the SDK. */
 function registered(): Map<string, unknown> {
   const monitor = (pulumi.runtime as unknown as { getMonitor(): { getRegisteredResources(): Map<string, unknown> } }).getMonitor();
   return monitor.getRegisteredResources();
 }
 
-/** Type path and name of URNs, sorted: who is whose child. */
+/** Type path, which includes the parent, and name of URNs, sorted. */
 export function tree(urns: string[]): string[] {
   return urns.map((urn) => urn.split("::").slice(2).join(" ")).sort();
 }

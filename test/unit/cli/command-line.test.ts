@@ -90,7 +90,7 @@ describe("completion", () => {
   });
 });
 
-test("every command accepts --json, but preview --json prints what pulumi preview --json does", () => {
+test("every command accepts --json", () => {
   expect(commands.filter(({ options }) => !("json" in options))).toEqual([]);
 });
 
@@ -106,6 +106,6 @@ test("names, options and examples are consistent", () => {
   }
 });
 
-test("docs/CLI.md is generated from the commands (npm run fix renews it)", async () => {
+test("docs/CLI.md is generated from the commands (npm run fix updates it)", async () => {
   expect(readFileSync("docs/CLI.md", "utf8")).toBe(await cliDocs());
 });

@@ -20,7 +20,7 @@ const noHealthcheck = "is missing, so the probes only open a TCP connection; rem
 const noPorts = "is missing, so the default port 8080 applies; set port to the one that the program listens on";
 const networks = "is ignored, because a service only reaches the services listed in its calls; complete that list";
 
-test("web, Redis and a volume", async () => {
+test("a web service, Redis and a volume are imported", async () => {
   expect(await converted("web-redis")).toEqual({
     services: {
       web: {
@@ -51,7 +51,7 @@ test("web, Redis and a volume", async () => {
   });
 });
 
-test("a build section, a proxy and a database: limits, health checks, secrets, files, and notes on what differs", async () => {
+test("a build, a proxy and a database are imported with limits, probes, secrets and files, and notes list the differences", async () => {
   const probe = { path: "/health", periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 5 };
   const fileSecret = (path: string) =>
     `is not imported, because it is secret; set it with pulumi config set --stack shop --secret --path '${path}'`;
@@ -113,7 +113,7 @@ test("a build section, a proxy and a database: limits, health checks, secrets, f
   });
 });
 
-test("extends is resolved, and services of a profile are imported if the profile is named", async () => {
+test("extends is resolved, and the services of a profile are imported only if the profile is given", async () => {
   const worker = {
     image: `example.org/worker@sha256:${"1".repeat(64)}`,
     replicas: 1,
@@ -149,7 +149,7 @@ test("extends is resolved, and services of a profile are imported if the profile
   });
 });
 
-test("each key of deploy that is not supported has a note", async () => {
+test("each unsupported key of deploy has a note", async () => {
   const folder = mkdtempSync(join(tmpdir(), "slipway-compose-"));
   const image = `example.org/web@sha256:${"1".repeat(64)}`;
   const deploy = { placement: { constraints: ["node.role==manager"] }, update_config: { parallelism: 2 }, mode: "global" };

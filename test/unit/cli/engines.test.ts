@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "slipway-"));
   mkdirSync(join(folder, "stack"));
   stack = { project: "slipway", name: "dev", config: {}, secretKeys: [], main: "index.ts", folder: join(folder, "stack") };
-  // No Pulumi CLI but what a test puts there.
+  // Only the Pulumi CLI that a test installs.
   process.env = { ...environment, PATH: join(folder, "bin"), PULUMI_HOME: join(folder, "home"), SLIPWAY_ENGINE: undefined };
   delete process.env["SLIPWAY_ENGINE"];
 });
@@ -25,7 +25,7 @@ afterEach(() => {
 const titleOf = async () => (await engineFor(stack)).title;
 const madeBy = (mark: "checkpoint.json" | "made-by-pulumi") => writeFileSync(join(stack.folder, mark), "{}");
 
-/** A file that is found as the Pulumi CLI. */
+/** Installs a script as the Pulumi CLI. */
 function installPulumi(script = ""): string {
   const file = join(folder, "bin", "pulumi");
   mkdirSync(join(folder, "bin"), { recursive: true });
@@ -33,20 +33,20 @@ function installPulumi(script = ""): string {
   return file;
 }
 
-test("a new stack uses the Pulumi CLI if there is one, else the embedded engine", async () => {
+test("a new stack uses the Pulumi CLI if it is installed, otherwise the embedded engine", async () => {
   expect(await titleOf()).toBe("the embedded engine");
   const pulumi = installPulumi();
   process.env["PATH"] = ["/nowhere", join(folder, "bin")].join(delimiter);
   expect(await titleOf()).toBe(`the Pulumi CLI (${pulumi})`);
 });
 
-test("SLIPWAY_ENGINE overrules the choice", async () => {
+test("SLIPWAY_ENGINE overrides the default engine", async () => {
   installPulumi();
   process.env["SLIPWAY_ENGINE"] = "embedded";
   expect(await titleOf()).toBe("the embedded engine");
 });
 
-test("a stack stays with the engine that created it", async () => {
+test("a stack keeps the engine that created it", async () => {
   installPulumi();
   madeBy("checkpoint.json");
   expect(await titleOf()).toBe("the embedded engine");
@@ -56,7 +56,7 @@ test("a stack stays with the engine that created it", async () => {
   );
 });
 
-test("a stack that the Pulumi CLI created is not changed without it", async () => {
+test("a stack created by the Pulumi CLI is rejected if the CLI is not installed", async () => {
   madeBy("made-by-pulumi");
   await expect(titleOf()).rejects.toThrow("The Pulumi CLI is not on the PATH. Install it: https://");
 });
@@ -66,7 +66,7 @@ test("an unknown engine is rejected", async () => {
   await expect(titleOf()).rejects.toThrow('SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "steam").');
 });
 
-test("the Pulumi CLI gets the images that are chosen after the engine: of a rollback, and of a preview", async () => {
+test("the Pulumi CLI gets the images of a rollback and of a preview, even if they are set after the engine is selected", async () => {
   const log = join(folder, "log");
   installPulumi(`#!/bin/sh\necho "$1 $SLIPWAY_IMAGES $SLIPWAY_PLANNED_IMAGES" >>${log}\n`);
   const engine = await engineFor(stack);
@@ -83,14 +83,14 @@ test("the Pulumi CLI gets the images that are chosen after the engine: of a roll
   ]);
 });
 
-test("a stack that is not up has no outputs, and the error names the command that brings it up", async () => {
+test("a stack that is not deployed has no outputs, and the error names the command that deploys it", async () => {
   await expect((await engineFor(stack)).outputs(false)).rejects.toThrow(
     'Stack "dev" is not up, so it has no outputs. Run slipway up --stack dev first.',
   );
 });
 
 test("an update that the Pulumi CLI rejects because of another update is reported as locked", async () => {
-  // The messages are those of the CLI; a test with a real CLI is not possible here.
+  // The messages are those of the CLI. This test cannot use a real CLI.
   for (const message of [
     "error: the stack is currently locked by 1 lock(s)",
     "error: [409] Conflict: Another update is currently in progress.",

@@ -39,7 +39,7 @@ test("the staged folder has the files that are not ignored, with modes 644 and 7
   expect(statSync(join(staged, "run.sh")).mode & 0o777).toBe(0o755);
 });
 
-test("the tag is the same for another folder, other times and other read permissions", async () => {
+test("the tag does not depend on the folder, timestamps or read permissions", async () => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   source("two/deep", { "main.go": "x" });
   chmodSync("two/deep/main.go", 0o600);
@@ -48,10 +48,10 @@ test("the tag is the same for another folder, other times and other read permiss
 });
 
 const variants: [string, Record<string, string>][] = [
-  ["another file content", { "main.go": "y" }],
-  ["another file name", { "main2.go": "x" }],
+  ["different file content", { "main.go": "y" }],
+  ["a different file name", { "main2.go": "x" }],
   ["an additional file", { "main.go": "x", "more.go": "" }],
-  ["another Dockerfile", { "main.go": "x", Dockerfile: "FROM scratch\nUSER 1\n" }],
+  ["a different Dockerfile", { "main.go": "x", Dockerfile: "FROM scratch\nUSER 1\n" }],
 ];
 test.each(variants)("the tag changes with %s", async (_what, files) => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));

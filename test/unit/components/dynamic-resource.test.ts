@@ -16,7 +16,7 @@ afterAll(() => {
 
 class TheirResource extends pulumi.dynamic.Resource {}
 
-test("a provider is serialised as by the SDK, so that resources in existing states do not change, and is in the cache afterwards", async () => {
+test("a provider is serialised like the SDK does it, so that resources in existing states do not change, and is cached", async () => {
   const provider: pulumi.dynamic.ResourceProvider = {
     create: async (inputs) => ({ id: "a", outs: inputs }),
     diff: async (_id, olds, news) => ({ changes: olds.size !== news.size }),

@@ -68,7 +68,7 @@ test("a given key replaces the repository's own key", async () => {
   ]);
 });
 
-test("the name in the registry can differ, and deletion can include images", async () => {
+test("repositoryName overrides the name in the registry, and forceDelete allows deleting a repository with images", async () => {
   const [inputs] = inputsOf((await build({ repositoryName: "dev/shop_web", forceDelete: true })).resources, "Repository");
   expect([inputs!.name, inputs!.forceDelete]).toEqual(["dev/shop_web", true]);
 });
@@ -90,7 +90,7 @@ const lifecycle = (untaggedDays: number, tagged: number) => ({
   ],
 });
 
-test("untagged images are deleted after 7 days and tagged ones after 100 newer, or as given", async () => {
+test("untagged images are deleted after 7 days and tagged ones after 100 newer images, unless configured otherwise", async () => {
   const policyOf = ({ resources }: { resources: Recorded[] }) => {
     const [{ repository, policy }] = inputsOf(resources, "LifecyclePolicy") as [Record<string, string>];
     expect(repository).toBe("shop/web");
@@ -140,19 +140,19 @@ describe("invalid arguments are rejected before any resource is registered", () 
     'repositoryName: must be 2 to 256 lower-case letters and digits, separated by single ".", "_", "-" or "/", such as shop/web';
   const principalRule = "must be the ARN of one IAM role, user or account, such as arn:aws:iam::<account>:role/nodes";
   const table: [string, EcrRepositoryArgs, string[]][] = [
-    ["a name in capitals", { repositoryName: "Web" }, [`${nameRule} (got "Web")`]],
-    ["a name of one letter", { repositoryName: "w" }, [`${nameRule} (got "w")`]],
+    ["an upper-case name", { repositoryName: "Web" }, [`${nameRule} (got "Web")`]],
+    ["a name with one letter", { repositoryName: "w" }, [`${nameRule} (got "w")`]],
     ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule} (got "web:1")`]],
-    ["no tagged image", { keepTagged: 0 }, ["keepTagged: must be at least 1 (got 0)"]],
-    ["half a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays: must be at least 1 (got 0.5)"]],
-    ["everybody", { pullPrincipals: ["*"] }, [`pullPrincipals[0]: ${principalRule} (got "*")`]],
+    ["zero tagged images to keep", { keepTagged: 0 }, ["keepTagged: must be at least 1 (got 0)"]],
+    ["a fraction of a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays: must be at least 1 (got 0.5)"]],
+    ["all principals", { pullPrincipals: ["*"] }, [`pullPrincipals[0]: ${principalRule} (got "*")`]],
     [
-      "every role",
+      "all roles",
       { pullPrincipals: ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/*"] },
       [`pullPrincipals[1]: ${principalRule} (got "arn:aws:iam::<account>:role/*")`],
     ],
     [
-      "several at once",
+      "several problems at once",
       { keepTagged: -1, pullPrincipals: ["111122223333"] },
       ["keepTagged: must be at least 1 (got -1)", `pullPrincipals[0]: ${principalRule} (got "<account>")`],
     ],

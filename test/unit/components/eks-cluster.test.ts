@@ -798,7 +798,7 @@ describe("invalid arguments are rejected", () => {
     ]);
   });
 
-  test("names that AWS does not accept", () => {
+  test("names that AWS rejects", () => {
     const message = 'the name must be 1 to 48 letters, digits, "-" and "_", starting with a letter or digit';
     for (const name of ["a b", "-a", "", "a".repeat(49)])
       expect(problemsWithEksCluster(name, required)).toEqual([{ path: [], message: `${message} (got "${name}")` }]);

@@ -19,7 +19,7 @@ const build = (args: Partial<GoImageArgs> = {}, preview = false) =>
     },
   );
 
-test("a GoImage has one child, a push, and takes its reference from it", async () => {
+test("a GoImage has one child, the push, which provides its image reference", async () => {
   const { urns, resources, result } = await build();
   expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:RegistryPush web"]);
   const { inputs } = resources.find((r) => r.type.endsWith("RegistryPush"))!;

@@ -20,7 +20,7 @@ const node: Outputs = {
 
 const build = (args: Partial<LocalClusterArgs> = {}) => record(() => new LocalCluster("dev", { folder, ...args }), { outputs: node });
 
-test("a LocalCluster has one network, four volumes and two containers, all its children", async () => {
+test("a LocalCluster has one network, four volumes and two containers as children", async () => {
   const { urns } = await build();
   const child = "slipway:index:LocalCluster$docker:index";
   expect(tree(urns)).toEqual([
@@ -42,7 +42,7 @@ test("every Docker object has the name of its resource, and the labels", async (
   }
 });
 
-test("all ports are published on loopback, with the numbers in the arguments", async () => {
+test("the ports in the arguments are published on loopback only", async () => {
   const { resources } = await build({ ports: { api: 1, http: 2, https: 3, registry: 4 } });
   const ports = resources.flatMap((r) => r.inputs.ports ?? []);
   expect(ports).toEqual(
@@ -56,7 +56,7 @@ test("all ports are published on loopback, with the numbers in the arguments", a
   expect(ports).toHaveLength(4);
 });
 
-test("the node pulls images by the name they were pushed to, and a ConfigMap says so", async () => {
+test("the node pulls images by the name that they were pushed with, and the ConfigMap of KEP-1755 names the registry", async () => {
   const { resources } = await build({ ports: { registry: 5005 } });
   const uploads = resources.find((r) => r.name === "dev-node" && r.inputs.uploads)?.inputs.uploads;
   expect(uploads[0]).toEqual({
@@ -80,7 +80,7 @@ test("a missing kubeconfig is reported with the command that restores it", () =>
   const file = join(folder, "kubeconfig.yaml");
   const message = `${file}: the cluster's kubeconfig is missing. Remove the container, and the next \`up\` writes the file again: docker rm --force dev-node`;
   expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
-  prepareKubeconfig(file); // as after a run that was interrupted before the node wrote it
+  prepareKubeconfig(file); // like a run that was interrupted before the node wrote the file
   expect(() => readKubeconfig(file, "dev-node")).toThrow(message);
 });
 

@@ -356,7 +356,7 @@ describe("invalid arguments are rejected before any resource is registered", () 
       ],
     ],
     [
-      "several at once",
+      "several problems at once",
       { zones: ["eu-central-1a"], cidr: "10.0.0.0/8", nat: "" as NatStrategy },
       [
         "zones: must be 2 to 4 availability zones (got 1). EKS requires two; three are usual",

@@ -29,7 +29,7 @@ test("the resources are a certificate, a validation record for each domain and i
   ]);
 });
 
-test("the records are those that AWS requires, and the ARN is that of the validated certificate", async () => {
+test("the records are the ones that AWS requires, and the output is the ARN of the validated certificate", async () => {
   const { resources, result } = await build();
   const inputsOf = (kind: string) => resources.filter((r) => r.type.endsWith(`:${kind}`)).map((r) => r.inputs);
   expect(inputsOf("Certificate")).toEqual([

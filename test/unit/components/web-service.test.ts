@@ -35,49 +35,49 @@ const basic = [
   `${child}:policy/v1:PodDisruptionBudget web`,
 ];
 
-describe("what it consists of, all its children", () => {
+describe("child resources", () => {
   const listed = async (args: Partial<WebServiceArgs>) => tree((await build(args)).urns);
 
-  test("without host: namespace, account, Deployment, Service, disruption budget, network policy", async () => {
+  test("by default: Namespace, ServiceAccount, Deployment, Service, PodDisruptionBudget and NetworkPolicy", async () => {
     expect(await listed({})).toEqual([...basic, `${child}:core/v1:Namespace web`].sort());
   });
-  test("with a host an Ingress too, and with a given namespace none of its own", async () => {
+  test("with a host: an Ingress; with an existing namespace: no Namespace", async () => {
     expect(await listed({ host: "web.example.org", namespace: "shared" })).toEqual(
       [...basic, `${child}:networking.k8s.io/v1:Ingress web`].sort(),
     );
   });
-  test("with one pod no disruption budget, which would keep its node from being drained", async () => {
+  test("with one replica: no PodDisruptionBudget, which would block node drains", async () => {
     expect(await listed({ replicas: 1, namespace: "shared" })).toEqual(basic.filter((r) => !r.includes("PodDisruptionBudget")));
   });
-  test("with autoscaling an autoscaler", async () => {
+  test("with autoscaling: a HorizontalPodAutoscaler", async () => {
     expect(await listed({ autoscaling: { maxReplicas: 5 }, namespace: "shared" })).toEqual(
       [...basic, `${child}:autoscaling/v2:HorizontalPodAutoscaler web`].sort(),
     );
   });
-  test("with files and secrets a ConfigMap and a Secret", async () => {
+  test("with files and secrets: a ConfigMap and a Secret", async () => {
     expect(await listed({ files: { "/etc/a": "b" }, secretEnv: { A: "b" }, namespace: "shared" })).toEqual(
       [...basic, `${child}:core/v1:ConfigMap web`, `${child}:core/v1:Secret web`].sort(),
     );
   });
-  test("with rights a Role that is bound to its account", async () => {
+  test("with RBAC rules: a Role and a RoleBinding", async () => {
     const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
     expect(await listed({ serviceAccount: { rules }, namespace: "shared" })).toEqual(
       [...basic, `${child}:rbac.authorization.k8s.io/v1:Role web`, `${child}:rbac.authorization.k8s.io/v1:RoleBinding web`].sort(),
     );
   });
-  test("a stateful one is a StatefulSet with a headless Service", async () => {
+  test("with kind stateful: a StatefulSet instead of a Deployment, and a headless Service", async () => {
     const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
     expect(await listed({ kind: "stateful", volumes, namespace: "shared" })).toEqual(
       [...basic.filter((r) => !r.includes("Deployment")), `${child}:apps/v1:StatefulSet web`, `${child}:core/v1:Service web-pods`].sort(),
     );
   });
-  test("a persistent volume of a stateless one is a claim", async () => {
+  test("with kind stateless and a persistent volume: a PersistentVolumeClaim", async () => {
     const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
     expect(await listed({ replicas: 1, volumes, namespace: "shared" })).toEqual(
       [...basic.filter((r) => !r.includes("PodDisruptionBudget")), `${child}:core/v1:PersistentVolumeClaim web-data`].sort(),
     );
   });
-  test("on a Gateway of its own it is a Gateway and routes, with a redirect where there is TLS", async () => {
+  test("with a new Gateway and TLS: a Gateway, an HTTPRoute, and an HTTPRoute that redirects to HTTPS", async () => {
     const made = await listed({
       host: "web.example.org",
       expose: "gateway",
@@ -97,7 +97,7 @@ describe("what it consists of, all its children", () => {
 });
 
 describe("security", () => {
-  test("its namespace enforces the restricted profile, of a fixed version", async () => {
+  test("the namespace enforces a pinned version of the restricted profile", async () => {
     const { resources } = await build();
     expect(resources.find((r) => r.type.endsWith(":Namespace"))?.inputs.metadata).toEqual({
       name: "web",
@@ -110,7 +110,7 @@ describe("security", () => {
     });
   });
 
-  test("pods keep to the restricted profile and more", async () => {
+  test("pods meet the restricted profile, with a read-only root filesystem, no service account token and no service links", async () => {
     const pod = await podOf();
     expect(pod.securityContext).toEqual({
       runAsNonRoot: true,
@@ -131,12 +131,12 @@ describe("security", () => {
     expect((await containerOf()).terminationMessagePolicy).toBe("FallbackToLogsOnError");
   });
 
-  test("only with rights do pods get a token", async () => {
+  test("pods get a service account token only if the service has RBAC rules", async () => {
     const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
     expect((await podOf({ serviceAccount: { rules } })).automountServiceAccountToken).toBe(true);
   });
 
-  test("nobody gets in or out but the declared, and DNS", async () => {
+  test("by default, the network policy denies all traffic except DNS queries", async () => {
     expect(await specOf("NetworkPolicy")).toEqual({
       podSelector: { matchLabels: { "app.kubernetes.io/name": "web" } },
       policyTypes: ["Ingress", "Egress"],
@@ -158,7 +158,7 @@ describe("security", () => {
     });
   });
 
-  test("with a host the ingress controller gets in; callers, destinations and other peers are let through", async () => {
+  test("the network policy allows the ingress controller of a host, and the configured callers, peers, destinations and DNS", async () => {
     const { ingress, egress } = await specOf("NetworkPolicy", {
       host: "web.example.org",
       ports: { metrics: 9090 },
@@ -190,7 +190,7 @@ describe("security", () => {
     expect(egress[0].to).toBeUndefined();
   });
 
-  test("whose pods the ingress controller is, its class says; a load balancer is addresses", async () => {
+  test("the network policy selects the ingress controller's pods by ingress class, and a load balancer by its CIDRs", async () => {
     const fromOf = async (args: Partial<WebServiceArgs>) =>
       (await specOf("NetworkPolicy", { host: "web.example.org", ...args })).ingress[0].from;
     const nginx = { matchLabels: { "app.kubernetes.io/name": "ingress-nginx" } };
@@ -202,7 +202,7 @@ describe("security", () => {
   });
 });
 
-describe("life and death", () => {
+describe("lifecycle", () => {
   test("a rolling update never goes below the replica count", async () => {
     const spec = await specOf("Deployment", { replicas: 3 });
     expect(spec.replicas).toBe(3);
@@ -210,23 +210,23 @@ describe("life and death", () => {
     expect([spec.minReadySeconds, spec.progressDeadlineSeconds]).toEqual([5, 120]);
   });
 
-  test("where one pod alone may write to a volume, the old one goes first", async () => {
+  test("a Deployment with a ReadWriteOnce volume uses the strategy Recreate", async () => {
     const volumes = { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } as const;
     expect((await specOf("Deployment", { replicas: 1, volumes })).strategy).toEqual({ type: "Recreate" });
   });
 
-  test("the grace period adds up", async () => {
+  test("the termination grace period covers the preStop sleep and the drain time", async () => {
     const pod = await podOf({ shutdown: { sleepSeconds: 7, drainSeconds: 20 } });
     expect(pod.terminationGracePeriodSeconds).toBe(32);
     expect(pod.containers[0].lifecycle.preStop.sleep.seconds).toBe(7);
     expect((await podOf()).terminationGracePeriodSeconds).toBe(40);
   });
 
-  test("without a sleep there is no hook", async () => {
+  test("there is no preStop hook if sleepSeconds is 0", async () => {
     expect((await containerOf({ shutdown: { sleepSeconds: 0 } })).lifecycle).toBeUndefined();
   });
 
-  test("each probe has a path of its own, and its numbers can be set", async () => {
+  test("path, port and timing of a probe can be set, and other probes keep their defaults", async () => {
     const container = await containerOf({
       port: 9000,
       ports: { admin: 9001 },
@@ -254,8 +254,8 @@ describe("life and death", () => {
   });
 });
 
-describe("what is not a program of one's own", () => {
-  test("is started as it wants, by a user of its own", async () => {
+describe("third-party images", () => {
+  test("run with the configured command, arguments and user", async () => {
     const pod = await podOf({ command: ["redis-server"], args: ["--appendonly", "yes"], user: 999 });
     expect([pod.containers[0].command, pod.containers[0].args]).toEqual([["redis-server"], ["--appendonly", "yes"]]);
     expect(pod.securityContext).toEqual({
@@ -269,7 +269,7 @@ describe("what is not a program of one's own", () => {
     expect([own.containers[0].command, own.containers[0].args, own.securityContext.runAsUser]).toEqual([undefined, undefined, 65532]);
   });
 
-  test("is asked how it is by a connection, or by a program of its own", async () => {
+  test("can have TCP or exec probes", async () => {
     const tcp = await containerOf({ ports: { admin: 9001 }, probes: { kind: "tcp", liveness: { port: "admin" } } });
     const numbers = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 };
     expect(tcp.readinessProbe).toEqual({ tcpSocket: { port: "http" }, ...numbers });
@@ -281,7 +281,7 @@ describe("what is not a program of one's own", () => {
 });
 
 describe("scaling", () => {
-  test("with autoscaling the number of pods is left to it", async () => {
+  test("with autoscaling, the HorizontalPodAutoscaler sets the number of replicas", async () => {
     const args = { autoscaling: { maxReplicas: 10, memory: 80, cpu: 60 } };
     expect((await specOf("Deployment", args)).replicas).toBeUndefined();
     const utilization = (name: string, averageUtilization: number) => ({
@@ -300,14 +300,14 @@ describe("scaling", () => {
     });
   });
 
-  test("by default it follows the CPU, and with memory alone only that", async () => {
+  test("autoscaling uses CPU by default, and only memory if only memory is set", async () => {
     const metrics = async (autoscaling: WebServiceArgs["autoscaling"]) =>
       (await specOf("HorizontalPodAutoscaler", { autoscaling })).metrics.map((m: { resource: { name: string } }) => m.resource.name);
     expect(await metrics({ maxReplicas: 3 })).toEqual(["cpu"]);
     expect(await metrics({ maxReplicas: 3, memory: 80 })).toEqual(["memory"]);
   });
 
-  test("the disruption budget lets one pod go at a time, and never holds sick ones", async () => {
+  test("the disruption budget allows one unavailable pod, and always allows evicting unhealthy pods", async () => {
     expect(await specOf("PodDisruptionBudget")).toEqual({
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: "AlwaysAllow",
@@ -315,7 +315,7 @@ describe("scaling", () => {
     });
   });
 
-  test("pods spread over zones and hosts, each version by itself", async () => {
+  test("topology spread constraints apply to zones and nodes, separately for each version", async () => {
     const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
       topologyKey,
       maxSkew: 1,
@@ -333,7 +333,7 @@ describe("scaling", () => {
 });
 
 describe("resources", () => {
-  test("memory is limited to what was asked for, CPU is not limited, and Go's collector knows of it", async () => {
+  test("memory is limited to its request, CPU is not limited, and GOMEMLIMIT is 90 percent of the memory limit", async () => {
     const container = await containerOf({ resources: { cpu: "100m", memory: "128Mi" } });
     expect(container.resources).toEqual({
       requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "64Mi" },
@@ -342,7 +342,7 @@ describe("resources", () => {
     expect(container.env).toContainEqual({ name: "GOMEMLIMIT", value: `${Math.floor(128 * 1024 * 0.9)}KiB` });
   });
 
-  test("emptyDir volumes count as disk", async () => {
+  test("emptyDir volumes are included in the ephemeral storage request and limit", async () => {
     const volumes = { cache: { kind: "emptyDir", mountPath: "/cache", size: "100Mi" } } as const;
     const pod = await podOf({ volumes });
     expect(pod.containers[0].resources.requests["ephemeral-storage"]).toBe("164Mi");
@@ -351,7 +351,7 @@ describe("resources", () => {
     expect(pod.containers[0].volumeMounts).toEqual([{ name: "cache", mountPath: "/cache" }]);
   });
 
-  test("where pods may run is handed on", async () => {
+  test("pods have the configured priority class, node selector and tolerations", async () => {
     const pod = await podOf({
       priorityClassName: "high",
       nodeSelector: { disk: "ssd" },
@@ -368,7 +368,7 @@ describe("resources", () => {
 describe("configuration", () => {
   const annotationsOf = async (args: Partial<WebServiceArgs>) => (await specOf("Deployment", args)).template.metadata.annotations;
 
-  test("the program is told its port, its memory and its environment", async () => {
+  test("the container has the variable PORT and the configured variables, which can override GOMEMLIMIT", async () => {
     expect((await containerOf({ port: 9000, env: { GREETING: pulumi.output("Hi"), GOMEMLIMIT: "off" } })).env).toEqual([
       { name: "PORT", value: "9000" },
       { name: "GREETING", value: "Hi" },
@@ -376,7 +376,7 @@ describe("configuration", () => {
     ]);
   });
 
-  test("files come from a ConfigMap, a key each, and a change is a new version", async () => {
+  test("each file is a key of the ConfigMap, and a change to a file changes the pod template", async () => {
     const files = { "/etc/web/config.yaml": "a: b\n", "/etc/web_config.yaml": "c" };
     const { resources } = await build({ files });
     const keys = ["etc_2fweb_2fconfig.yaml", "etc_2fweb_5fconfig.yaml"];
@@ -392,7 +392,7 @@ describe("configuration", () => {
     expect(await checksum({ "/a": "1" })).not.toBe(await checksum({ "/b": "1" }));
   });
 
-  test("a secret value is in the Secret and nowhere else, and a change is a new version", async () => {
+  test("a secret value is in the Secret and nowhere else, and a change to it changes the pod template", async () => {
     const args = { secretEnv: { TOKEN: "s3cret-value" }, secretFiles: { "/etc/key": pulumi.secret("s3cret-key") } };
     const { resources } = await build(args);
     const secret = resources.find((r) => r.type.endsWith(":Secret"))!;
@@ -408,18 +408,18 @@ describe("configuration", () => {
     expect(await checksum("a")).not.toBe(await checksum("b"));
   });
 
-  test("Secrets that exist are referred to", async () => {
+  test("variables and folders can reference existing Secrets", async () => {
     const pod = await podOf({ envFromSecret: { DSN: { name: "db", key: "dsn" } }, secretFolders: { "/etc/tls": "web-cert" } });
     expect(pod.containers[0].env).toContainEqual({ name: "DSN", valueFrom: { secretKeyRef: { name: "db", key: "dsn" } } });
     expect(pod.volumes).toEqual([{ name: "secret-folder-0", secret: { secretName: "web-cert", defaultMode: 0o440 } }]);
     expect(pod.containers[0].volumeMounts).toEqual([{ name: "secret-folder-0", mountPath: "/etc/tls", readOnly: true }]);
   });
 
-  // In a process of its own: an error in an apply ends the program, and mocks with it.
+  // In a separate process, because an error in an apply ends the process together with the mocks.
   test.each([
     ["variables", `env: { TOKEN: pulumi.secret("s3cret") }`, "env.TOKEN", "secretEnv"],
     ["files", `files: { "/etc/token": pulumi.secret("s3cret") }`, `files["/etc/token"]`, "secretFiles"],
-  ])("a secret among the plain %s is rejected", async (_what, args, message, instead) => {
+  ])("a secret in plain %s is rejected", async (_what, args, message, instead) => {
     using project = new EngineProject();
     project.write(`
       const { WebService } = await import("${resolve("components/web-service.ts")}");
@@ -436,7 +436,7 @@ describe("configuration", () => {
 describe("exposure", () => {
   const backend = { service: { name: "web", port: { name: "http" } } };
 
-  test("hosts and paths become the rules of an Ingress", async () => {
+  test("hosts and paths become rules of the Ingress", async () => {
     const routes = [{ host: "a.example.org", path: "/api" }, { host: "a.example.org", path: "/docs" }, { host: "b.example.org" }];
     expect((await specOf("Ingress", { routes })).rules).toEqual([
       { host: "a.example.org", http: { paths: ["/api", "/docs"].map((path) => ({ path, pathType: "Prefix", backend })) } },
@@ -449,7 +449,7 @@ describe("exposure", () => {
     return resources.find((r) => r.type.endsWith(":Ingress"))!.inputs.metadata.annotations;
   };
 
-  test("TLS is for all hosts, from a Secret or an issuer, and HTTP leads there in each controller's own way", async () => {
+  test("TLS covers all hosts with a Secret or an issuer, and HTTP redirects to HTTPS on every ingress controller", async () => {
     expect((await specOf("Ingress", { host: "web.example.org", tls: { redirect: false } })).tls).toEqual([
       { hosts: ["web.example.org"], secretName: "web-tls" },
     ]);
@@ -469,7 +469,7 @@ describe("exposure", () => {
     expect(await annotationsOf({ tls: { redirect: false } })).toEqual({});
   });
 
-  test("Traefik asks again where it cannot connect to a pod, ten times unless said otherwise", async () => {
+  test("Traefik retries failed connections to pods ten times by default, and connectRetries overrides it", async () => {
     const retryOf = async (args: Partial<WebServiceArgs>) => {
       const { resources } = await build({ host: "web.example.org", ingressClassName: "traefik", ...args });
       return resources.filter((r) => r.type.endsWith(":Middleware")).map((r) => r.inputs.spec);
@@ -482,14 +482,14 @@ describe("exposure", () => {
     });
   });
 
-  test("an address that nobody publishes is not waited for", async () => {
+  test("the Ingress is not awaited if awaitAddress is false, or by default if its class is unknown", async () => {
     const skipped = { "pulumi.com/skipAwait": "true" };
     expect(await annotationsOf({ awaitAddress: false })).toEqual(skipped);
     expect(await annotationsOf({ ingressClassName: "haproxy", network: { isolated: false } })).toEqual(skipped);
     expect(await annotationsOf({ ingressClassName: "haproxy", awaitAddress: true, network: { isolated: false } })).toEqual({});
   });
 
-  test("hosts with the same paths share a route, on the Gateway that was named", async () => {
+  test("hosts with the same paths share an HTTPRoute, which is attached to the configured Gateway", async () => {
     const { resources } = await build({
       expose: "gateway",
       gateway: { name: "shared", namespace: "gateways" },
@@ -508,8 +508,8 @@ describe("exposure", () => {
   });
 });
 
-describe("identity", () => {
-  test("everything carries the recommended labels", async () => {
+describe("labels", () => {
+  test("all objects have the recommended labels", async () => {
     const { resources } = await build({ version: "1.2.3", partOf: "shop", host: "web.example.org", namespace: "shared" });
     for (const { inputs } of resources.filter((r) => r.type.startsWith("kubernetes:"))) {
       expect(inputs.metadata.labels).toEqual({
@@ -522,7 +522,7 @@ describe("identity", () => {
     }
   });
 
-  test("what selects the pods has nothing that an update could change", async () => {
+  test("an update does not change the pod selector", async () => {
     const before = await specOf("Deployment");
     const after = await specOf("Deployment", {
       image: image.replace(/0/g, "1"),
@@ -543,29 +543,29 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
   const host = "web.example.org";
   const table: [string, Partial<WebServiceArgs>, string[]][] = [
     [
-      "a number of pods together with autoscaling",
+      "replicas together with autoscaling",
       { replicas: 3, autoscaling: { maxReplicas: 5 } },
       ["replicas: cannot be combined with autoscaling. Remove one of them."],
     ],
     [
-      "more pods at least than at most",
+      "minReplicas greater than maxReplicas",
       { autoscaling: { minReplicas: 5, maxReplicas: 4 } },
       ["autoscaling.maxReplicas: must be at least minReplicas = 5 (got 4)."],
     ],
     [
-      "a use of memory that pods never reach",
+      "a memory target above the memory limit",
       { autoscaling: { maxReplicas: 5, memory: 120 }, resources: { memory: "100Mi", memoryLimit: "110Mi" } },
       [
         "autoscaling.memory: must be less than the limit, which is 110 percent of the request (got 120), or replicas are never added. Lower it, or raise resources.memoryLimit.",
       ],
     ],
     [
-      "a disruption of all pods",
+      "maxUnavailable equal to replicas",
       { maxUnavailable: 2 },
       ["maxUnavailable: must be less than replicas = 2 (got 2), or draining nodes may stop every replica."],
     ],
     [
-      "a limit below the request",
+      "a memory limit below the request",
       { resources: { memory: "128Mi", memoryLimit: "64Mi" } },
       ["resources.memoryLimit: must be at least memory = 128Mi (got 64Mi). Raise it, or lower memory."],
     ],
@@ -593,30 +593,30 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       ],
     ],
     [
-      "a start that may take longer than an update",
+      "a startup probe that allows more time than the progress deadline",
       { probes: { startup: { failureThreshold: 300 } } },
       [
         "rollout.progressDeadlineSeconds: must be more than minReadySeconds plus the time that probes.startup allows (got 120), or a starting pod counts as failed. Raise it.",
       ],
     ],
     [
-      "a probe on a port that is not declared",
+      "a probe on an undeclared port",
       { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
       ['probes.readiness.port: must be one of the declared ports http, admin (got "metrics"). Declare it in ports.'],
     ],
-    ["a port that needs privileges", { port: 80 }, ["port: must be between 1024 and 65535 (got 80). Lower ports need root."]],
+    ["a privileged port", { port: 80 }, ["port: must be between 1024 and 65535 (got 80). Lower ports need root."]],
     [
-      "two ports of one number",
+      "a duplicate port number",
       { port: 9000, ports: { admin: 9000 } },
       ['ports.admin: must differ from the port "http" (got 9000). Change one of them.'],
     ],
     [
-      "a name of a port without a letter",
+      "a port name without a letter",
       { ports: { "9000": 9000 } },
       ['ports.9000: the name must be at most 15 lower-case letters, digits and "-", with at least one letter (got "9000").'],
     ],
     [
-      "a path of a host twice",
+      "a duplicate route",
       {
         routes: [
           { host, path: "/api" },
@@ -626,9 +626,9 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       ["routes[1]: is a duplicate of web.example.org/api/. Remove it."],
     ],
     ["TLS without a host", { tls: {} }, ["tls: requires a host for the certificate. Set host or routes."]],
-    ["an address for a host", { host: "10.0.0.1" }, ['host: must be a host name, not an IP address (got "10.0.0.1").']],
+    ["an IP address as host", { host: "10.0.0.1" }, ['host: must be a host name, not an IP address (got "10.0.0.1").']],
     [
-      "what is an Ingress's without one",
+      "Ingress settings without an Ingress",
       { awaitAddress: false, ingressClassName: "nginx" },
       [
         "ingressClassName: requires expose ingress (got none). Set a host, or remove it.",
@@ -636,40 +636,40 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       ],
     ],
     [
-      "a certificate for a Gateway of others",
+      "a certificate issuer for an existing Gateway",
       { host, expose: "gateway", tls: { clusterIssuer: "ca" } },
       ["tls.clusterIssuer: belongs to the existing Gateway. Remove it, or set gateway.className to create a Gateway."],
     ],
     [
-      "a Gateway that is made elsewhere",
+      "a namespace for a new Gateway",
       { host, expose: "gateway", gateway: { className: "a", namespace: "b" } },
       ["gateway.namespace: is for an existing Gateway, but className creates one in the service's namespace. Remove one of them."],
     ],
     [
-      "a volume for one writer with several pods",
+      "a ReadWriteOnce volume with several replicas",
       { volumes: { data: persistent } },
       [
         "volumes.data.accessMode: ReadWriteOnce allows one node to write, but the service has 2 replicas. Set kind: stateful (a volume for each replica), accessMode: ReadWriteMany with a StorageClass that supports it, or replicas: 1.",
       ],
     ],
     [
-      "an access mode that is none",
+      "an unknown access mode",
       { volumes: { data: { ...persistent, accessMode: "ReadWrite" as AccessMode } } },
       ['volumes.data.accessMode: must be ReadWriteOnce or ReadWriteOncePod or ReadWriteMany or ReadOnlyMany (got "ReadWrite").'],
     ],
-    ["a volume with a name of ours", { volumes: { files: emptyDir } }, ["volumes.files: is a reserved name. Choose another."]],
+    ["a reserved volume name", { volumes: { files: emptyDir } }, ["volumes.files: is a reserved name. Choose another."]],
     [
       "a file below a file",
       { files: { "/etc/web": "" }, secretFiles: { "/etc/web/key": "" } },
       ['secretFiles["/etc/web/key"]: is below /etc/web, which is a file. Choose another path.'],
     ],
     [
-      "a variable and a file under one key of the Secret",
+      "a variable and a file with the same key in the Secret",
       { secretEnv: { token: "a" }, secretFiles: { "/token": "b" } },
       ['secretFiles["/token"]: has the same key in the Secret as secretEnv.token. Choose another path.'],
     ],
     [
-      "a toleration that contradicts itself",
+      "invalid tolerations",
       {
         tolerations: [
           { key: "spot", operator: "Exists", value: "a" },
@@ -683,7 +683,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       ],
     ],
     [
-      "names and labels that Kubernetes refuses",
+      "names and labels that Kubernetes rejects",
       { namespace: "Shared", version: "1 2", partOf: "a".repeat(64), network: { callers: ["Front"] } },
       [
         'namespace: must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Shared").',
@@ -693,7 +693,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       ],
     ],
     [
-      "empty lists, which would mean something else",
+      "empty lists with an unintended meaning",
       {
         network: { destinations: [{ service: "db", ports: [] }] },
         serviceAccount: { rules: [{ apiGroups: [], resources: ["pods"], verbs: ["get"] }] },
@@ -708,7 +708,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
     expect(problemsWithWebService("web", { image, ...args }).map(formatProblem)).toEqual(problems);
   });
 
-  test("what is known only later is not looked at", () => {
+  test("outputs are not validated", () => {
     const later = <T>(value: T) => pulumi.output(value);
     const args = {
       image: later("nginx"),
@@ -731,7 +731,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
   });
 });
 
-test("the constructor rejects invalid arguments, all at once", async () => {
+test("the constructor reports all invalid arguments at once", async () => {
   await expect(build({ replicas: 0, port: 70000 })).rejects.toThrow(
     'WebService "web":\n  - port: must be between 1024 and 65535 (got 70000).\n  - replicas: must be at least 1 (got 0).',
   );

@@ -3,19 +3,19 @@ import ts from "typescript";
 import { settingsBelow } from "../../../config/schema/setting.ts";
 import { settings } from "../../../config/settings.ts";
 
-// Settings of a platform that become arguments of a component: both have the same names and the same defaults. Types are compared by the
-// compiler, where a platform passes the settings on.
+// Platform settings that become component arguments must have the same names and the same defaults. The compiler compares the types where
+// a platform passes the settings to a component.
 
 interface Pair {
   /** Path of the settings in a stack file; `*` for any key. */
   path: string;
   /** File and interface of the arguments. */
   args: [file: string, name: string];
-  /** Settings that the component does not have, with what they are for. */
+  /** Settings that the component does not have, with their purpose. */
   ofPlatform?: Record<string, string>;
-  /** Arguments that stack files do not have, with where they come from. */
+  /** Arguments that stack files do not have, with their source. */
   ofComponent?: Record<string, string>;
-  /** Settings for which the platform has a default of its own. */
+  /** Settings whose default differs between the platform and the component. */
   otherDefaults?: string[];
 }
 
@@ -50,12 +50,12 @@ const pairs: Pair[] = [
   { path: "eks.loadBalancer.accessLogs", args: ["eks-load-balancer-args", "AccessLogsArgs"] },
 ];
 
-test.each(pairs)("$path has the names of $args.1", ({ path, args, ofPlatform = {}, ofComponent = {} }) => {
+test.each(pairs)("$path has the same keys as $args.1", ({ path, args, ofPlatform = {}, ofComponent = {} }) => {
   const names = [...below(path).keys(), ...Object.keys(ofComponent)].filter((name) => !(name in ofPlatform));
   expect(names.sort()).toEqual([...argumentsOf(...args).keys()].sort());
 });
 
-test.each(pairs)("$path has the defaults of $args.1", ({ path, args, otherDefaults = [] }) => {
+test.each(pairs)("$path has the same defaults as $args.1", ({ path, args, otherDefaults = [] }) => {
   const documented = argumentsOf(...args);
   for (const [name, value] of below(path))
     if (value !== undefined && documented.has(name) && !otherDefaults.includes(name))

@@ -33,7 +33,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.replica: is unknown. Did you mean "replicas"?'],
     ],
     [
-      "an unknown key that is near to none",
+      "an unknown key without a similar one",
       { services: { web }, local: { ports: { telephone: 1 } } },
       ["local.ports.telephone: is unknown. Known keys: api, http, https, registry."],
     ],
@@ -42,14 +42,18 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       { platform: "moon", services: { web } },
       ['platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").'],
     ],
-    ["no services at all", {}, ["services: is missing: it must be a map."]],
+    ["no services", {}, ["services: is missing: it must be a map."]],
     ["an empty map of services", { services: {} }, ["services: must have at least one service."]],
     ["a wrong type", { services: { web: { ...web, replicas: "three" } } }, ['services.web.replicas: must be a number (got "three").']],
     ["a fraction", { services: { web: { ...web, replicas: 1.5 } } }, ["services.web.replicas: must be a whole number (got 1.5)."]],
     ["too few replicas", { services: { web: { ...web, replicas: 0 } } }, ["services.web.replicas: must be at least 1 (got 0)."]],
-    ["a port too high", { services: { web: { ...web, port: 70000 } } }, ["services.web.port: must be between 1024 and 65535 (got 70000)."]],
     [
-      "a name that Kubernetes refuses",
+      "a port number that is too high",
+      { services: { web: { ...web, port: 70000 } } },
+      ["services.web.port: must be between 1024 and 65535 (got 70000)."],
+    ],
+    [
+      "a service name that Kubernetes rejects",
       { services: { Web_1: web } },
       [
         'services.Web_1: the name must be lower-case letters, digits and "-", starting with a letter and ending with a letter or digit (got "Web_1").',
@@ -61,17 +65,17 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.host: must be a lower-case host name such as web.localhost, without scheme, port or path (got "http://web").'],
     ],
     [
-      "two services with one host",
+      "two services with the same host",
       { services: { a: web, b: web } },
       ["services.b.host: must be the route of one service (got web.localhost/ for a and b). Change one of them."],
     ],
     [
-      "a call of nobody",
+      "a call to an unknown service",
       { services: { web: { ...web, calls: ["db"] }, api: { source: "app" } } },
       ['services.web.calls[0]: must be another service of the stack (got "db"). Other services: api.'],
     ],
     [
-      "two uses of one port",
+      "a port that is used twice",
       { services: { web }, local: { ports: { api: 8080 } } },
       ["local.ports.http: api and http must be different ports (got 8080)."],
     ],
@@ -87,18 +91,22 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.image: must be an image by digest such as "registry.example/web@sha256:…" (got "nginx:latest").'],
     ],
     [
-      "a quantity that is none",
+      "an invalid quantity",
       { services: { web: { ...web, resources: { memory: "lots" } } } },
       ['services.web.resources.memory: must be a Kubernetes quantity such as "64Mi" or "1Gi" (got "lots").'],
     ],
     [
-      "a name of a variable that is none",
+      "an invalid variable name",
       { services: { web: { ...web, env: { "A-B": "x" } } } },
       ["services.web.env.A-B: must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it."],
     ],
-    ["a variable that is no text", { services: { web: { ...web, env: { A: 5 } } } }, ["services.web.env.A: must be a string (got 5)."]],
     [
-      "a name that is empty",
+      "a variable that is not a string",
+      { services: { web: { ...web, env: { A: 5 } } } },
+      ["services.web.env.A: must be a string (got 5)."],
+    ],
+    [
+      "an empty name",
       { services: { web: { ...web, nodeSelector: { "": "ssd" } } } },
       ['services.web.nodeSelector[""]: the name must not be empty.'],
     ],
@@ -108,17 +116,17 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.routes[0].pth: is unknown. Did you mean "path"?'],
     ],
     [
-      "a surge that is neither number nor text",
+      "a maxSurge that is neither a number nor a string",
       { services: { web: { ...web, rollout: { maxSurge: true } } } },
       ['services.web.rollout.maxSurge: must be a number of replicas or a percentage such as "25%" (got true).'],
     ],
     [
-      "a surge of a stateful service",
+      "maxSurge for a stateful service",
       { services: { web: { ...web, kind: "stateful", rollout: { maxSurge: 1 } } } },
       ["services.web.rollout.maxSurge: requires kind stateless. Remove it."],
     ],
     [
-      "a path of a host for two services",
+      "two services with the same route",
       {
         services: {
           a: { source: "app", routes: [{ host: "a.org", path: "/api" }] },
@@ -128,24 +136,24 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ["services.b.routes[0]: must be the route of one service (got a.org/api/ for a and b). Change one of them."],
     ],
     [
-      "two services that would make one object",
+      "two services that create the same object",
       { services: { web: { ...web, kind: "stateful" }, "web-pods": { source: "app" } } },
       ['services.web-pods: creates the Service "web-pods" a second time (for web and web-pods). Choose another name.'],
     ],
     [
-      "settings of a build for an image that is there",
+      "build settings for an existing image",
       { services: { web: { image: `r/w@${digest}`, package: "cmd", platforms: ["linux/arm64"] } } },
       ["services.web.package: requires source. Remove it.", "services.web.platforms: requires source. Remove it."],
     ],
     [
-      "several platforms of a Dockerfile",
+      "several image platforms with a Dockerfile",
       { services: { web: { ...web, builder: "dockerfile", platforms: ["linux/arm64", "linux/amd64"] } } },
       [
         "services.web.platforms: must be one platform with builder dockerfile (got linux/arm64, linux/amd64). Name one, or set builder: go.",
       ],
     ],
     [
-      "a file in the place of the program",
+      "a file below the path of the program",
       { services: { web: { ...web, files: { "/app/config.yaml": "a" } } } },
       ['services.web.files["/app/config.yaml"]: must not be at or below /app, the program (got "/app/config.yaml"). Choose another path.'],
     ],
@@ -155,12 +163,12 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.builder: must be "go" or "dockerfile" (got "make").'],
     ],
     [
-      "a platform of another system",
+      "an image platform of another operating system",
       { services: { web: { ...web, platforms: ["windows/amd64"] } } },
       ['services.web.platforms[0]: must be a platform such as "linux/arm64" (got "windows/amd64").'],
     ],
     [
-      "several at once",
+      "several problems at once",
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
         'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
@@ -174,7 +182,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
   });
 });
 
-test("the message names the stack, its file and every key", async () => {
+test("the error names the stack, its file and every invalid key", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   pulumi.runtime.setAllConfig({
     "slipway:platform": "moon",
@@ -190,7 +198,7 @@ test("the message names the stack, its file and every key", async () => {
   );
 });
 
-test("a secret among the plain variables and files is rejected, even if everything around it is secret", async () => {
+test("a secret in plain variables or files is rejected, even if all services are secret", async () => {
   const services = { web: { ...web, env: { A: "s3cr3t" }, files: { "/a": "s3cr3t content" } } };
   const remedy = (path: string, field: string) =>
     `services.web.${path}: is secret, but anyone who can see the service's objects can read it. Move it to ${field}.`;
@@ -201,7 +209,7 @@ test("a secret among the plain variables and files is rejected, even if everythi
   ]);
 });
 
-test("SLIPWAY_IMAGES must be a map of images", async () => {
+test("SLIPWAY_IMAGES overrides images, and must be a map of images", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   const image = `r/w@${digest}`;
   try {
@@ -219,7 +227,7 @@ test("SLIPWAY_IMAGES must be a map of images", async () => {
   }
 });
 
-test("values of a secret key stay out of the message", async () => {
+test("error messages do not contain values of secret keys", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, host: "s3cr3t!" } }) }, ["slipway:services"]);
   await expect(loadConfiguration(loadPlatform)).rejects.toThrow(/^((?!s3cr3t).)*$/s);
@@ -231,6 +239,6 @@ test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s i
   expect((await check(input)).problems).toEqual([]);
 });
 
-test("stacks/schema.json is the schema of the settings (npm run fix renews it)", () => {
+test("stacks/schema.json is the schema of the settings (npm run fix updates it)", () => {
   expect(JSON.parse(readFileSync("stacks/schema.json", "utf8"))).toEqual(JSON.parse(JSON.stringify(stackFileSchema())));
 });

@@ -48,10 +48,10 @@ const source = { source: "app", image: undefined, builder: undefined, package: u
 const byDigest = { ...source, source: undefined, image: `web@sha256:${"0".repeat(64)}` };
 const persistent = { kind: "persistent", mountPath: "/data", size: "1Gi" };
 const emptyDir = { kind: "emptyDir", mountPath: "/data", size: "1Gi" };
-/** A map of one key. */
+/** A map with one generated key. */
 const record = (key: fc.Arbitrary<string>, value: unknown) => fc.tuple(key, generated(value)).map((entry) => Object.fromEntries([entry]));
 
-/** A value with values in the place of all arbitraries in it. */
+/** Replaces all arbitraries in a value with generated values. */
 export function generated(value: unknown): fc.Arbitrary<unknown> {
   if (value instanceof fc.Arbitrary) return value;
   if (Array.isArray(value)) return fc.tuple(...value.map(generated));
@@ -59,10 +59,10 @@ export function generated(value: unknown): fc.Arbitrary<unknown> {
   return fc.record(Object.fromEntries(Object.entries(value).map(([key, below]) => [key, generated(below)])));
 }
 
-/** Where a problem is, `*` being a key that is generated, and the fields that make it, in place of what they were. */
+/** The path of the expected problem, with `*` for a generated key, and the fields that cause it when they replace valid ones. */
 export type Contradiction = [path: string, fields: object];
 
-/** What makes a stack invalid. */
+/** Fields that make a stack invalid. */
 export const ofStacks: Contradiction[] = [
   ["platform", { platform: fc.constantFrom("moon", "", "Local") }],
   ["services", { services: undefined }],
@@ -119,9 +119,9 @@ export const ofStacks: Contradiction[] = [
   ["local.nodeImage", { local: { nodeImage: "" } }],
 ];
 
-/** What makes a service invalid. */
+/** Fields that make a service invalid. */
 export const ofServices: Contradiction[] = [
-  // What is built
+  // Image
   ["", { ...source, source: undefined }],
   ["", { ...byDigest, source: "app" }],
   ["image", { ...byDigest, image: fc.constantFrom("nginx", "nginx:1", "web@sha256:00", `We b@sha256:${"0".repeat(64)}`) }],
@@ -145,7 +145,7 @@ export const ofServices: Contradiction[] = [
   ["ports.*", { ports: record(fc.constantFrom("Admin", "a_b", "-a", "a--b", "123", "a".repeat(16)), 9000) }],
   ["calls[0]", { calls: ["nobody"] }],
 
-  // Number of pods
+  // Replicas and autoscaling
   ["replicas", { replicas: tooLow, autoscaling: undefined }],
   ["replicas", { replicas: 2 ** 31, autoscaling: undefined }],
   ["replicas", { replicas: number(1, 9), autoscaling: { maxReplicas: 5 } }],
@@ -164,7 +164,7 @@ export const ofServices: Contradiction[] = [
   ["autoscaling.scaleDownSeconds", { autoscaling: { maxReplicas: 5, scaleDownSeconds: fc.oneof(number(-99, -1), number(3601, 9999)) } }],
   ["autoscaling.scaleUpSeconds", { autoscaling: { maxReplicas: 5, scaleUpSeconds: fc.oneof(number(-99, -1), number(3601, 9999)) } }],
 
-  // Life
+  // Shutdown, rollout, probes and process
   ["shutdown.sleepSeconds", { shutdown: { sleepSeconds: fc.oneof(number(-99, -1), number(86_401, 99_999)) } }],
   ["shutdown.drainSeconds", { shutdown: { drainSeconds: fc.oneof(number(-99, -1), number(86_401, 99_999)) } }],
   ["shutdown.gracePeriodSeconds", { shutdown: { gracePeriodSeconds: number(0, 29) } }],
@@ -213,7 +213,7 @@ export const ofServices: Contradiction[] = [
     { resources: { ephemeralStorage: "1Mi", ephemeralStorageLimit: "1023Mi" }, volumes: { cache: emptyDir } },
   ],
 
-  // Nodes
+  // Scheduling
   ["priorityClassName", { priorityClassName: noName }],
   ["nodeSelector.*", { nodeSelector: record(noKey, "a") }],
   ["nodeSelector.disk", { nodeSelector: { disk: noValue } }],
@@ -266,7 +266,7 @@ export const ofServices: Contradiction[] = [
   ["volumes.data.accessMode", { kind: "stateless", volumes: { data: persistent }, replicas: number(2, 9), autoscaling: undefined }],
   ["volumes.data.accessMode", { kind: "stateless", volumes: { data: persistent }, replicas: undefined, autoscaling: { maxReplicas: 3 } }],
 
-  // Network and rights
+  // Network and RBAC
   ["network.destinations[0]", { network: { destinations: [{}] } }],
   ["network.destinations[0]", { network: { destinations: [{ service: "db", cidr: "10.0.0.0/8" }] } }],
   ["network.destinations[0].service", { network: { destinations: [{ service: noName }] } }],

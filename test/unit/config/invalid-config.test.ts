@@ -7,16 +7,16 @@ import { readStack } from "../../../config/stack-file.ts";
 import { generated, ofServices, ofStacks, type Contradiction } from "./contradictions.ts";
 import { validStack, type Stack } from "./valid-stack.ts";
 
-/** A stack that does not hold, and where its problem is. */
+/** An invalid stack and the path of its problem. */
 interface Invalid {
   stack: Stack;
   at: string;
 }
 
-/** What a message has that a person was not meant to see. */
+/** Internal details that must not appear in messages for users. */
 const nonsense = /\n\s*at |\[object |undefined|NaN|Error:/;
 
-/** How many settings are generated: more in the full tests. */
+/** Number of generated stacks. The full tests generate more. */
 const runs = Number(process.env["SLIPWAY_FUZZ_RUNS"] ?? 1000);
 
 test("generated valid settings are accepted", async () => {
@@ -40,7 +40,7 @@ test("generated valid settings have every setting of a service that the platform
   expect(names.filter((name) => !generated.has(name) && !free.test(name) && !onlyOnAws.test(name))).toEqual([]);
 });
 
-test("generated invalid settings are all rejected with a path, and none with a stack trace", async () => {
+test("generated invalid settings are rejected with the path of the problem and without a stack trace", async () => {
   const property = fc.asyncProperty(invalidStack, async ({ stack, at }) => {
     const { problems, value } = await check(stack);
     return value === undefined && pathsOf(problems).includes(at) && !nonsense.test(problems.join("\n"));
@@ -48,7 +48,7 @@ test("generated invalid settings are all rejected with a path, and none with a s
   await fc.assert(property, { numRuns: runs });
 });
 
-test("each contradiction by itself is rejected at its own path", async () => {
+test("each contradiction in a minimal stack is rejected with its path", async () => {
   const least: Stack = { services: { web: { source: "app" } } };
   const unnoticed: Invalid[] = [];
   for (const { stack, at } of contradictions.flatMap((contradiction) => fc.sample(contradicted(fc.constant(least), contradiction), 10)))
@@ -56,7 +56,7 @@ test("each contradiction by itself is rejected at its own path", async () => {
   expect(unnoticed).toEqual([]);
 });
 
-test("with any JSON in place of a setting, the result is a value or problems with a path", async () => {
+test("any JSON value of a setting is either accepted or rejected with a path", async () => {
   const stacks = fc.oneof(validStack, fc.constantFrom(...["dev", "prod"].map(stackOf)));
   const property = fc.asyncProperty(stacks, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
     const { problems, value } = await check(put(valid, pick(nodes(valid), n).path, json) as Stack);
@@ -67,10 +67,10 @@ test("with any JSON in place of a setting, the result is a value or problems wit
   await fc.assert(property, { numRuns: Math.ceil(runs / 10) });
 });
 
-test("no message contains a secret, wherever it is and whatever else is wrong", async () => {
+test("no message contains a secret, at any path and with any other problem", async () => {
   const secrets = ["s3cr3t", "/s3cr3t/", "s3cr3t.*", "*.s3cr3t.org", `"s3cr3t\\`, "53237Mi", 53237, -53237, { a: "s3cr3t" }];
   const property = fc.asyncProperty(invalidStack, fc.nat(), fc.constantFrom(...secrets), async ({ stack }, n, secret) => {
-    // A generated name may have the secret's digits in it.
+    // A generated name may contain the digits of the secret.
     fc.pre(!/s3cr3t|53237/.test(JSON.stringify(stack)));
     const leaves = nodes(stack).filter(({ value }) => Object(value) !== value);
     const { path } = pick([{ path: ["platform"] }, ...leaves], n);
@@ -95,7 +95,7 @@ const contradictions = [
   ...ofServices.map((contradiction) => ({ contradiction, inService: true })),
 ];
 
-/** A valid stack with a contradiction put into it, or into the first of its services. */
+/** A valid stack with a contradiction added to it or to its first service. */
 function contradicted(
   valid: fc.Arbitrary<Stack>,
   { contradiction: [path, fields], inService }: { contradiction: Contradiction; inService: boolean },
@@ -114,7 +114,7 @@ function keyOf(map: unknown): string {
   return String(Object.keys(map as object)[0]);
 }
 
-/** What cannot stand where there is something of a type. */
+/** Values of a wrong type, by the expected type. */
 const wrong = {
   string: [5, true, null, [], {}],
   number: [true, null, [], {}],
@@ -126,12 +126,12 @@ const wrong = {
 const withWrongType = fc.tuple(validStack, fc.nat(), fc.nat()).map(([valid, n, m]): Invalid => {
   const { path, value } = pick(nodes(valid), n);
   const type = Array.isArray(value) ? "array" : (typeof value as keyof typeof wrong);
-  // The one field that is text or a number.
+  // The only field that accepts both a string and a number.
   const values = path.at(-1) === "maxSurge" ? wrong.number : wrong[type];
   return { stack: put(valid, path, pick(values, m)) as Stack, at: formatPath(path) };
 });
 
-/** Fields that have any keys. */
+/** Fields that accept any key. */
 const maps =
   /^(services|ports|env|secretEnv|envFromSecret|files|secretFiles|secretFolders|volumes|nodeSelector|podLabels|annotations|ingressAnnotations|\w+Affinity)$/;
 
@@ -155,7 +155,7 @@ function pathsOf(problems: string[]): string[] {
   return problems.map((problem) => problem.slice(0, problem.indexOf(": ")));
 }
 
-/** Everything in a value, with its path. */
+/** All nested values with their paths. */
 function nodes(value: unknown, path: Path = []): { path: Path; value: unknown }[] {
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([key, below]) => {
@@ -168,7 +168,7 @@ function valueAt(value: unknown, path: Path): unknown {
   return path.reduce((node, key) => (node as Record<string, unknown>)[key], value);
 }
 
-/** A value with another one at a path. */
+/** A copy of a value with another value at a path. */
 function put(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
   if (key === undefined) return other;
   const below = put((value as Record<string, unknown>)[key], rest, other);

@@ -40,7 +40,7 @@ config:
       port: 8080
 `;
 
-test("values are text, objects JSON, keys have their namespace, and the project's defaults hold", () => {
+test("values are strings, objects are JSON, keys have their namespace, and the project's defaults apply", () => {
   write(
     `${project}config:\n  platform: { type: string, default: local }\n  size: { type: integer, default: 3 }\n`,
     "config:\n  size: 4\n  aws:region: x\n  project:map: { a: [1] }\n",
@@ -55,7 +55,7 @@ test("values are text, objects JSON, keys have their namespace, and the project'
   });
 });
 
-test("secrets that the Pulumi CLI wrote are read, and their keys are known as secret", () => {
+test("secrets written by the Pulumi CLI are decrypted, and their keys are marked as secret", () => {
   write(project, withSecrets);
   process.env["PULUMI_CONFIG_PASSPHRASE"] = "correct horse";
   const { config, secretKeys } = readStack("test");
@@ -63,7 +63,7 @@ test("secrets that the Pulumi CLI wrote are read, and their keys are known as se
   expect(secretKeys).toEqual(["project:password", "project:services"]);
 });
 
-test("another passphrase is refused", () => {
+test("a wrong passphrase is rejected", () => {
   write(project, withSecrets);
   process.env["PULUMI_CONFIG_PASSPHRASE"] = "wrong horse";
   expect(() => readStack("test")).toThrow(
@@ -71,7 +71,7 @@ test("another passphrase is refused", () => {
   );
 });
 
-test("secrets without a passphrase are refused, with what to set", () => {
+test("secrets without a passphrase are rejected with the variables to set", () => {
   write(project, withSecrets);
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   expect(() => readStack("test")).toThrow(
@@ -79,7 +79,7 @@ test("secrets without a passphrase are refused, with what to set", () => {
   );
 });
 
-test("what is sealed opens with its key alone, and never looks the same", () => {
+test("encrypted text is decrypted only with its key, and differs each time it is encrypted", () => {
   const key = Buffer.alloc(32, 1);
   const sealed = seal(key, "text");
   expect(open(key, sealed)).toBe("text");

@@ -15,7 +15,7 @@ test("every setting of a service has a definition, and its default and example a
   expect(invalid).toEqual([]);
 });
 
-test("every definition says what happens without an optional setting, unless its own fields do", () => {
+test("every optional setting documents its default or its effect when omitted, except groups and alternatives", () => {
   const mute = settingsBelow(serviceSettings).filter(({ schema, definition }) => {
     const isGroup = unwrapped(schema) instanceof z.ZodObject;
     const says = definition?.default !== undefined || definition?.without !== undefined;
@@ -58,12 +58,12 @@ test("AWS permissions are only supported on eks", async () => {
     ]);
 });
 
-test("a value that describes what is always the case is accepted", () => {
+test("an unsupported setting is accepted if its value is what the platform always does", () => {
   const service = { topologySpread: "preferred", ingressClassName: "traefik", expose: "ingress", network: { isolated: false } };
   for (const platform of dockerPlatforms) expect(problemsWithSupport(platform, { web: service })).toEqual([]);
 });
 
-test.each(dockerPlatforms)("settings of %s that refer to nothing are rejected", async (platform) => {
+test.each(dockerPlatforms)("invalid ports, services, volumes, registry and host of %s are rejected", async (platform) => {
   const web = { source: "app", volumes: { cache: { kind: "emptyDir", mountPath: "/cache", size: "1Mi" } } };
   const settings = {
     host: "ssh://deploy@host.example",

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 
-/** A service as a stack file has it. */
+/** A service in a stack file. */
 export type Service = Record<string, unknown>;
 
-/** Some of the fields, any or all. */
+/** Any subset of the fields. */
 const some = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { requiredKeys: [] });
 const few = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 2 });
 const number = (min: number, max: number) => fc.integer({ min, max });
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
 const text = fc.string({ maxLength: 12 });
-/** A map with keys that begin in a way of their own, so that those of different maps never meet. */
+/** A map whose keys have a prefix, so that keys of different maps never conflict. */
 const map = <T>(prefix: string, value: fc.Arbitrary<T>) =>
   fc.dictionary(
     word.map((w) => prefix + w),
@@ -82,7 +82,7 @@ const life = fc.uniqueArray(word, { maxLength: 3 }).chain((names) => {
         fc.record({ kind: fc.constant("tcp"), readiness: some({ port, periodSeconds: number(1, 9) }) }),
         fc.record({ kind: fc.constant("exec"), command: few(word) }),
       ),
-      // Long enough for the longest of these starts.
+      // A progress deadline that exceeds the longest startup that these probes allow.
       rollout: fc.record(
         { maxSurge: fc.oneof(number(1, 9), fc.constant("50%")), minReadySeconds: number(0, 60), progressDeadlineSeconds: number(200, 900) },
         { requiredKeys: ["progressDeadlineSeconds"] },
@@ -163,7 +163,7 @@ const serviceAccount = some({
   ),
 });
 
-/** Hosts end in the name of the service, so that those of different services never meet. */
+/** Hosts contain the name of the service, so that hosts of different services never conflict. */
 const exposure = (name: string) => {
   const host = fc.constantFrom("", "*.", "www.").map((start) => `${start}${name}.example.org`);
   const routes = fc.uniqueArray(fc.record({ host, path: word.map((w) => `/${w}`) }), {
@@ -172,7 +172,7 @@ const exposure = (name: string) => {
     selector: (route) => route.host + route.path,
   });
   const hosts = fc.oneof(fc.record({ host }), fc.record({ routes }), fc.record({ host, routes }));
-  // A Secret named like a service may be that service's own.
+  // The suffix prevents a conflict with the Secret of a service, which has the name of the service.
   const tls = some({ secretName: word.map((name) => `${name}-tls-certificate`), clusterIssuer: word, redirect: fc.boolean() });
   const controller = fc.oneof(
     some({ ingressClassName: fc.constant("traefik"), connectRetries: number(0, 9) }),
@@ -226,7 +226,7 @@ const services = names.chain((all) =>
   ),
 );
 
-/** Settings of a whole stack that hold, with any of all the fields there are. */
+/** Valid settings of a whole stack with any subset of all fields. */
 export const validStack = fc.record(
   {
     platform: fc.constant("local"),

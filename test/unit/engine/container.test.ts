@@ -19,7 +19,7 @@ beforeEach(() => {
   ends = [];
 });
 
-/** Creates a container that is in one state after another, and stays in the last. */
+/** Creates a container that goes through the given states and stays in the last one. */
 function create(states: State[], { restarts = 0, timeout = 30, signal = new AbortController().signal } = {}): Promise<string[]> {
   const reported: string[] = [];
   const created = {
@@ -81,7 +81,7 @@ test("the timeout is reported with the output of the health check and the log", 
   await expect(create([starting], { timeout: 0.2 })).rejects.toThrow("web-1 is not healthy after 0.2 s (HTTP 404). Last log lines:\npanic");
 });
 
-test("nothing waits in a run that has failed, but a container that is healthy counts", async () => {
+test("after the run has failed, an unhealthy container is not awaited, and a healthy one is accepted", async () => {
   const signal = AbortSignal.abort(new Error("stopped waiting, because the run failed."));
   await expect(create([starting], { signal })).rejects.toThrow("stopped waiting, because the run failed.");
   expect(await create([healthy], { signal })).toEqual(["image web"]);

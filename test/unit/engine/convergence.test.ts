@@ -15,7 +15,7 @@ interface State {
   tasks: object[];
 }
 
-/** Docker with a service in one state after another, which stays in the last. */
+/** Docker with a service that goes through the given states and stays in the last one. */
 function docker(states: State[]): Docker {
   const log = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 6]), Buffer.from("panic\n")]);
   const state = () => states[0]!;
@@ -76,7 +76,7 @@ test("the timeout is reported with the number of running tasks", async () => {
   );
 });
 
-test("nothing waits in a run that has failed, and the service is recorded as not converged", async () => {
+test("after the run has failed, a service is not awaited, and is recorded as not converged", async () => {
   const signal = AbortSignal.abort(new Error("stopped waiting, because the run failed."));
   const error = await run([{ tasks: [task("running")] }], { signal }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(NotConverged);

@@ -2,6 +2,6 @@ import { linesOf } from "../../../engine/docker/convergence.ts";
 
 test("log lines have no chunk headers, even printable ones, and no control characters", () => {
   const chunk = (text: string) => Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)]);
-  const long = "x".repeat(64); // with its line end 65 bytes, which as a character is an A
+  const long = "x".repeat(64); // 65 bytes with the line end; as a character, 65 is A
   expect(linesOf(Buffer.concat([chunk(`${long}\n`), chunk("\u001b[31mred\n"), chunk("\n")]))).toEqual([long, "[31mred"]);
 });

@@ -83,7 +83,7 @@ test("changed resources are updated or replaced, and resources that the program 
   expect(done.sort()).toEqual(["create b", "create d", "delete b", "delete c", "update a"]);
 });
 
-test("a replaced resource is deleted at the end, after a failed run at the end of the next one", async () => {
+test("a replaced resource is deleted at the end of the run, or of the next run after a failure", async () => {
   project.write(`const a = thing("a", { kind: 1 }); thing("b", {}, { dependsOn: a });`);
   await project.run("up");
   project.done();

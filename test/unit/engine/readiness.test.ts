@@ -14,7 +14,7 @@ const deployment = (updated: number, available: number): Manifest => {
   return { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { replicas: 2, selector: { matchLabels: { app: "web" } } }, status };
 };
 
-/** A cluster that returns an object in one state after another, and stays in the last. */
+/** A cluster with an object that goes through the given states and stays in the last one. */
 function cluster(states: (Manifest | undefined)[], pods: Manifest[] = []): KubernetesCluster {
   const select = (_version: string, kind: string) => Promise.resolve(kind === "Pod" ? pods : []);
   return { find: () => Promise.resolve(states.length > 1 ? states.shift() : states[0]), select } as unknown as KubernetesCluster;
@@ -28,15 +28,15 @@ test("a Deployment is awaited until its new pods are available, and the progress
   expect(reported).toEqual(["2 new pods (0 updated, 0 available)", "2 new pods (2 updated, 1 available)"]);
 });
 
-describe("in a run that has failed", () => {
+describe("after the run has failed", () => {
   const options = { signal: failed, progress: () => {} };
 
-  test("an object that is ready at once counts as ready", async () => {
+  test("an object that is already ready is accepted", async () => {
     expect(await awaitReady(configMap, cluster([configMap]), options)).toBe(configMap);
     expect(await awaitReady(deployment(2, 2), cluster([deployment(2, 2)]), options)).toEqual(deployment(2, 2));
   });
 
-  test("nothing waits any more", async () => {
+  test("other objects are not awaited", async () => {
     const waiting = awaitReady(deployment(0, 0), cluster([deployment(0, 0)]), options);
     await expect(waiting).rejects.toThrow("stopped waiting, because the run failed.");
   });
@@ -45,7 +45,7 @@ describe("in a run that has failed", () => {
 describe("the wait ends", () => {
   const options = { signal: running, progress: () => {} };
 
-  test("after the timeout, with what is missing", async () => {
+  test("after the timeout, and the error says what is missing", async () => {
     const waiting = awaitReady(deployment(1, 0), cluster([deployment(1, 0)]), { ...options, timeoutSeconds: 0.2 });
     await expect(waiting).rejects.toThrow("not ready after 0.2 s: still waiting for 2 new pods (1 updated, 0 available)");
   });
@@ -54,7 +54,7 @@ describe("the wait ends", () => {
     await expect(awaitReady(configMap, cluster([undefined]), options)).rejects.toThrow("was deleted before it became ready");
   });
 
-  test("if a pod fails for good", async () => {
+  test("if a pod fails permanently", async () => {
     const state = { waiting: { reason: "CrashLoopBackOff" } };
     const lastState = { terminated: { exitCode: 2, reason: "Error" } };
     const containerStatuses = [{ name: "web", ready: false, state, lastState, restartCount: 3 }];
@@ -79,7 +79,7 @@ describe("an object of a kind that the cluster does not have", () => {
     expect(reported).toEqual(["the cluster to have the kind Gate"]);
   });
 
-  test("is rejected after the wait, and at once in a run that has failed", async () => {
+  test("is rejected after the timeout, and at once after the run has failed", async () => {
     const progress = () => {};
     await expect(applyOnceKnown(gate, applying([unknown]), { signal: failed, progress })).rejects.toBe(unknown);
     process.env["SLIPWAY_PATIENCE"] = "0.001";

@@ -11,7 +11,7 @@ interface Pod {
   events?: { reason: string; message: string }[];
 }
 
-/** What is reported about a Deployment with one pod, or with a condition. */
+/** The problem reported for a Deployment with a pod or with conditions. */
 async function reported(pod: Pod | undefined, conditions: object[] = []) {
   const selector = { matchLabels: { app: "web" } };
   const workload: Manifest = { apiVersion: "apps/v1", kind: "Deployment", metadata: {}, spec: { selector }, status: { conditions } };
@@ -32,10 +32,14 @@ const unscheduled = { conditions: [{ type: "PodScheduled", reason: "Unschedulabl
 const missing = 'secret "token" not found';
 
 const table: [string, Pod, string[] | undefined][] = [
-  ["a pod that starts", { seconds: 1, status: waiting("ContainerCreating") }, undefined],
+  ["a starting pod", { seconds: 1, status: waiting("ContainerCreating") }, undefined],
   ["a ready pod", { seconds: 60, status: { containerStatuses: [{ name: "web", ready: true, state: { running: {} } }] } }, undefined],
-  ["a first failed pull", { seconds: 1, status: waiting("ErrImagePull", "not found") }, ["ErrImagePull", "not found", "may pass"]],
-  ["a repeated failed pull", { seconds: 1, status: waiting("ImagePullBackOff", "not found") }, ["ImagePullBackOff", "not found", "final"]],
+  ["a first failed image pull", { seconds: 1, status: waiting("ErrImagePull", "not found") }, ["ErrImagePull", "not found", "may pass"]],
+  [
+    "a repeated failed image pull",
+    { seconds: 1, status: waiting("ImagePullBackOff", "not found") },
+    ["ImagePullBackOff", "not found", "final"],
+  ],
   [
     "a missing Secret, at first",
     { seconds: 4, status: waiting("CreateContainerConfigError", missing) },
@@ -47,20 +51,24 @@ const table: [string, Pod, string[] | undefined][] = [
     ["CreateContainerConfigError", missing, "final"],
   ],
   [
-    "a first exit",
+    "a first exit of the container",
     { seconds: 1, status: exited("Error", 1, 1) },
     ["Error", "the container exited with code 1, restarted once", "may pass"],
   ],
   [
-    "a second exit",
+    "a second exit of the container",
     { seconds: 1, status: exited("Error", 1, 2) },
     ["Error", "the container exited with code 1, restarted 2 times", "final"],
   ],
-  ["a kill for memory", { seconds: 1, status: exited("OOMKilled", 137, 0) }, ["OOMKilled", "the container exited with code 137", "final"]],
-  ["no node, at first", { seconds: 19, status: unscheduled }, ["Unschedulable", "0/1 nodes are available", "may pass"]],
-  ["no node, after 20 s", { seconds: 21, status: unscheduled }, ["Unschedulable", "0/1 nodes are available", "final"]],
   [
-    "no node, but one is being added",
+    "a container that exceeds its memory limit",
+    { seconds: 1, status: exited("OOMKilled", 137, 0) },
+    ["OOMKilled", "the container exited with code 137", "final"],
+  ],
+  ["no suitable node, at first", { seconds: 19, status: unscheduled }, ["Unschedulable", "0/1 nodes are available", "may pass"]],
+  ["no suitable node, after 20 s", { seconds: 21, status: unscheduled }, ["Unschedulable", "0/1 nodes are available", "final"]],
+  [
+    "no suitable node, but the cluster is scaling up",
     { seconds: 21, status: unscheduled, events: [{ reason: "TriggeredScaleUp", message: "" }] },
     ["Unschedulable", "0/1 nodes are available", "may pass"],
   ],
@@ -91,12 +99,12 @@ describe("conditions of the workload", () => {
   ];
   const late = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: "timed out" }];
 
-  test("rejected pods are final after 5 s", async () => {
+  test("the rejection of pods is final after 5 s", async () => {
     expect(await reported(undefined, rejected(4))).toEqual(["FailedCreate", "exceeded quota", "may pass"]);
     expect(await reported(undefined, rejected(6))).toEqual(["FailedCreate", "exceeded quota", "final"]);
   });
 
-  test("a passed deadline is final, and a pod's problem explains it", async () => {
+  test("an exceeded progress deadline is final, and is reported with the problem of a pod", async () => {
     expect(await reported(undefined, late)).toEqual(["ProgressDeadlineExceeded", "timed out", "final"]);
     const pod = { seconds: 60, status: container({ state: { running: {} } }), events: [{ reason: "Unhealthy", message: "HTTP 404" }] };
     expect(await reported(pod, late)).toEqual(["Unhealthy", "HTTP 404", "final"]);

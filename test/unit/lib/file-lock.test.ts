@@ -42,7 +42,7 @@ test("the lock is released after the work, also if it fails", async () => {
   expect(existsSync(holder())).toBe(false);
 });
 
-test("the lock of another process is respected, and ends when that process is killed", async () => {
+test("the lock of another process is respected, and is released when that process is killed", async () => {
   const other = await otherProcess();
   await expect(locked(folder, "it", "slipway up", async () => "done")).rejects.toThrow(`(process ${other.pid}, since `);
   other.kill("SIGKILL");
@@ -54,6 +54,6 @@ test("only the current user can read who holds the lock", async () => {
   await locked(folder, "it", "slipway up", async () => expect(statSync(holder()).mode & 0o777).toBe(0o600));
 });
 
-test("an error that is not a lock is passed on", async () => {
+test("other file system errors are passed on", async () => {
   await expect(locked("/dev/null/x", "it", "slipway up", async () => "done")).rejects.toThrow(/ENOTDIR|EEXIST/);
 });

@@ -19,11 +19,11 @@ test("an error of the attempt ends the polling", async () => {
 describe("after the timeout", () => {
   const never = () => false;
 
-  test("the error names it", async () => {
+  test("the error names the timeout", async () => {
     await expect(pollUntil(never, { timeoutSeconds: 1 / 30, intervalMs: 1 })).rejects.toThrow("timed out after 0.03");
   });
 
-  test("the caller's error is thrown, which may take a moment to build", async () => {
+  test("the caller's error is thrown, and may be created asynchronously", async () => {
     const onTimeout = () => Promise.resolve(new Error("still not ready"));
     await expect(pollUntil(never, { timeoutSeconds: 0.01, intervalMs: 1, onTimeout })).rejects.toThrow("still not ready");
   });
@@ -32,11 +32,11 @@ describe("after the timeout", () => {
 describe("with an aborted signal", () => {
   const signal = AbortSignal.abort(new Error("the run failed"));
 
-  test("a first attempt that succeeds counts", async () => {
+  test("a successful first attempt is returned", async () => {
     expect(await poll(() => "ready", { timeoutSeconds: 5, signal })).toBe("ready");
   });
 
-  test("nothing waits after the first attempt, and the error is the reason", async () => {
+  test("there is only one attempt, and the error is the signal's reason", async () => {
     let attempts = 0;
     const attempt = () => void attempts++;
     await expect(poll(attempt, { timeoutSeconds: 5, signal })).rejects.toThrow("the run failed");

@@ -14,7 +14,7 @@ test("hasUnknown finds unknown values at any depth", () => {
 
 describe("differences", () => {
   const table: [string, unknown, unknown, [string, unknown, unknown][]][] = [
-    ["equal values have none", { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, []],
+    ["equal values", { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, []],
     ["a nested value", { a: [1, { b: 2 }] }, { a: [1, { b: 3 }] }, [["a[1].b", 2, 3]]],
     [
       "added and removed keys",
@@ -27,7 +27,7 @@ describe("differences", () => {
     ],
     ["the length of a list", { a: [1] }, { a: [1, 2] }, [["a[1]", undefined, 2]]],
     ["the type of a value", { a: { b: 1 } }, { a: null }, [["a", { b: 1 }, null]]],
-    ["equal secrets have none", { a: secret({ value: 1 }) }, { a: secret({ value: 1 }) }, []],
+    ["equal secrets", { a: secret({ value: 1 }) }, { a: secret({ value: 1 }) }, []],
   ];
   test.each(table)("%s", (_what, before, after, expected) => {
     expect(differences(before, after)).toEqual(expected.map(([path, b, a]) => ({ path, before: b, after: a })));

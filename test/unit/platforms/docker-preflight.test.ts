@@ -13,7 +13,7 @@ const volume = { kind: "persistent", mountPath: "/data", size: "1Gi" };
 const web = { image, replicas: 1, volumes: { data: volume } };
 const ports = { http: 29080, https: 29443, registry: 29001 };
 
-/** What the Docker API answers, by path; any other path is missing. */
+/** Responses of the Docker API, by path. Other paths are not found. */
 let answers: Record<string, object>;
 let folder: string;
 let daemon: Server;

@@ -120,7 +120,7 @@ test("a container is in the networks of its service and of the services it calls
   expect(network("slipway-test-way-out")["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
 });
 
-test("networks and volumes in the settings are created, and external ones are only referred to", async () => {
+test("networks and volumes in the settings are created, and external ones are only referenced", async () => {
   const volumes = {
     data: { kind: "persistent", mountPath: "/data", size: "1Gi" },
     old: { kind: "persistent", mountPath: "/old", size: "1Gi" },
@@ -325,7 +325,7 @@ test("routes match as in an Ingress: whole path elements, one label for a wildca
   });
 });
 
-test("an external network of Swarm is referred to by its id, and without a Docker daemon by its name", async () => {
+test("an external Swarm network is referenced by its ID, or by its name if the Docker daemon is unreachable", async () => {
   const networksOf = async (dockerHost: string) => {
     const { DOCKER_HOST } = process.env;
     process.env["DOCKER_HOST"] = dockerHost;

@@ -55,7 +55,7 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       ['eks.region: must be an AWS region such as "eu-central-1" (got "Frankfurt").'],
     ],
     [
-      "no access",
+      "no access entries",
       { access: undefined },
       undefined,
       ["eks.access: is required. Add the IAM role or user that deploys, with the policy ClusterAdmin."],
@@ -81,13 +81,13 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       ['eks.version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "1.33").'],
     ],
     [
-      "an API that is open to all",
+      "an API that is open to the internet",
       { endpoint: { publicCidrs: ["0.0.0.0/0"] } },
       undefined,
       ['eks.endpoint.publicCidrs[0]: must be /8 or smaller (got "0.0.0.0/0"). List only the ranges that need access.'],
     ],
     [
-      "API ranges that overlap",
+      "overlapping API ranges",
       { endpoint: { publicCidrs: ["203.0.113.0/24", "203.0.113.64/26"] } },
       undefined,
       ['eks.endpoint.publicCidrs[1]: must not overlap with 203.0.113.0/24 (got "203.0.113.64/26"). Keep only the larger range.'],
@@ -99,7 +99,7 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       ['eks.network.cidr: must be between /16 and /24 (got "10.0.0.0/25"). The subnets do not fit into a smaller range.'],
     ],
     [
-      "networks that overlap",
+      "overlapping networks",
       { network: { connectedCidrs: ["192.168.0.0/16", "10.0.64.0/18", "10.1.0.0"] } },
       undefined,
       [
@@ -243,7 +243,7 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
     ],
     ["no AWS permissions", {}, { web: { ...web, aws: {} } }, ["services.web.aws: must have policyArns or a policyDocument."]],
     [
-      "cluster settings together with another stack's cluster",
+      "cluster settings with the cluster of another stack",
       { stack: "organization/slipway/platform", version: "1.36" },
       {},
       [

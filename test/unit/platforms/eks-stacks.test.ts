@@ -196,7 +196,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     expect(aws.calls.length).toBe(before);
   });
 
-  test("encrypts everything with keys that are rotated", () => {
+  test("encrypts logs, images, Secrets and volumes, and rotates its keys", () => {
     const name = `slipway-${stack}`;
     expect(Object.entries(inputsOf(made, "Key")).map(([key, { enableKeyRotation }]) => [key, enableKeyRotation])).toEqual([
       [`${name}-data`, true],
@@ -251,7 +251,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("has pods that are restricted, and ready once the load balancer sends requests to them", () => {
+  test("has a namespace that enforces the restricted profile and injects pod readiness gates for the load balancer", () => {
     expect(inputsOf(made, "Namespace")["services"]!.metadata).toEqual({
       name: `slipway-${stack}`,
       labels: {
@@ -264,7 +264,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("serves HTTPS with a certificate for its domain, at a DNS name of the load balancer", async () => {
+  test("serves HTTPS with a certificate for its domain and a DNS record for the load balancer", async () => {
     const { result } = made;
     const { domain, host } = shapes[stack]!;
     expect(inputsOf(made, "Certificate")[`slipway-${stack}`]).toMatchObject({
@@ -303,7 +303,7 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
   });
 
-  test("outputs the facts that other stacks need, and a secret kubeconfig", async () => {
+  test("outputs the values that other stacks need, and a secret kubeconfig", async () => {
     const { result } = made;
     const { kubeconfig, platform } = result as unknown as Record<string, pulumi.Output<unknown>>;
     expect((await settle(kubeconfig!)).secret).toBe(true);
@@ -362,7 +362,7 @@ test("the stacks differ in log retention and deletion protection", async () => {
   });
 });
 
-test("a warning says how to reach an API that only the new VPC can reach", async () => {
+test("a warning says how to reach a Kubernetes API that is private to the new VPC", async () => {
   const warnings = async (stack: string, eks: Record<string, unknown> = {}) => {
     warn.mockClear();
     await run(stack, { eks });
@@ -394,7 +394,7 @@ describe("dependencies", () => {
   const partsOf = (component: string) =>
     urns.filter((urn) => urn.startsWith(`slipway:index:${component}$`)).map((urn) => urn.split("$")[1]!.replace(/^.*:(?=\w+ )/, ""));
 
-  test("objects in the cluster depend on all of the cluster and the network", () => {
+  test("objects in the cluster depend on all resources of the cluster and the network", () => {
     const inside = Object.keys(found).filter((key) => found[key]!.provider === "kubernetes slipway-prod");
     expect(inside.length).toBe(12);
     const all = [...partsOf("EksCluster"), ...partsOf("Network")];

@@ -26,7 +26,7 @@ const service: ServiceSettings = {
   },
 };
 
-test("classes that the cluster does not have are reported by path, with those that it has", async () => {
+test("missing classes are reported with their path and the existing classes", async () => {
   const known = cluster({ StorageClass: [{ name: "local-path" }], IngressClass: [{ name: "traefik" }], PriorityClass: [] });
   expect(await missingClasses({ web: service }, known)).toEqual([
     'slipway:services.web.volumes.fast.storageClass: must be an existing StorageClass (got "fast"). Known classes: local-path.',
@@ -37,7 +37,7 @@ test("classes that the cluster does not have are reported by path, with those th
   ]);
 });
 
-test("existing classes, and the default one, are no problem", async () => {
+test("existing classes and the default class are accepted", async () => {
   const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
   const known = cluster({
     StorageClass: [{ name: "fast" }, { name: "local-path", annotations }],

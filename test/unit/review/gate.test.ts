@@ -34,7 +34,7 @@ test("by default the gate rejects data loss, replacement and unclassified change
 
 const approval = (change: string, until = "2026-06-30") => ({ change, reason: "moved to S3", approvedBy: "Ada", until });
 
-test("an approval lets through exactly the change that it names, until its last day", () => {
+test("an approval allows exactly the change that it names, until its last day", () => {
   const [{ change } = { change: "" }] = gate([deletesClaim]).rejected;
   expect(gate([deletesClaim], { approvals: [approval(change)] })).toMatchObject({ open: true, rejected: [], approved: [{ change }] });
   expect(gate([deletesClaim], { approvals: [approval(change, "2026-06-29")] })).toMatchObject({
@@ -45,7 +45,7 @@ test("an approval lets through exactly the change that it names, until its last 
   expect(gate([vpc], { approvals: [approval(change)] })).toMatchObject({ open: false, unusedApprovals: [{ change }] });
 });
 
-test("a new approval counts beside an expired one of the same change", () => {
+test("a new approval applies despite an expired one for the same change", () => {
   const [{ change } = { change: "" }] = gate([deletesClaim]).rejected;
   const approvals = [approval(change, "2026-06-29"), approval(change, "2026-07-31")];
   expect(gate([deletesClaim], { approvals })).toMatchObject({ open: true, rejected: [], approved: [{ approval: approvals[1] }] });

@@ -38,7 +38,7 @@ test("settings that are only valid together are listed together", async () => {
       HorizontalPodAutoscaler web  only in two`);
 });
 
-test("a difference of many resources is listed once", () => {
+test("a difference shared by four or more resources is listed once", () => {
   const all = ["a", "b", "c", "d"].map((name) => ({
     resource: `Subnet ${name}`,
     property: "tags.team",

@@ -103,7 +103,7 @@ test("violations of a single resource are reported before it is created", async 
   expect(await analyze("aws:kms/key:Key", "data", { enableKeyRotation: true })).toEqual([]);
 });
 
-test("violations that need other resources are reported at the end, even if providers see nothing yet, and valid exceptions apply", async () => {
+test("violations across resources are reported at the end, even if providers return no properties, and exceptions apply", async () => {
   const deployment = "kubernetes:apps/v1:Deployment";
   const workload = {
     spec: { replicas: 1, template: { metadata: { labels: { app: "it" } }, spec: { automountServiceAccountToken: false } } },

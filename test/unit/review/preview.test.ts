@@ -41,7 +41,7 @@ describe("an invalid preview is rejected:", () => {
       `p.json: has no summary; the preview is truncated, or not a preview. ${remedy}`,
     ],
     [
-      "events truncated in a line",
+      "events truncated within a line",
       fixture("selector.events.jsonl").slice(0, 9000),
       `p.json: line 9 is not JSON; the preview is truncated, or not a preview. ${remedy}`,
     ],

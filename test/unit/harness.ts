@@ -32,6 +32,9 @@ export async function record<T>(program: () => T | Promise<T>, options: { previe
     options.stack ?? "test",
     options.preview ?? false,
   );
+  // The SDK records a stack trace for each promise, which takes much of the time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 2;
   let failure: Error | undefined;
   const onUnhandled = (error: Error) => (failure ??= error);
   process.on("unhandledRejection", onUnhandled);
@@ -41,6 +44,7 @@ export async function record<T>(program: () => T | Promise<T>, options: { previe
     if (failure) throw failure;
     return { result, resources, urns: [...registered().keys()] };
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     process.off("unhandledRejection", onUnhandled);
   }
 }

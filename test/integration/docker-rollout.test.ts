@@ -2,7 +2,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
 import { DockerSocket } from "./docker-socket.ts";
-import { underLoad } from "./load.ts";
+import { attacks, underLoad } from "./load.ts";
 
 const stack = "integration-docker-rollout";
 const name = `slipway-${stack}`;
@@ -53,10 +53,6 @@ async function running(work: () => Promise<void>): Promise<{ least: number; most
 }
 
 test("a rollout replaces maxSurge replicas at a time, and no request fails", async () => {
-  const attacks = [
-    { rate: 50, keepAlive: true },
-    { rate: 50, keepAlive: false },
-  ];
   let ran: object = {};
   const loads = await underLoad(
     "app.localhost",

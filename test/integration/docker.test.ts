@@ -2,16 +2,12 @@ import { cpSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
-import { underLoad } from "./load.ts";
+import { attacks, underLoad } from "./load.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
 const stack = "integration-docker";
 const name = `slipway-${stack}`;
 const { http: port } = dockerPorts;
-const attacks = [
-  { rate: 50, keepAlive: true },
-  { rate: 50, keepAlive: false },
-];
 let checkout: Checkout;
 
 const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };

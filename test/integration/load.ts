@@ -13,6 +13,12 @@ export interface Attack {
   keepAlive: boolean;
 }
 
+/** What the tests send, at a lower rate than the benchmark in docs/RELIABILITY.md: with and without reused connections. */
+export const attacks: Attack[] = [
+  { rate: 50, keepAlive: true },
+  { rate: 50, keepAlive: false },
+];
+
 /** A request without a response or with a status other than 200. */
 export interface Failure {
   /** When it was sent and when it ended, in milliseconds since 1970. */
@@ -34,19 +40,31 @@ export interface Load {
 
 /** Sends requests to a host of the Ingress from before `work` starts until after it ends. */
 export async function underLoad(host: string, attacks: Attack[], work: () => Promise<void>, port = ports.http): Promise<Load[]> {
+  const load = await startLoad(host, attacks, port);
+  try {
+    await work();
+  } catch (error) {
+    await load.end();
+    throw error;
+  }
+  return load.end();
+}
+
+/** Sends requests to a host of the Ingress until `end` is called. */
+export async function startLoad(host: string, attacks: Attack[], port = ports.http): Promise<{ end: () => Promise<Load[]> }> {
   const { path: vegeta } = await toolProgram("vegeta"); // https://github.com/tsenart/vegeta
   const folder = mkdtempSync(join(tmpdir(), "slipway-load-"));
-  try {
-    const running = attacks.map((attack, i) => begin(vegeta, `127.0.0.1:${port}`, host, attack, join(folder, String(i))));
-    try {
-      await work();
-    } finally {
-      for (const { end } of running) await end();
-    }
-    return await Promise.all(attacks.map(({ keepAlive }, i) => read(vegeta, join(folder, String(i)), keepAlive)));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const running = attacks.map((attack, i) => begin(vegeta, `127.0.0.1:${port}`, host, attack, join(folder, String(i))));
+  return {
+    async end() {
+      try {
+        for (const { end } of running) await end();
+        return await Promise.all(attacks.map(({ keepAlive }, i) => read(vegeta, join(folder, String(i)), keepAlive)));
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  };
 }
 
 function begin(vegeta: string, address: string, host: string, { rate, keepAlive }: Attack, output: string) {

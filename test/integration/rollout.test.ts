@@ -1,4 +1,5 @@
 import { eventually, get, ports, type Checkout, type Run } from "./checkout.ts";
+import { attacks, startLoad } from "./load.ts";
 import { namespace, sharedCheckout, stack } from "./shared-stack.ts";
 
 const web = { source: "app", host: "web.localhost", replicas: 2 };
@@ -34,6 +35,10 @@ const stillServing = "  pod       <pod> (2 new; 2 replicas of the previous versi
 const revert = `the image has not changed: revert the settings in stacks/Pulumi.${stack}.yaml, then run slipway up --stack ${stack}`;
 
 describe("a failed rollout prints a card, and the previous version keeps serving", () => {
+  let load: Awaited<ReturnType<typeof startLoad>>;
+  beforeAll(async () => {
+    load = await startLoad("web.localhost", attacks);
+  });
   afterEach(async () => expect(await get("web.localhost")).toEqual({ status: 200, body: "Hello World\n" }));
 
   test("if the program exits: with its last log lines", async () => {
@@ -143,6 +148,12 @@ describe("a failed rollout prints a card, and the previous version keeps serving
     const { code, out } = await deploy({ replicas: -1 });
     expect(code).toBe(1);
     expect(out).not.toContain("The rollout of");
+  });
+
+  test("without a failed request", async () => {
+    const loads = await load.end();
+    expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+    for (const { requests } of loads) expect(requests).toBeGreaterThan(1000);
   });
 });
 

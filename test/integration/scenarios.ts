@@ -6,6 +6,8 @@ import type { Failure } from "./load.ts";
 /** Something that happens to the service `web` of a stack while it receives requests. */
 export interface Scenario {
   name: string;
+  /** Whether a rollout fails. rollout.test.ts has these cases, also under load. */
+  isFailedRollout?: boolean;
   /** Returns which requests may fail. By default none may. */
   run: (checkout: Checkout) => Promise<void | ((failure: Failure) => boolean)>;
 }
@@ -49,10 +51,15 @@ export const scenarios: Scenario[] = [
   },
   {
     name: "bad image",
+    isFailedRollout: true,
     run: (checkout) => deployBroken(checkout, { source: undefined, image: `127.0.0.1:${ports.registry}/web@sha256:${"1".repeat(64)}` }),
   },
-  { name: "crashing new version", run: (checkout) => deployBroken(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }) },
-  { name: "new version never ready", run: (checkout) => deployBroken(checkout, { probes: { readiness: { path: "/nowhere" } } }) },
+  { name: "crashing new version", isFailedRollout: true, run: (checkout) => deployBroken(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }) },
+  {
+    name: "new version never ready",
+    isFailedRollout: true,
+    run: (checkout) => deployBroken(checkout, { probes: { readiness: { path: "/nowhere" } } }),
+  },
   {
     name: "pod deleted",
     async run(checkout) {

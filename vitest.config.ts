@@ -13,6 +13,9 @@ const shared = {
   experimental: { viteModuleRunner: false, nodeLoader: false },
 };
 
+/** The tests that need no real parts. */
+export const unit = { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 };
+
 /** Suites that wait for real parts run one file at a time. */
 const onRealParts = { ...shared, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
 
@@ -30,7 +33,7 @@ const lane = (name: string, number: number, files: string[], globalSetup: string
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: unit },
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
       lane("cluster", 0, ["local-stack", "registry"]),
       lane("workloads", 1, ["web-service", "rollout", "load"], ["./test/integration/shared-stack-setup.ts"]),

@@ -40,10 +40,14 @@ async function readOrSerialize(kind: string, provider: pulumi.dynamic.ResourcePr
   } catch {
     // The function has the form that it has in the SDK, so that the text is the same.
     const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });
-    await mkdir(dirname(file), { recursive: true });
-    await writeFileAtomic(file, text);
+    await store(file, text).catch(() => undefined); // without a cache, the next run only takes longer
     return text;
   }
+}
+
+async function store(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFileAtomic(file, text);
 }
 
 let hash: Promise<string> | undefined;
@@ -51,7 +55,7 @@ let hash: Promise<string> | undefined;
 /** A hash of all that decides how providers are serialised: their code and all that they may import, the SDK, and Node, which strips the types. */
 function codeHash(): Promise<string> {
   const sdk = (createRequire(import.meta.url)("@pulumi/pulumi/package.json") as { version: string }).version;
-  hash ??= Promise.all([sourceHash(import.meta.dirname), sourceHash(join(import.meta.dirname, "../../lib"))]).then((sources) =>
+  hash ??= Promise.all([sourceHash(join(import.meta.dirname, "..")), sourceHash(join(import.meta.dirname, "../../lib"))]).then((sources) =>
     [...sources, sdk, process.version].join("-"),
   );
   return hash;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "./dynamic-resource.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
+import { DynamicResource } from "./dynamic-resource.ts";
 import { readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
@@ -29,7 +29,7 @@ type Inputs = pulumi.Unwrap<HandoverArgs>;
  * The handover from a replica's previous container to its new one: the proxy routes to the new container instead, and the
  * previous one stops as soon as it gets no more requests. Pulumi removes it at the end of the run.
  */
-export class Handover extends DynamicResource<Inputs, Inputs> {
+export class Handover extends DynamicResource<Inputs> {
   constructor(name: string, args: HandoverArgs, opts?: pulumi.CustomResourceOptions) {
     super("Handover", provider, name, { ...args }, opts);
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "./dynamic-resource.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
+import { DynamicResource } from "./dynamic-resource.ts";
 import { emptyRoutes, readRoutes, writeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
@@ -23,7 +23,7 @@ export interface ProxyRouteArgs {
 type Inputs = pulumi.Unwrap<ProxyRouteArgs>;
 
 /** The routes of a service in a running proxy: a file, and membership in the service's network. Changes do not restart the proxy. */
-export class ProxyRoute extends DynamicResource<Inputs, Inputs> {
+export class ProxyRoute extends DynamicResource<Inputs> {
   constructor(name: string, args: ProxyRouteArgs, opts?: pulumi.CustomResourceOptions) {
     super("ProxyRoute", provider, name, { ...args }, opts);
   }

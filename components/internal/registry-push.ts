@@ -22,7 +22,7 @@ export interface RegistryPushArgs {
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;
 
 /** An image in a registry. Pushed again if it is missing there. Not deleted from the registry with the resource. */
-export class RegistryPush extends DynamicResource<Inputs, Inputs> {
+export class RegistryPush extends DynamicResource<Inputs> {
   /** `repository@digest`, known after the push. */
   declare readonly ref: pulumi.Output<string>;
 
@@ -62,7 +62,7 @@ export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs">;
  * Tracks whether the registry has a tag that another resource pushes. If the tag is missing, `generation` changes, so that a resource
  * with this input pushes again.
  */
-export class RegistryPresence extends DynamicResource<pulumi.Unwrap<RegistryPresenceArgs>, pulumi.Unwrap<RegistryPresenceArgs>> {
+export class RegistryPresence extends DynamicResource<pulumi.Unwrap<RegistryPresenceArgs>> {
   declare readonly generation: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryPresenceArgs, opts?: pulumi.CustomResourceOptions) {

@@ -1,10 +1,10 @@
 import crypto from "node:crypto";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "./dynamic-resource.ts";
 import tarStream from "tar-stream";
 import { dockerClient, hasImage, pullImage, type DockerError } from "../../lib/docker-client.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
+import { DynamicResource } from "./dynamic-resource.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
 // The property `engine` is stored in states, so it keeps its name.

@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -30,4 +30,12 @@ test("a provider is serialised like the SDK does it, so that resources in existi
   expect(ours!.inputs["__provider"]).toContain("olds.size !== news.size");
   const [file] = globSync(join(cache, "slipway/dynamic-providers/*/Example.js"));
   expect(readFileSync(file!, "utf8")).toBe(ours!.inputs["__provider"]);
+});
+
+test("a provider is serialised without a cache too", async () => {
+  writeFileSync(join(cache, "file"), "");
+  process.env["XDG_CACHE_HOME"] = join(cache, "file");
+  const { resources } = await record(() => new DynamicResource("Uncached", { create: async () => ({ id: "a" }) }, "a", {}));
+  process.env["XDG_CACHE_HOME"] = cache;
+  expect(resources[0]!.inputs["__provider"]).toContain('id: "a"');
 });

@@ -30,11 +30,9 @@ export async function command(program: string, args: string[], options: CommandO
         : typeof error.code === "number"
           ? `exit code ${error.code}`
           : error.message;
-      const output = (stderr || stdout)
-        .trimEnd()
-        .split("\n")
-        .slice(-(options.lines ?? 20));
-      reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...output.map((line) => `  | ${line}`)].join("\n")));
+      const output = (stderr || stdout).trimEnd();
+      const lines = output === "" ? [] : output.split("\n").slice(-(options.lines ?? 20));
+      reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...lines.map((line) => `  | ${line}`)].join("\n")));
     });
     child.stdin?.end();
   });

@@ -34,7 +34,8 @@ function reportUnreachable(docker: Docker): Docker {
 /** The endpoint in dockerode's form. Undefined for `DOCKER_HOST`, which dockerode reads itself; it does not know contexts. */
 function endpointOf(host: string | undefined): Docker.DockerOptions | undefined {
   if (host === undefined || host === process.env["DOCKER_HOST"]) return undefined;
-  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  // Without `host: undefined`, dockerode would take the host of DOCKER_HOST instead of the socket.
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length), host: undefined };
   const { protocol, hostname, port } = new URL(host.replace(/^tcp:/, "http:"));
   return { protocol: protocol === "https:" ? "https" : "http", host: hostname, port: port || 2375 };
 }
@@ -150,8 +151,22 @@ export async function pushImage(docker: Docker, reference: string, authconfig: o
 
 interface ProgressEvent {
   aux?: { Digest?: string };
+  /** Output of a build. */
+  stream?: string;
+  error?: string;
 }
 
-function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<ProgressEvent[]> {
-  return new Promise((done, failed) => docker.modem.followProgress(stream, (error, events) => (error ? failed(error) : done(events))));
+/** How many of the last output lines the error of a build shows. */
+const outputLines = 20;
+
+/** @throws Error with the last output lines, if the work failed: Docker reports that as an event, because the answer has already begun. */
+async function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<ProgressEvent[]> {
+  const events = await new Promise<ProgressEvent[]>((done, failed) =>
+    docker.modem.followProgress(stream, (error, all) => (error ? failed(error) : done(all))),
+  );
+  const failure = events.find((event) => event.error !== undefined);
+  if (!failure) return events;
+  const output = events.map(({ stream: text = "" }) => text).join("");
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  throw new Error([failure.error, ...lines.slice(-outputLines).map((line) => `  | ${line}`)].join("\n"));
 }

@@ -17,7 +17,9 @@ export const container: Kind = {
   async create(docker, inputs, work) {
     work.progress(`image ${inputs.image}`);
     if (!(await hasImage(docker, inputs.image))) await pullImage(docker, inputs.image, { authconfig: authFor(inputs.image, work) });
-    const created = await docker.createContainer(containerOptions(inputs)).catch(failed(inputs.name));
+    // Otherwise dockerode also puts the body into the URL, which proxies may log: its variables may be secret.
+    const request = { _query: { name: inputs.name }, _body: containerOptions(inputs) };
+    const created = await docker.createContainer(request as never).catch(failed(inputs.name));
     // A container is created with its first network. Old versions of Docker accept only one.
     for (const { name, aliases } of (inputs.networksAdvanced ?? []).slice(1))
       await docker
@@ -68,7 +70,6 @@ function containerOptions(inputs: Properties): Docker.ContainerCreateOptions {
   const [first] = networksAdvanced;
   const binds = volumes.filter((v: Properties) => v.volumeName ?? v.hostPath);
   return {
-    name: inputs.name,
     Image: inputs.image,
     Hostname: inputs.hostname,
     User: inputs.user,

@@ -80,12 +80,26 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return text.split("\n").filter(Boolean);
   }
 
+  /** @throws Error with the address and the reason if the cluster does not answer. The message of `fetch` has neither. */
+  protected override async requestPromise<T extends KubernetesObject>(
+    ...[request, ...rest]: Parameters<KubernetesObjectApi["requestPromise"]>
+  ): Promise<T> {
+    return super.requestPromise<T>(request, ...rest).catch((error: Error) => {
+      if (!(error instanceof TypeError)) throw error;
+      const { origin } = new URL(request.getUrl());
+      const remedy = "Make sure that the cluster runs, and that this machine can reach it";
+      throw new Error(`the Kubernetes API at ${origin} does not answer: ${(error.cause as Error).message}. ${remedy}.`, { cause: error });
+    });
+  }
+
   /** @throws KubernetesError with status 404 if the cluster does not have the kind. */
   protected override async specUriPath(spec: KubernetesObject, action: "create" | "delete" | "list" | "patch" | "read" | "replace") {
     return super.specUriPath(spec, action).catch((error: Error) => {
       const unknown =
         /^Unrecognized API version and kind/.test(error.message) || (error instanceof KubernetesError && error.status === 404);
-      throw unknown ? new KubernetesError(404, `the cluster has no kind ${spec.kind} in ${spec.apiVersion}`, true) : error;
+      if (unknown) throw new KubernetesError(404, `the cluster has no kind ${spec.kind} in ${spec.apiVersion}`, true);
+      error.message = error.message.replace(/^Failed to fetch resource metadata for \S+: /, "");
+      throw error;
     });
   }
 

@@ -43,7 +43,9 @@ const int32 = 2 ** 31 - 1;
 
 /** What is wrong with a whole number. A value that is only known later is not checked. */
 export function problemWithNumber(value: unknown, minimum: number, maximum = int32): string | undefined {
-  if (typeof value !== "number" || (Number.isInteger(value) && value >= minimum && value <= maximum)) return undefined;
+  if (typeof value !== "number") return undefined;
+  if (!Number.isInteger(value)) return `must be a whole number (got ${value})`;
+  if (value >= minimum && value <= maximum) return undefined;
   if (maximum < int32) return `must be between ${minimum} and ${maximum} (got ${value})`;
   return value > maximum ? `must be at most ${maximum} (got ${value})` : `must be at least ${minimum} (got ${value})`;
 }

@@ -35,7 +35,7 @@ export class Handover extends DynamicResource<Inputs> {
   }
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async create(inputs) {
     // There is no previous container. The ProxyRoute, which is created after all replicas, routes to the new one.
     return { id: inputs.container, outs: inputs };

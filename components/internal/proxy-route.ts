@@ -29,7 +29,7 @@ export class ProxyRoute extends DynamicResource<Inputs> {
   }
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async create(inputs) {
     await route(inputs);
     return { id: inputs.file, outs: inputs };

@@ -33,7 +33,7 @@ export class RegistryPush extends DynamicResource<Inputs> {
   }
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
+export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   async create(inputs) {
     await push(inputs);
     return { id: inputs.repository, outs: { ...inputs, ref: `${inputs.repository}@${inputs.digest}` } };
@@ -72,7 +72,7 @@ export class RegistryPresence extends DynamicResource<pulumi.Unwrap<RegistryPres
   }
 }
 
-const presence: pulumi.dynamic.ResourceProvider<pulumi.Unwrap<RegistryPresenceArgs>> = {
+export const presence: pulumi.dynamic.ResourceProvider<pulumi.Unwrap<RegistryPresenceArgs>> = {
   async create(inputs) {
     return { id: inputs.repository, outs: { ...inputs, generation: new Date().toISOString() } };
   },

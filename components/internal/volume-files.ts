@@ -40,7 +40,7 @@ export class VolumeFiles extends DynamicResource<Inputs, State> {
   }
 }
 
-const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
   async create(inputs) {
     const id = `${inputs.prefix}-files-${crypto.randomBytes(4).toString("hex").slice(0, 7)}`;
     const folders = [...new Set(inputs.files.map((file) => path.posix.dirname(file.path)))];

@@ -586,10 +586,10 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       "fractions of seconds",
       { shutdown: { sleepSeconds: 0.5, drainSeconds: 1.5 }, rollout: { minReadySeconds: 0.5, progressDeadlineSeconds: 99.5 } },
       [
-        "shutdown.sleepSeconds: must be between 0 and 86400 (got 0.5).",
-        "shutdown.drainSeconds: must be between 0 and 86400 (got 1.5).",
-        "rollout.minReadySeconds: must be between 0 and 86400 (got 0.5).",
-        "rollout.progressDeadlineSeconds: must be between 1 and 86400 (got 99.5).",
+        "shutdown.sleepSeconds: must be a whole number (got 0.5).",
+        "shutdown.drainSeconds: must be a whole number (got 1.5).",
+        "rollout.minReadySeconds: must be a whole number (got 0.5).",
+        "rollout.progressDeadlineSeconds: must be a whole number (got 99.5).",
       ],
     ],
     [

@@ -6,11 +6,11 @@ import { dockerProvider } from "../../../engine/docker/provider.ts";
 import { NotReady, type Context } from "../../../engine/provider.ts";
 import type { ResourceState } from "../../../engine/checkpoint.ts";
 import type { Properties } from "../../../lib/values.ts";
-import { Answer, apiError, DockerApi } from "../docker-api.ts";
+import { Answer, apiError, HttpApi } from "../http-api.ts";
 
-let docker: DockerApi;
+let docker: HttpApi;
 beforeEach(async () => {
-  docker = await new DockerApi().open();
+  docker = await new HttpApi().open();
   created = [];
   progress = [];
 });

@@ -6,15 +6,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { dockerClient, dockerUnreachable, hasImage, registryOf } from "../../../lib/docker-client.ts";
-import { apiError, DockerApi } from "../docker-api.ts";
+import { apiError, HttpApi } from "../http-api.ts";
 
 const variables = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "PATH"];
 const before = variables.map((name) => [name, process.env[name]] as const);
 
-let docker: DockerApi;
+let docker: HttpApi;
 let folder: string;
 beforeEach(async () => {
-  docker = await new DockerApi().open();
+  docker = await new HttpApi().open();
   docker.answers = { "GET /info": { Name: "unit" }, "GET /images/there/json": {} };
   folder = mkdtempSync(join(tmpdir(), "slipway-docker-config-"));
   delete process.env["DOCKER_HOST"];
@@ -133,7 +133,7 @@ describe("an error", () => {
     const failure = (await dockerClient(docker.host)
       .info()
       .catch((error: unknown) => error)) as Error;
-    docker = await new DockerApi().open();
+    docker = await new HttpApi().open();
     expect(failure.message).toBe(
       "the Docker daemon no longer answers. Completed steps are recorded. Make sure that `docker info` works, then run the command again.",
     );

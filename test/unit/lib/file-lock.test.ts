@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -52,6 +52,27 @@ test("the lock of another process is respected, and is released when that proces
 
 test("only the current user can read who holds the lock", async () => {
   await locked(folder, "it", "slipway up", async () => expect(statSync(holder()).mode & 0o777).toBe(0o600));
+});
+
+test("a holder whose description is missing is another process, and its work may end without it", async () => {
+  const done = await locked(folder, "it", "slipway up", async () => {
+    rmSync(holder());
+    await expect(locked(folder, "it", "slipway down", async () => "done")).rejects.toThrow(
+      "it is locked by another process. Wait until it has finished.",
+    );
+    return "done";
+  });
+  expect(done).toBe("done");
+});
+
+test("only the current user can enter the folder, which is created if it is missing", async () => {
+  const below = join(folder, "a/b");
+  await locked(below, "it", "slipway up", async () => expect(statSync(below).mode & 0o777).toBe(0o700));
+});
+
+test("a damaged lock file is not reported as locked", async () => {
+  writeFileSync(join(folder, "lock.db"), "not a database".repeat(100));
+  await expect(locked(folder, "it", "slipway up", async () => "done")).rejects.toThrow("file is not a database");
 });
 
 test("other file system errors are passed on", async () => {

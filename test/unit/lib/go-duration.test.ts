@@ -5,5 +5,13 @@ test("durations are formatted like in Go", () => {
 });
 
 test("the short form omits trailing zero units", () => {
-  expect(["0s", "59s", "1m0s", "1m25s", "1h0m0s", "1h1m0s"].map(shortDuration)).toEqual(["0s", "59s", "1m", "1m25s", "1h", "1h1m"]);
+  expect(["0s", "59s", "1m0s", "1m25s", "1h0m0s", "1h1m0s", "1h0m5s"].map(shortDuration)).toEqual([
+    "0s",
+    "59s",
+    "1m",
+    "1m25s",
+    "1h",
+    "1h1m",
+    "1h0m5s",
+  ]);
 });

@@ -27,6 +27,8 @@ describe("differences", () => {
     ],
     ["the length of a list", { a: [1] }, { a: [1, 2] }, [["a[1]", undefined, 2]]],
     ["the type of a value", { a: { b: 1 } }, { a: null }, [["a", { b: 1 }, null]]],
+    ["a secret that was none", { a: 1 }, { a: secret({ value: 1 }) }, [["a", 1, secret({ value: 1 })]]],
+    ["a value that was secret", { a: secret({ value: 1 }) }, { a: 1 }, [["a", secret({ value: 1 }), 1]]],
     ["equal secrets", { a: secret({ value: 1 }) }, { a: secret({ value: 1 }) }, []],
   ];
   test.each(table)("%s", (_what, before, after, expected) => {

@@ -1,10 +1,11 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 
-/** A request as the Docker API receives it. */
+/** A request as the API receives it. */
 export interface ApiRequest {
   /** `POST /containers/create`. */
   call: string;
@@ -13,35 +14,40 @@ export interface ApiRequest {
   body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests know what they send
   /** The credentials of the `X-Registry-Auth` header. */
   credentials?: unknown;
+  /** The `Authorization` header. */
+  authorization?: string;
 }
 
 /** An answer other than 200 with a JSON body. */
 export class Answer {
   readonly status: number;
-  readonly body: string;
-  constructor(status: number, body: string) {
+  readonly body: string | Uint8Array;
+  readonly headers: Record<string, string>;
+  constructor(status: number, body: string | Uint8Array = "", headers: Record<string, string> = { "content-type": "application/json" }) {
     this.status = status;
     this.body = body;
+    this.headers = headers;
   }
 }
 
-/** An error of the Docker API. */
+/** An error of the Docker or Kubernetes API. */
 export const apiError = (status: number, message: string) => new Answer(status, JSON.stringify({ message }));
 
 /**
- * A Docker API that gives the answers of a test, and 404 to all other requests. It records every request. It proves what is sent, and not
- * what Docker does with it: the integration tests do.
+ * A Docker or Kubernetes API that gives the answers of a test, and 404 to all other requests. It records every request. It proves what is
+ * sent, and not what is done with it: the integration tests do.
  */
-export class DockerApi {
+export class HttpApi {
   readonly requests: ApiRequest[] = [];
   /** Answers by request: `GET /containers/web/json`. A function is called for each request. */
   answers: Record<string, unknown> = {};
-  private readonly folder = mkdtempSync(join(tmpdir(), "slipway-docker-"));
+  private readonly folder = mkdtempSync(join(tmpdir(), "slipway-api-"));
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
-  /** The value for `DOCKER_HOST`. */
+  /** The address: a Unix socket as in `DOCKER_HOST`, or `http://127.0.0.1:…`. */
   get host(): string {
-    return `unix://${join(this.folder, "docker.sock")}`;
+    const address = this.server.address();
+    return address !== null && typeof address === "object" ? `http://127.0.0.1:${address.port}` : `unix://${join(this.folder, "api.sock")}`;
   }
 
   /** The requests that change something, without those that only read. */
@@ -49,8 +55,10 @@ export class DockerApi {
     return this.requests.filter(({ call }) => !call.startsWith("GET "));
   }
 
-  async open(): Promise<this> {
-    await new Promise<void>((listening) => this.server.listen(join(this.folder, "docker.sock"), listening));
+  async open(over: "socket" | "tcp" = "socket"): Promise<this> {
+    if (over === "socket") this.server.listen(join(this.folder, "api.sock"));
+    else this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
     return this;
   }
 
@@ -61,7 +69,7 @@ export class DockerApi {
   }
 
   private async answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(incoming.url!, "http://docker");
+    const url = new URL(incoming.url!, "http://api");
     const bytes = await buffer(incoming);
     const isJson = incoming.headers["content-type"]?.includes("json") === true;
     const header = incoming.headers["x-registry-auth"];
@@ -70,11 +78,12 @@ export class DockerApi {
       query: Object.fromEntries(url.searchParams),
       body: isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : bytes,
       ...(header && { credentials: JSON.parse(Buffer.from(String(header), "base64").toString()) }),
+      ...(incoming.headers.authorization && { authorization: incoming.headers.authorization }),
     };
     this.requests.push(request);
     const found = this.answers[request.call] ?? apiError(404, `no such thing: ${request.call}`);
-    const answer = typeof found === "function" ? found(request) : found;
-    const { status, body } = answer instanceof Answer ? answer : { status: 200, body: JSON.stringify(answer) };
-    response.writeHead(status, { "content-type": "application/json" }).end(body);
+    const answer = typeof found === "function" ? await found(request) : found;
+    const { status, body, headers } = answer instanceof Answer ? answer : new Answer(200, JSON.stringify(answer));
+    response.writeHead(status, headers).end(body);
   }
 }

@@ -56,7 +56,7 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
 function optionOf(key: string, { value, summary, default: fallback, required, repeatable }: OptionDeclaration): Option {
   const option = new Option(value === undefined ? `--${key}` : `--${key} <${value}>`, summary).makeOptionMandatory(required === true);
   if (fallback !== undefined) option.default(fallback);
-  return repeatable ? option.argParser((text: string, all: string[] = []) => [...all, text]) : option;
+  return repeatable ? option.argParser((text: string, all: string[] | undefined) => [...(all ?? []), text]) : option;
 }
 
 function emptyValue({ value, repeatable }: OptionDeclaration): unknown {

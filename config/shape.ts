@@ -25,7 +25,7 @@ function suggestion(key: string, known: string[]): string {
 
 /** Edit distance between a mistyped key and a known one. Swapped letters count as half an edit less. */
 function distance(key: string, known: string): number {
-  const letters = (word: string) => [...word].sort().join("");
+  const letters = (word: string) => word.split("").sort().join("");
   return leven(key, known) - (letters(key) === letters(known) ? 0.5 : 0);
 }
 

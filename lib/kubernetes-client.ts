@@ -11,7 +11,7 @@ import {
 import { pollUntil } from "./poll.ts";
 
 /** Any Kubernetes object. */
-export type Manifest = KubernetesObject & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
+export type Manifest = KubernetesObject & Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
 
 /** An error that the Kubernetes API returned, with its message. */
 export class KubernetesError extends Error {

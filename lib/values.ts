@@ -1,6 +1,6 @@
 /** A property in the SDK's form: JSON, with marks for secrets and for values that a preview does not know. */
 export type Value = unknown;
-export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the resource type
+export type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the resource type
 
 // Marks of the SDK (pulumi, sdk/nodejs/runtime/rpc.ts).
 const signature = "4dabf18193072939515e22adb298388d";

@@ -14,6 +14,6 @@ await step("components/service-args.ts", () => writeServiceArgs());
 await step("stacks/schema.json", async () => writeSchema());
 await step("docs/CLI.md", () => writeCliDocs());
 await step("tables in the docs", async () => writeTables());
-await step("lint", () => command(bin("eslint"), ["--fix", "."], { lines: Infinity }));
+await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
 await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
 await step("Go formatting", async () => command("gofmt", ["-w", ...(await goFiles())]));

@@ -84,7 +84,7 @@ export class RegistryStore {
     const all = await docker.listImages({ filters: { reference: [`${this.registry}/*`] } });
     return all.flatMap(({ Id, RepoTags, Created, Size }) =>
       (RepoTags ?? []).map((name) => {
-        const [repository = "", tag = ""] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)];
+        const [repository, tag] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)];
         return {
           repository,
           tags: [tag],

@@ -34,7 +34,7 @@ async function servicesOf(docker: Docker, filters: { label: string[] }): Promise
   if (!(await docker.info()).Swarm.ControlAvailable) return [];
   const services = await docker.listServices({ filters });
   return services.map(({ Spec }) => {
-    const { ContainerSpec } = Spec?.TaskTemplate as { ContainerSpec: { Image: string; Labels?: Record<string, string> } };
-    return [ContainerSpec.Image, Spec?.Labels?.["dev.slipway.service"] ?? String(Spec?.Name)];
+    const { ContainerSpec } = Spec!.TaskTemplate as { ContainerSpec: { Image: string; Labels?: Record<string, string> } };
+    return [ContainerSpec.Image, Spec!.Labels?.["dev.slipway.service"] ?? String(Spec!.Name)];
   });
 }

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 
 /** Properties in the form of @pulumi/docker. */
-export type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
+export type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
 
 /** What a step needs while it works. */
 export interface Work {

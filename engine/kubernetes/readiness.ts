@@ -3,7 +3,7 @@ import { patience } from "../../lib/patience.ts";
 import { poll } from "../../lib/poll.ts";
 import { troubleWith } from "./trouble.ts";
 
-type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
+type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
 
 export interface WaitOptions {
   /** @default 600, as in the Pulumi provider */

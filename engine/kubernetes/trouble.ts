@@ -2,7 +2,7 @@ import { formatExit } from "../../lib/format-exit.ts";
 import { selectorOf, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { patience } from "../../lib/patience.ts";
 
-type Properties = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- fields depend on the kind
+type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
 
 /** Why a revision of a workload does not become ready. */
 export interface Trouble {

@@ -7,7 +7,7 @@ export interface Exception {
   /** Addresses of resources in Terraform. */
   resource: RegExp;
   /** The condition under which the finding is accepted. */
-  where: (values: Record<string, any>) => boolean; // eslint-disable-line @typescript-eslint/no-explicit-any -- inputs in the form of Terraform
+  where: (values: Record<string, any>) => boolean; // oxlint-disable-line typescript/no-explicit-any -- inputs in the form of Terraform
   reason: string;
 }
 

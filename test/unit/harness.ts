@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface Recorded {
   type: string;
   name: string;
-  inputs: Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests know the types of the inputs
+  inputs: Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- tests know the types of the inputs
 }
 
 /** Outputs of mocked resources in addition to their inputs, by type. */

@@ -11,7 +11,7 @@ export interface ApiRequest {
   call: string;
   query: Record<string, string>;
   /** The JSON body, or the bytes of another one. */
-  body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests know what they send
+  body: any; // oxlint-disable-line typescript/no-explicit-any -- tests know what they send
   /** The credentials of the `X-Registry-Auth` header. */
   credentials?: unknown;
   /** The `Authorization` header. */

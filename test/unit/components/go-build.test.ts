@@ -44,7 +44,7 @@ async function files(tar: Buffer): Promise<Record<string, { mode: number; uid?: 
   const archive = extract();
   archive.end(tar);
   for await (const entry of archive) {
-    const { name, mode = 0, uid, mtime } = entry.header;
+    const { name, mode, uid, mtime } = entry.header;
     found[name] = { mode, uid, mtime: mtime?.getTime(), content: await buffer(entry) };
   }
   return found;

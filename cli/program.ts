@@ -4,6 +4,7 @@ import { Argument, Command as Program, CommanderError, Option } from "commander"
 import { knownStacks } from "../config/stack-file.ts";
 import { CommandGroup, type Command, type OptionDeclaration } from "./command.ts";
 import { ExitCode, exitCodeMeanings } from "./exit-code.ts";
+import packageDescription from "../package.json" with { type: "json" };
 
 /** Parses the command line and runs the command. Unknown commands and options are rejected with a suggestion. */
 export async function runProgram(commands: Command[], args: string[]): Promise<ExitCode> {
@@ -22,6 +23,7 @@ function createProgram(commands: Command[], ended: (code: ExitCode) => void): Pr
   const program = new Program("slipway")
     .description("Takes a Go service from source to running, secured and reachable, in every environment.")
     .usage("<command> [options]")
+    .version(packageDescription.version, "--version", "print the version")
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })

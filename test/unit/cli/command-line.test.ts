@@ -21,6 +21,11 @@ test("the help lists every command with its summary, by group", () => {
   }
 });
 
+test("the version is that of the package", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  expect(slipway("--version")).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+});
+
 test("the help of a command has its options, defaults, examples and exit codes", () => {
   expect(slipway("gate", "--help").stdout).toBe(`Usage: slipway gate [options]
 

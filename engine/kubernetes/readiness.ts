@@ -25,7 +25,7 @@ const conditions: Record<string, Condition> = {
   Deployment: ({ status = {}, metadata = {}, spec }) => {
     const seen = status.observedGeneration >= Number((metadata as Properties).generation);
     if (seen && has(status, "Progressing", "NewReplicaSetAvailable") && has(status, "Available")) return undefined;
-    return `${spec.replicas ?? ""} new pods (${status.updatedReplicas ?? 0} updated, ${status.availableReplicas ?? 0} available)`;
+    return `${spec.replicas} new pods (${status.updatedReplicas ?? 0} updated, ${status.availableReplicas ?? 0} available)`;
   },
   StatefulSet: ({ status = {}, spec: { replicas } }) =>
     status.updatedReplicas === replicas && status.readyReplicas === replicas ? undefined : `${replicas} ready pods`,

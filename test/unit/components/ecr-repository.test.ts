@@ -144,7 +144,7 @@ describe("invalid arguments are rejected before any resource is registered", () 
     ["a name with one letter", { repositoryName: "w" }, [`${nameRule} (got "w")`]],
     ["a name with a tag", { repositoryName: "web:1" }, [`${nameRule} (got "web:1")`]],
     ["zero tagged images to keep", { keepTagged: 0 }, ["keepTagged: must be at least 1 (got 0)"]],
-    ["a fraction of a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays: must be at least 1 (got 0.5)"]],
+    ["a fraction of a day", { keepUntaggedDays: 0.5 }, ["keepUntaggedDays: must be a whole number (got 0.5)"]],
     ["all principals", { pullPrincipals: ["*"] }, [`pullPrincipals[0]: ${principalRule} (got "*")`]],
     [
       "all roles",

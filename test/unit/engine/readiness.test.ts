@@ -28,6 +28,169 @@ test("a Deployment is awaited until its new pods are available, and the progress
   expect(reported).toEqual(["2 new pods (0 updated, 0 available)", "2 new pods (2 updated, 1 available)"]);
 });
 
+describe("is ready", () => {
+  const ready = { conditions: [{ type: "Ready", status: "True" }] };
+  const address = { loadBalancer: { ingress: [{ ip: "10.0.0.1" }] } };
+  const backend = (name: string) => ({ backend: { service: { name } } });
+  const rules = [{ host: "a" }, { http: { paths: [backend("web"), backend("api")] } }];
+  const waitFor = (value: string) => ({ ...metadata, annotations: { "pulumi.com/waitFor": value } });
+  const available = (status: string) => ({ conditions: [{ type: "Available", status }] });
+
+  const table: [string, Manifest, string | undefined][] = [
+    ["an object of a kind without a rule", configMap, undefined],
+    [
+      "a StatefulSet whose replicas are updated and ready",
+      { kind: "StatefulSet", spec: { replicas: 2 }, status: { updatedReplicas: 2, readyReplicas: 2 } },
+      undefined,
+    ],
+    [
+      "a StatefulSet with an old replica",
+      { kind: "StatefulSet", spec: { replicas: 2 }, status: { updatedReplicas: 1, readyReplicas: 2 } },
+      "2 ready pods",
+    ],
+    [
+      "a StatefulSet with a replica that is not ready",
+      { kind: "StatefulSet", spec: { replicas: 2 }, status: { updatedReplicas: 2, readyReplicas: 1 } },
+      "2 ready pods",
+    ],
+    ["a StatefulSet without a status", { kind: "StatefulSet", spec: { replicas: 2 } }, "2 ready pods"],
+    [
+      "a DaemonSet with a ready pod on every node",
+      { kind: "DaemonSet", status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 2 } },
+      undefined,
+    ],
+    [
+      "a DaemonSet with an old pod",
+      { kind: "DaemonSet", status: { desiredNumberScheduled: 2, updatedNumberScheduled: 1, numberReady: 2 } },
+      "a ready pod on every node",
+    ],
+    [
+      "a DaemonSet with a pod that is not ready",
+      { kind: "DaemonSet", status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 1 } },
+      "a ready pod on every node",
+    ],
+    ["a Job that is complete", { kind: "Job", status: { conditions: [{ type: "Complete", status: "True" }] } }, undefined],
+    ["a Job that has failed", { kind: "Job", status: { conditions: [{ type: "Failed", status: "True" }] } }, "its completion"],
+    ["a Job without a status", { kind: "Job" }, "its completion"],
+    ["a Pod that is ready", { kind: "Pod", status: ready }, undefined],
+    ["a Pod that has succeeded", { kind: "Pod", status: { phase: "Succeeded" } }, undefined],
+    ["a Pod that runs", { kind: "Pod", status: { phase: "Running", conditions: [{ type: "Ready", status: "False" }] } }, "its readiness"],
+    ["a Service with a ready pod", { kind: "Service", metadata: { name: "web" }, spec: { selector: {} } }, undefined],
+    ["a Service without one", { kind: "Service", metadata: { name: "other" }, spec: { selector: {} } }, "a ready pod of the Service"],
+    [
+      "a Service whose pods are not ready",
+      { kind: "Service", metadata: { name: "late" }, spec: { selector: {} } },
+      "a ready pod of the Service",
+    ],
+    ["a Service without endpoints", { kind: "Service", metadata: { name: "none" }, spec: { selector: {} } }, "a ready pod of the Service"],
+    ["a headless Service", { kind: "Service", metadata: { name: "other" }, spec: { clusterIP: "None", selector: {} } }, undefined],
+    ["a Service without a selector", { kind: "Service", metadata: { name: "other" }, spec: {} }, undefined],
+    [
+      "a Service of another name",
+      { kind: "Service", metadata: { name: "other" }, spec: { type: "ExternalName", selector: {} } },
+      undefined,
+    ],
+    [
+      "a load balancer with an address",
+      { kind: "Service", metadata: { name: "web" }, spec: { type: "LoadBalancer", selector: {} }, status: address },
+      undefined,
+    ],
+    [
+      "a load balancer with no address",
+      {
+        kind: "Service",
+        metadata: { name: "web" },
+        spec: { type: "LoadBalancer", selector: {} },
+        status: { loadBalancer: { ingress: [] } },
+      },
+      "the address of the load balancer",
+    ],
+    ["a load balancer without a status", { kind: "Service", spec: { type: "LoadBalancer" } }, "the address of the load balancer"],
+    ["an Ingress with an address and ready pods", { kind: "Ingress", spec: { rules: rules.slice(0, 1) }, status: address }, undefined],
+    ["an Ingress without an address", { kind: "Ingress", spec: {} }, "an address from the ingress controller"],
+    ["an Ingress without ready pods", { kind: "Ingress", spec: { rules }, status: address }, "a ready pod of Service api"],
+    [
+      "an Ingress whose default backend has none",
+      { kind: "Ingress", spec: { defaultBackend: backend("api").backend }, status: address },
+      "a ready pod of Service api",
+    ],
+    ["an Ingress for a bucket", { kind: "Ingress", spec: { defaultBackend: { resource: {} } }, status: address }, undefined],
+    [
+      "an object that should not be awaited",
+      { kind: "Job", metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } } },
+      undefined,
+    ],
+    [
+      "an object with skipAwait off",
+      { kind: "Job", metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "false" } } },
+      "its completion",
+    ],
+    ["an object with its own condition", { kind: "Gate", metadata: waitFor("condition=Available"), status: available("True") }, undefined],
+    [
+      "an object whose own condition does not hold",
+      { kind: "Gate", metadata: waitFor("condition=Available"), status: available("False") },
+      "Available to be True",
+    ],
+    [
+      "an object whose condition has the wanted value",
+      { kind: "Job", metadata: waitFor("condition=Available=False"), status: available("False") },
+      undefined,
+    ],
+    [
+      "an object without the condition",
+      { kind: "Gate", metadata: waitFor("condition=Other=False"), status: available("False") },
+      "Other to be False",
+    ],
+    ["an object without conditions", { kind: "Gate", metadata: waitFor("condition=Available") }, "Available to be True"],
+  ];
+  test.each(table)("%s", async (_what, object, waitingFor) => {
+    const slices = [
+      { labels: "kubernetes.io/service-name=web", endpoints: [{ conditions: { ready: false } }, { conditions: {} }] },
+      { labels: "kubernetes.io/service-name=late", endpoints: [{ conditions: { ready: false } }] },
+      { labels: "kubernetes.io/service-name=none" },
+    ];
+    const found = {
+      find: async () => object,
+      select: async (...[, , , labels]: string[]) => slices.filter((slice) => slice.labels === labels),
+    };
+    const reported: string[] = [];
+    const options = { signal: failed, progress: (what: string) => reported.push(what) };
+    const result = await awaitReady(object, found as unknown as KubernetesCluster, options).catch(() => "not ready");
+    expect([result, reported]).toEqual(waitingFor === undefined ? [object, []] : ["not ready", [waitingFor]]);
+  });
+
+  test("a Deployment whose newest generation is available", async () => {
+    const states: [object, boolean][] = [
+      [{}, true],
+      [{ observedGeneration: 0 }, false],
+      [{ conditions: [{ type: "Available", status: "True" }] }, false],
+      [{ conditions: [{ type: "Progressing", status: "True", reason: "NewReplicaSetAvailable" }] }, false],
+      [
+        {
+          conditions: [
+            { type: "Progressing", status: "True", reason: "ReplicaSetUpdated" },
+            { type: "Available", status: "True" },
+          ],
+        },
+        false,
+      ],
+    ];
+    for (const [status, isReady] of states) {
+      const object = deployment(2, 2);
+      Object.assign(object["status"] as object, status);
+      const result = awaitReady(object, cluster([object]), { signal: failed, progress: () => {} }).then(
+        () => true,
+        () => false,
+      );
+      expect(await result).toBe(isReady);
+    }
+    const unknown = { kind: "Deployment", spec: { replicas: 1 } };
+    await expect(awaitReady(unknown, cluster([unknown]), { signal: running, progress: () => {}, timeoutSeconds: 0.1 })).rejects.toThrow(
+      "not ready after 0.1 s: still waiting for 1 new pods (0 updated, 0 available)",
+    );
+  });
+});
+
 describe("after the run has failed", () => {
   const options = { signal: failed, progress: () => {} };
 

@@ -62,6 +62,7 @@ export default defineConfig({
   cacheDir: ".slipway/mutation/vite",
   test: {
     ...unit,
+    include: process.env["SLIPWAY_MUTATION_TESTS"]?.split(",") ?? unit.include,
     experimental: {},
     // They read the sources, which Stryker has changed.
     exclude: ["test/unit/components/components.test.ts", "test/unit/config/service-args.test.ts"],

@@ -37,7 +37,7 @@ const counted = results.filter(({ status }) => noticed.includes(status) || misse
 for (const { fileName, location, mutatorName, replacement, status } of counted.filter((result) => missed.includes(result.status))) {
   const { line, column } = location.start;
   process.stdout.write(
-    `${fileName}:${line + 1}:${column + 1} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ").slice(0, 80)}\n`,
+    `${fileName}:${line}:${column} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ").slice(0, 80)}\n`,
   );
 }
 let isGood = true;

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { UserError } from "../../../lib/user-error.ts";
 import { secret, unknown } from "../../../lib/values.ts";
 import { manifestsOf, writeManifests } from "../../../review/render/manifests.ts";
 import { registrationsOf, type Registered } from "../../../review/render/registrations.ts";
@@ -86,4 +87,67 @@ test("files of earlier runs are removed; other files stay and are not overwritte
   expect(() => writeManifests(manifestsOf([named("b")]), folder)).toThrow("service-b.yaml: exists, and slipway render did not write it");
   expect(readFileSync(join(folder, "service-b.yaml"), "utf8")).toBe("mine\n");
   expect(existsSync(join(folder, "service-a.yaml"))).toBe(false);
+});
+
+test("only the objects of Kubernetes are files, and only Secrets are left out", () => {
+  const others = ["docker:index/volume:Volume", "acme:kubernetes:core/v1:Secret", "slipway:index:WebService"].map((type) => ({
+    ...object("Pod", {}),
+    type,
+  }));
+  const named = (kind: string, inputs: object) => object(kind, { kind, metadata: { name: "it", namespace: "Web" }, ...inputs });
+  const list = { ...named("SecretList", {}), type: "kubernetes:core/v1:SecretList" };
+  const { files, secrets } = manifestsOf([...others, named("Pod", {}), list]);
+  expect([...files.keys()]).toEqual(["web-pod-it.yaml", "web-secretlist-it.yaml"]);
+  expect(secrets).toEqual([]);
+});
+
+test("the keys of a Secret are sorted, whether its data is marked or not, and an object may have no name", () => {
+  const data = { b: "1", a: "2" };
+  const marked = { data: secret({ value: data }), stringData: { c: "3", aa: "4" }, metadata: { name: "web" } };
+  const { files, secrets } = manifestsOf([
+    object("Secret", marked),
+    object("Secret", { data, metadata: { name: "api" } }),
+    object("Pod", { kind: "Pod" }),
+  ]);
+  expect(secrets).toEqual([
+    { name: "web", keys: ["a", "aa", "b", "c"] },
+    { name: "api", keys: ["a", "b"] },
+  ]);
+  expect([...files]).toEqual([
+    ["pod.yaml", "# Rendered by Slipway from a stack file. Do not edit: the next rendering overwrites this file.\nkind: Pod\n"],
+  ]);
+});
+
+test("a file has its keys in order, and long texts in one line", () => {
+  const text = "a long text ".repeat(20).trim();
+  const { files } = manifestsOf([object("Pod", { spec: { b: text, a: 1 }, kind: "Pod" })]);
+  expect(files.get("pod.yaml")!.split("\n").slice(1)).toEqual(["kind: Pod", "spec:", "  a: 1", `  b: ${text}`, ""]);
+});
+
+test("two objects with the same file name are rejected", () => {
+  const named = (name: string) => object("Pod", { kind: "Pod", metadata: { name } });
+  expect(() => manifestsOf([named("a"), named("b"), named("A")])).toThrow(
+    new UserError("pod-a.yaml: two objects have this file name. Rename one of them."),
+  );
+});
+
+test("all files that would be overwritten are reported, and then nothing is written or removed", () => {
+  const named = (name: string) => object("Service", { kind: "Service", metadata: { name } });
+  const inFolder = (file: string) => join(folder, "new", file);
+  writeManifests(manifestsOf([named("old")]), join(folder, "new"));
+  for (const file of ["service-a.yaml", "service-b.yaml", "service-c.json"]) writeFileSync(inFolder(file), "mine\n");
+  const reason = "exists, and slipway render did not write it. Remove it, or choose another folder.";
+  expect(() => writeManifests(manifestsOf(["a", "b", "c"].map(named)), join(folder, "new"))).toThrow(
+    new UserError(
+      `The manifests cannot be written:\n  - ${inFolder("service-a.yaml")}: ${reason}\n  - ${inFolder("service-b.yaml")}: ${reason}`,
+    ),
+  );
+  expect(readdirSync(join(folder, "new"))).toEqual(["service-a.yaml", "service-b.yaml", "service-c.json", "service-old.yaml"]);
+});
+
+test("a file that is no manifest stays, even if it starts like one", () => {
+  const named = (name: string) => object("Service", { kind: "Service", metadata: { name } });
+  writeFileSync(join(folder, "notes.txt"), "# Rendered by Slipway, and kept\n");
+  expect(writeManifests(manifestsOf([named("a")]), folder)).toEqual({ removed: [] });
+  expect(readdirSync(folder)).toEqual(["notes.txt", "service-a.yaml"]);
 });

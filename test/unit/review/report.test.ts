@@ -7,7 +7,7 @@ import { Severity } from "../../../review/policy/rule.ts";
 import { registrationsOf } from "../../../review/render/registrations.ts";
 import { diagramOf } from "../../../review/report/diagram.ts";
 import { formatHtml } from "../../../review/report/html.ts";
-import { formatMarkdown } from "../../../review/report/markdown.ts";
+import { formatMarkdown, text } from "../../../review/report/markdown.ts";
 import type { Review } from "../../../review/review.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { gateSettings } from "../../../config/schema/gate.ts";
@@ -66,6 +66,65 @@ test("the ninth finding is collapsed, and a long report is truncated to fit into
   expect(many.length).toBeLessThan(65_536);
   expect(many.split("<details>")).toHaveLength(many.split("</details>").length);
   expect(many).toContain("This report is truncated. The HTML report is complete.");
+});
+
+test("the Markdown report of a review without changes is short", () => {
+  expect(formatMarkdown(reviewOf([]))).toBe(`<!-- slipway-report: prod -->
+### <code>prod</code>: nothing · gate open
+
+Users notice nothing.
+`);
+});
+
+test("the Markdown report has expired approvals and other problems, and needs no approval for what is approved", () => {
+  const steps = [stepOf(claim, "delete", { spec: {} }, {})];
+  const { impacts, verdict } = reviewOf(steps);
+  const [rejected] = verdict.rejected;
+  const approval = { change: rejected!.change, reason: "moved", approvedBy: "Ada", until: "2026-01-01" };
+  const gateOf = (more: Partial<Review["verdict"]>) => {
+    const review = { ...reviewOf([]), impacts, verdict: { ...verdict, rejected: [], ...more } };
+    return formatMarkdown(review).split("unless its reclaim policy is Retain |\n")[1];
+  };
+  const howTo = "To approve a change, add it to <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.prod.yaml</code>.\n";
+  expect(gateOf({ rejected: [{ ...rejected!, approval }], problems: ["Pod *x*: no probe"] })).toBe(`
+**Rejected**
+
+- <code>PersistentVolumeClaim it</code>: data loss, change <code>${approval.change}</code>; the approval expired on 2026-01-01
+- Pod &#42;x&#42;: no probe
+
+${howTo}`);
+  expect(gateOf({ problems: ["Pod x: no probe"] })).toBe("\n**Rejected**\n\n- Pod x: no probe\n");
+  expect(gateOf({ approved: [{ ...rejected!, approval }] })).toBe(
+    "\n**Approved**\n\n- <code>PersistentVolumeClaim it</code>: approved by Ada until 2026-01-01: moved\n",
+  );
+  expect(gateOf({})).toBe("");
+});
+
+test("the first eight findings are visible, and the others are in a table of their own", () => {
+  const steps = Array.from({ length: 10 }, (_, i) => stepOf(claim, "delete", { spec: {} }, {}, { urn: `${claim}::v${i}`, name: `v${i}` }));
+  const names = (text: string) => [...text.matchAll(/PersistentVolumeClaim (v\d)<\/code> \|/g)].map(([, name]) => name);
+  const [visible = "", hidden = ""] = formatMarkdown(reviewOf(steps)).split("<details><summary>2 more</summary>");
+  expect(names(visible)).toEqual(["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"]);
+  expect(names(hidden)).toEqual(["v8", "v9"]);
+  expect(formatMarkdown(reviewOf(steps.slice(0, 8)))).toContain("v7");
+});
+
+test("a report is truncated at the end of a line, if it has more than 60,000 characters", () => {
+  const { verdict } = reviewOf([]);
+  const report = (...problems: string[]) => formatMarkdown(reviewOf([], { verdict: { ...verdict, problems } }));
+  const free = 60_000 - report("first", "").length;
+  const longest = report("first", "x".repeat(free));
+  expect(longest).toHaveLength(60_000);
+  expect(longest).not.toContain("truncated");
+  expect(report("first", "x".repeat(free + 1))).toContain("truncated");
+  expect(report("first", "x".repeat(free + 9), "last")).toBe(
+    `${report("first").trimEnd()}\n\nThis report is truncated. The HTML report is complete.\n`,
+  );
+});
+
+test("text is escaped for Markdown, and is one line", () => {
+  expect(text("&<>|`*_[]~@\\#!")).toBe("&#38;&#60;&#62;&#124;&#96;&#42;&#95;&#91;&#93;&#126;&#64;&#92;&#35;&#33;");
+  expect(text("a \n\n\t b\r\nc")).toBe("a b c");
 });
 
 const evil = `</script><img src=x onerror="alert(1)">|*[a](b)\`@team #1\n`;
@@ -220,5 +279,8 @@ Exceptions:
 - several-pods for <code>Pod x</code> until 2026-12-31: old
 
 </details>`);
-  expect(formatHtml(review)).toContain(`No probe. Add one. (<a href="https://example.org/">r-1</a>)`);
+  const head = "<details><summary>Policy: 90 of 100 points, 29 of 30 rules passed</summary>\n\n";
+  expect(formatMarkdown({ ...review, score: { ...score, exceptions: [] } })).toContain("No probe. Add one. |\n\n</details>");
+  expect(formatMarkdown({ ...review, score: { ...score, findings: [] } })).toContain(`${head}No findings.\n\nExceptions:\n`);
+  expect(formatMarkdown({ ...review, score: { ...score, findings: [], exceptions: [] } })).toContain(`${head}No findings.\n\n</details>`);
 });

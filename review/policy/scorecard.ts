@@ -34,9 +34,9 @@ export interface Scorecard {
   findings: PolicyFinding[];
   /** Valid exceptions that suppress a finding. */
   exceptions: Exception[];
-  /** Messages about expired exceptions, which close the gate. */
+  /** Messages about expired exceptions that no valid one replaces. They close the gate. */
   problems: string[];
-  /** Messages about exceptions that match no finding. */
+  /** Messages about exceptions without an effect: they match no finding, or expired and were replaced. */
   unusedExceptions: string[];
 }
 
@@ -50,7 +50,7 @@ export function scoreOf(
   const resources = registered.map(({ urn, type, name, inputs }): Resource => ({ urn, type, name, inputs: plain(inputs, hidden) }));
   const exceptions: Exception[] = [];
   const findings: PolicyFinding[] = [];
-  const used = new Set<number>();
+  const valid = settings.exceptions.filter(({ until }) => until >= today);
   let [passedWeight, totalWeight, count, passed] = [0, 0, 0, 0];
   for (const rule of rules) {
     const severity = settings.severities[rule.id] ?? rule.severity;
@@ -60,10 +60,8 @@ export function scoreOf(
       const message = rule.check(resource, resources);
       if (!message) return [];
       const label = labelOf(resource);
-      const at = settings.exceptions.findIndex((exception) => exception.rule === rule.id && exception.resource === label);
-      if (at >= 0) used.add(at);
-      const exception = settings.exceptions[at];
-      if (exception && exception.until >= today) {
+      const exception = valid.find((one) => one.rule === rule.id && one.resource === label);
+      if (exception) {
         exceptions.push(exception);
         return [];
       }
@@ -77,9 +75,10 @@ export function scoreOf(
       passedWeight += weights[severity];
     }
   }
-  const pathOf = (exception: Exception) => `slipway:policy.exceptions.${settings.exceptions.indexOf(exception)}`;
-  const expired = settings.exceptions.filter(({ until }) => until < today);
-  const unused = settings.exceptions.filter(({ until }, i) => until >= today && !used.has(i));
+  const pathOf = (exception: Exception) => `slipway:policy.exceptions[${settings.exceptions.indexOf(exception)}]`;
+  const isReplaced = ({ rule, resource }: Exception) => valid.some((one) => one.rule === rule && one.resource === resource);
+  const expired = settings.exceptions.filter((exception) => !valid.includes(exception) && !isReplaced(exception));
+  const unused = settings.exceptions.filter((exception) => !exceptions.includes(exception) && !expired.includes(exception));
   const rank = ({ severity }: PolicyFinding) => (severity === Severity.Error ? 0 : 1);
   return {
     points: totalWeight === 0 ? 100 : Math.floor((100 * passedWeight) / totalWeight),
@@ -91,9 +90,11 @@ export function scoreOf(
       (exception) =>
         `${pathOf(exception)}: expired on ${exception.until} (${exception.rule}, ${exception.resource}). Fix the finding, or extend the exception.`,
     ),
-    unusedExceptions: unused.map(
-      (exception) => `${pathOf(exception)}: matches no finding (${exception.rule}, ${exception.resource}). Remove it.`,
-    ),
+    unusedExceptions: unused.map((exception) => {
+      const isValid = valid.includes(exception);
+      const problem = isValid ? "matches no finding" : `expired on ${exception.until}, and another exception replaces it`;
+      return `${pathOf(exception)}: ${problem} (${exception.rule}, ${exception.resource}). Remove it.`;
+    }),
   };
 }
 

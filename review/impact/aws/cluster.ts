@@ -1,12 +1,15 @@
-import type { Step } from "../../preview/step.ts";
 import { Impact } from "../../../lib/impact.ts";
+import type { Properties } from "../../../lib/values.ts";
 import type { ImpactRule } from "../rule.ts";
 import { aws, created, removed } from "./kinds.ts";
 
-/** Without publicAccessCidrs, AWS allows every address. */
-function isOpenToAll({ after }: Step): boolean {
-  const { endpointPublicAccess, publicAccessCidrs = ["0.0.0.0/0"] } = (after["vpcConfig"] ?? {}) as Record<string, unknown>;
-  return endpointPublicAccess === true && (publicAccessCidrs as string[]).some((cidr) => cidr === "0.0.0.0/0" || cidr === "::/0");
+/** Ranges of all addresses. */
+export const everywhere = ["0.0.0.0/0", "::/0"];
+
+/** Whether everyone can reach the API of an EKS cluster. By default, AWS makes it public, for every address. */
+export function isApiOpenToAll({ vpcConfig }: Properties): boolean {
+  const { endpointPublicAccess = true, publicAccessCidrs = everywhere } = (vpcConfig ?? {}) as Properties;
+  return endpointPublicAccess !== false && [publicAccessCidrs].flat().some((cidr) => everywhere.includes(cidr));
 }
 
 /** EKS clusters, nodes and add-ons. */
@@ -30,7 +33,7 @@ export const clusterRules: ImpactRule[] = [
     types: aws("eks.Cluster"),
     operations: ["update"],
     properties: ["vpcConfig.endpointPublicAccess", "vpcConfig.publicAccessCidrs"],
-    when: isOpenToAll,
+    when: ({ after }) => isApiOpenToAll(after),
     impact: Impact.Access,
     reason: "{changed}: everyone on the internet can reach the Kubernetes API",
   },

@@ -8,8 +8,10 @@ const stores = aws(
   ...["sqs.Queue", "secretsmanager.Secret", "ecr.Repository", "docdb.Cluster", "opensearch.Domain", "msk.Cluster"],
 );
 const logs = aws("cloudwatch.LogGroup");
-const isShorter = (_: Step, change?: Change) =>
-  Number(change!.after) !== 0 && (Number(change!.before) === 0 || Number(change!.after) < Number(change!.before));
+/** Without a number of days, or with 0, CloudWatch keeps logs forever. */
+const daysKept = (retentionInDays: unknown) => (Number(retentionInDays ?? 0) === 0 ? Infinity : Number(retentionInDays));
+/** Whether logs are kept shorter, or may be: the new number can be unknown, and then compares as false. */
+const isShorter = (_: Step, change?: Change) => !(daysKept(change!.after) >= daysKept(change!.before));
 
 /** Data stores, image repositories, keys and logs. */
 export const storageRules: ImpactRule[] = [

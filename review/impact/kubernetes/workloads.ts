@@ -1,5 +1,6 @@
 import type { Step } from "../../preview/step.ts";
 import { Impact } from "../../../lib/impact.ts";
+import { valueAt } from "../../../lib/property-path.ts";
 import { property, type ImpactRule } from "../rule.ts";
 
 const deployment = "kubernetes:apps/*:Deployment";
@@ -22,10 +23,27 @@ function mayStopAll(step: Step): boolean {
 
 const isRecreate = (step: Step) => property(step, "spec.strategy.type") === "Recreate";
 const waitsForDelete = (step: Step) => property(step, "spec.updateStrategy.type") === "OnDelete";
-const deletesVolumes = (step: Step) => step.before["spec"]?.persistentVolumeClaimRetentionPolicy?.whenDeleted === "Delete";
+
+/** Whether a StatefulSet with these inputs deletes volumes in an event. The default of Kubernetes is to keep them. */
+const deletesVolumes = (inputs: Step["after"], event: "whenDeleted" | "whenScaled") =>
+  valueAt(inputs, ["spec", "persistentVolumeClaimRetentionPolicy", event]) === "Delete";
+const willDeleteVolumes = ({ before, after }: Step) =>
+  (["whenDeleted", "whenScaled"] as const).some((event) => deletesVolumes(after, event) && !deletesVolumes(before, event));
+
+/** Whether an update removes pods, or may: the new number can be unknown, and then compares as false. */
+const removesPods = (step: Step) => !(replicas(step) >= Number(valueAt(step.before, ["spec", "replicas"]) ?? 1));
 
 /** Deployments, StatefulSets, DaemonSets and Jobs. */
 export const workloadRules: ImpactRule[] = [
+  {
+    id: "stateful-scaled-with-volumes",
+    types: [statefulSet],
+    operations: ["update"],
+    properties: ["spec.replicas"],
+    when: (step) => deletesVolumes(step.after, "whenScaled") && removesPods(step),
+    impact: Impact.DataLoss,
+    reason: "{before} → {after} replicas: the volumes of the removed pods are deleted (whenScaled: Delete)",
+  },
   {
     id: "workload-scaled-to-zero",
     types: workloads,
@@ -116,7 +134,7 @@ export const workloadRules: ImpactRule[] = [
     types: [statefulSet],
     operations: ["update"],
     properties: ["spec.persistentVolumeClaimRetentionPolicy"],
-    when: (step) => JSON.stringify(property(step, "spec.persistentVolumeClaimRetentionPolicy")).includes('"Delete"'),
+    when: willDeleteVolumes,
     impact: Impact.DataLoss,
     reason: "{changed}: from now on, volumes are deleted when the StatefulSet scales down or is deleted",
   },
@@ -135,7 +153,7 @@ export const workloadRules: ImpactRule[] = [
     id: "stateful-replaced-with-volumes",
     types: [statefulSet],
     operations: ["replace", "delete"],
-    when: deletesVolumes,
+    when: ({ before }) => deletesVolumes(before, "whenDeleted"),
     impact: Impact.DataLoss,
     reason: "{changed}: its volumes are deleted with the StatefulSet (whenDeleted: Delete)",
   },

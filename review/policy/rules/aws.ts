@@ -1,8 +1,8 @@
 import type { Properties } from "../../../lib/values.ts";
+import { everywhere, isApiOpenToAll } from "../../impact/aws/cluster.ts";
 import { aws } from "../../impact/aws/kinds.ts";
 import { listOf, Severity, type PolicyRule } from "../rule.ts";
 
-const everywhere = ["0.0.0.0/0", "::/0"];
 const eksGuide = "https://docs.aws.amazon.com/eks/latest/best-practices/";
 
 /** Statements of a policy document, which can be a JSON text or an object. */
@@ -15,8 +15,17 @@ function statementsOf(policy: unknown): Properties[] {
   }
 }
 
+/** Statements of the policy of a resource, or of the policies in a role. */
+function statementsIn({ policy, inlinePolicies }: Properties): Properties[] {
+  return [policy, ...listOf(inlinePolicies as Properties[]).map((inline) => inline["policy"])].flatMap(statementsOf);
+}
+
 function allowsAll({ Effect, Action }: Properties): boolean {
-  return Effect === "Allow" && listOf(Action as string).some((action) => action === "*" || /^[\w-]+:\*$/.test(action));
+  return Effect === "Allow" && listOf(Action as string).some((action) => action === "*" || /^(\*|[\w-]+):\*$/.test(action));
+}
+
+function allowsOthers({ Effect, NotAction }: Properties): boolean {
+  return Effect === "Allow" && NotAction !== undefined;
 }
 
 /** Rules for AWS resources. */
@@ -25,14 +34,7 @@ export const awsPolicyRules: PolicyRule[] = [
     id: "private-api-endpoint",
     severity: Severity.Error,
     types: aws("eks.Cluster"),
-    check: ({ inputs: { vpcConfig } }) => {
-      const { endpointPublicAccess = true, publicAccessCidrs = everywhere } = (vpcConfig ?? {}) as Properties;
-      return (
-        endpointPublicAccess &&
-        publicAccessCidrs.some((cidr: string) => everywhere.includes(cidr)) &&
-        "exposes the Kubernetes API to the internet"
-      );
-    },
+    check: ({ inputs }) => isApiOpenToAll(inputs) && "exposes the Kubernetes API to the internet",
     remedy: "Set vpcConfig.endpointPublicAccess: false, or list CIDR ranges in publicAccessCidrs.",
     reference: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
   },
@@ -102,26 +104,35 @@ export const awsPolicyRules: PolicyRule[] = [
   {
     id: "no-wildcard-actions",
     severity: Severity.Error,
-    types: aws("iam.Policy", "iam.RolePolicy", "kms.KeyPolicy", "kms.Key", "ecr.RepositoryPolicy", "ec2.VpcEndpoint", "s3.BucketPolicy"),
-    check: ({ inputs }) => statementsOf(inputs.policy).some(allowsAll) && "allows all actions of a service (*)",
+    types: aws(
+      ...["iam.Policy", "iam.RolePolicy", "iam.UserPolicy", "iam.GroupPolicy", "iam.Role"],
+      ...["kms.KeyPolicy", "kms.Key", "ecr.RepositoryPolicy", "ec2.VpcEndpoint", "s3.BucketPolicy"],
+    ),
+    check: ({ inputs }) => {
+      const statements = statementsIn(inputs);
+      if (statements.some(allowsAll)) return "allows all actions of a service (*)";
+      return statements.some(allowsOthers) && "allows all actions but those that it lists (NotAction)";
+    },
     remedy: "List the actions that are needed.",
     reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   },
   {
     id: "no-administrator",
     severity: Severity.Error,
-    types: aws("iam.RolePolicyAttachment", "iam.UserPolicyAttachment", "iam.GroupPolicyAttachment", "iam.PolicyAttachment"),
+    types: aws("iam.Role", "iam.RolePolicyAttachment", "iam.UserPolicyAttachment", "iam.GroupPolicyAttachment", "iam.PolicyAttachment"),
     check: ({ inputs }) =>
-      /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(String(inputs.policyArn)) && "grants administrator permissions",
+      [inputs.policyArn, ...listOf(inputs.managedPolicyArns as string[])].some((arn) =>
+        /:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(String(arn)),
+      ) && "grants administrator permissions",
     remedy: "Attach a policy with only the permissions that are needed.",
     reference: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   },
   {
     id: "closed-ports",
     severity: Severity.Error,
-    types: aws("ec2.SecurityGroup", "ec2.SecurityGroupRule", "vpc.SecurityGroupIngressRule"),
+    types: aws("ec2.SecurityGroup", "ec2.DefaultSecurityGroup", "ec2.SecurityGroupRule", "vpc.SecurityGroupIngressRule"),
     check: ({ type, inputs }) => {
-      const rules = type.endsWith(":SecurityGroup") ? listOf(inputs.ingress as Properties[]) : inputs.type === "egress" ? [] : [inputs];
+      const rules = type.endsWith("SecurityGroup") ? listOf(inputs.ingress as Properties[]) : inputs.type === "egress" ? [] : [inputs];
       const isOpen = ({ cidrBlocks, ipv6CidrBlocks, cidrIpv4, cidrIpv6, fromPort, toPort }: Properties) =>
         [...listOf(cidrBlocks), ...listOf(ipv6CidrBlocks), cidrIpv4, cidrIpv6].some((cidr) => everywhere.includes(cidr as string)) &&
         !(fromPort === toPort && [80, 443].includes(fromPort));

@@ -20,6 +20,8 @@ export function podLabelsOf({ inputs }: Resource): Properties {
   return inputs.spec?.template?.metadata?.labels ?? {};
 }
 
+const namespaceOf = ({ inputs }: Resource) => inputs.metadata?.namespace ?? "default";
+
 function containersOf(resource: Resource): Properties[] {
   const { containers = [], initContainers = [] } = podOf(resource);
   return [...containers, ...initContainers];
@@ -168,10 +170,12 @@ export const podRules: PolicyRule[] = [
     check: (resource, others) => {
       const { automountServiceAccountToken, serviceAccountName = "default" } = podOf(resource);
       if (automountServiceAccountToken === false) return undefined; // before the name is read, which a preview may not know
-      const bindings = others
-        .filter(({ type }) => /RoleBinding$/.test(type))
-        .flatMap(({ inputs }) => (inputs.subjects ?? []) as Properties[]);
-      const hasPermissions = bindings.some(({ kind, name }) => kind === "ServiceAccount" && name === serviceAccountName);
+      const isAccount = ({ kind, name, namespace }: Properties, binding: Resource) =>
+        kind === "ServiceAccount" && name === serviceAccountName && (namespace ?? namespaceOf(binding)) === namespaceOf(resource);
+      const bindings = others.filter(({ type }) => /RoleBinding$/.test(type));
+      const hasPermissions = bindings.some((binding) =>
+        ((binding.inputs.subjects ?? []) as Properties[]).some((subject) => isAccount(subject, binding)),
+      );
       return !hasPermissions && "mounts a token for the Kubernetes API, but its service account has no permissions";
     },
     remedy: "Set automountServiceAccountToken: false.",

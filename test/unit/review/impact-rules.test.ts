@@ -27,6 +27,17 @@ const later = "metadata: spec.template.a changed: each pod keeps the old templat
 const retains = (property: string) =>
   `data loss: spec.persistentVolumeClaimRetentionPolicy.${property} changed: from now on, volumes are deleted when the StatefulSet scales down or is deleted`;
 
+const scaled = (type: typeof deployment, before: unknown, after: unknown, policy?: object) =>
+  type(
+    { spec: { replicas: before, persistentVolumeClaimRetentionPolicy: policy } },
+    { spec: { replicas: after, persistentVolumeClaimRetentionPolicy: policy } },
+  );
+const deletesScaled = { whenScaled: "Delete" };
+const keptLater = (property: string) =>
+  `metadata: spec.persistentVolumeClaimRetentionPolicy.${property} changed: applies from the next rollout`;
+const deletesVolumes = (change: string) =>
+  `data loss: ${change} replicas: the volumes of the removed pods are deleted (whenScaled: Delete)`;
+
 const namespaceLabels = (before: unknown, after: unknown) =>
   updated("kubernetes:core/v1:Namespace")({ metadata: { labels: before } }, { metadata: { labels: after } });
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
@@ -43,11 +54,33 @@ const kubernetes: [situation: string, step: Step, expected: string][] = [
   ["a rollout of the only pod of a StatefulSet, by default", rollSet({}), onlyPod],
   ["a rollout of a StatefulSet that waits until pods are deleted", rollSet({ updateStrategy: { type: "OnDelete" } }), later],
   ["volumes that are deleted from now on", retention({ whenScaled: "Retain" }, { whenScaled: "Delete" }), retains("whenScaled")],
+  ["volumes that are deleted with the StatefulSet from now on", retention(undefined, { whenDeleted: "Delete" }), retains("whenDeleted")],
+  ["volumes that are kept from now on", retention({ whenDeleted: "Delete" }, { whenDeleted: "Retain" }), keptLater("whenDeleted")],
+  ["volumes that are kept because the policy is removed", retention({ whenDeleted: "Delete" }, undefined), keptLater("whenDeleted")],
   [
-    "volumes that are kept from now on",
-    retention({ whenDeleted: "Delete" }, { whenDeleted: "Retain" }),
-    "metadata: spec.persistentVolumeClaimRetentionPolicy.whenDeleted changed: applies from the next rollout",
+    "volumes that are kept when the StatefulSet is deleted, and deleted as before when it scales down",
+    retention({ whenDeleted: "Delete", whenScaled: "Delete" }, { whenDeleted: "Retain", whenScaled: "Delete" }),
+    keptLater("whenDeleted"),
   ],
+  [
+    "volumes that are kept when the StatefulSet scales down, and deleted as before when it is deleted",
+    retention({ whenDeleted: "Delete", whenScaled: "Delete" }, { whenDeleted: "Delete" }),
+    keptLater("whenScaled"),
+  ],
+  ["fewer replicas, whose volumes are deleted", scaled(statefulSet, 3, 2, deletesScaled), deletesVolumes("3 → 2")],
+  ["no replicas, whose volumes are deleted", scaled(statefulSet, 3, 0, deletesScaled), deletesVolumes("3 → 0")],
+  [
+    "one replica by default, and the volumes of the others are deleted",
+    scaled(statefulSet, 3, undefined, deletesScaled),
+    deletesVolumes("3 → not set"),
+  ],
+  ["none instead of one replica by default", scaled(statefulSet, undefined, 0, deletesScaled), deletesVolumes("not set → 0")],
+  ["a number of replicas that is not known yet", scaled(statefulSet, 3, unknown, deletesScaled), deletesVolumes("3 → (not known yet)")],
+  ["more replicas", scaled(statefulSet, 2, 3, deletesScaled), "cost change: 2 → 3 replicas"],
+  ["as many replicas", scaled(statefulSet, undefined, 1, deletesScaled), "cost change: not set → 1 replicas"],
+  ["fewer replicas that keep their volumes", scaled(statefulSet, 3, 2, { whenDeleted: "Delete" }), "cost change: 3 → 2 replicas"],
+  ["fewer replicas that keep their volumes by default", scaled(statefulSet, 3, 2), "cost change: 3 → 2 replicas"],
+  ["fewer replicas of a Deployment", scaled(deployment, 3, 2, deletesScaled), "cost change: 3 → 2 replicas"],
   [
     "the deletion of a StatefulSet whose inputs are not known",
     stepOf("kubernetes:apps/v1:StatefulSet", "delete", {}, {}),
@@ -121,7 +154,7 @@ const docker: [situation: string, step: Step, expected: string][] = [
   ["routes whose hosts were not known before", route("", "Host(`a.example`)"), reroutes],
 ];
 
-const cluster = (after: object) => updated("aws:eks/cluster:Cluster")({ vpcConfig: {} }, { vpcConfig: after });
+const cluster = (after: object, before: object = {}) => updated("aws:eks/cluster:Cluster")({ vpcConfig: before }, { vpcConfig: after });
 const retentionOfLogs = (before: unknown, after: unknown) =>
   updated("aws:cloudwatch/logGroup:LogGroup")({ retentionInDays: before }, { retentionInDays: after });
 const toAll = (property: string) => `access change: vpcConfig.${property} changed: everyone on the internet can reach the Kubernetes API`;
@@ -143,6 +176,22 @@ const aws: [situation: string, step: Step, expected: string][] = [
     cluster({ endpointPublicAccess: true, publicAccessCidrs: ["192.0.2.0/24"] }),
     "access change: vpcConfig.endpointPublicAccess and 1 more changed (not set → true): affects who can reach the Kubernetes API",
   ],
+  ["a public API by default", cluster({}, { endpointPublicAccess: false }), toAll("endpointPublicAccess")],
+  [
+    "all addresses of an API that is public by default",
+    cluster({ publicAccessCidrs: ["0.0.0.0/0"] }, { publicAccessCidrs: ["192.0.2.0/24"] }),
+    toAll("publicAccessCidrs[0]"),
+  ],
+  [
+    "all addresses by default of an API that is public by default",
+    cluster({}, { publicAccessCidrs: ["192.0.2.0/24"] }),
+    toAll("publicAccessCidrs"),
+  ],
+  [
+    "a public API for addresses that are not known yet",
+    cluster({ endpointPublicAccess: true, publicAccessCidrs: unknown }),
+    "access change: vpcConfig.endpointPublicAccess and 1 more changed (not set → true): affects who can reach the Kubernetes API",
+  ],
   [
     "a private API",
     cluster({ endpointPublicAccess: false }),
@@ -150,9 +199,29 @@ const aws: [situation: string, step: Step, expected: string][] = [
   ],
   ["logs that are kept shorter", retentionOfLogs(30, 7), "data loss: retentionInDays changed (30 → 7): older logs are deleted"],
   ["logs that were kept forever", retentionOfLogs(0, 7), "data loss: retentionInDays changed (0 → 7): older logs are deleted"],
+  [
+    "logs that were kept forever by default",
+    retentionOfLogs(undefined, 7),
+    "data loss: retentionInDays changed (not set → 7): older logs are deleted",
+  ],
+  [
+    "logs that are kept for a time that is not known yet",
+    retentionOfLogs(30, unknown),
+    "data loss: retentionInDays changed (30 → (not known yet)): older logs are deleted",
+  ],
   ["logs that are kept longer", retentionOfLogs(7, 30), "cost change: retentionInDays changed (7 → 30): more logs are stored"],
   ["logs that are kept as long", retentionOfLogs("30", 30), "cost change: retentionInDays changed (30 → 30): more logs are stored"],
   ["logs that are kept forever", retentionOfLogs(30, 0), "cost change: retentionInDays changed (30 → 0): more logs are stored"],
+  [
+    "logs that are kept forever by default",
+    retentionOfLogs(7, undefined),
+    "cost change: retentionInDays changed (7 → not set): more logs are stored",
+  ],
+  [
+    "logs that are kept forever as before",
+    retentionOfLogs(undefined, 0),
+    "cost change: retentionInDays changed (not set → 0): more logs are stored",
+  ],
 ];
 
 test.each([...kubernetes, ...docker, ...aws])("%s", (_, step, expected) => {

@@ -10,6 +10,17 @@ const replica = (index: number) => ({
 /** For each rule, a step that only this rule matches, with its impact and reason. */
 export const samples: { rule: string; step: Step; impact: string; reason: string }[] = [
   {
+    rule: "stateful-scaled-with-volumes",
+    step: stepOf(
+      "kubernetes:apps/v1:StatefulSet",
+      "update",
+      { spec: { replicas: 3, persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } } },
+      { spec: { replicas: 1, persistentVolumeClaimRetentionPolicy: { whenScaled: "Delete" } } },
+    ),
+    impact: "data loss",
+    reason: "3 → 1 replicas: the volumes of the removed pods are deleted (whenScaled: Delete)",
+  },
+  {
     rule: "workload-scaled-to-zero",
     step: stepOf("kubernetes:apps/v1:Deployment", "update", { spec: { replicas: 2 } }, { spec: { replicas: 0 } }),
     impact: "restart with downtime",

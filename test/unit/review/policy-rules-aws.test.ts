@@ -1,14 +1,18 @@
 import type { PolicyRuleId } from "../../../config/schema/policy-rule-ids.ts";
-import type { Properties } from "../../../lib/values.ts";
+import { unknown, type Properties } from "../../../lib/values.ts";
 import { resource, verdictOn } from "./policy-samples.ts";
 
 const cluster = (inputs: Properties) => resource("aws:eks/cluster:Cluster", inputs);
 const api = (vpcConfig: Properties) => cluster({ vpcConfig });
 const group = (...ingress: Properties[]) => resource("aws:ec2/securityGroup:SecurityGroup", { ingress });
+const defaultGroup = (inputs: Properties) => resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", inputs);
 const groupRule = (inputs: Properties) => resource("aws:ec2/securityGroupRule:SecurityGroupRule", inputs);
 const ingressRule = (inputs: Properties) => resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", inputs);
 const policy = (document: unknown) => resource("aws:iam/policy:Policy", { policy: document });
 const statement = (Action: string | string[], Effect = "Allow") => policy({ Statement: { Effect, Action, Resource: "*" } });
+const allButIam = { Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } };
+const allOfS3 = { Statement: { Effect: "Allow", Action: "s3:*", Resource: "*" } };
+const role = (...policies: unknown[]) => resource("aws:iam/role:Role", { inlinePolicies: policies.map((policy) => ({ policy })) });
 const attached = (name: string) =>
   resource("aws:iam/rolePolicyAttachment:RolePolicyAttachment", { policyArn: `arn:aws:iam::aws:policy/${name}` });
 const template = (inputs: Properties) => resource("aws:ec2/launchTemplate:LaunchTemplate", inputs);
@@ -16,6 +20,7 @@ const repository = (inputs: Properties) => resource("aws:ecr/repository:Reposito
 
 const exposed = "exposes the Kubernetes API to the internet";
 const wildcard = "allows all actions of a service (*)";
+const exceptListed = "allows all actions but those that it lists (NotAction)";
 const open = "allows inbound traffic from anywhere to ports other than 80 and 443";
 const byOtherMeans = "grants access by other means than access entries";
 const unencrypted = "does not encrypt Secrets with a customer managed key";
@@ -26,6 +31,7 @@ const table: [rule: PolicyRuleId, situation: string, of: ReturnType<typeof resou
   ["private-api-endpoint", "a public endpoint without ranges is open to all", api({ endpointPublicAccess: true }), exposed],
   ["private-api-endpoint", "one range of all addresses is enough", api({ publicAccessCidrs: ["10.0.0.0/8", "0.0.0.0/0"] }), exposed],
   ["private-api-endpoint", "IPv6 counts", api({ publicAccessCidrs: ["::/0"] }), exposed],
+  ["private-api-endpoint", "ranges that are not known yet", api({ publicAccessCidrs: unknown }), "passes"],
   ["private-api-endpoint", "ranges of the company", api({ endpointPublicAccess: true, publicAccessCidrs: ["192.0.2.0/24"] }), "passes"],
   ["private-api-endpoint", "a private endpoint", api({ endpointPublicAccess: false }), "passes"],
   ["encrypted-cluster-secrets", "no settings", cluster({}), unencrypted],
@@ -78,12 +84,37 @@ const table: [rule: PolicyRuleId, situation: string, of: ReturnType<typeof resou
   ["no-wildcard-actions", "actions by the end of their name", statement("s3:*Object"), "passes"],
   ["no-wildcard-actions", "a text that is no action", statement("s3:Get:*"), "passes"],
   ["no-wildcard-actions", "no actions", policy({ Statement: [{ Effect: "Allow" }] }), "passes"],
+  ["no-wildcard-actions", "all actions of all services", statement("*:*"), wildcard],
   ["no-wildcard-actions", "the second statement", policy({ Statement: [{ Effect: "Deny" }, { Effect: "Allow", Action: "*" }] }), wildcard],
   ["no-wildcard-actions", "a document in JSON", policy('{"Statement":{"Effect":"Allow","Action":"kms:*"}}'), wildcard],
   ["no-wildcard-actions", "a document that is not known yet", policy("04da6b54-80e4-46f7-96ec-b56ff0331ba9"), "passes"],
   ["no-wildcard-actions", "no document", policy(undefined), "passes"],
+  ["no-wildcard-actions", "all actions but some", policy(allButIam), exceptListed],
+  ["no-wildcard-actions", "all actions but some, in JSON", policy(JSON.stringify(allButIam)), exceptListed],
+  [
+    "no-wildcard-actions",
+    "all actions but some, in the second statement",
+    policy({ Statement: [{ Effect: "Allow", Action: "s3:GetObject" }, allButIam.Statement] }),
+    exceptListed,
+  ],
+  ["no-wildcard-actions", "all actions but some are denied", policy({ Statement: { Effect: "Deny", NotAction: ["s3:*"] } }), "passes"],
+  ["no-wildcard-actions", "a policy of a user", resource("aws:iam/userPolicy:UserPolicy", { policy: allOfS3 }), wildcard],
+  ["no-wildcard-actions", "a policy of a group", resource("aws:iam/groupPolicy:GroupPolicy", { policy: allOfS3 }), wildcard],
+  ["no-wildcard-actions", "the second policy in a role", role({ Statement: [] }, JSON.stringify(allOfS3)), wildcard],
+  ["no-wildcard-actions", "all actions but some, in a role", role(JSON.stringify(allButIam)), exceptListed],
+  ["no-wildcard-actions", "some actions in a role", role({ Statement: { Effect: "Allow", Action: "s3:GetObject" } }), "passes"],
+  ["no-wildcard-actions", "a role without policies", resource("aws:iam/role:Role", {}), "passes"],
   ["no-administrator", "all rights but those of administrators", attached("PowerUserAccess"), "grants administrator permissions"],
   ["no-administrator", "all rights in IAM", attached("IAMFullAccess"), "grants administrator permissions"],
+  [
+    "no-administrator",
+    "a managed policy of a role",
+    resource("aws:iam/role:Role", {
+      managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/AdministratorAccess"],
+    }),
+    "grants administrator permissions",
+  ],
+  ["no-administrator", "a role without managed policies", resource("aws:iam/role:Role", {}), "passes"],
   ["no-administrator", "a policy with a similar name", attached("AdministratorAccess-Amplify"), "passes"],
   ["closed-ports", "a group that is open to all", group({ cidrBlocks: ["0.0.0.0/0"], fromPort: 22, toPort: 22 }), open],
   ["closed-ports", "IPv6 counts", group({ ipv6CidrBlocks: ["::/0"], fromPort: 22, toPort: 22 }), open],
@@ -104,6 +135,14 @@ const table: [rule: PolicyRuleId, situation: string, of: ReturnType<typeof resou
     resource("aws:ec2/securityGroup:SecurityGroup", { egress: [{ cidrBlocks: ["::/0"] }] }),
     "passes",
   ],
+  [
+    "closed-ports",
+    "the default group of a network",
+    defaultGroup({ ingress: [{ cidrBlocks: ["0.0.0.0/0"], protocol: "-1", fromPort: 0, toPort: 0 }] }),
+    open,
+  ],
+  ["closed-ports", "the default group for itself", defaultGroup({ ingress: [{ self: true, fromPort: 0, toPort: 0 }] }), "passes"],
+  ["closed-ports", "outbound traffic of the default group", defaultGroup({ egress: [{ cidrBlocks: ["0.0.0.0/0"] }] }), "passes"],
   ["closed-ports", "a rule", groupRule({ type: "ingress", cidrBlocks: ["0.0.0.0/0"], fromPort: 22, toPort: 22 }), open],
   [
     "closed-ports",

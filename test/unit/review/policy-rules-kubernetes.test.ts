@@ -230,8 +230,10 @@ const scaler = (minReplicas: number | undefined, name = "web", kind = "Deploymen
 const ofKeda = resource("kubernetes:keda.sh/v1alpha1:ScaledObject", { spec: { scaleTargetRef: { kind: "Deployment", name: "web" } } });
 const budget = (spec?: Properties) => resource("kubernetes:policy/v1:PodDisruptionBudget", { spec });
 const policy = (spec?: Properties) => resource("kubernetes:networking.k8s.io/v1:NetworkPolicy", { spec });
-const bind = (subject: Properties, type = "RoleBinding") =>
-  resource(`kubernetes:rbac.authorization.k8s.io/v1:${type}`, { subjects: [{ kind: "User", name: "ada" }, subject] });
+const bind = (subject: Properties, type = "RoleBinding", metadata?: Properties) =>
+  resource(`kubernetes:rbac.authorization.k8s.io/v1:${type}`, { metadata, subjects: [{ kind: "User", name: "ada" }, subject] });
+const inShop = resource("kubernetes:apps/v1:Deployment", { metadata: { name: "web", namespace: "shop" }, spec: {} });
+const account = { kind: "ServiceAccount", name: "default" };
 const expression = { matchExpressions: [{ key: "app", operator: "In", values: ["web"] }] };
 const two = web({ replicas: 2 });
 
@@ -281,6 +283,35 @@ const stacks: [rule: PolicyRuleId, situation: string, stack: [Resource, ...Resou
     [web({ template: { serviceAccountName: "web" } }), bind({ kind: "ServiceAccount", name: "web" }, "ClusterRoleBinding")],
     "passes",
   ],
+  ["no-account-token", "a binding of its account", [inShop, bind({ ...account, namespace: "shop" })], "passes"],
+  [
+    "no-account-token",
+    "a binding of its account in the whole cluster",
+    [inShop, bind({ ...account, namespace: "shop" }, "ClusterRoleBinding")],
+    "passes",
+  ],
+  [
+    "no-account-token",
+    "a binding of its account to a role in another namespace",
+    [inShop, bind({ ...account, namespace: "shop" }, "RoleBinding", { namespace: "data" })],
+    "passes",
+  ],
+  ["no-account-token", "a binding in its namespace", [inShop, bind(account, "RoleBinding", { namespace: "shop" })], "passes"],
+  ["no-account-token", "a binding in another namespace", [inShop, bind(account, "RoleBinding", { namespace: "data" })], needless],
+  [
+    "no-account-token",
+    "a binding of the account of the same name in another namespace",
+    [inShop, bind({ ...account, namespace: "data" }, "RoleBinding", { namespace: "shop" })],
+    needless,
+  ],
+  [
+    "no-account-token",
+    "a binding of the account of the same name in another namespace, in the whole cluster",
+    [inShop, bind({ ...account, namespace: "data" }, "ClusterRoleBinding")],
+    needless,
+  ],
+  ["no-account-token", "the namespace by default", [web(), bind({ ...account, namespace: "default" })], "passes"],
+  ["no-account-token", "another namespace than that by default", [web(), bind({ ...account, namespace: "shop" })], needless],
   ["no-account-token", "a binding of another account", [web(), bind({ kind: "ServiceAccount", name: "web" })], needless],
   ["no-account-token", "a user with the name of the account", [web(), bind({ kind: "User", name: "default" })], needless],
   ["no-account-token", "a binding of nobody", [web(), resource("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", {})], needless],

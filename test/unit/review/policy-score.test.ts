@@ -91,7 +91,7 @@ describe("an exception", () => {
       findings: [],
       valid: [scan],
       problems: [],
-      unusedExceptions: ["slipway:policy.exceptions.0: matches no finding (key-rotation, Repository web). Remove it."],
+      unusedExceptions: ["slipway:policy.exceptions[0]: matches no finding (key-rotation, Repository web). Remove it."],
     });
   });
 
@@ -100,7 +100,7 @@ describe("an exception", () => {
       findings: ["scan-on-push"],
       valid: [],
       problems: [],
-      unusedExceptions: ["slipway:policy.exceptions.0: matches no finding (immutable-tags, Repository web). Remove it."],
+      unusedExceptions: ["slipway:policy.exceptions[0]: matches no finding (immutable-tags, Repository web). Remove it."],
     });
   });
 
@@ -111,10 +111,46 @@ describe("an exception", () => {
       findings: ["scan-on-push"],
       valid: [],
       problems: [
-        `slipway:policy.exceptions.0: expired on 2026-06-29 (scan-on-push, Repository web). ${fix}`,
-        `slipway:policy.exceptions.1: expired on 2026-06-29 (key-rotation, Repository web). ${fix}`,
+        `slipway:policy.exceptions[0]: expired on 2026-06-29 (scan-on-push, Repository web). ${fix}`,
+        `slipway:policy.exceptions[1]: expired on 2026-06-29 (key-rotation, Repository web). ${fix}`,
       ],
       unusedExceptions: [],
+    });
+  });
+
+  describe("that was renewed by another one", () => {
+    const expired = { ...scan, until: "2026-06-29" };
+    const replaced = (i: number, resource = "Repository web") =>
+      `slipway:policy.exceptions[${i}]: expired on 2026-06-29, and another exception replaces it (scan-on-push, ${resource}). Remove it.`;
+
+    test.each([
+      ["before", [expired, scan], 0],
+      ["after", [scan, expired], 1],
+    ])("no longer counts, if it is %s the other one", (_, exceptions, at) => {
+      expect(scored(...exceptions)).toEqual({ findings: [], valid: [scan], problems: [], unusedExceptions: [replaced(at)] });
+    });
+
+    test("is listed beside it if neither matches a finding", () => {
+      const resource = "Repository api";
+      expect(scored({ ...expired, resource }, { ...scan, resource })).toEqual({
+        findings: ["scan-on-push"],
+        valid: [],
+        problems: [],
+        unusedExceptions: [
+          replaced(0, resource),
+          "slipway:policy.exceptions[1]: matches no finding (scan-on-push, Repository api). Remove it.",
+        ],
+      });
+    });
+
+    test("remains a problem if the other one is for another rule or resource, or expired too", () => {
+      const others = [exceptionFor("key-rotation"), { ...scan, resource: "Repository api" }, { ...expired, until: "2026-01-31" }];
+      const { findings, problems } = scored(expired, ...others);
+      expect(findings).toEqual(["scan-on-push"]);
+      expect(problems).toEqual([
+        "slipway:policy.exceptions[0]: expired on 2026-06-29 (scan-on-push, Repository web). Fix the finding, or extend the exception.",
+        "slipway:policy.exceptions[3]: expired on 2026-01-31 (scan-on-push, Repository web). Fix the finding, or extend the exception.",
+      ]);
     });
   });
 
@@ -131,8 +167,8 @@ test("the scorecard is printed with its findings, exceptions and problems", () =
   warning  Repository web does not scan images for vulnerabilities
       Set imageScanningConfiguration.scanOnPush: true. (scan-on-push: ${scanReference})
   exception until 2026-06-30  Repository web: immutable-tags: a mirror
-  ✗ slipway:policy.exceptions.1: expired on 2026-01-31 (key-rotation, Repository web). Fix the finding, or extend the exception.
-  slipway:policy.exceptions.2: matches no finding (logs-end, Repository web). Remove it.`,
+  ✗ slipway:policy.exceptions[1]: expired on 2026-01-31 (key-rotation, Repository web). Fix the finding, or extend the exception.
+  slipway:policy.exceptions[2]: matches no finding (logs-end, Repository web). Remove it.`,
   );
   expect(formatScore(score([]), "empty")).toBe('policy of stack "empty": 100 of 100 points, 0 of 0 rules passed');
 });

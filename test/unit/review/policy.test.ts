@@ -433,13 +433,13 @@ describe("a score", () => {
     expect(score(byTag(), { exceptions: [exception] })).toMatchObject({ points: 100, findings: [], problems: [], exceptions: [exception] });
     expect(score(byTag(), { exceptions: [{ ...exception, resource: "Deployment api" }] })).toMatchObject({
       findings: [{ rule: "image-by-digest" }],
-      unusedExceptions: ["slipway:policy.exceptions.0: matches no finding (image-by-digest, Deployment api). Remove it."],
+      unusedExceptions: ["slipway:policy.exceptions[0]: matches no finding (image-by-digest, Deployment api). Remove it."],
     });
     expect(score(byTag(), { exceptions: [{ ...exception, until: "2026-06-29" }] })).toMatchObject({
       findings: [{ rule: "image-by-digest" }],
       exceptions: [],
       problems: [
-        "slipway:policy.exceptions.0: expired on 2026-06-29 (image-by-digest, Deployment web). Fix the finding, or extend the exception.",
+        "slipway:policy.exceptions[0]: expired on 2026-06-29 (image-by-digest, Deployment web). Fix the finding, or extend the exception.",
       ],
     });
   });
@@ -449,7 +449,7 @@ describe("a score", () => {
       `policy of stack "prod": 96 of 100 points, 39 of 40 rules passed
   error  Deployment web uses an image by tag, which can be overwritten (container app)
       Use the image by digest: repository@sha256:… (image-by-digest: https://kubernetes.io/docs/concepts/containers/images/#image-names)
-  slipway:policy.exceptions.0: matches no finding (image-by-digest, x). Remove it.`,
+  slipway:policy.exceptions[0]: matches no finding (image-by-digest, x). Remove it.`,
     );
   });
 

@@ -47,7 +47,7 @@ test("policy errors close the gate, except on the platform local; warnings do no
 test("expired exceptions close the gate on every platform", async () => {
   const exception = { rule: "several-pods", resource: "Deployment web", reason: "old", until: "2026-06-29" };
   const problem =
-    "slipway:policy.exceptions.0: expired on 2026-06-29 (several-pods, Deployment web). Fix the finding, or extend the exception.";
+    "slipway:policy.exceptions[0]: expired on 2026-06-29 (several-pods, Deployment web). Fix the finding, or extend the exception.";
   const policy = { exceptions: [exception] };
   expect((await review("local", policy)).verdict).toMatchObject({ open: false, problems: [problem] });
   expect((await review("docker", { ...severePolicy, ...policy })).verdict).toMatchObject({ open: false, problems: [problem, policyError] });

@@ -92,7 +92,7 @@ test("the resources of a service with many settings on docker have exactly these
         tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
         timeout: "5s",
       },
-      image: expect.stringMatching(/^slipway\/traefik:/),
+      image: expect.stringMatching(/^(slipway\/)?traefik:/),
       labels: ofStack,
       name: "slipway-test-proxy",
       networksAdvanced: [{ name: "slipway-test" }],
@@ -109,7 +109,7 @@ test("the resources of a service with many settings on docker have exactly these
     },
     "Container slipway-test-registry": {
       envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
-      image: expect.stringMatching(/^slipway\/registry:/),
+      image: expect.stringMatching(/^(slipway\/)?registry:/),
       labels: ofStack,
       name: "slipway-test-registry",
       networksAdvanced: [{ name: "slipway-test" }],
@@ -257,7 +257,7 @@ test("the resources of a service with many settings on swarm have exactly these 
   expect(await inputsOf("swarm", rich)).toEqual({
     "Container slipway-test-registry": {
       envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
-      image: expect.stringMatching(/^slipway\/registry:/),
+      image: expect.stringMatching(/^(slipway\/)?registry:/),
       labels: ofStack,
       name: "slipway-test-registry",
       networksAdvanced: [{ name: "slipway-test-registry" }],
@@ -323,7 +323,7 @@ test("the resources of a service with many settings on swarm have exactly these 
             tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
             timeout: "5s",
           },
-          image: expect.stringMatching(/^slipway\/traefik:/),
+          image: expect.stringMatching(/^(slipway\/)?traefik:/),
           labels: ofStack,
           readOnly: true,
           user: "65532:65532",

@@ -276,7 +276,7 @@ test("a ContainerService with many arguments has these resources", async () => {
       labels,
       network: "shop",
       networks: ["db"],
-      volumes: { cache: { kind: "emptyDir", mountPath: "/cache" } },
+      volumes: { cache: { kind: "emptyDir", mountPath: "/cache", size: "16Mi" } },
       on: { proxy: "proxy-id", helper: "helper", dockerHost: "ssh://deploy@host", credentials, httpsPort: 443 },
       files: { "/etc/web/app.json": "{}" },
     });
@@ -304,9 +304,9 @@ test("a ContainerService with many arguments has these resources", async () => {
       },
       image: image,
       labels: labelled({ team: "shop", "dev.slipway.service": "web" }),
-      memory: 32,
+      memory: 48,
       memoryReservation: 32,
-      memorySwap: 32,
+      memorySwap: 48,
       networksAdvanced: [
         { aliases: ["web"], name: "shop" },
         { aliases: ["web"], name: "db" },
@@ -315,7 +315,7 @@ test("a ContainerService with many arguments has these resources", async () => {
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       stopTimeout: 30,
-      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=undefined" },
+      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
       user: "65532:65532",
       volumes: [
         { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },
@@ -348,9 +348,9 @@ test("a ContainerService with many arguments has these resources", async () => {
       },
       image: image,
       labels: labelled({ team: "shop", "dev.slipway.service": "web" }),
-      memory: 32,
+      memory: 48,
       memoryReservation: 32,
-      memorySwap: 32,
+      memorySwap: 48,
       networksAdvanced: [
         { aliases: ["web"], name: "shop" },
         { aliases: ["web"], name: "db" },
@@ -359,7 +359,7 @@ test("a ContainerService with many arguments has these resources", async () => {
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       stopTimeout: 30,
-      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=undefined" },
+      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
       user: "65532:65532",
       volumes: [
         { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },

@@ -10,7 +10,7 @@ import { createLocalRegistry } from "./internal/local-registry.ts";
 import { logDriver } from "./internal/long-running.ts";
 import { nonRootUid, nonRootUser } from "../lib/non-root.ts";
 import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts, routingFile, routingOf } from "./internal/proxy.ts";
-import { base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
+import { authOf, base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
 import type { Publishing } from "./swarm-publishing.ts";
@@ -86,7 +86,7 @@ export class SwarmHost extends pulumi.ComponentResource {
       { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
       child,
     );
-    const auth = args.credentials && { serverAddress: String(this.repository.split("/")[0]), ...args.credentials };
+    const auth = args.credentials && authOf(pulumi.output(this.repository), args.credentials);
     const owned = (args.volumes ?? []).map((source, i) => ({ type: "volume", source, target: `/volumes/${i}` }));
     this.helperService = new docker.Service(
       `${name}-helper`,

@@ -6,7 +6,7 @@ import { throwIfAny } from "../lib/problem.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { behindProxy } from "./internal/proxy.ts";
-import { taskOf } from "./internal/swarm-service/task.ts";
+import { authOf, taskOf } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
@@ -55,7 +55,7 @@ export class SwarmService extends pulumi.ComponentResource {
       {
         name: prefix,
         labels,
-        auth: credentials && { serverAddress: pulumi.output(service.image).apply((i) => String(i.split("/")[0])), ...credentials },
+        auth: credentials && authOf(pulumi.output(service.image), credentials),
         mode: { replicated: { replicas: Number(spec.replicas) } },
         // The name resolves to the tasks themselves. Virtual IPs need IPVS in the kernel, and hide which task is reached.
         endpointSpec: { mode: "dnsrr" },

@@ -36,7 +36,8 @@ export class VolumeFiles extends DynamicResource<Inputs, State> {
 
   constructor(name: string, args: VolumeFilesArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = { additionalSecretOutputs: ["files", "password"] };
-    super("VolumeFiles", provider, name, { ...args, volumes: undefined }, pulumi.mergeOptions(opts, secret));
+    const props = { ...args, password: args.password && pulumi.secret(args.password), volumes: undefined };
+    super("VolumeFiles", provider, name, props, pulumi.mergeOptions(opts, secret));
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { RegistryCredentials } from "../../go-image.ts";
 import type { SwarmServiceArgs } from "../../swarm-service-args.ts";
 import { stopSeconds } from "../container-service/container.ts";
 import { healthcheckOf, helperFolder } from "../container-service/healthcheck.ts";
@@ -22,6 +23,11 @@ export interface TaskContext {
 
 /** Every task restarts, without a limit. The provider reads back a window even if none is set, so it is set here. */
 export const restartPolicy = { condition: "any", delay: "1s", window: "0s" };
+
+/** The credentials that Swarm passes on to its nodes, which pull an image from this registry. */
+export function authOf(image: pulumi.Output<string>, { username, password }: RegistryCredentials): docker.types.input.ServiceAuth {
+  return { serverAddress: image.apply((reference) => String(reference.split("/")[0])), username, password: pulumi.secret(password) };
+}
 
 /** Arguments of a service's tasks. Creates the configs and secrets that hold its files. */
 export function taskOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.CustomResourceOptions): TaskSpec {

@@ -427,7 +427,7 @@ test("a ContainerService with many arguments has these resources", async () => {
       files: [{ content: "{}", mode: 0o444, path: "/etc/web/app.json" }],
       image: image,
       labels: { "dev.slipway.service": "web", team: "shop" },
-      password: "s3cret",
+      password: secret({ value: "s3cret" }),
       prefix: "shop-web",
       username: "ci",
     },
@@ -656,7 +656,7 @@ test("a SwarmHost with all arguments has these resources", async () => {
       labels: labelled({ team: "shop" }),
     },
     "Service host-helper": {
-      auth: { password: "s3cret", serverAddress: "registry.example", username: "ci" },
+      auth: secret({ value: { password: "s3cret", serverAddress: "registry.example", username: "ci" } }),
       endpointSpec: { mode: "dnsrr" },
       labels: labelled({ team: "shop" }),
       mode: { global: true },
@@ -792,7 +792,7 @@ test("a SwarmService with many arguments has these resources", async () => {
   expect(await inputsOf(program)).toEqual({
     "Secret shop-web-run-key": { data: secret({ value: base64("k") }), labels: labelled({ team: "shop", "dev.slipway.service": "web" }) },
     "Service shop-web": {
-      auth: { password: "s3cret", serverAddress: "registry.example", username: "ci" },
+      auth: secret({ value: { password: "s3cret", serverAddress: "registry.example", username: "ci" } }),
       convergeConfig: { delay: "1s", timeout: "150s" },
       endpointSpec: { mode: "dnsrr" },
       labels: labelled({ team: "shop", "dev.slipway.service": "web" }),

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 /** Creates a container that goes through the given states and stays in the last one. */
-function create(states: State[], { restarts = 0, timeout = 30, signal = new AbortController().signal } = {}): Promise<string[]> {
+function create(states: State[], { restarts = 0, timeout = 3, signal = new AbortController().signal } = {}): Promise<string[]> {
   const reported: string[] = [];
   const created = {
     id: "1",

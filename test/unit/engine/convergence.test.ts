@@ -36,7 +36,7 @@ interface Options {
 }
 
 function run(states: State[], options: Options = {}): Promise<void> {
-  const { isNew = false, timeout = "30s", signal = new AbortController().signal, progress = () => {} } = options;
+  const { isNew = false, timeout = "3s", signal = new AbortController().signal, progress = () => {} } = options;
   const inputs = { name: "web", mode: { replicated: { replicas: 2 } }, convergeConfig: { timeout } };
   return converge(docker(states), "id", inputs, isNew, { signal, progress });
 }

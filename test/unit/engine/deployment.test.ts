@@ -260,7 +260,12 @@ describe("with the Docker provider", () => {
 
   test("an object that is not ready is recorded with its error, and the next run updates it even if it is unchanged", async () => {
     const image = "registry.example.org/web:1";
-    const inputs = { name: "web", taskSpec: { containerSpec: { image } }, mode: { replicated: { replicas: 1 } } };
+    const inputs = {
+      name: "web",
+      taskSpec: { containerSpec: { image } },
+      mode: { replicated: { replicas: 1 } },
+      convergeConfig: { timeout: "3s" },
+    };
     const found = {
       Version: { Index: 1 },
       Spec: { Mode: { Replicated: { Replicas: 1 } }, TaskTemplate: { ContainerSpec: { Image: image } } },

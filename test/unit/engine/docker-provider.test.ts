@@ -563,6 +563,7 @@ describe("an image", () => {
 
 describe("a Swarm service", () => {
   const containerSpec = { image: "registry.example.org/web:1" };
+  const convergeConfig = { timeout: "3s" };
   const task = (State: string, image = containerSpec.image) => ({
     DesiredState: "running",
     NodeID: "node-1",
@@ -589,7 +590,7 @@ describe("a Swarm service", () => {
       },
       updateConfig: { parallelism: 1, delay: "1s", failureAction: "rollback", monitor: "5s", maxFailureRatio: "0.1", order: "start-first" },
       rollbackConfig: { parallelism: 0 },
-      convergeConfig: { timeout: "1m" },
+      convergeConfig,
       taskSpec: {
         containerSpec: {
           image: containerSpec.image,
@@ -688,7 +689,7 @@ describe("a Swarm service", () => {
   test("without settings has one replica, and the provider's credentials", async () => {
     docker.answers = converged;
     const registryAuth = [{ address: "registry.example.org", username: "ci", password: "s3cret" }];
-    await create("service", { name: "web", taskSpec: { containerSpec } }, { settings: { registryAuth } });
+    await create("service", { name: "web", taskSpec: { containerSpec }, convergeConfig }, { settings: { registryAuth } });
     expect(docker.changes[0]!.credentials).toEqual({ username: "ci", password: "s3cret", serveraddress: "registry.example.org" });
     expect(docker.changes[0]!.body).toEqual({
       Name: "web",
@@ -704,13 +705,13 @@ describe("a Swarm service", () => {
 
   test("can be global", async () => {
     docker.answers = converged;
-    await create("service", { name: "web", mode: { global: true }, taskSpec: { containerSpec } });
+    await create("service", { name: "web", mode: { global: true }, taskSpec: { containerSpec }, convergeConfig });
     expect(docker.changes[0]!.body.Mode).toEqual({ Global: {} });
   });
 
   test("that does not converge is kept in the state as not ready", async () => {
     docker.answers = { ...converged, "GET /tasks": [task("failed"), task("failed"), task("failed")] };
-    const inputs = { name: "web", taskSpec: { containerSpec } };
+    const inputs = { name: "web", taskSpec: { containerSpec }, convergeConfig };
     const failure = await create("service", inputs).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(NotReady);
     expect(failure).toMatchObject({ id: "id-1", outputs: inputs, message: "web: its tasks keep failing. no suitable node" });
@@ -719,7 +720,7 @@ describe("a Swarm service", () => {
   test("is updated at the version that was read, and its outputs are the new inputs", async () => {
     const started = { ...found, UpdateStatus: { State: "completed" } };
     docker.answers = { ...converged, "GET /services/id-1": started, "POST /services/id-1/update": {} };
-    const inputs = { name: "web", taskSpec: { containerSpec } };
+    const inputs = { name: "web", taskSpec: { containerSpec }, convergeConfig };
     const outputs = await dockerProvider.update(state("service", { name: "web" }, { name: "web", old: 1 }), inputs, context());
     expect(outputs).toEqual({ old: 1, ...inputs });
     const [update] = docker.changes;
@@ -728,7 +729,7 @@ describe("a Swarm service", () => {
   });
 
   test("whose update is rejected is an error with its name; one that is rolled back is not ready", async () => {
-    const inputs = { name: "web", taskSpec: { containerSpec } };
+    const inputs = { name: "web", taskSpec: { containerSpec }, convergeConfig };
     const update = () => dockerProvider.update(state("service", {}, { old: 1 }), inputs, context());
     docker.answers = { ...converged, "POST /services/id-1/update": apiError(400, "invalid mount") };
     await expect(update()).rejects.toThrow("web: invalid mount");

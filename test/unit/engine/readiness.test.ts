@@ -4,6 +4,8 @@ import { KubernetesError, type KubernetesCluster, type Manifest } from "../../..
 afterEach(() => delete process.env["SLIPWAY_PATIENCE"]);
 
 const running = new AbortController().signal;
+/** Seconds after which a wait that should end by itself fails. */
+const timeoutSeconds = 5;
 const failed = AbortSignal.abort(new Error("stopped waiting, because the run failed."));
 const metadata = { name: "web", namespace: "shop", generation: 1 };
 const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata };
@@ -23,7 +25,7 @@ function cluster(states: (Manifest | undefined)[], pods: Manifest[] = []): Kuber
 test("a Deployment is awaited until its new pods are available, and the progress says what it waits for", async () => {
   const reported: string[] = [];
   const states = [deployment(0, 0), deployment(2, 1), deployment(2, 2)];
-  const ready = await awaitReady(states[0]!, cluster(states), { signal: running, progress: (what) => reported.push(what) });
+  const ready = await awaitReady(states[0]!, cluster(states), { signal: running, progress: (what) => reported.push(what), timeoutSeconds });
   expect(ready).toEqual(deployment(2, 2));
   expect(reported).toEqual(["2 new pods (0 updated, 0 available)", "2 new pods (2 updated, 1 available)"]);
 });
@@ -154,7 +156,7 @@ describe("is ready", () => {
       select: async (...[, , , labels]: string[]) => slices.filter((slice) => slice.labels === labels),
     };
     const reported: string[] = [];
-    const options = { signal: failed, progress: (what: string) => reported.push(what) };
+    const options = { signal: failed, progress: (what: string) => reported.push(what), timeoutSeconds };
     const result = await awaitReady(object, found as unknown as KubernetesCluster, options).catch(() => "not ready");
     expect([result, reported]).toEqual(waitingFor === undefined ? [object, []] : ["not ready", [waitingFor]]);
   });
@@ -178,7 +180,7 @@ describe("is ready", () => {
     for (const [status, isReady] of states) {
       const object = deployment(2, 2);
       Object.assign(object["status"] as object, status);
-      const result = awaitReady(object, cluster([object]), { signal: failed, progress: () => {} }).then(
+      const result = awaitReady(object, cluster([object]), { signal: failed, progress: () => {}, timeoutSeconds }).then(
         () => true,
         () => false,
       );
@@ -192,7 +194,7 @@ describe("is ready", () => {
 });
 
 describe("after the run has failed", () => {
-  const options = { signal: failed, progress: () => {} };
+  const options = { signal: failed, progress: () => {}, timeoutSeconds };
 
   test("an object that is already ready is accepted", async () => {
     expect(await awaitReady(configMap, cluster([configMap]), options)).toBe(configMap);
@@ -206,7 +208,7 @@ describe("after the run has failed", () => {
 });
 
 describe("the wait ends", () => {
-  const options = { signal: running, progress: () => {} };
+  const options = { signal: running, progress: () => {}, timeoutSeconds };
 
   test("after the timeout, and the error says what is missing", async () => {
     const waiting = awaitReady(deployment(1, 0), cluster([deployment(1, 0)]), { ...options, timeoutSeconds: 0.2 });

@@ -56,6 +56,54 @@ test("the ports in the arguments are published on loopback only", async () => {
   expect(ports).toHaveLength(4);
 });
 
+test("the node has exactly these settings", async () => {
+  const { resources } = await build({ labels: { team: "shop" }, nodeImage: "node:own", registryImage: "registry:own" });
+  const of = (name: string) => resources.find((r) => r.name === name && r.type.endsWith(":Container"))!.inputs;
+  expect(of("dev-registry").image).toBe("registry:own");
+  const { uploads, ...inputs } = of("dev-node");
+  expect(uploads.map(({ file }: { file: string }) => file)).toEqual([
+    "/etc/rancher/k3s/registries.yaml",
+    "/var/lib/rancher/k3s/server/manifests/local-registry-hosting.yaml",
+  ]);
+  expect(inputs).toEqual({
+    name: "dev-node",
+    hostname: "dev",
+    image: "node:own",
+    command: ["server", "--https-listen-port=6550"],
+    envs: ["K3S_KUBECONFIG_OUTPUT=/output/kubeconfig.yaml", "K3S_KUBECONFIG_MODE=600", "KUBECONFIG=/output/kubeconfig.yaml"],
+    privileged: true,
+    tmpfs: { "/run": "", "/var/run": "", "/var/lib/cni": "" },
+    labels: [{ label: "team", value: "shop" }],
+    restart: "always",
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "3" },
+    networksAdvanced: [{ name: "dev" }],
+    ports: [
+      { ip: "127.0.0.1", external: 6550, internal: 6550 },
+      { ip: "127.0.0.1", external: 8080, internal: 80 },
+      { ip: "127.0.0.1", external: 8443, internal: 443 },
+    ],
+    volumes: [
+      { volumeName: "dev-node", containerPath: "/var/lib/rancher/k3s" },
+      { volumeName: "dev-kubelet", containerPath: "/var/lib/kubelet" },
+      { volumeName: "dev-logs", containerPath: "/var/log" },
+      { hostPath: folder, containerPath: "/output" },
+    ],
+    healthcheck: {
+      tests: [
+        "CMD-SHELL",
+        "test -e /run/node-ready || { kubectl wait --for=condition=Ready node --all --timeout=1s && touch /run/node-ready; }",
+      ],
+      interval: "2s",
+      timeout: "10s",
+      startPeriod: "1m0s",
+      retries: 30,
+    },
+    wait: true,
+    waitTimeout: 180,
+  });
+});
+
 test("the node pulls images by the name that they were pushed with, and the ConfigMap of KEP-1755 names the registry", async () => {
   const { resources } = await build({ ports: { registry: 5005 } });
   const uploads = resources.find((r) => r.name === "dev-node" && r.inputs.uploads)?.inputs.uploads;

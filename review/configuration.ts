@@ -3,6 +3,7 @@ import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/settings.ts";
 import { loadPlatform } from "../platforms/platform.ts";
 import type { Stack } from "../config/stack-file.ts";
+import { unavailable } from "./render/registrations.ts";
 
 /**
  * The validated configuration of a stack, for commands that do not run the program.
@@ -10,8 +11,8 @@ import type { Stack } from "../config/stack-file.ts";
  * @throws UserError if the configuration is invalid.
  */
 export async function configurationOf(stack: Stack): Promise<Configuration> {
-  const unavailable = () => Promise.reject(new Error("The program does not run."));
-  await pulumi.runtime.setMocks({ newResource: unavailable, call: unavailable }, stack.project, stack.name);
+  const reject = () => unavailable("The program does not run.");
+  await pulumi.runtime.setMocks({ newResource: reject, call: reject }, stack.project, stack.name);
   pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
   return loadConfiguration(loadPlatform);
 }

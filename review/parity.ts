@@ -37,19 +37,19 @@ export async function parityOf(a: Stack, b: Stack): Promise<Disparity[]> {
       if (error instanceof RunError) return undefined;
       throw error;
     });
-    return resources && new Set(compare(resources, second).map(idOf));
+    return resources && Map.groupBy(compare(resources, second), ({ resource }) => resource);
   };
   const invalidAlone: Path[] = [];
   for (const path of keys) {
     const remaining = await remainingWith([path]);
     if (!remaining) invalidAlone.push(path);
-    else for (const one of found) if (!remaining.has(idOf(one))) one.keys.push(nameOf(path));
+    else for (const one of found) if (!remains(one, remaining)) one.keys.push(nameOf(path));
   }
   for (const [path, other] of pairs(invalidAlone, keys)) {
     const unexplained = found.filter((one) => one.keys.length === 0);
     if (unexplained.length === 0) break;
     const remaining = await remainingWith([path, other]);
-    if (remaining) for (const one of unexplained) if (!remaining.has(idOf(one))) one.keys.push(`${nameOf(path)} with ${nameOf(other)}`);
+    if (remaining) for (const one of unexplained) if (!remains(one, remaining)) one.keys.push(`${nameOf(path)} with ${nameOf(other)}`);
   }
   return found;
 }
@@ -82,8 +82,15 @@ function compare(a: Resources, b: Resources): Omit<Disparity, "keys">[] {
   });
 }
 
-function idOf({ resource, property, a, b }: Omit<Disparity, "keys">): string {
-  return JSON.stringify([resource, property, property === "" ? [a, b] : b]);
+/**
+ * Whether a difference is among those that remain, by resource: at its path, or below or above it, because a value that is there in one
+ * stack only is compared as a whole.
+ */
+function remains({ resource, property }: Omit<Disparity, "keys">, remaining: Map<string, Omit<Disparity, "keys">[]>): boolean {
+  const isBelow = (path: string, above: string) => path.startsWith(`${above}.`) || path.startsWith(`${above}[`);
+  const concerns = (other: string) =>
+    other === property || (property !== "" && (other === "" || isBelow(other, property) || isBelow(property, other)));
+  return (remaining.get(resource) ?? []).some((other) => concerns(other.property));
 }
 
 /** Settings with different values. A list is one setting. */

@@ -7,7 +7,7 @@ import { operations } from "./step.ts";
 // pulumi, sdk/go/common/display/events.go and pkg/display/json.go; those of the events in sdk/go/common/apitype/events.go.
 
 // z.record would copy the properties, which can be megabytes.
-const properties = z.custom<Properties>((value) => value !== null && typeof value === "object" && !Array.isArray(value), "is not a map");
+const properties = z.custom<Properties>((value) => typeof value === "object" && !Array.isArray(value), "is not a map");
 
 const state = z.looseObject({
   custom: z.boolean().optional(),
@@ -175,7 +175,8 @@ function isEvent(value: unknown): boolean {
   return value !== null && typeof value === "object" && "sequence" in value;
 }
 
-function parseJson(text: string): unknown {
+/** The content of a JSON text. Undefined if it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,6 @@
 import { UserError } from "../../lib/user-error.ts";
-import { differences, type Properties } from "../../lib/values.ts";
-import { parsePath, valueAt, type Path } from "../../lib/property-path.ts";
+import { differences, has, type Properties } from "../../lib/values.ts";
+import { parsePath, type Path } from "../../lib/property-path.ts";
 import { parsePreview, type RawStep } from "./formats.ts";
 import { hidden, Secrets } from "./secrets.ts";
 import { leaves, operations, type Change, type Preview, type Step } from "./step.ts";
@@ -49,7 +49,7 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
     custom: (next ?? old)?.custom ?? false,
     operation,
     rawOperation: op,
-    changes: operation === "update" || operation === "replace" ? changesOf(main, { before, after }, secrets) : [],
+    changes: operation === "update" || operation === "replace" ? changesOf(main, { before, after, names }, secrets) : [],
     before,
     after,
     // If Pulumi deletes first, it marks the old resource as pending replacement.
@@ -61,18 +61,23 @@ function stepOf(parts: RawStep[], secrets: Secrets): Step {
 
 /** The changes that the provider reports. If it reports none, the differences between the inputs. */
 function changesOf(
-  { old, new: next, detailed, reasons }: RawStep,
-  shown: { before: Properties; after: Properties },
+  { type, old, new: next, detailed, reasons }: RawStep,
+  shown: { before: Properties; after: Properties; names: string[] },
   secrets: Secrets,
 ): Change[] {
   const reported = Object.entries(detailed ?? {}).map(([path, kind]) => ({ path, replaces: kind.endsWith("-replace") }));
   const differing = differences(old?.inputs ?? {}, next?.inputs ?? {}).map(({ path }) => ({ path, replaces: reasons.includes(path) }));
   return (reported.length > 0 ? reported : differing).flatMap(({ path: text, replaces }) => {
-    const path = parsePath(text);
+    const raw = parsePath(text);
+    const path = raw.map((part) => (typeof part === "string" ? secrets.hideInKey(part) : part));
     // Providers also report properties that only outputs have.
-    const [first = ""] = path;
-    const before = first in shown.before ? shownAt(shown.before, path) : secrets.hide(valueAt(old?.outputs, path), String(path.at(-1)));
-    return leaves({ path, replaces, before, after: shownAt(shown.after, path) });
+    const [first = ""] = raw;
+    const isInput = first in (old?.inputs ?? {});
+    const properties = isInput ? shown.before : secrets.hideOf(type, { [first]: old?.outputs?.[first] as unknown }, shown.names);
+    const change = { path, replaces, before: shownAt(properties, path), after: shownAt(shown.after, path) };
+    const split = leaves(change);
+    // A difference in secrets only is not visible.
+    return split.length === 0 && has(change.before, (value) => value === hidden) ? [change] : split;
   });
 }
 

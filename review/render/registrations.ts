@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { isMap } from "../../lib/property-path.ts";
 import type { Properties } from "../../lib/values.ts";
 import type { Stack } from "../../config/stack-file.ts";
+import { parseJson } from "../preview/formats.ts";
 import { outputsOf } from "./outputs.ts";
 
 /** A resource that the program registers. */
@@ -28,7 +30,7 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
     state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties) },
   });
   const call = ({ token }: pulumi.runtime.MockCallArgs) =>
-    Promise.reject(new Error(`The provider function ${token} cannot be called without its provider.`));
+    unavailable(`The provider function ${token} cannot be called without its provider.`);
   await pulumi.runtime.setMocks({ newResource, call }, stack.project, stack.name, true);
   pulumi.runtime.setAllConfig(withAbsoluteSources(stack.config), stack.secretKeys);
   watch((request, urn) => {
@@ -55,6 +57,11 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   return found.sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
 
+/** Rejects a request of the SDK, which takes the message from `details`, as gRPC has it. */
+export function unavailable(message: string): Promise<never> {
+  return Promise.reject(Object.assign(new Error(message), { details: message }));
+}
+
 /** A request of the SDK to register a resource. Internal to the SDK. */
 interface Request {
   getType(): string;
@@ -77,9 +84,11 @@ function watch(onRegistered: (request: Request, urn: string) => void): void {
     });
 }
 
-/** The configuration with absolute paths of the services' sources, for a program in another folder. */
+/** The configuration with absolute paths of the services' sources, for a program in another folder. Unchanged if services are no map. */
 export function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
-  const services = JSON.parse(config["slipway:services"] ?? "{}") as Record<string, { source?: string } | null>;
-  for (const service of Object.values(services)) if (typeof service?.source === "string") service.source = resolve(service.source);
+  const services = parseJson(config["slipway:services"] ?? "{}");
+  if (!isMap(services)) return config;
+  for (const service of Object.values(services))
+    if (isMap(service) && typeof service.source === "string") service.source = resolve(service.source);
   return { ...config, "slipway:services": JSON.stringify(services) };
 }

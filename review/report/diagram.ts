@@ -95,7 +95,7 @@ function arrowsOf(parts: Part[], serviceOf: (url: string) => string): [string, s
   } else connect(registries, of("service"));
   for (const url of of("URL")) {
     const service = serviceOf(url.id);
-    if (parts.some(({ id }) => id === service)) arrows.push([service, url.id]);
+    if (parts.some(({ id, kind }) => id === service && kind === "service")) arrows.push([service, url.id]);
   }
   return arrows;
 }

@@ -34,7 +34,7 @@ export function formatHtml(review: Review): string {
       <body>
         <header>
           <p>${project} · stack ${stack}</p>
-          <h1><span class=${`badge ${classOf(overall)}`}>${overall}</span> ${" "}<span class=${`badge ${verdict.open ? "good" : "bad"}`}>gate ${verdict.open ? "open" : "closed"}</span></h1>
+          <h1><span class=${`badge ${classOf(overall)}`}>${overall}</span> <span class=${`badge ${verdict.open ? "good" : "bad"}`}>gate ${verdict.open ? "open" : "closed"}</span></h1>
           <p>${capitalized(meanings[overall])}.</p>
           <p>${formatCounts(summary)}</p>
         </header>
@@ -63,8 +63,8 @@ export function formatHtml(review: Review): string {
 function changeCard({ label, impact, operation, findings, names }: Entry) {
   const values = findings.flatMap(({ changes }) => changes);
   return markup`<article>
-    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${" "}${label} ${" "}<small>${operation}</small></h3>
-    <ul>${findings.map((finding) => markup`<li>${finding.reason}${finding.impact !== impact && markup` ${" "}<em>(${finding.impact})</em>`}</li>`)}</ul>
+    <h3><span class=${`badge ${classOf(impact)}`}>${impact}</span> ${label} <small>${operation}</small></h3>
+    <ul>${findings.map((finding) => markup`<li>${finding.reason}${finding.impact !== impact && markup` <em>(${finding.impact})</em>`}</li>`)}</ul>
     ${
       values.length > 0 &&
       markup`<details><summary>${values.length === 1 ? "1 changed value" : `${values.length} changed values`} of ${label}</summary><dl>
@@ -92,10 +92,10 @@ function gateSection({ stack, verdict: { rejected, approved, problems } }: Revie
 
 function policySection({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>) {
   return markup`<section aria-labelledby="policy"><h2 id="policy">Policy</h2>
-    <p><span class=${`badge ${findings.length === 0 ? "good" : "warn"}`}>${points} of 100 points</span> ${" "}${passed} of ${rules} rules passed</p>
+    <p><span class=${`badge ${findings.length === 0 ? "good" : "warn"}`}>${points} of 100 points</span> ${passed} of ${rules} rules passed</p>
     ${findings.map(
       ({ rule, severity, resource, message, remedy, reference }) =>
-        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${" "}${resource}</h3><p>${capitalized(message)}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
+        markup`<article><h3><span class=${`badge ${severity === "error" ? "bad" : "warn"}`}>${severity}</span> ${resource}</h3><p>${capitalized(message)}. ${remedy} (<a href=${reference}>${rule}</a>)</p></article>`,
     )}
     ${
       exceptions.length > 0 &&

@@ -19,7 +19,7 @@ export function svgOf({ parts, arrows }: Diagram, rankdir: "LR" | "TB") {
   const size = graph.graph();
   const changed = parts.filter(({ impact }) => impact !== undefined);
   const changes = changed.map(({ kind, name, impact }) => `${kind} ${name}, ${impact}`).join("; ");
-  const title = `${parts.length} parts, ${changed.length === 0 ? "none changed" : `${changed.length} changed: ${changes}`}`;
+  const title = `${parts.length === 1 ? "1 part" : `${parts.length} parts`}, ${changed.length === 0 ? "none changed" : `${changed.length} changed: ${changes}`}`;
   const arrow = `arrow-${rankdir}`;
   return markup`<svg viewBox=${`0 0 ${Math.ceil(size.width ?? 0)} ${Math.ceil(size.height ?? 0)}`} width=${Math.ceil(size.width ?? 0)} height=${Math.ceil(size.height ?? 0)} role="img" aria-label=${title}>
     <defs><marker id=${arrow} viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>

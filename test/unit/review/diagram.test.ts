@@ -107,6 +107,15 @@ test("a URL belongs to the service above it, at any depth", () => {
   });
 });
 
+test("a URL without a service belongs to no other part", () => {
+  const host = resource("slipway:index:SwarmHost", "one");
+  const alone = [ingress("alone"), ingress("below", host)];
+  expect(diagram([host, ...alone], [changed(resource("a:b:C", "a"), Impact.Cost)])).toEqual({
+    parts: ["Docker host one", "URL alone", "URL below", "other 1 other resource: cost change"],
+    arrows: [],
+  });
+});
+
 test("on Swarm, a URL belongs to the service in its name", () => {
   const host = resource("slipway:index:SwarmHost", "one");
   const services = ["web", "api"].map((name) => resource("slipway:index:SwarmService", name));

@@ -127,6 +127,20 @@ test("a setting that changes a value, but not to that of the second stack, is no
   expect(formatParity(found, "one", "two")).toMatch(/\n {2}a combination of settings\n {6}.*envs\[\d\]: not set → C=3/);
 });
 
+test("a difference remains with a setting if one below or above it remains", async () => {
+  const on = (env: object, name = "one") => stackWith({ replicas: 1, env }, name);
+  const causes = async (first: object, second: object) =>
+    (await parityOf(on(first), on(second, "two"))).map(({ property, keys }) => [property.replace(/.*(?=env)/, ""), keys]);
+  expect(await causes({ A: "1" }, { A: "1", B: "2", C: "3" })).toEqual([
+    ["env[3]", own(["web.env.B"])],
+    ["env[4]", []],
+  ]);
+  expect(await causes({ A: "1", B: "2" }, { A: "1", C: "3" })).toEqual([
+    ["env[3].name", []],
+    ["env[3].value", []],
+  ]);
+});
+
 test("each pair of settings that is only valid together explains its own differences", async () => {
   const [replicas, autoscaling] = [{ replicas: 2 }, { autoscaling: { maxReplicas: 4 } }];
   const a = stackWith({}, "one", servicesOf({ web: { ...replicas, version: "1" }, api: replicas }));

@@ -131,6 +131,16 @@ test("a failed preview is rejected with its errors, without secrets", () => {
   expect(() => read(started + summary)).toThrow(new UserError(`${failed}its result is "failed"`));
 });
 
+test("errors have no secrets with signs that JSON escapes, nor those in maps", () => {
+  const inputs = { a: secret({ plaintext: String.raw`"a \"b\"\nc\n"` }), b: secret({ plaintext: '{"password":"hunter22"}' }) };
+  const diagnostics = [{ severity: "error", message: String.raw`hunter22, "a \"b\"\nc\n", ` + 'a "b"\nc\n' }];
+  expect(() => read(plan([{ ...stack, oldState: { inputs } }], { diagnostics }))).toThrow(
+    new UserError(
+      String.raw`p.json: the preview failed, so its impact is unknown:` + "\n" + String.raw`  - [secret], "[secret]\n", [secret]`,
+    ),
+  );
+});
+
 test("a preview that failed early is reported with its errors, although it has no steps or too few", () => {
   const failed = "p.json: the preview failed, so its impact is unknown:\n  - no cluster";
   const diagnostics = [{ severity: "error", message: "no cluster" }];
@@ -285,6 +295,36 @@ describe("the changes that the provider reports", () => {
     ]);
     expect(changesOf(undefined, { inputs: { arn: "x" } }, { arn: "add" })).toEqual([{ ...change(["arn"], undefined), after: "x" }]);
     expect(changesOf({ outputs: null }, { inputs: { arn: "x" } }, { arn: "add" })).toEqual([{ ...change(["arn"], undefined), after: "x" }]);
+  });
+
+  test("include properties that only outputs have and that the resource declares secret, at any depth", () => {
+    const outputs = { pin: 12, login: { code: "ab", "of-hunter22": secret({ plaintext: '"hunter22"' }) }, list: [{ password: ["abc"] }] };
+    const oldState = { inputs: {}, outputs, additionalSecretOutputs: ["pin", "login"] };
+    const kinds = { pin: "update", "login.code": "update", 'login["of-hunter22"]': "delete", "list[0].password[0]": "update" };
+    const change = (path: (string | number)[]) => ({ path, replaces: false, before: "[secret]", after: undefined });
+    expect(changesOf(oldState, { inputs: {} }, kinds)).toEqual([
+      change(["pin"]),
+      change(["login", "code"]),
+      change(["login", "of-[secret]"]),
+      change(["list", 0, "password", 0]),
+    ]);
+  });
+
+  test("stay if only secrets in a map differ", () => {
+    const inputs = (code: string) => ({ inputs: { login: { code } }, additionalSecretOutputs: ["login"] });
+    const shown = { code: "[secret]" };
+    expect(changesOf(inputs("ab"), inputs("cd"), { login: "update" })).toEqual([
+      { path: ["login"], replaces: false, before: shown, after: shown },
+    ]);
+    const same = { inputs: { spec: { a: 1 } } };
+    expect(changesOf(same, same, { spec: "update" })).toEqual([]);
+  });
+
+  test("have paths without secrets", () => {
+    const inputs = (a: number) => ({ inputs: { token: "hunter22", users: { hunter22: a } } });
+    const change = { path: ["users", "[secret]"], replaces: false, before: 1, after: 2 };
+    expect(changesOf(inputs(1), inputs(2), { "users.hunter22": "update" })).toEqual([change]);
+    expect(changesOf(inputs(1), inputs(2), { users: "update" })).toEqual([change]);
   });
 
   test("are not set where a value has another form", () => {

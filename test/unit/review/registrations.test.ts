@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { readStack, type Stack } from "../../../config/stack-file.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { plain, unknown } from "../../../lib/values.ts";
+import { configurationOf } from "../../../review/configuration.ts";
 import { registrationsOf, withAbsoluteSources } from "../../../review/render/registrations.ts";
 import { HttpApi } from "../http-api.ts";
 
@@ -82,4 +84,26 @@ test("sources of services become absolute; everything else in the configuration 
   expect(others).toEqual({ "slipway:platform": "local" });
   expect(JSON.parse(changed!)).toEqual({ ...services, web: { source: resolve("app"), port: 1 } });
   expect(withAbsoluteSources({})).toEqual({ "slipway:services": "{}" });
+});
+
+test.each(["hello", "null", "5", '["web"]'])(
+  "services that are %s instead of a map are an error of the configuration",
+  async (services) => {
+    const config = { "slipway:platform": "local", "slipway:services": services };
+    expect(withAbsoluteSources(config)).toBe(config);
+    await expect(registrationsOf({ ...stackOn("local"), config })).rejects.toThrow(/slipway:services: must be a map/);
+    await expect(registrationsOf({ ...stackOn("local"), config })).rejects.toThrow(UserError);
+  },
+);
+
+test("a provider function cannot be called, and its error says so", async () => {
+  await registrationsOf(stackOn("swarm"));
+  await expect(pulumi.runtime.invoke("docker:index/getNetwork:getNetwork", { name: "a" })).rejects.toThrow(
+    "The provider function docker:index/getNetwork:getNetwork cannot be called without its provider.",
+  );
+});
+
+test("without the program, nothing can be registered or called, and the errors say so", async () => {
+  await configurationOf(stackOn("swarm"));
+  await expect(pulumi.runtime.invoke("docker:index/getNetwork:getNetwork", { name: "a" })).rejects.toThrow("The program does not run.");
 });

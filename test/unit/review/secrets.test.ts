@@ -49,6 +49,11 @@ describe("texts that are always secret:", () => {
     ["a JSON web token", `Bearer ${token}, sent`, "Bearer [secret], sent"],
     ["a JSON web token without signature", "Bearer eyJhbGciOiJI.eyJzdWIiOiIx.", "Bearer [secret]"],
     ["the password in a URL", "postgres://app:hunter22@db/app", "postgres://app:[secret]@db/app"],
+    ["a password in a URL with signs that are not encoded", "postgres://app:p@ss/w0rd@db/app", "postgres://app:[secret]@db/app"],
+    ["a password in a URL with a quote", `x://app:p"w@db`, "x://app:[secret]@db"],
+    ["a password in a URL that is a number", "redis://:1234@db/0", "redis://:[secret]@db/0"],
+    ["each in a list of URLs", "nats://a:b@h,nats://c:d/e@h", "nats://a:[secret]@h,nats://c:[secret]@h"],
+    ["only the password of a URL in JSON", `{"a":"x://u:p/w@h","mail":"me@x.org"}`, `{"a":"x://u:[secret]@h","mail":"me@x.org"}`],
     ["the password in a URL without a user", "redis://:hunter22@db", "redis://:[secret]@db"],
     ["all of them in a text", "a://u:one@h b://u:two@h", "a://u:[secret]@h b://u:[secret]@h"],
     ...["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-"].map((prefix) => [
@@ -68,6 +73,11 @@ describe("texts that are always secret:", () => {
     "keyJhbGciOiJI.eyJzdWIiOiIx.c2ln",
     "https://db.example:5432/app",
     "https://app@db.example/app",
+    "https://db.example/users/me@x.org",
+    "https://db.example:5432/users/me@x.org",
+    "https://db.example:/users/me@x.org",
+    "http://[::1]:8080/users/me@x.org",
+    "file:///C:/me@x.org and me@x.org",
     "web@sha256:0123456789",
     "ghp_012345678",
     "ghx_0123456789",
@@ -88,6 +98,13 @@ describe("a text that is secret in one place is hidden everywhere:", () => {
     ["a property by its name", { spec: { password: "open sesame" } }],
     ["a variable by its name", { env: [null, "x", { name: "LEVEL", value: "info" }, { name: "DB_PASSWORD", value: "open sesame" }] }],
     ["the values of a variable by its name", { env: [{ name: "DB_PASSWORD", value: { value: "open sesame" } }] }],
+    ["a value that is marked, in a map as JSON", { a: secret({ plaintext: '{"port":5432,"login":["open sesame"]}' }) }],
+    ["a value that is marked in one that is marked", { a: secret({ value: [secret({ plaintext: '"open sesame"' })] }) }],
+    ["a value that is marked, with white space around it", { a: secret({ plaintext: String.raw`" open sesame\n"` }) }],
+    ["a value that is marked, as text that is no JSON", { a: secret({ plaintext: "open sesame" }) }],
+    ["a list by its name", { token: ["open sesame"] }],
+    ["a map by its name", { credentials: { user: "info", port: 5432, pass: "open sesame" } }],
+    ["a map in a list by its name", { secret: [{ name: "info", value: "open sesame" }] }],
   ])("%s", (_, properties) => {
     expect(shown("say open sesame, port 5432, info", properties)).toBe("say [secret], port 5432, info");
   });
@@ -107,6 +124,65 @@ describe("a text that is secret in one place is hidden everywhere:", () => {
       expect(new Secrets().hideOf(type, properties, [])).toEqual(properties);
     },
   );
+
+  test("signs that JSON escapes, as they are and escaped", () => {
+    const value = 'a "b" \\ c\n<d>&';
+    const properties = { a: secret({ plaintext: JSON.stringify(value) }) };
+    const go = JSON.stringify(value)
+      .replaceAll("<", String.raw`\u003c`)
+      .replaceAll(">", String.raw`\u003e`)
+      .replaceAll("&", String.raw`\u0026`);
+    expect(shown(`raw ${value}, JSON ${JSON.stringify(value)}, Go ${go}`, properties)).toBe(`raw [secret], JSON "[secret]", Go "[secret]"`);
+  });
+
+  test("a number of six digits or more", () => {
+    expect(shown("12345678, 123456 and 12345", { password: 12345678, pin: secret({ plaintext: "123456" }), token: [12345] })).toBe(
+      "[secret], [secret] and 12345",
+    );
+    const secrets = new Secrets();
+    secrets.learn(anyType, { password: 12345678 }, []);
+    expect(secrets.hide({ a: 12345678, b: 1234567 })).toEqual({ a: "[secret]", b: 1234567 });
+  });
+
+  test("but not ordinary values in a map with a secret name: names, references and short texts", () => {
+    const volumes = [
+      { name: "files", secret: { secretName: "web-secret", defaultMode: 420, items: [{ key: "TOKEN", path: "run/token" }] } },
+    ];
+    const sources = [{ serviceAccountToken: { audience: "sts.example", expirationSeconds: 3600, path: "run/token" } }];
+    const references = {
+      password: { name: "web-secret", key: "TOKEN" },
+      tokenReviewer: { role: "reviewer" },
+      secrets: [{ secretName: "web-secret" }],
+    };
+    const properties = { volumes, sources, references };
+    const secrets = new Secrets();
+    secrets.learn(anyType, { ...properties, credentials: { pass: "small" } }, []);
+    expect(secrets.hide(properties)).toEqual(properties);
+    expect(secrets.hideIn("small web-secret")).toBe("small web-secret");
+  });
+
+  test("in keys, but not words in them, because rules look for them", () => {
+    const secrets = new Secrets();
+    secrets.learn(anyType, { token: "hunter22", password: "kubernetes", apiKey: "spec" }, []);
+    const value = { spec: { "app.kubernetes.io/name": 1, hunter22: 2, "of-hunter22": 3, kubernetes: 4, "x://u:pw@h": 5 } };
+    expect(secrets.hide(value)).toEqual({
+      spec: { "app.kubernetes.io/name": 1, "[secret]": 2, "of-[secret]": 3, kubernetes: 4, "x://u:[secret]@h": 5 },
+    });
+    expect(secrets.hideOf(anyType, { "pin-hunter22": { hunter22: 1 } }, ["pin-hunter22"])).toEqual({
+      "pin-[secret]": { "[secret]": "[secret]" },
+    });
+  });
+
+  test("secrets that are part of the text that replaces them", () => {
+    expect(shown("[secret], secr, open sesame", { token: "secr", password: "open sesame", apiKey: "cret" })).toBe(
+      "[secret], [secret], [secret]",
+    );
+  });
+
+  test("secrets that overlap", () => {
+    expect(shown("an abcdefgh", { token: ["abcdef", "cdefgh"] })).toBe("an [secret]");
+    expect(shown("abcdefgh", { token: ["abcd", "efgh"] })).toBe("[secret][secret]");
+  });
 
   test("a property that the resource declares secret", () => {
     expect(shown("open sesame as root", { login: ["open sesame"], user: "root" }, anyType, ["login"])).toBe("[secret] as root");
@@ -169,7 +245,27 @@ describe("a value is hidden in place, even if it is too short to be hidden every
   test("one with a secret name", () => {
     expect(hide("abc", "password")).toBe("[secret]");
     expect(hide("abc", "level")).toBe("abc");
+    expect(hide(1, "password")).toBe("[secret]");
+    expect(hide([1, "abc", null, true, [2]], "password")).toEqual(["[secret]", "[secret]", null, true, ["[secret]"]]);
+    expect(hide({ key: "abc", at: { 0: "abc", name: "abc" } }, "token")).toEqual({ key: "[secret]", at: { 0: "[secret]", name: "abc" } });
+    expect(hide({ items: [{ key: "abc", path: "abc", value: "abc" }] }, "secret")).toEqual({
+      items: [{ key: "abc", path: "abc", value: "[secret]" }],
+    });
     expect(hide({ spec: { password: "abc", level: "abc" } })).toEqual({ spec: { password: "[secret]", level: "abc" } });
+  });
+
+  test("the value of a variable or option of a container, which is hidden elsewhere too", () => {
+    const secrets = new Secrets();
+    const properties = {
+      envs: ["DB_PASSWORD=hunter22", "PORT=8080", "TOKEN="],
+      command: ["--api-key=a=b\nc", "-password", "password = x"],
+    };
+    secrets.learn(anyType, properties, []);
+    expect(secrets.hide(properties)).toEqual({
+      envs: ["DB_PASSWORD=[secret]", "PORT=8080", "TOKEN="],
+      command: ["--api-key=[secret]", "-password", "password = x"],
+    });
+    expect(secrets.hideIn("login with hunter22 failed")).toBe("login with [secret] failed");
   });
 
   test("the value of a variable with a secret name", () => {

@@ -414,7 +414,7 @@ export interface SecretKeyArgs {
 
 /** A volume. */
 export interface VolumeArgs {
-  /** emptyDir: deleted with the pod; persistent: kept, from a StorageClass. */
+  /** emptyDir: deleted with the pod; persistent: from a StorageClass, and deleted with its data when it is removed from the settings, except that of a stateful service on Kubernetes. */
   kind: VolumeKind;
   /** Absolute path in the container. */
   mountPath: string;

@@ -10,10 +10,17 @@ import { writeTables } from "./tables.ts";
 
 const bin = (name: string) => join("node_modules", ".bin", name);
 
-await step("components/service-args.ts", () => writeServiceArgs());
-await step("stacks/schema.json", async () => writeSchema());
-await step("docs/CLI.md", () => writeCliDocs());
-await step("tables in the docs", async () => writeTables());
-await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
-await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
-await step("Go formatting", async () => command("gofmt", ["-w", ...(await goFiles())]));
+async function fix(): Promise<void> {
+  await step("components/service-args.ts", () => writeServiceArgs());
+  await step("stacks/schema.json", async () => writeSchema());
+  await step("docs/CLI.md", () => writeCliDocs());
+  await step("tables in the docs", async () => writeTables());
+  await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
+  await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
+  await step("Go formatting", async () => command("gofmt", ["-w", ...(await goFiles())]));
+}
+
+await fix().catch((error: Error) => {
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 1;
+});

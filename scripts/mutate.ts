@@ -36,9 +36,7 @@ const missed = ["Survived", "NoCoverage"];
 const counted = results.filter(({ status }) => noticed.includes(status) || missed.includes(status));
 for (const { fileName, location, mutatorName, replacement, status } of counted.filter((result) => missed.includes(result.status))) {
   const { line, column } = location.start;
-  process.stdout.write(
-    `${fileName}:${line}:${column} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ").slice(0, 80)}\n`,
-  );
+  process.stdout.write(`${fileName}:${line}:${column} ${status} ${mutatorName}: ${replacement?.replace(/\s+/g, " ").slice(0, 80)}\n`);
 }
 let isGood = true;
 for (const [folder, mutants] of Map.groupBy(counted, ({ fileName }) => fileName.split("/")[0]!)) {

@@ -652,7 +652,8 @@ const configuration = {
       z.string(),
       z.strictObject({
         kind: required(z.enum(VolumeKind), {
-          meaning: "emptyDir: deleted with the pod; persistent: kept, from a StorageClass",
+          meaning:
+            "emptyDir: deleted with the pod; persistent: from a StorageClass, and deleted with its data when it is removed from the settings, except that of a stateful service on Kubernetes",
           type: "VolumeKind",
           on: {
             docker: { how: "emptyDir: in memory; persistent: a named volume" },

@@ -147,7 +147,7 @@ test("an unknown class is rejected before anything changes", async () => {
     ...services,
     web: { ...web, ingressClassName: "nginx", priorityClassName: "gold" },
     ledger: { ...ledger, volumes: { ...ledger.volumes, data: { ...ledger.volumes.data, storageClass: "fast" } } },
-    routed: { ...services.routed, gateway: { className: "cilium" } },
+    routed: { ...services.routed, gateway: { className: "cilium" }, network: { isolated: false } },
   });
   const { code, out } = await checkout.run("up");
   checkout.configure(services);

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DestinationArgs, PeerArgs } from "../../web-service-args.ts";
 import { selectorLabels } from "../labels.ts";
 import { containerPorts } from "./pod.ts";
-import { ingressControllers, type WebServiceSpec } from "./spec.ts";
+import { usualController, type WebServiceSpec } from "./spec.ts";
 
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
@@ -19,7 +19,7 @@ export function createNetworkPolicy(
     callers = [],
     peers = [],
     destinations = [],
-    ingressController = ingressControllers[spec.ingressClassName ?? "traefik"],
+    ingressController = usualController(spec),
     ingressCidrs = [],
   } = spec.network ?? {};
   if (!isolated) return undefined;

@@ -21,10 +21,24 @@ import { graceMarginSeconds, serviceDefaults as defaults } from "../../web-servi
 export const knownIngressClasses = ["traefik", "nginx", "alb"];
 
 /** Pods of the ingress controllers by class, where they are usually installed. A cloud load balancer has no pods. */
-export const ingressControllers: Partial<Record<string, PeerArgs>> = {
+const ingressControllers: Partial<Record<string, PeerArgs>> = {
   traefik: { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } },
   nginx: { namespace: "ingress-nginx", podLabels: { "app.kubernetes.io/name": "ingress-nginx" } },
 };
+
+/**
+ * Pods that forward external requests to the service, where they are usually installed; undefined if they are not known. An existing
+ * Gateway is taken for one of Traefik.
+ */
+export function usualController(args: WebServiceArgs): PeerArgs | undefined {
+  if (args.expose !== "gateway") return ingressControllers[args.ingressClassName ?? "traefik"];
+  return gatewayClassOf(args) === "traefik" ? ingressControllers["traefik"] : undefined;
+}
+
+/** The GatewayClass of the service's Gateway. */
+export function gatewayClassOf({ gateway }: WebServiceArgs): string {
+  return typeof gateway?.className === "string" ? gateway.className : "traefik";
+}
 
 /** The arguments of a WebService with every default filled in. */
 export interface WebServiceSpec extends WebServiceArgs {

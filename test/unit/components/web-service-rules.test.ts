@@ -682,6 +682,7 @@ describe("network", () => {
   const blocked = (name: string) =>
     `network: blocks the ingress controller of class ${name}. Set ingressController (its pods) or ingressCidrs (its addresses).`;
   const controller: PeerArgs = { namespace: "haproxy" };
+  const gatewayOf = (className: string): Partial<WebServiceArgs> => ({ host, expose: "gateway", gateway: { className } });
   const invalidPeer: PeerArgs = { namespace: "Monitoring", podLabels: { "a/": "b c" } };
   const invalidPeerSays = (path: string) => [
     `${path}.namespace: ${dnsName("Monitoring")}`,
@@ -693,6 +694,11 @@ describe("network", () => {
     [
       ["a class whose controller could not reach the pods", { host, ingressClassName: "haproxy" }, [blocked("haproxy")]],
       ["a load balancer without addresses", { host, ingressClassName: "alb", network: { ingressCidrs: [] } }, [blocked("alb")]],
+      [
+        "a new Gateway whose controller could not reach the pods",
+        gatewayOf("eg"),
+        ["network: blocks the controller of the GatewayClass eg. Set ingressController (its pods) or ingressCidrs (its addresses)."],
+      ],
       [
         "destinations that are not exactly one thing",
         { network: { destinations: [{}, { service: "db", cidr: "10.0.0.0/8" }] } },
@@ -730,6 +736,11 @@ describe("network", () => {
       ["nginx by name", { host, ingressClassName: "nginx" }],
       ["an unknown class without isolation", { host, ingressClassName: "haproxy", network: { isolated: false } }],
       ["an unknown class with its pods", { host, ingressClassName: "haproxy", network: { ingressController: controller } }],
+      ["an unknown GatewayClass with its pods", { ...gatewayOf("eg"), network: { ingressController: controller } }],
+      ["an unknown GatewayClass with its addresses", { ...gatewayOf("eg"), network: { ingressCidrs: ["10.0.0.0/24"] } }],
+      ["an unknown GatewayClass without isolation", { ...gatewayOf("eg"), network: { isolated: false } }],
+      ["a Gateway of Traefik", gatewayOf("traefik")],
+      ["an existing Gateway", { host, expose: "gateway", gateway: { name: "shared" } }],
       ["an unknown class with its addresses", { host, ingressClassName: "haproxy", network: { ingressCidrs: ["10.0.0.0/24"] } }],
       [
         "destinations with the lowest and the highest port",
@@ -939,7 +950,11 @@ describe("Gateway", () => {
         { ...route, gateway: { name: "Shared", namespace: "Gateways" } },
         [`gateway.name: ${objectName("Shared")}`, `gateway.namespace: ${dnsName("Gateways")}`],
       ],
-      ["an invalid class", { ...route, gateway: { className: "Traefik" } }, [`gateway.className: ${objectName("Traefik")}`]],
+      [
+        "an invalid class",
+        { ...route, gateway: { className: "Traefik" }, network: { isolated: false } },
+        [`gateway.className: ${objectName("Traefik")}`],
+      ],
       [
         "ports out of range",
         { ...route, gateway: { className: "traefik", httpPort: 0, httpsPort: 65_536 } },

@@ -199,6 +199,10 @@ describe("security", () => {
     expect(await fromOf({ ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual([
       { ipBlock: { cidr: "10.0.0.0/24" } },
     ]);
+    const onGateway = (className: string) =>
+      fromOf({ expose: "gateway", gateway: { className }, network: { ingressCidrs: ["10.0.0.0/24"] } });
+    expect(await onGateway("eg")).toEqual([{ ipBlock: { cidr: "10.0.0.0/24" } }]);
+    expect(await onGateway("traefik")).toHaveLength(2);
   });
 });
 
@@ -642,7 +646,7 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
     ],
     [
       "a namespace for a new Gateway",
-      { host, expose: "gateway", gateway: { className: "a", namespace: "b" } },
+      { host, expose: "gateway", gateway: { className: "traefik", namespace: "b" } },
       ["gateway.namespace: is for an existing Gateway, but className creates one in the service's namespace. Remove one of them."],
     ],
     [

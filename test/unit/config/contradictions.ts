@@ -109,8 +109,8 @@ export const ofStacks: Contradiction[] = [
     "services.b.gateway.name",
     {
       services: {
-        a: { source: "app", host: "a.org", expose: "gateway", gateway: { className: "c", name: "g" } },
-        b: { source: "app", host: "b.org", expose: "gateway", gateway: { className: "c", name: "g" } },
+        a: { source: "app", host: "a.org", expose: "gateway", gateway: { className: "traefik", name: "g" } },
+        b: { source: "app", host: "b.org", expose: "gateway", gateway: { className: "traefik", name: "g" } },
       },
     },
   ],
@@ -321,8 +321,8 @@ export const ofServices: Contradiction[] = [
   ["gateway", { ...exposed, gateway: {} }],
   ["gateway.name", { ...gateway, gateway: { name: noName } }],
   ["gateway.namespace", { ...gateway, gateway: { namespace: noName } }],
-  ["gateway.className", { ...gateway, gateway: { className: noName } }],
-  ["gateway.namespace", { ...gateway, gateway: { className: "a", namespace: "b" } }],
+  ["gateway.className", { ...gateway, gateway: { className: noName }, network: { isolated: false } }],
+  ["gateway.namespace", { ...gateway, gateway: { className: "traefik", namespace: "b" } }],
   ["gateway.httpPort", { ...gateway, gateway: { className: "a", httpPort: fc.oneof(tooLow, tooHigh) } }],
   ["gateway.httpsPort", { ...gateway, gateway: { httpsPort: 443 } }],
   ["gateway.httpsPort", { ...gateway, tls: {}, gateway: { className: "a", httpPort: 443 } }],

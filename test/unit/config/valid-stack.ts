@@ -183,7 +183,10 @@ const exposure = (name: string) => {
   const made = fc.record({
     expose: fc.constant("gateway"),
     tls,
-    gateway: fc.record({ className: word, httpPort: number(1, 99), httpsPort: number(100, 199) }, { requiredKeys: ["className"] }),
+    gateway: fc.record(
+      { className: fc.constant("traefik"), httpPort: number(1, 99), httpsPort: number(100, 199) },
+      { requiredKeys: ["className"] },
+    ),
   });
   const given = fc.record(
     { expose: fc.constant("gateway"), tls: some({ redirect: fc.boolean() }), gateway: some({ name: word, namespace: word }) },

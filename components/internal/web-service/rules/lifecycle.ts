@@ -64,7 +64,8 @@ function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report
     report(["probes", kind, "port"], how === "exec" && port !== undefined && "is not used with kind exec. Remove it");
     report(
       ["probes", kind, "port"],
-      port !== undefined &&
+      how !== "exec" &&
+        port !== undefined &&
         !declared.includes(port) &&
         `must be one of the declared ports ${declared.join(", ")} (got "${port}"). Declare it in ports`,
     );

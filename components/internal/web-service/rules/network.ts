@@ -1,18 +1,22 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PeerArgs, WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithName } from "../../../../lib/kubernetes-names.ts";
-import { ingressControllers, type WebServiceSpec } from "../spec.ts";
+import { gatewayClassOf, usualController, type WebServiceSpec } from "../spec.ts";
 import { checkAnnotations, checkLabels } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
-export function checkNetwork({ network = {}, ingressClassName }: WebServiceArgs, { expose }: WebServiceSpec, report: Report): void {
-  const reachesPods = (network.ingressController ?? ingressControllers[ingressClassName ?? "traefik"]) || network.ingressCidrs?.length;
+export function checkNetwork({ network = {} }: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
+  const reachesPods = (network.ingressController ?? usualController(spec)) || network.ingressCidrs?.length;
+  const controller =
+    spec.expose === "gateway"
+      ? `controller of the GatewayClass ${gatewayClassOf(spec)}`
+      : `ingress controller of class ${spec.ingressClassName}`;
   report(
     ["network"],
-    expose === "ingress" &&
+    spec.expose !== "none" &&
       network.isolated !== false &&
       !reachesPods &&
-      `blocks the ingress controller of class ${ingressClassName}. Set ingressController (its pods) or ingressCidrs (its addresses)`,
+      `blocks the ${controller}. Set ingressController (its pods) or ingressCidrs (its addresses)`,
   );
   for (const [i, { service, cidr, ports }] of (network.destinations ?? []).entries()) {
     const at = ["network", "destinations", i];

@@ -13,7 +13,7 @@ export function checkPorts({ port, ports }: WebServiceSpec, report: Report): voi
   for (const [name, path, number] of all) {
     if (typeof number !== "number") continue;
     const problem = problemWithNumber(number, minPort, 65535);
-    report(path, problem && (number > 0 && number < minPort ? `${problem}. Lower ports need root` : problem));
+    report(path, problem && (Number.isInteger(number) && number > 0 && number < minPort ? `${problem}. Lower ports need root` : problem));
     const owner = owners.get(number);
     report(path, owner !== undefined && `must differ from the port "${owner}" (got ${number}). Change one of them`);
     owners.set(number, name);

@@ -75,10 +75,16 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
       transforms.addToStack(transform);
       callback(null, {});
     },
-    invoke: (request: Properties, callback: Callback) => callback(needsCLI(`does not call provider functions (${request.getTok()})`)),
+    invoke: (request: Properties, callback: Callback) => callback(rpcError(`does not call provider functions (${request.getTok()})`)),
     readResource: (request: Properties, callback: Callback) =>
-      callback(needsCLI(`does not read existing resources (${request.getName()})`)),
+      callback(rpcError(`does not read existing resources (${request.getName()})`)),
   };
+}
+
+/** The error as gRPC passes it on: the SDK reports its details, not its message. */
+function rpcError(what: string): Error {
+  const error = needsCLI(what);
+  return Object.assign(error, { details: error.message });
 }
 
 /** The resources whose outputs are among the properties. */

@@ -307,6 +307,55 @@ describe("with the Docker provider", () => {
   });
 });
 
+describe("with the Kubernetes provider", () => {
+  const pod = "kubernetes:core/v1:Pod";
+  const path = "/api/v1/namespaces/shop/pods/web";
+  let api: HttpApi;
+  let provider: ResourceState;
+  beforeEach(async () => {
+    api = await new HttpApi().open("tcp");
+    const cluster = { server: api.host, "insecure-skip-tls-verify": true };
+    const kubeconfig = JSON.stringify({
+      "current-context": "test",
+      contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+      clusters: [{ name: "test", cluster }],
+      users: [{ name: "test", user: {} }],
+    });
+    provider = state("cluster", { type: "pulumi:providers:kubernetes", urn: urnOf("cluster"), inputs: { kubeconfig } });
+    const object = { kind: "Pod", metadata: { name: "web", namespace: "shop" }, status: {} };
+    let isThere = false;
+    api.answers = {
+      "GET /api/v1": { resources: [{ name: "pods", kind: "Pod", namespaced: true }] },
+      [`GET ${path}`]: () => (isThere ? object : apiError(404, "not found")),
+      [`PATCH ${path}`]: () => {
+        isThere = true;
+        return object;
+      },
+    };
+  });
+  afterEach(() => api.close());
+
+  const of = { type: pod, urn: urnOf("web", pod), provider: `${urnOf("cluster")}::id` };
+  const inputs = { metadata: { name: "web", namespace: "shop" } };
+  const register = (run: Deployment, timeouts: Goal["timeouts"], more: object = {}) =>
+    run.register({ ...goal("web", { ...of, timeouts }), inputs: { ...inputs, ...more } });
+
+  test("the timeouts of a resource limit the waits for its creation and its update", async () => {
+    const run = deployment([provider]);
+    await expect(register(run, { create: "200ms", update: "1h" })).rejects.toThrow("not ready after 0.2 s");
+    const left = run.checkpoint.resources.get(urnOf("web", pod))!;
+    expect(left).toMatchObject({ id: "shop/web", initErrors: ["not ready after 0.2 s: still waiting for its readiness"] });
+    const next = deployment([provider, left]);
+    await expect(register(next, { create: "1h", update: "300ms" })).rejects.toThrow("not ready after 0.3 s");
+  });
+
+  test("nothing waits after a failure of another resource", async () => {
+    const run = deployment([provider]);
+    run.fail("other", new Error("no room"));
+    await expect(register(run, {})).rejects.toThrow("stopped waiting, because the run failed.");
+  });
+});
+
 describe("a failure", () => {
   test("is printed once, and marks the run as failed", () => {
     const run = deployment([]);

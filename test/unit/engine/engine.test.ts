@@ -34,6 +34,45 @@ test("a second up changes nothing", async () => {
   expect(project.done()).toEqual([]);
 });
 
+test("a preview as JSON has a step for each resource, in the form of the Pulumi CLI", async () => {
+  project.write(`thing("a", { value: 1 }); thing("b", { kind: 1 }); thing("c"); thing("d");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("a", { value: 2 }); thing("b", { kind: 2 }, { deleteBeforeReplace: true }); thing("c"); thing("e");`);
+  const { steps, changeSummary, diagnostics } = JSON.parse((await project.run("plan")).out);
+  const resource = "urn:pulumi:test::project::pulumi-nodejs:dynamic:Resource::";
+  type Step = { op: string; urn: string; oldState?: { pendingReplacement: boolean }; detailedDiff?: object };
+  const things = (steps as Step[]).filter(({ urn }) => urn.startsWith(resource));
+  const short = things.map(({ op, urn, oldState, detailedDiff }) => [
+    op,
+    urn.slice(resource.length),
+    oldState?.pendingReplacement,
+    ...(detailedDiff ? [detailedDiff] : []),
+  ]);
+  expect(short.sort((a, b) => (String(a[1]) < String(b[1]) ? -1 : 1))).toEqual([
+    ["update", "a", false, { value: { kind: "update" } }],
+    ["replace", "b", true, { kind: { kind: "update-replace" } }],
+    ["same", "c", false],
+    ["delete", "d", false],
+    ["create", "e", undefined],
+  ]);
+  expect(changeSummary).toEqual({ update: 1, replace: 1, same: 1, delete: 1, create: 1 });
+  expect(diagnostics).toEqual([]);
+  expect(project.done()).toEqual([]);
+});
+
+test("a preview as JSON has the errors of the program", async () => {
+  project.write(`thing("a", {}, { ignoreChanges: ["value"] });`);
+  const { diagnostics } = JSON.parse((await project.run("plan")).out);
+  expect(diagnostics).toEqual([
+    {
+      severity: "error",
+      message:
+        "pulumi-nodejs:dynamic:Resource a: the embedded engine does not support ignoreChanges. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).",
+    },
+  ]);
+});
+
 test("an error in an apply that a resource depends on stops the run, and nothing is deleted", async () => {
   project.write(`thing("a"); thing("b");`);
   await project.run("up");
@@ -237,6 +276,36 @@ test("a corrupt checkpoint stops the run, and the error names the previous one",
   );
   expect(project.done()).toEqual([]);
   expect(JSON.parse(readFileSync(join(project.folder, `${file}.previous`), "utf8"))).toEqual(JSON.parse(good));
+});
+
+test("a corrupt checkpoint without a previous one cannot be restored from it", async () => {
+  project.write(`thing("a");`);
+  await project.run("up");
+  rmSync(join(project.folder, ".slipway/test/checkpoint.json.previous"), { force: true });
+  writeFileSync(join(project.folder, ".slipway/test/checkpoint.json"), "{");
+  expect((await project.run("up")).out).toMatch(/Nothing was changed\. Restore it from a backup\.\n$/);
+});
+
+test("a child is found under the alias of another parent, or of none", async () => {
+  project.write(`
+    const a = new pulumi.ComponentResource("project:index:A", "a");
+    thing("b", {}, { parent: a }); thing("c");`);
+  await project.run("up");
+  project.done();
+  project.write(`
+    const b = new pulumi.ComponentResource("project:index:B", "b", {}, { aliases: [{ type: "project:index:A", name: "a" }] });
+    thing("b", {}, { parent: b, aliases: [{ parent: "urn:pulumi:test::project::project:index:A::a" }] });
+    thing("c", {}, { parent: b, aliases: [{ parent: pulumi.rootStackResource }] });`);
+  expect((await project.run("up")).out).toBe("2 unchanged (time)\n");
+  expect(project.done()).toEqual([]);
+});
+
+test("functions of providers and existing resources need the Pulumi CLI", async () => {
+  const remedy = "Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).";
+  project.write(`await pulumi.runtime.invoke("aws:index:getRegion", {});`);
+  expect((await project.run("up")).out).toContain(`the embedded engine does not call provider functions (aws:index:getRegion). ${remedy}`);
+  project.write(`new pulumi.CustomResource("aws:s3/bucket:Bucket", "b", {}, { id: "existing" });`);
+  expect((await project.run("up")).out).toContain(`the embedded engine does not read existing resources (b). ${remedy}`);
 });
 
 test("a resource is found under an alias", async () => {

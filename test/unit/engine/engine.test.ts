@@ -42,14 +42,14 @@ test("a preview as JSON has a step for each resource, in the form of the Pulumi 
   const { steps, changeSummary, diagnostics } = JSON.parse((await project.run("plan")).out);
   const resource = "urn:pulumi:test::project::pulumi-nodejs:dynamic:Resource::";
   type Step = { op: string; urn: string; oldState?: { pendingReplacement: boolean }; detailedDiff?: object };
-  const things = (steps as Step[]).filter(({ urn }) => urn.startsWith(resource));
+  const things = (steps as Step[]).filter(({ urn }) => urn.startsWith(resource)).sort((a, b) => (a.urn < b.urn ? -1 : 1));
   const short = things.map(({ op, urn, oldState, detailedDiff }) => [
     op,
     urn.slice(resource.length),
     oldState?.pendingReplacement,
     ...(detailedDiff ? [detailedDiff] : []),
   ]);
-  expect(short.sort((a, b) => (String(a[1]) < String(b[1]) ? -1 : 1))).toEqual([
+  expect(short).toEqual([
     ["update", "a", false, { value: { kind: "update" } }],
     ["replace", "b", true, { kind: { kind: "update-replace" } }],
     ["same", "c", false],

@@ -120,7 +120,7 @@ function pullPolicy(principals: pulumi.Input<string>[]): aws.types.input.ecr.Pol
 }
 
 /** What is wrong with the arguments, if their values are known. Messages contain no account ids. */
-function problemsWithRepository(name: string, args: EcrRepositoryArgs): Problem[] {
+export function problemsWithRepository(name: string, args: EcrRepositoryArgs): Problem[] {
   const { repositoryName = name, keepTagged, keepUntaggedDays, pullPrincipals = [] } = args;
   return collect((report) => {
     report(["repositoryName"], problemWithRepositoryName(repositoryName));

@@ -55,8 +55,21 @@ export function digestOf(content: Uint8Array | string): string {
   return "sha256:" + createHash("sha256").update(content).digest("hex");
 }
 
-/** Builds a layer. The result depends only on the entries, their order and the compression. */
-export async function layer(entries: LayerEntry[], compression: Compression): Promise<Layer> {
+/** Compresses with gzip. The result depends only on the content: Node's zlib differs between versions and CPUs. See docs/DECISIONS.md. */
+export function gzip(content: Uint8Array): Uint8Array {
+  return gzipSync(content, { level: 6, mtime: 0 });
+}
+
+/**
+ * Builds a layer. The result depends only on the entries, their order and the compression.
+ *
+ * @param compress Compresses with gzip, or finds what it compressed before by the digest of the content. @default - always compresses
+ */
+export async function layer(
+  entries: LayerEntry[],
+  compression: Compression,
+  compress: (tar: Uint8Array, diffId: string) => Uint8Array | Promise<Uint8Array> = gzip,
+): Promise<Layer> {
   const archive = pack();
   for (const { path, mode, content, linkTo } of entries) {
     const header = { name: path, mode, uid: 0, gid: 0, uname: "", gname: "", mtime: new Date(0) };
@@ -68,8 +81,7 @@ export async function layer(entries: LayerEntry[], compression: Compression): Pr
   const tar = await buffer(archive);
   const diffId = digestOf(tar);
   if (compression === "none") return { diffId, blob: tar, descriptor: { mediaType: mediaTypes.tar, digest: diffId, size: tar.length } };
-  // Not Node's zlib, whose output differs between Node versions and CPUs. See docs/DECISIONS.md.
-  const blob = gzipSync(tar, { level: 6, mtime: 0 });
+  const blob = await compress(tar, diffId);
   return { diffId, blob, descriptor: { mediaType: mediaTypes.tarGzip, digest: digestOf(blob), size: blob.length } };
 }
 

@@ -1,12 +1,25 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
+import writeFileAtomic from "write-file-atomic";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
-import { image, index, layer, type Compression, type Descriptor, type Layer, type OciImage, type Platform } from "../../lib/oci.ts";
+import {
+  digestOf,
+  gzip,
+  image,
+  index,
+  layer,
+  type Compression,
+  type Descriptor,
+  type Layer,
+  type OciImage,
+  type Platform,
+} from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
 export interface GoBuildArgs {
@@ -60,8 +73,9 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
     const compiling = compile(args, platform);
-    base ??= layer(baseEntries, compression); // while Go compiles
-    const program = await layer([{ path: "app", mode: 0o755, content: await compiling }], compression);
+    base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
+    base.catch(() => {}); // nobody waits for it if the program does not compile
+    const program = await layer([{ path: "app", mode: 0o755, content: await compiling }], compression, gzipOnce);
     images.push(
       image(
         platform,
@@ -72,10 +86,35 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
     );
   }
   const result = images.length === 1 && images[0] ? images[0] : index(images, labels);
-  const blobs = cacheFolder("blobs");
-  await Promise.all([...result.blobs].map(([digest, blob]) => store(join(blobs, digest.replace(":", "/")), blob)));
-  return { descriptor: result.descriptor, blobs };
+  await Promise.all([...result.blobs].map(([digest, blob]) => store(blobFile(digest), blob)));
+  return { descriptor: result.descriptor, blobs: cacheFolder("blobs") };
 }
+
+/** Path of a blob in the local blob store. */
+function blobFile(digest: string): string {
+  return join(cacheFolder("blobs"), digest.replace(":", "/"));
+}
+
+/**
+ * Compresses a layer, unless the blob store has the result: that takes longer than everything else in an unchanged build.
+ *
+ * @param diffId Digest of the content.
+ */
+export async function gzipOnce(tar: Uint8Array, diffId: string): Promise<Uint8Array> {
+  const record = cacheFolder("gzip", fflateVersion, diffId.replace(":", "-"));
+  const known = await readFile(record, "utf8")
+    .then(async (digest) => ({ digest, blob: await readFile(blobFile(digest)) }))
+    .catch(() => undefined);
+  if (known && digestOf(known.blob) === known.digest) return known.blob;
+  const blob = gzip(tar);
+  const digest = digestOf(blob);
+  await writeFileAtomic(await inFolder(blobFile(digest)), Buffer.from(blob));
+  await writeFileAtomic(await inFolder(record), digest);
+  return blob;
+}
+
+/** Another version may compress differently. */
+const { version: fflateVersion } = createRequire(import.meta.url)("fflate/package.json") as { version: string };
 
 const baseEntries = [
   { path: "etc/", mode: 0o755 },
@@ -175,9 +214,11 @@ function findModule(folder: string): string | undefined {
 
 /** Writes a blob to the local store. Atomic, because several processes may write the same blob. */
 async function store(file: string, blob: Uint8Array): Promise<void> {
-  if (existsSync(file)) return;
+  if (!existsSync(file)) await writeFileAtomic(await inFolder(file), Buffer.from(blob));
+}
+
+/** Creates the folder of a file, and returns the file. */
+async function inFolder(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}`;
-  await writeFile(partial, blob);
-  await rename(partial, file);
+  return file;
 }

@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { buffer } from "node:stream/consumers";
 import { extract } from "tar-stream";
-import { buildGo, type GoBuild, type GoBuildArgs } from "../../../components/internal/go-build.ts";
+import { buildGo, gzipOnce, type GoBuild, type GoBuildArgs } from "../../../components/internal/go-build.ts";
 
 let folder: string;
 const cache = process.env["XDG_CACHE_HOME"];
@@ -141,6 +141,20 @@ test("the image contains the binary, CA certificates, a non-root user and /tmp",
   expect(spawnSync(join(folder, "app-binary"), { encoding: "utf8" }).stderr).toBe("1.2.3\n");
   const extra = layers.reduce((sum: number, l: { size: number }) => sum + l.size, 0) - program.app.content.length;
   expect(extra).toBeLessThan(300_000);
+});
+
+test("a layer is compressed once, and again if its blob is damaged or gone", async () => {
+  const blobs = join(folder, "cache/slipway/blobs/sha256");
+  const first = await gzipOnce(Buffer.from("content"), "sha256:1");
+  expect(gunzipSync(first).toString()).toBe("content");
+  // What the digest stands for is not looked at.
+  expect(Buffer.from(await gzipOnce(Buffer.from("other"), "sha256:1"))).toEqual(Buffer.from(first));
+  const [file] = readdirSync(blobs);
+  writeFileSync(join(blobs, file!), "damaged");
+  expect(gunzipSync(await gzipOnce(Buffer.from("content"), "sha256:1")).toString()).toBe("content");
+  rmSync(blobs, { recursive: true });
+  expect(gunzipSync(await gzipOnce(Buffer.from("content"), "sha256:1")).toString()).toBe("content");
+  expect(readFileSync(join(blobs, file!))).toEqual(Buffer.from(first));
 });
 
 test("compressed layers unpack to the digests in the image configuration", async () => {

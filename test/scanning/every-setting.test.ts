@@ -47,7 +47,7 @@ const contexts: [pattern: string, service: () => object][] = [
   ["expose", () => ({})],
   ["routes", () => ({ host: undefined, routes: [{ host: "other.example.org", path: "/b" }] })],
   ["gateway.namespace", () => ({ expose: "gateway" })],
-  ["gateway", () => ({ expose: "gateway", tls: {}, gateway: { className: "b" } })],
+  ["gateway", () => ({ expose: "gateway", tls: {}, gateway: { className: "b" }, network: { ingressController: { namespace: "b" } } })],
   ["tls.secretName", () => ({ tls: { redirect: false } })],
   ["tls", () => ({ tls: {} })],
   ["maxUnavailable", () => ({ replicas: 5 })],

@@ -11,6 +11,9 @@ export interface PollOptions {
   signal?: AbortSignal;
 }
 
+/** Milliseconds after the timeout in which an attempt in progress may end. Otherwise one that never gets an answer would wait forever. */
+const graceMs = 30_000;
+
 /**
  * Calls `attempt` until it returns something other than `undefined`, and returns that. It is called at least once, even if the signal is
  * already aborted. An error that it throws ends the polling.
@@ -25,10 +28,15 @@ export async function poll<T>(attempt: () => Promise<T | undefined> | T | undefi
     signal?.throwIfAborted();
     return false;
   };
-  return pWaitFor<T>(condition, { interval: intervalMs, timeout: Math.round(timeoutSeconds * 1000) }).catch(async (error: Error) => {
-    if (!(error instanceof TimeoutError)) throw error;
-    throw (await onTimeout?.()) ?? new Error(`timed out after ${timeoutSeconds} s`);
-  });
+  const timeout = Math.round(timeoutSeconds * 1000);
+  const hanging = Promise.withResolvers<never>();
+  const timer = setTimeout(() => hanging.reject(new TimeoutError()), timeout + graceMs);
+  return Promise.race([pWaitFor<T>(condition, { interval: intervalMs, timeout }), hanging.promise])
+    .catch(async (error: Error) => {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw (await onTimeout?.()) ?? new Error(`timed out after ${timeoutSeconds} s`);
+    })
+    .finally(() => clearTimeout(timer));
 }
 
 /** Polls until `condition` holds. */

@@ -29,7 +29,7 @@ export const service: Kind = {
   drift({ Spec }, { mode, taskSpec }) {
     const replicas = Spec.Mode.Replicated?.Replicas;
     if (mode?.replicated?.replicas !== undefined && replicas !== mode.replicated.replicas)
-      return `mode: the service has ${replicas} replicas`;
+      return replicas === undefined ? "mode: the service is not replicated" : `mode: the service has ${replicas} replicas`;
     const image = Spec.TaskTemplate.ContainerSpec.Image;
     return image === taskSpec.containerSpec.image ? undefined : `taskSpec: the service runs ${image}`;
   },

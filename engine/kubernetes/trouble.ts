@@ -82,7 +82,9 @@ async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promis
   if (mount && statuses.every(({ state }) => state?.waiting))
     return [{ pod, reason: mount.reason, message: mount.message, final: age > patience("mount") }];
   const probe = last("Unhealthy");
-  return probe ? [{ pod, container: statuses[0]?.name, reason: "Unhealthy", message: probe.message, final: false }] : [];
+  return probe
+    ? [{ pod, container: statuses.find(({ ready }) => !ready)?.name, reason: "Unhealthy", message: probe.message, final: false }]
+    : [];
 }
 
 function troubleWithContainer(pod: Manifest, { name, ready, state = {}, lastState = {}, restartCount = 0 }: Properties): Trouble[] {

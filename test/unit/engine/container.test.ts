@@ -1,22 +1,26 @@
 import { Readable } from "node:stream";
 import type Docker from "dockerode";
-import { container } from "../../../engine/docker/container.ts";
+import { container, failed } from "../../../engine/docker/container.ts";
+import { UserError } from "../../../lib/user-error.ts";
 
 interface State {
   Running: boolean;
   ExitCode: number;
-  Health?: { Status: string; Log?: { Output: string }[] };
+  Health?: { Status: string; Log?: { Output?: string }[] };
 }
 
-const log = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 6]), Buffer.from("panic\n")]);
+const logOf = (text: string) => Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)]);
 const starting: State = { Running: true, ExitCode: 0, Health: { Status: "starting", Log: [{ Output: "HTTP 404\n" }] } };
 const healthy: State = { Running: true, ExitCode: 0, Health: { Status: "healthy" } };
 
 const requestedLogs: object[] = [];
+/** What the container has logged since a time, in seconds. */
+let log: (since?: number) => string;
 let ends: { seconds: number; exitCode: number }[] = [];
 beforeEach(() => {
   requestedLogs.length = 0;
   ends = [];
+  log = () => "panic\n";
 });
 
 /** Creates a container that goes through the given states and stays in the last one. */
@@ -31,9 +35,9 @@ function create(states: State[], { restarts = 0, timeout = 3, signal = new Abort
       State: states.length > 1 ? states.shift() : states[0],
       RestartCount: restarts,
     }),
-    logs: async (options: object) => {
+    logs: async (options: { since?: number }) => {
       requestedLogs.push(options);
-      return log;
+      return logOf(log(options.since));
     },
   };
   const docker = {
@@ -46,7 +50,7 @@ function create(states: State[], { restarts = 0, timeout = 3, signal = new Abort
       const text = ends.map(({ seconds, exitCode }) =>
         JSON.stringify({ timeNano: seconds * 1e9, Actor: { Attributes: { exitCode: String(exitCode) } } }),
       );
-      return Readable.from([Buffer.from(text.join("\n"))]);
+      return Readable.from([Buffer.from(text.map((line) => `${line}\n`).join(""))]);
     },
   } as unknown as Docker;
   const inputs = { name: "web-1", image: "web", wait: true, waitTimeout: timeout };
@@ -63,11 +67,14 @@ test("a container is awaited until it is healthy, and the progress says so", asy
 
 test("a container that exits is not awaited until the timeout", async () => {
   const exited = { Running: false, ExitCode: 2 };
-  await expect(create([starting, exited])).rejects.toThrow("web-1 exited with code 2. Last log lines:\npanic");
+  log = () => "panic\nline 1\n";
+  await expect(create([starting, exited])).rejects.toThrow(new UserError("web-1 exited with code 2. Last log lines:\npanic\nline 1"));
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10 }]);
 });
 
 test("a container that runs again is reported with the exit code and the log of its last complete run", async () => {
   ends = [
+    { seconds: 100.6, exitCode: 3 },
     { seconds: 101, exitCode: 1 },
     { seconds: 103, exitCode: 2 },
   ];
@@ -75,6 +82,39 @@ test("a container that runs again is reported with the exit code and the log of 
     "web-1 exited with code 2, restarted 2 times (HTTP 404). Last log lines:\npanic",
   );
   expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10, since: 101, until: 103.1 }]);
+});
+
+test("a container that has run once is reported with the log until its end", async () => {
+  ends = [{ seconds: 101, exitCode: 2 }];
+  await expect(create([starting], { restarts: 1 })).rejects.toThrow("web-1 exited with code 2, restarted once (HTTP 404). ");
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10, since: 0, until: 101.1 }]);
+});
+
+test("a last run without a log is reported with the log of the earlier ones, or none", async () => {
+  ends = [{ seconds: 101, exitCode: 2 }];
+  log = (since) => (since === undefined ? "panic\n" : "");
+  await expect(create([starting], { restarts: 1 })).rejects.toThrow("(HTTP 404). Last log lines:\npanic");
+  log = () => "";
+  await expect(create([starting], { restarts: 1 })).rejects.toThrow("(HTTP 404). Last log lines:\n(none)");
+});
+
+test.each([
+  ["yet", { Status: "starting", Log: [] }],
+  ["that Docker knows", { Status: "starting" }],
+  ["with output", { Status: "starting", Log: [{}] }],
+])("a container that exits is reported without a health check, if there is none %s", async (_which, Health) => {
+  await expect(create([{ Running: false, ExitCode: 2, Health }])).rejects.toThrow(
+    new UserError("web-1 exited with code 2. Last log lines:\npanic"),
+  );
+});
+
+test("Docker's message is reported with the name of the object, but that Docker does not answer without it", () => {
+  const error = (properties: object) => Object.assign(new Error("(HTTP code 500) server error"), properties);
+  const report = failed("web-1");
+  expect(() => report(error({ statusCode: 500, json: { message: "no space" } }))).toThrow(new UserError("web-1: no space"));
+  for (const json of [undefined, null, {}])
+    expect(() => report(error({ statusCode: 500, json }))).toThrow(new UserError("web-1: (HTTP code 500) server error"));
+  expect(() => report(error({}) as never)).toThrow(new Error("(HTTP code 500) server error"));
 });
 
 test("the timeout is reported with the output of the health check and the log", async () => {

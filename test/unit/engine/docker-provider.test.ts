@@ -161,7 +161,7 @@ describe("a container", () => {
 
   test("without settings is created without them", async () => {
     docker.answers = creatable;
-    await create("container", { name: "web", image: "web:1" });
+    await create("container", { name: "web", image: "web:1", uploads: [] });
     expect(docker.changes[0]!.body).toEqual({
       Image: "web:1",
       Labels: {},
@@ -320,10 +320,21 @@ describe("a difference", () => {
     });
     docker.answers = found(2, "web:1");
     expect(await diff("service", inputs, inputs)).toEqual({ kind: "same" });
+    expect(await diff("service", { taskSpec: inputs.taskSpec }, { taskSpec: inputs.taskSpec })).toEqual({ kind: "same" });
+    const unspecified = { ...inputs, mode: { replicated: {} } };
+    expect(await diff("service", unspecified, unspecified)).toEqual({ kind: "same" });
     docker.answers = found(1, "web:1");
     expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode: the service has 1 replicas"] });
     docker.answers = found(2, "web:0");
     expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["taskSpec: the service runs web:0"] });
+    docker.answers = { "GET /services/id-1": { Spec: { Mode: { Global: {} }, TaskTemplate: { ContainerSpec: { Image: "web:1" } } } } };
+    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode: the service is not replicated"] });
+  });
+
+  test("is none while a global Swarm service runs its image", async () => {
+    const inputs = { mode: { global: true }, taskSpec: { containerSpec: { image: "web:1" } } };
+    docker.answers = { "GET /services/id-1": { Spec: { Mode: { Global: {} }, TaskTemplate: { ContainerSpec: { Image: "web:1" } } } } };
+    expect(await diff("service", inputs, inputs)).toEqual({ kind: "same" });
   });
 
   test("replaces a network, a volume or a secret", async () => {
@@ -462,6 +473,7 @@ describe("a volume", () => {
     process.env["SLIPWAY_PATIENCE"] = "0.01";
     docker.answers = { "DELETE /volumes/id-1": apiError(409, "volume is in use"), "GET /containers/json": [] };
     await expect(remove("volume", {})).rejects.toThrow("volume is in use");
+    process.env["SLIPWAY_PATIENCE"] = "0.1";
     docker.answers = { "DELETE /volumes/id-1": apiError(500, "disk failure") };
     docker.requests.length = 0;
     await expect(remove("volume", {})).rejects.toThrow("disk failure");
@@ -508,6 +520,7 @@ describe("an image", () => {
   test("is built from the folder and pushed with the credentials, and its output has the digest of the registry", async () => {
     docker.answers = pushed;
     const { id, outputs } = await create("image", inputs);
+    expect(Object.keys(outputs)).toEqual(["imageName", "build", "registry", "repoDigest"]);
     expect({ id, digest: outputs.repoDigest }).toEqual({ id: inputs.imageName, digest: "registry.example.org:5000/web@sha256:1" });
     const [built, push] = docker.changes;
     const { buildargs, t, platform, rm, forcerm } = built!.query;
@@ -529,6 +542,18 @@ describe("an image", () => {
     const { outputs } = await create("image", { imageName: "registry.example.org:5000/web", build });
     expect(outputs.repoDigest).toBe("registry.example.org:5000/web@sha256:2");
     expect(docker.changes[1]!.credentials).toEqual({});
+  });
+
+  test("with a long tag has an output without it", async () => {
+    docker.answers = { ...pushed, "POST /images/registry.example.org:5000/web:1.2-rc/push": events({ aux: { Digest: "sha256:3" } }) };
+    const { outputs } = await create("image", { imageName: "registry.example.org:5000/web:1.2-rc", build });
+    expect(outputs.repoDigest).toBe("registry.example.org:5000/web@sha256:3");
+  });
+
+  test("of an interrupted run is built again", async () => {
+    docker.answers = pushed;
+    await create("image", inputs, { interrupted: inputs.imageName });
+    expect(docker.changes.map(({ call }) => call)).toEqual(["POST /build", "POST /images/registry.example.org:5000/web:1/push"]);
   });
 
   test("that cannot be built is not pushed, and a failed push is an error", async () => {
@@ -703,6 +728,19 @@ describe("a Swarm service", () => {
     });
   });
 
+  test.each([{}, { global: false }, { replicated: {} }])(
+    "has one replica with the mode %j, and may be placed without preferences",
+    async (mode) => {
+      docker.answers = converged;
+      const placement = { constraints: ["node.role==worker"] };
+      await create("service", { name: "web", mode, taskSpec: { containerSpec, placement }, convergeConfig });
+      expect(docker.changes[0]!.body).toMatchObject({
+        Mode: { Replicated: { Replicas: 1 } },
+        TaskTemplate: { Placement: { Constraints: ["node.role==worker"] } },
+      });
+    },
+  );
+
   test("can be global", async () => {
     docker.answers = converged;
     await create("service", { name: "web", mode: { global: true }, taskSpec: { containerSpec }, convergeConfig });
@@ -726,6 +764,20 @@ describe("a Swarm service", () => {
     const [update] = docker.changes;
     expect(update).toMatchObject({ call: "POST /services/id-1/update", query: { version: "7" } });
     expect(update!.body.TaskTemplate.ContainerSpec.Image).toBe(containerSpec.image);
+  });
+
+  test("is updated even if tasks fail several times, as long as Swarm goes on", async () => {
+    const states = ["updating", "completed"].map((State) => ({ ...found, UpdateStatus: { State } }));
+    const tasks = [task("failed"), task("failed"), task("failed")];
+    docker.answers = {
+      // The first answer is for the version.
+      "GET /services/id-1": () => (docker.changes.length === 0 ? found : states.shift()),
+      "GET /tasks": () => (states.length === 1 ? tasks : [...tasks, task("running")]),
+      "POST /services/id-1/update": {},
+    };
+    const inputs = { name: "web", taskSpec: { containerSpec }, convergeConfig };
+    expect(await dockerProvider.update(state("service", inputs), inputs, context())).toEqual(inputs);
+    expect(progress).toEqual(["1 tasks (0 running)"]);
   });
 
   test("whose update is rejected is an error with its name; one that is rolled back is not ready", async () => {

@@ -17,9 +17,8 @@ const deployment = (updated: number, available: number): Manifest => {
 };
 
 /** A cluster with an object that goes through the given states and stays in the last one. */
-function cluster(states: (Manifest | undefined)[], pods: Manifest[] = []): KubernetesCluster {
-  const select = (_version: string, kind: string) => Promise.resolve(kind === "Pod" ? pods : []);
-  return { find: () => Promise.resolve(states.length > 1 ? states.shift() : states[0]), select } as unknown as KubernetesCluster;
+function cluster(states: (Manifest | undefined)[]): KubernetesCluster {
+  return { find: () => Promise.resolve(states.length > 1 ? states.shift() : states[0]) } as unknown as KubernetesCluster;
 }
 
 test("a Deployment is awaited until its new pods are available, and the progress says what it waits for", async () => {
@@ -77,14 +76,28 @@ describe("is ready", () => {
     ["a Pod that is ready", { kind: "Pod", status: ready }, undefined],
     ["a Pod that has succeeded", { kind: "Pod", status: { phase: "Succeeded" } }, undefined],
     ["a Pod that runs", { kind: "Pod", status: { phase: "Running", conditions: [{ type: "Ready", status: "False" }] } }, "its readiness"],
-    ["a Service with a ready pod", { kind: "Service", metadata: { name: "web" }, spec: { selector: {} } }, undefined],
+    ["a Service with a ready pod", { kind: "Service", metadata, spec: { selector: {} } }, undefined],
+    [
+      "a Service with the name of one in another namespace",
+      { kind: "Service", metadata: { name: "web", namespace: "test" }, spec: { selector: {} } },
+      "a ready pod of the Service",
+    ],
+    [
+      "a Service whose endpoints have no conditions",
+      { kind: "Service", metadata: { name: "plain", namespace: "shop" }, spec: { selector: {} } },
+      undefined,
+    ],
     ["a Service without one", { kind: "Service", metadata: { name: "other" }, spec: { selector: {} } }, "a ready pod of the Service"],
     [
       "a Service whose pods are not ready",
-      { kind: "Service", metadata: { name: "late" }, spec: { selector: {} } },
+      { kind: "Service", metadata: { name: "late", namespace: "shop" }, spec: { selector: {} } },
       "a ready pod of the Service",
     ],
-    ["a Service without endpoints", { kind: "Service", metadata: { name: "none" }, spec: { selector: {} } }, "a ready pod of the Service"],
+    [
+      "a Service without endpoints",
+      { kind: "Service", metadata: { name: "none", namespace: "shop" }, spec: { selector: {} } },
+      "a ready pod of the Service",
+    ],
     ["a headless Service", { kind: "Service", metadata: { name: "other" }, spec: { clusterIP: "None", selector: {} } }, undefined],
     ["a Service without a selector", { kind: "Service", metadata: { name: "other" }, spec: {} }, undefined],
     [
@@ -94,7 +107,7 @@ describe("is ready", () => {
     ],
     [
       "a load balancer with an address",
-      { kind: "Service", metadata: { name: "web" }, spec: { type: "LoadBalancer", selector: {} }, status: address },
+      { kind: "Service", metadata, spec: { type: "LoadBalancer", selector: {} }, status: address },
       undefined,
     ],
     [
@@ -107,10 +120,26 @@ describe("is ready", () => {
       },
       "the address of the load balancer",
     ],
+    [
+      "a load balancer with an empty status",
+      { kind: "Service", spec: { type: "LoadBalancer" }, status: { loadBalancer: {} } },
+      "the address of the load balancer",
+    ],
+    ["a load balancer that is new", { kind: "Service", spec: { type: "LoadBalancer" }, status: {} }, "the address of the load balancer"],
     ["a load balancer without a status", { kind: "Service", spec: { type: "LoadBalancer" } }, "the address of the load balancer"],
-    ["an Ingress with an address and ready pods", { kind: "Ingress", spec: { rules: rules.slice(0, 1) }, status: address }, undefined],
+    [
+      "an Ingress with an address and ready pods",
+      { kind: "Ingress", metadata, spec: { rules: rules.slice(0, 1) }, status: address },
+      undefined,
+    ],
     ["an Ingress without an address", { kind: "Ingress", spec: {} }, "an address from the ingress controller"],
-    ["an Ingress without ready pods", { kind: "Ingress", spec: { rules }, status: address }, "a ready pod of Service api"],
+    ["an Ingress that is new", { kind: "Ingress", spec: {}, status: {} }, "an address from the ingress controller"],
+    [
+      "an Ingress with an empty status",
+      { kind: "Ingress", spec: {}, status: { loadBalancer: {} } },
+      "an address from the ingress controller",
+    ],
+    ["an Ingress without ready pods", { kind: "Ingress", metadata, spec: { rules }, status: address }, "a ready pod of Service api"],
     [
       "an Ingress whose default backend has none",
       { kind: "Ingress", spec: { defaultBackend: backend("api").backend }, status: address },
@@ -143,6 +172,18 @@ describe("is ready", () => {
       { kind: "Gate", metadata: waitFor("condition=Other=False"), status: available("False") },
       "Other to be False",
     ],
+    [
+      "an object of whose conditions one has the wanted value",
+      {
+        kind: "Gate",
+        metadata: waitFor("condition=Available"),
+        status: { conditions: [{ type: "Accepted", status: "False" }, ...available("True").conditions] },
+      },
+      undefined,
+    ],
+    ["an object with an empty status", { kind: "Gate", metadata: waitFor("condition=Available"), status: {} }, "Available to be True"],
+    ["a Job whose annotation has another form", { kind: "Job", metadata: waitFor("jsonpath={.condition=Available}") }, "its completion"],
+    ["a Job whose annotation has no value", { kind: "Job", metadata: waitFor("condition=Available=") }, "its completion"],
     ["an object without conditions", { kind: "Gate", metadata: waitFor("condition=Available") }, "Available to be True"],
   ];
   test.each(table)("%s", async (_what, object, waitingFor) => {
@@ -150,10 +191,14 @@ describe("is ready", () => {
       { labels: "kubernetes.io/service-name=web", endpoints: [{ conditions: { ready: false } }, { conditions: {} }] },
       { labels: "kubernetes.io/service-name=late", endpoints: [{ conditions: { ready: false } }] },
       { labels: "kubernetes.io/service-name=none" },
+      { labels: "kubernetes.io/service-name=plain", endpoints: [{}] },
     ];
     const found = {
       find: async () => object,
-      select: async (...[, , , labels]: string[]) => slices.filter((slice) => slice.labels === labels),
+      select: async (...[version, kind, namespace, labels]: string[]) =>
+        [version, kind, namespace].join() === "discovery.k8s.io/v1,EndpointSlice,shop"
+          ? slices.filter((slice) => slice.labels === labels)
+          : [],
     };
     const reported: string[] = [];
     const options = { signal: failed, progress: (what: string) => reported.push(what), timeoutSeconds };
@@ -218,14 +263,70 @@ describe("the wait ends", () => {
   test("if the object is deleted", async () => {
     await expect(awaitReady(configMap, cluster([undefined]), options)).rejects.toThrow("was deleted before it became ready");
   });
+});
 
-  test("if a pod fails permanently", async () => {
-    const state = { waiting: { reason: "CrashLoopBackOff" } };
-    const lastState = { terminated: { exitCode: 2, reason: "Error" } };
-    const containerStatuses = [{ name: "web", ready: false, state, lastState, restartCount: 3 }];
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "web-1", labels: {} }, status: { containerStatuses } };
-    const waiting = awaitReady(deployment(2, 0), cluster([deployment(2, 0)], [pod]), options);
-    await expect(waiting).rejects.toThrow("pod web-1: CrashLoopBackOff: the container exited with code 2, restarted 3 times");
+describe("the pods of a Deployment that is not ready", () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] }).setTimerTickMode("nextTimerAsync"));
+  afterEach(() => vi.useRealTimers());
+
+  const pod = (reason: string) => {
+    const containerStatuses = [{ name: "web", ready: false, state: { waiting: { reason, message: "not found" } } }];
+    return { apiVersion: "v1", kind: "Pod", metadata: { name: "web-1", labels: {} }, status: { containerStatuses } };
+  };
+
+  /** Waits for an object that goes through the given states, each at a number of milliseconds since the start. Returns when pods were read. */
+  async function checks(states: [number, Manifest][], { pods = [] as Manifest[], signal = running } = {}): Promise<number[]> {
+    const began = Date.now();
+    const read: number[] = [];
+    const find = async () => {
+      const [at, object] = states.length > 1 ? states.shift()! : states[0]!;
+      vi.setSystemTime(began + at);
+      return object;
+    };
+    const select = async (_version: string, kind: string) => {
+      if (kind === "Pod") read.push(Date.now() - began);
+      return kind === "Pod" ? pods : [];
+    };
+    const api = { find, select } as unknown as KubernetesCluster;
+    await awaitReady(states[0]![1], api, { signal, progress: () => {}, timeoutSeconds: 2 });
+    return read;
+  }
+
+  test("are read at most once a second, and the wait goes on while there is no trouble, or one that may pass", async () => {
+    const states = (): [number, Manifest][] => [
+      [1000, deployment(0, 0)],
+      [1001, deployment(1, 0)],
+      [2001, deployment(2, 0)],
+      [2002, deployment(2, 1)],
+      [2002, deployment(2, 2)],
+    ];
+    expect(await checks(states())).toEqual([1001, 2002]);
+    expect(await checks(states(), { pods: [pod("ErrImagePull")] })).toEqual([1001, 2002]);
+  });
+
+  test("end the wait if one fails permanently", async () => {
+    await expect(checks([[1001, deployment(2, 0)]], { pods: [pod("ImagePullBackOff")] })).rejects.toThrow(
+      new Error("pod web-1: ImagePullBackOff: not found"),
+    );
+  });
+
+  test("end the wait if they cannot be created", async () => {
+    const stuck = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: "timed out" };
+    const object = { ...deployment(0, 0), status: { conditions: [stuck] } };
+    await expect(checks([[1001, object]])).rejects.toThrow(new Error("ProgressDeadlineExceeded: timed out"));
+  });
+
+  test("are not read after the run has failed, and other kinds have none", async () => {
+    await expect(checks([[1001, deployment(2, 0)]], { pods: [pod("ImagePullBackOff")], signal: failed })).rejects.toThrow(
+      "stopped waiting, because the run failed.",
+    );
+    const job = (status: object) => ({ kind: "Job", metadata, spec: {}, status });
+    expect(
+      await checks([
+        [1001, job({})],
+        [0, job({ conditions: [{ type: "Complete", status: "True" }] })],
+      ]),
+    ).toEqual([]);
   });
 });
 
@@ -249,5 +350,11 @@ describe("an object of a kind that the cluster does not have", () => {
     await expect(applyOnceKnown(gate, applying([unknown]), { signal: failed, progress })).rejects.toBe(unknown);
     process.env["SLIPWAY_PATIENCE"] = "0.001";
     await expect(applyOnceKnown(gate, applying([unknown]), { signal: running, progress })).rejects.toBe(unknown);
+  });
+
+  test("is not confused with another error of the cluster or the network, which is reported at once", async () => {
+    const options = { signal: running, progress: () => {} };
+    for (const error of [new KubernetesError(422, "spec is invalid"), new Error("connection refused")])
+      await expect(applyOnceKnown(gate, applying([error, gate]), options)).rejects.toBe(error);
   });
 });

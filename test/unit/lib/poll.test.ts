@@ -29,6 +29,23 @@ describe("after the timeout", () => {
   });
 });
 
+test("an attempt that never ends is given up 30 s after the timeout", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const ended = vi.fn<() => void>();
+    const polled = poll(() => new Promise<never>(() => {}), { timeoutSeconds: 5 });
+    const rejected = expect(polled).rejects.toThrow("timed out after 5 s");
+    void polled.catch(ended);
+    await vi.advanceTimersByTimeAsync(34_999);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    await rejected;
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe("with an aborted signal", () => {
   const signal = AbortSignal.abort(new Error("the run failed"));
 

@@ -109,85 +109,92 @@ test("a ContainerHost with the defaults has these resources", async () => {
   });
 });
 
-test("a ContainerHost with all arguments has these resources", async () => {
-  const program = () =>
-    new ContainerHost("host", {
-      dockerHost: "ssh://deploy@host",
-      ports: { http: 80, https: 443 },
-      address: "0.0.0.0",
-      repository: "registry.example/team",
-      credentials,
-      certificates,
-      volumes: ["data"],
-      proxyImage: "traefik:own",
-      labels,
-    });
-  expect(await inputsOf(program)).toEqual({
-    "Container host-helper": {
-      capabilities: { adds: ["CHOWN"], drops: ["ALL"] },
-      command: ["serve", "-install=/helper", "/volumes/0"],
-      healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m0s" },
-      image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),
-      labels: labelled({ team: "shop" }),
-      name: "host-helper",
-      networksAdvanced: [{ name: "host" }],
-      readOnly: true,
-      restart: "always",
-      securityOpts: ["no-new-privileges:true"],
-      user: "0:0",
-      volumes: [
-        { containerPath: "/helper", volumeName: "host-helper" },
-        { containerPath: "/volumes/0", volumeName: "data" },
-      ],
-      wait: true,
-      waitTimeout: 60,
-      ...rotatedLogs,
-    },
-    "Container host-proxy": {
-      capabilities: { drops: ["ALL"] },
-      command: proxyCommand,
-      healthcheck: {
-        interval: "10s",
-        retries: 3,
-        startPeriod: "10s",
-        tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
-        timeout: "5s",
+/** Milliseconds for Go to compile its standard library for another CPU, without a cache and under load. */
+const crossCompileMs = 300_000;
+
+test(
+  "a ContainerHost with all arguments has these resources",
+  async () => {
+    const program = () =>
+      new ContainerHost("host", {
+        dockerHost: "ssh://deploy@host",
+        ports: { http: 80, https: 443 },
+        address: "0.0.0.0",
+        repository: "registry.example/team",
+        credentials,
+        certificates,
+        volumes: ["data"],
+        proxyImage: "traefik:own",
+        labels,
+      });
+    expect(await inputsOf(program)).toEqual({
+      "Container host-helper": {
+        capabilities: { adds: ["CHOWN"], drops: ["ALL"] },
+        command: ["serve", "-install=/helper", "/volumes/0"],
+        healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m0s" },
+        image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),
+        labels: labelled({ team: "shop" }),
+        name: "host-helper",
+        networksAdvanced: [{ name: "host" }],
+        readOnly: true,
+        restart: "always",
+        securityOpts: ["no-new-privileges:true"],
+        user: "0:0",
+        volumes: [
+          { containerPath: "/helper", volumeName: "host-helper" },
+          { containerPath: "/volumes/0", volumeName: "data" },
+        ],
+        wait: true,
+        waitTimeout: 60,
+        ...rotatedLogs,
       },
-      image: "traefik:own",
-      labels: labelled({ team: "shop" }),
-      name: "host-proxy",
-      networksAdvanced: [{ name: "host" }],
-      ports: [
-        { external: 80, internal: 8000, ip: "0.0.0.0" },
-        { external: 443, internal: 8443, ip: "0.0.0.0" },
-      ],
-      readOnly: true,
-      restart: "always",
-      securityOpts: ["no-new-privileges:true"],
-      user: "65532:65532",
-      volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" }],
-      ...rotatedLogs,
-    },
-    "Network host": { labels: labelled({ team: "shop" }), name: "host" },
-    "ProxyRoute host-certificates": {
-      content: secret({ value: file({ tls: { certificates: [{ certFile: "CERTIFICATE", keyFile: "KEY" }] } }) }),
-      engine: "ssh://deploy@host",
-      file: "/etc/traefik/dynamic/certificates",
-      proxy: "host-proxy-id",
-      settleSeconds: 0,
-    },
-    "RegistryPush host-helper": {
-      blobs: cacheFolder("blobs"),
-      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-      password: secret({ value: "s3cret" }),
-      repository: "registry.example/team/slipway-helper",
-      tag: expect.stringMatching(/^[0-9a-f]{12}$/),
-      username: "ci",
-    },
-    "Volume host-helper": { labels: labelled({ team: "shop" }), name: "host-helper" },
-    "Volume host-proxy": { labels: labelled({ team: "shop" }), name: "host-proxy" },
-  });
-});
+      "Container host-proxy": {
+        capabilities: { drops: ["ALL"] },
+        command: proxyCommand,
+        healthcheck: {
+          interval: "10s",
+          retries: 3,
+          startPeriod: "10s",
+          tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
+          timeout: "5s",
+        },
+        image: "traefik:own",
+        labels: labelled({ team: "shop" }),
+        name: "host-proxy",
+        networksAdvanced: [{ name: "host" }],
+        ports: [
+          { external: 80, internal: 8000, ip: "0.0.0.0" },
+          { external: 443, internal: 8443, ip: "0.0.0.0" },
+        ],
+        readOnly: true,
+        restart: "always",
+        securityOpts: ["no-new-privileges:true"],
+        user: "65532:65532",
+        volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" }],
+        ...rotatedLogs,
+      },
+      "Network host": { labels: labelled({ team: "shop" }), name: "host" },
+      "ProxyRoute host-certificates": {
+        content: secret({ value: file({ tls: { certificates: [{ certFile: "CERTIFICATE", keyFile: "KEY" }] } }) }),
+        engine: "ssh://deploy@host",
+        file: "/etc/traefik/dynamic/certificates",
+        proxy: "host-proxy-id",
+        settleSeconds: 0,
+      },
+      "RegistryPush host-helper": {
+        blobs: cacheFolder("blobs"),
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        password: secret({ value: "s3cret" }),
+        repository: "registry.example/team/slipway-helper",
+        tag: expect.stringMatching(/^[0-9a-f]{12}$/),
+        username: "ci",
+      },
+      "Volume host-helper": { labels: labelled({ team: "shop" }), name: "host-helper" },
+      "Volume host-proxy": { labels: labelled({ team: "shop" }), name: "host-proxy" },
+    });
+  },
+  crossCompileMs,
+);
 
 test("a ContainerHost with its own registry has these resources", async () => {
   const program = () => new ContainerHost("host", { ports: { registry: 5002 }, registryImage: "registry:own" }).registryContainer;
@@ -623,139 +630,149 @@ test("a SwarmHost with the defaults has these resources", async () => {
   });
 });
 
-test("a SwarmHost with all arguments has these resources", async () => {
-  const program = () =>
-    new SwarmHost("host", {
-      ports: { http: 80, https: 443 },
-      publish: "mesh",
-      proxies: 3,
-      repository: "registry.example/team",
-      credentials,
-      certificates,
-      routes: {
-        web: { host: "example.org", tls: {}, port: 9000 },
-        api: { host: "api.example.org", connectRetries: 2, probes: { kind: "tcp" } },
+test(
+  "a SwarmHost with all arguments has these resources",
+  async () => {
+    const program = () =>
+      new SwarmHost("host", {
+        ports: { http: 80, https: 443 },
+        publish: "mesh",
+        proxies: 3,
+        repository: "registry.example/team",
+        credentials,
+        certificates,
+        routes: {
+          web: { host: "example.org", tls: {}, port: 9000 },
+          api: { host: "api.example.org", connectRetries: 2, probes: { kind: "tcp" } },
+        },
+        networks: ["web-network"],
+        volumes: ["data"],
+        proxyImage: "traefik:own",
+        labels,
+      });
+    expect(await inputsOf(program)).toEqual({
+      "Network host": { driver: "overlay", labels: labelled({ team: "shop" }), name: "host" },
+      "RegistryPush host-helper": {
+        blobs: cacheFolder("blobs"),
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        password: secret({ value: "s3cret" }),
+        repository: "registry.example/team/slipway-helper",
+        tag: expect.stringMatching(/^[0-9a-f]{12}$/),
+        username: "ci",
       },
-      networks: ["web-network"],
-      volumes: ["data"],
-      proxyImage: "traefik:own",
-      labels,
+      "Secret host-certificates": {
+        data: secret({ value: base64(file({ tls: { certificates: [{ certFile: "CERTIFICATE", keyFile: "KEY" }] } })) }),
+        labels: labelled({ team: "shop" }),
+      },
+      "Service host-helper": {
+        auth: secret({ value: { password: "s3cret", serverAddress: "registry.example", username: "ci" } }),
+        endpointSpec: { mode: "dnsrr" },
+        labels: labelled({ team: "shop" }),
+        mode: { global: true },
+        name: "host-helper",
+        taskSpec: {
+          containerSpec: {
+            args: ["serve", "-install=/helper", "/volumes/0"],
+            capAdds: ["CHOWN"],
+            capDrops: ["ALL"],
+            healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m" },
+            image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),
+            labels: labelled({ team: "shop" }),
+            mounts: [
+              { source: "host-helper", target: "/helper", type: "volume" },
+              { source: "data", target: "/volumes/0", type: "volume" },
+            ],
+            readOnly: true,
+            user: "0:0",
+          },
+          logDriver: { name: rotatedLogs.logDriver, options: rotatedLogs.logOpts },
+          restartPolicy: { condition: "any", delay: "1s", window: "0s" },
+        },
+      },
+      "Service host-proxy": {
+        convergeConfig: { delay: "1s", timeout: "2m" },
+        endpointSpec: {
+          mode: "vip",
+          ports: [
+            { publishMode: "ingress", publishedPort: 80, targetPort: 8000 },
+            { publishMode: "ingress", publishedPort: 443, targetPort: 8443 },
+          ],
+        },
+        labels: labelled({ team: "shop" }),
+        mode: { replicated: { replicas: 3 } },
+        name: "host-proxy",
+        taskSpec: {
+          containerSpec: {
+            args: proxyCommand,
+            capDrops: ["ALL"],
+            configs: [
+              { configId: "host-routes-web-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/web.yaml" },
+              { configId: "host-routes-api-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/api.yaml" },
+            ],
+            healthcheck: {
+              interval: "1s",
+              retries: 3,
+              startPeriod: "10s",
+              tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
+              timeout: "5s",
+            },
+            image: "traefik:own",
+            labels: labelled({ team: "shop" }),
+            readOnly: true,
+            secrets: [
+              { fileGid: "65532", fileMode: 0o440, fileName: "/etc/traefik/dynamic/certificates.yaml", secretId: "host-certificates-id" },
+            ],
+            user: "65532:65532",
+          },
+          logDriver: { name: rotatedLogs.logDriver, options: rotatedLogs.logOpts },
+          networksAdvanceds: [{ id: "host-id" }, { id: "web-network" }],
+          restartPolicy: { condition: "any", delay: "1s", window: "0s" },
+        },
+        updateConfig: { failureAction: "rollback", monitor: "2s", order: "start-first", parallelism: 1 },
+      },
+      "ServiceConfig host-routes-api": {
+        data: base64(
+          file({
+            http: {
+              routers: { "api-0": { rule: "Host(`api.example.org`)", service: "api", entryPoints: ["web"], middlewares: ["api-retry"] } },
+              middlewares: { "api-retry": { retry: { attempts: 3, initialInterval: "100ms" } } },
+              services: { api: { loadBalancer: { servers: [{ url: "http://api:8080" }], serversTransport: "api" } } },
+              serversTransports: { api: { maxIdleConnsPerHost: -1 } },
+            },
+          }),
+        ),
+        labels: labelled({ team: "shop" }),
+      },
+      "ServiceConfig host-routes-web": {
+        data: base64(
+          file({
+            http: {
+              routers: {
+                "web-0": { rule: "Host(`example.org`)", service: "web", entryPoints: ["web"], middlewares: ["web-redirect"] },
+                "web-0-tls": {
+                  rule: "Host(`example.org`)",
+                  service: "web",
+                  entryPoints: ["websecure"],
+                  middlewares: ["web-retry"],
+                  tls: {},
+                },
+              },
+              middlewares: {
+                "web-retry": { retry: { attempts: 11, initialInterval: "100ms" } },
+                "web-redirect": { redirectScheme: { scheme: "https", port: "443", permanent: true } },
+              },
+              services: { web: { loadBalancer: { servers: [{ url: "http://web:9000" }], serversTransport: "web" } } },
+              serversTransports: { web: { maxIdleConnsPerHost: -1 } },
+            },
+          }),
+        ),
+        labels: labelled({ team: "shop" }),
+      },
+      "Volume host-helper": { labels: labelled({ team: "shop" }), name: "host-helper" },
     });
-  expect(await inputsOf(program)).toEqual({
-    "Network host": { driver: "overlay", labels: labelled({ team: "shop" }), name: "host" },
-    "RegistryPush host-helper": {
-      blobs: cacheFolder("blobs"),
-      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-      password: secret({ value: "s3cret" }),
-      repository: "registry.example/team/slipway-helper",
-      tag: expect.stringMatching(/^[0-9a-f]{12}$/),
-      username: "ci",
-    },
-    "Secret host-certificates": {
-      data: secret({ value: base64(file({ tls: { certificates: [{ certFile: "CERTIFICATE", keyFile: "KEY" }] } })) }),
-      labels: labelled({ team: "shop" }),
-    },
-    "Service host-helper": {
-      auth: secret({ value: { password: "s3cret", serverAddress: "registry.example", username: "ci" } }),
-      endpointSpec: { mode: "dnsrr" },
-      labels: labelled({ team: "shop" }),
-      mode: { global: true },
-      name: "host-helper",
-      taskSpec: {
-        containerSpec: {
-          args: ["serve", "-install=/helper", "/volumes/0"],
-          capAdds: ["CHOWN"],
-          capDrops: ["ALL"],
-          healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m" },
-          image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),
-          labels: labelled({ team: "shop" }),
-          mounts: [
-            { source: "host-helper", target: "/helper", type: "volume" },
-            { source: "data", target: "/volumes/0", type: "volume" },
-          ],
-          readOnly: true,
-          user: "0:0",
-        },
-        logDriver: { name: rotatedLogs.logDriver, options: rotatedLogs.logOpts },
-        restartPolicy: { condition: "any", delay: "1s", window: "0s" },
-      },
-    },
-    "Service host-proxy": {
-      convergeConfig: { delay: "1s", timeout: "2m" },
-      endpointSpec: {
-        mode: "vip",
-        ports: [
-          { publishMode: "ingress", publishedPort: 80, targetPort: 8000 },
-          { publishMode: "ingress", publishedPort: 443, targetPort: 8443 },
-        ],
-      },
-      labels: labelled({ team: "shop" }),
-      mode: { replicated: { replicas: 3 } },
-      name: "host-proxy",
-      taskSpec: {
-        containerSpec: {
-          args: proxyCommand,
-          capDrops: ["ALL"],
-          configs: [
-            { configId: "host-routes-web-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/web.yaml" },
-            { configId: "host-routes-api-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/api.yaml" },
-          ],
-          healthcheck: {
-            interval: "1s",
-            retries: 3,
-            startPeriod: "10s",
-            tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
-            timeout: "5s",
-          },
-          image: "traefik:own",
-          labels: labelled({ team: "shop" }),
-          readOnly: true,
-          secrets: [
-            { fileGid: "65532", fileMode: 0o440, fileName: "/etc/traefik/dynamic/certificates.yaml", secretId: "host-certificates-id" },
-          ],
-          user: "65532:65532",
-        },
-        logDriver: { name: rotatedLogs.logDriver, options: rotatedLogs.logOpts },
-        networksAdvanceds: [{ id: "host-id" }, { id: "web-network" }],
-        restartPolicy: { condition: "any", delay: "1s", window: "0s" },
-      },
-      updateConfig: { failureAction: "rollback", monitor: "2s", order: "start-first", parallelism: 1 },
-    },
-    "ServiceConfig host-routes-api": {
-      data: base64(
-        file({
-          http: {
-            routers: { "api-0": { rule: "Host(`api.example.org`)", service: "api", entryPoints: ["web"], middlewares: ["api-retry"] } },
-            middlewares: { "api-retry": { retry: { attempts: 3, initialInterval: "100ms" } } },
-            services: { api: { loadBalancer: { servers: [{ url: "http://api:8080" }], serversTransport: "api" } } },
-            serversTransports: { api: { maxIdleConnsPerHost: -1 } },
-          },
-        }),
-      ),
-      labels: labelled({ team: "shop" }),
-    },
-    "ServiceConfig host-routes-web": {
-      data: base64(
-        file({
-          http: {
-            routers: {
-              "web-0": { rule: "Host(`example.org`)", service: "web", entryPoints: ["web"], middlewares: ["web-redirect"] },
-              "web-0-tls": { rule: "Host(`example.org`)", service: "web", entryPoints: ["websecure"], middlewares: ["web-retry"], tls: {} },
-            },
-            middlewares: {
-              "web-retry": { retry: { attempts: 11, initialInterval: "100ms" } },
-              "web-redirect": { redirectScheme: { scheme: "https", port: "443", permanent: true } },
-            },
-            services: { web: { loadBalancer: { servers: [{ url: "http://web:9000" }], serversTransport: "web" } } },
-            serversTransports: { web: { maxIdleConnsPerHost: -1 } },
-          },
-        }),
-      ),
-      labels: labelled({ team: "shop" }),
-    },
-    "Volume host-helper": { labels: labelled({ team: "shop" }), name: "host-helper" },
-  });
-});
+  },
+  crossCompileMs,
+);
 
 test("a SwarmService with many arguments has these resources", async () => {
   const program = () =>

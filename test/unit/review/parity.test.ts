@@ -191,7 +191,7 @@ test("differences of one resource, and resources that only one stack has, are co
 });
 
 test("a difference that a setting explains alone is not explained again by a pair with it", async () => {
-  const found = await parityOf(stackWith({}), stackWith({ expose: "gateway", gateway: { className: "c" }, host: "a.org" }, "two"));
+  const found = await parityOf(stackWith({}), stackWith({ expose: "gateway", gateway: { className: "traefik" }, host: "a.org" }, "two"));
   const pair = ["slipway:services.web.expose with slipway:services.web.host"];
   expect(found.map(({ resource, property, keys }) => [`${resource} ${property}`.trim(), keys])).toEqual([
     ["Gateway web-gateway", pair],

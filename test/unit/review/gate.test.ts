@@ -1,7 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commands } from "../../../cli/commands/index.ts";
+import { ExitCode } from "../../../cli/exit-code.ts";
+import { runProgram } from "../../../cli/program.ts";
+import { UserError } from "../../../lib/user-error.ts";
 import { formatVerdict, judge } from "../../../review/gate.ts";
 import { Impact } from "../../../lib/impact.ts";
 import { impactsOf } from "../../../review/impact/step-impact.ts";
@@ -103,37 +106,45 @@ describe("the command line", () => {
     writeFileSync(file, readFileSync(`test/fixtures/previews/${name}`, "utf8").replaceAll("urn:pulumi:local::", "urn:pulumi:prod::"));
     return file;
   };
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, ["cli/main.ts", ...args], { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  /** Runs a command in this process. Its error, if any, is what the command line prints before it exits with 1. */
+  async function run(...args: string[]) {
+    let stdout = "";
+    const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((stdout += String(text))));
+    try {
+      return { code: await runProgram(commands, args), stdout };
+    } finally {
+      write.mockRestore();
+    }
+  }
 
-  test("gate exits with 0 if the gate is open, with 3 if it is closed, and with 1 without a valid preview", () => {
-    const code = (name: string) => run("gate", "--stack", "prod", "--preview", name).status;
-    expect([code(previewOfProd("image.json")), code(previewOfProd("drop-volume.json")), code("nowhere.json")]).toEqual([0, 3, 1]);
+  test("gate exits with 0 if the gate is open, with 3 if it is closed, and fails without a valid preview", async () => {
+    const gateOf = (preview: string) => run("gate", "--stack", "prod", "--preview", preview);
+    expect((await gateOf(previewOfProd("image.json"))).code).toBe(ExitCode.Success);
+    expect((await gateOf(previewOfProd("drop-volume.json"))).code).toBe(ExitCode.GateClosed);
+    await expect(gateOf("nowhere.json")).rejects.toThrow(UserError);
   });
 
-  test("impact prints the worst impact first", () => {
-    const { stdout, status } = run("impact", "--preview", "test/fixtures/previews/selector.events.jsonl");
-    expect(stdout).toBe(`impact on stack "local": restart with downtime (requests fail, temporarily or permanently)
+  test("impact prints the worst impact first", async () => {
+    expect(await run("impact", "--preview", "test/fixtures/previews/selector.events.jsonl")).toEqual({
+      code: ExitCode.Success,
+      stdout: `impact on stack "local": restart with downtime (requests fail, temporarily or permanently)
   Deployment web  replace
     restart with downtime  spec.selector.matchLabels["app.kubernetes.io/name"] changed: the Deployment is replaced; its pods stop before new ones start
   Service web  update
     restart with downtime  spec.selector["app.kubernetes.io/name"] changed: requests go to other pods, and fail until those are ready
   8 unchanged
-`);
-    expect(status).toBe(0);
+`,
+    });
   });
 
-  test("render rejects a stack without Kubernetes objects", () => {
-    const { stderr, status } = run("render", "--stack", "docker", "--out", join(folder, "manifests"));
-    expect([stderr, status]).toEqual([
-      'error: Stack "docker" has no Kubernetes objects (its platform is docker). Render a stack of the platform local or eks.\n',
-      1,
-    ]);
+  test("render rejects a stack without Kubernetes objects", async () => {
+    await expect(run("render", "--stack", "docker", "--out", join(folder, "manifests"))).rejects.toThrow(
+      'Stack "docker" has no Kubernetes objects (its platform is docker). Render a stack of the platform local or eks.',
+    );
   });
 
-  test("gate reports an unknown stack", () => {
-    const { stderr } = run("gate", "--stack", "nowhere", "--preview", "x");
-    expect(stderr).toContain('There is no stack "nowhere"');
+  test("gate reports an unknown stack", async () => {
+    await expect(run("gate", "--stack", "nowhere", "--preview", "x")).rejects.toThrow('There is no stack "nowhere"');
   });
 });
 

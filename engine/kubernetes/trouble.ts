@@ -36,6 +36,8 @@ export async function newestPods(workload: Manifest, cluster: KubernetesCluster)
 
 /** The worst problem of the newest revision of a Deployment or StatefulSet. Undefined if it has none. */
 export async function troubleWith(workload: Manifest, cluster: KubernetesCluster): Promise<Trouble | undefined> {
+  // Until the controller has seen the newest settings, the pods and conditions are those of the previous revision, which may have failed.
+  if (workload.status?.observedGeneration < Number(workload.metadata?.generation)) return undefined;
   const pods = await newestPods(workload, cluster);
   const ofPods = (await Promise.all(pods.map((pod) => troubleWithPod(pod, cluster)))).flat();
   const all = [...ofPods, ...troubleOfConditions(workload)];

@@ -269,6 +269,17 @@ describe("of several pods and containers", () => {
     });
   });
 
+  test("a failure of the previous revision does not count, until the controller has seen the newest settings", async () => {
+    const failing = pod("web-1", waiting("ImagePullBackOff", "not found"));
+    const seen = (observedGeneration: number): Manifest => ({
+      ...web,
+      metadata: { ...web.metadata, generation: 2 },
+      status: { observedGeneration },
+    });
+    expect(await troubleWith(seen(1), cluster([failing]).api)).toBeUndefined();
+    expect(await troubleWith(seen(2), cluster([failing]).api)).toMatchObject({ reason: "ImagePullBackOff", final: true });
+  });
+
   test("a failed probe is that of the container that is not ready", async () => {
     const ready = { name: "proxy", ready: true, state: { running: {} } };
     const failing = pod("web-1", { containerStatuses: [ready, { name: "web", ready: false, state: { running: {} } }] });

@@ -147,7 +147,7 @@ test("a layer is compressed once, and again if its blob is damaged or gone", asy
   const blobs = join(folder, "cache/slipway/blobs/sha256");
   const first = await gzipOnce(Buffer.from("content"), "sha256:1");
   expect(gunzipSync(first).toString()).toBe("content");
-  // What the digest stands for is not looked at.
+  // The digest decides, not the content.
   expect(Buffer.from(await gzipOnce(Buffer.from("other"), "sha256:1"))).toEqual(Buffer.from(first));
   const [file] = readdirSync(blobs);
   writeFileSync(join(blobs, file!), "damaged");

@@ -272,7 +272,7 @@ describe("a container", () => {
 describe("a difference", () => {
   const running = { "GET /containers/id-1/json": { State: { Running: true } } };
 
-  test("is none while the inputs are the same and the container runs", async () => {
+  test("is not found while the inputs are the same and the container runs", async () => {
     docker.answers = running;
     expect(await diff("container", { image: "web:1" }, { image: "web:1" })).toEqual({ kind: "same" });
   });
@@ -331,7 +331,7 @@ describe("a difference", () => {
     expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode: the service is not replicated"] });
   });
 
-  test("is none while a global Swarm service runs its image", async () => {
+  test("is not found while a global Swarm service runs its image", async () => {
     const inputs = { mode: { global: true }, taskSpec: { containerSpec: { image: "web:1" } } };
     docker.answers = { "GET /services/id-1": { Spec: { Mode: { Global: {} }, TaskTemplate: { ContainerSpec: { Image: "web:1" } } } } };
     expect(await diff("service", inputs, inputs)).toEqual({ kind: "same" });

@@ -201,7 +201,7 @@ describe("a preview", () => {
 describe("a difference", () => {
   const withStatus = (more: Properties) => ({ ...live, metadata: { ...live.metadata, uid: "1", ...more }, status: { ready: true } });
 
-  test("is none if inputs and object are the same, except for what the cluster records", async () => {
+  test("is not found if inputs and object are the same, except for what the cluster records", async () => {
     api.answers = {
       ...discovery,
       [`GET ${path}`]: withStatus({ resourceVersion: "1", annotations: { "deployment.kubernetes.io/revision": "1", kept: "a" } }),

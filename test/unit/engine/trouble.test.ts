@@ -273,7 +273,7 @@ describe("of several pods and containers", () => {
     const failing = pod("web-1", waiting("ImagePullBackOff", "not found"));
     const seen = (observedGeneration: number): Manifest => ({
       ...web,
-      metadata: { ...web.metadata, generation: 2 },
+      metadata: { name: "web", namespace: "shop", generation: 2 },
       status: { observedGeneration },
     });
     expect(await troubleWith(seen(1), cluster([failing]).api)).toBeUndefined();

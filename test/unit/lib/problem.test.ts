@@ -1,7 +1,7 @@
 import { collect, formatProblem, ifKnown, prefixed, problemWithNumber, throwIfAny } from "../../../lib/problem.ts";
 import { UserError } from "../../../lib/user-error.ts";
 
-test("a checker's problems are collected with their paths, and what it does not report is none", () => {
+test("what a checker reports is collected with its path", () => {
   const problems = collect((report) => {
     report(["a", 0], "must be set");
     report(["b"], undefined);

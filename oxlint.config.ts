@@ -33,6 +33,7 @@ export default defineConfig({
     "no-prototype-builtins": "error",
     "no-regex-spaces": "error",
     "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    "no-useless-assignment": "error",
     "no-var": "error",
     "prefer-const": "error",
     "prefer-rest-params": "error",

@@ -7,6 +7,7 @@ import type { Stack } from "../config/stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
 import { needsCLI } from "./provider.ts";
 import { Transforms } from "./transforms.ts";
+import { rpcError } from "../lib/rpc-error.ts";
 import type { Properties } from "../lib/values.ts";
 
 type Callback = (error: Error | null, response?: unknown) => void;
@@ -75,16 +76,11 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
       transforms.addToStack(transform);
       callback(null, {});
     },
-    invoke: (request: Properties, callback: Callback) => callback(rpcError(`does not call provider functions (${request.getTok()})`)),
+    invoke: (request: Properties, callback: Callback) =>
+      callback(rpcError(needsCLI(`does not call provider functions (${request.getTok()})`))),
     readResource: (request: Properties, callback: Callback) =>
-      callback(rpcError(`does not read existing resources (${request.getName()})`)),
+      callback(rpcError(needsCLI(`does not read existing resources (${request.getName()})`))),
   };
-}
-
-/** The error as gRPC passes it on: the SDK reports its details, not its message. */
-function rpcError(what: string): Error {
-  const error = needsCLI(what);
-  return Object.assign(error, { details: error.message });
 }
 
 /** The resources whose outputs are among the properties. */
@@ -94,7 +90,7 @@ function usesOf(request: Properties): string[] {
   return uses;
 }
 
-/** Rejects options that change what the program does and are not implemented here. A preview deletes nothing, so it may ignore `protect`. */
+/** Rejects options that change what the program does and that this engine does not support. A preview deletes nothing, so it may ignore `protect`. */
 function rejectUnsupportedOptions(request: Properties, preview: boolean): void {
   const given = {
     protect: request.getProtect() && !preview,

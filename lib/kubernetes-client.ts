@@ -85,10 +85,10 @@ export class KubernetesCluster extends KubernetesObjectApi {
     ...[request, ...rest]: Parameters<KubernetesObjectApi["requestPromise"]>
   ): Promise<T> {
     return super.requestPromise<T>(request, ...rest).catch((error: Error) => {
-      if (!(error instanceof TypeError)) throw error;
+      if (!(error instanceof TypeError && error.cause instanceof Error)) throw error;
       const { origin } = new URL(request.getUrl());
       const remedy = "Make sure that the cluster runs, and that this machine can reach it";
-      throw new Error(`the Kubernetes API at ${origin} does not answer: ${(error.cause as Error).message}. ${remedy}.`, { cause: error });
+      throw new Error(`the Kubernetes API at ${origin} does not answer: ${error.cause.message}. ${remedy}.`, { cause: error });
     });
   }
 

@@ -3,7 +3,7 @@ import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/settings.ts";
 import { loadPlatform } from "../platforms/platform.ts";
 import type { Stack } from "../config/stack-file.ts";
-import { unavailable } from "./render/registrations.ts";
+import { rpcError } from "../lib/rpc-error.ts";
 
 /**
  * The validated configuration of a stack, for commands that do not run the program.
@@ -11,7 +11,7 @@ import { unavailable } from "./render/registrations.ts";
  * @throws UserError if the configuration is invalid.
  */
 export async function configurationOf(stack: Stack): Promise<Configuration> {
-  const reject = () => unavailable("The program does not run.");
+  const reject = () => Promise.reject(rpcError(new Error("The program does not run.")));
   await pulumi.runtime.setMocks({ newResource: reject, call: reject }, stack.project, stack.name);
   pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
   return loadConfiguration(loadPlatform);

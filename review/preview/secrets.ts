@@ -80,7 +80,10 @@ export class Secrets {
 
   private shown(value: unknown, name: string, secrecy: Secrecy): unknown {
     if (isSecret(value)) return hidden;
-    if (typeof value === "string") return secrecy ? hidden : this.hideIn(assigned(value) ? `${assigned(value)!.name}=${hidden}` : value);
+    if (typeof value === "string") {
+      const assignment = assigned(value);
+      return secrecy ? hidden : this.hideIn(assignment ? `${assignment.name}=${hidden}` : value);
+    }
     if (typeof value === "number") return secrecy || this.known.has(String(value)) ? hidden : value;
     if (value === null || typeof value !== "object") return value;
     const children = childrenOf(value, name, secrecy).map((child) => ({
@@ -103,7 +106,7 @@ export class Secrets {
     else if (value !== null && typeof value === "object")
       for (const child of childrenOf(value, name, secrecy)) this.visit(child.value, child.name, child.secrecy);
     else if (secrecy) this.learnLeaf(value, secrecy === "named" ? shortest : shortestBelow);
-    else if (typeof value === "string" && assigned(value)) this.learnLeaf(assigned(value)!.secret, shortest);
+    else if (typeof value === "string") this.learnLeaf(assigned(value)?.secret, shortest);
   }
 
   private learnAll(value: unknown): void {

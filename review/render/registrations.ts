@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { isMap } from "../../lib/property-path.ts";
+import { rpcError } from "../../lib/rpc-error.ts";
 import type { Properties } from "../../lib/values.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import { parseJson } from "../preview/formats.ts";
@@ -30,7 +31,7 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
     state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties) },
   });
   const call = ({ token }: pulumi.runtime.MockCallArgs) =>
-    unavailable(`The provider function ${token} cannot be called without its provider.`);
+    Promise.reject(rpcError(new Error(`The provider function ${token} cannot be called without its provider.`)));
   await pulumi.runtime.setMocks({ newResource, call }, stack.project, stack.name, true);
   pulumi.runtime.setAllConfig(withAbsoluteSources(stack.config), stack.secretKeys);
   watch((request, urn) => {
@@ -55,11 +56,6 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
     process.off("unhandledRejection", failure.reject);
   }
   return found.sort((a, b) => (a.urn < b.urn ? -1 : 1));
-}
-
-/** Rejects a request of the SDK, which takes the message from `details`, as gRPC has it. */
-export function unavailable(message: string): Promise<never> {
-  return Promise.reject(Object.assign(new Error(message), { details: message }));
 }
 
 /** A request of the SDK to register a resource. Internal to the SDK. */

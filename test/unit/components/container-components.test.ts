@@ -5,40 +5,12 @@ import { SwarmService } from "../../../components/swarm-service.ts";
 import { cacheFolder } from "../../../lib/cache-folder.ts";
 import { labelList as labelled } from "../../../lib/docker-labels.ts";
 import { secret } from "../../../lib/values.ts";
-import { record, type Outputs } from "../harness.ts";
+import { base64, image, inputsOf, proxyCommand, rotatedLogs } from "../docker-inputs.ts";
 
-const image = `registry.example/web@sha256:${"a".repeat(64)}`;
 const credentials = { username: "ci", password: "s3cret" };
 const certificates = [{ certificate: "CERTIFICATE", key: "KEY" }];
 const labels = { team: "shop" };
-const outputs: Outputs = {
-  "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
-  "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
-  "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0" } }),
-};
-
-/** The inputs of each resource of a program, by kind and name. */
-async function inputsOf(program: () => unknown): Promise<Record<string, unknown>> {
-  const { resources } = await record(program, { outputs });
-  const real = resources.filter(({ type }) => type.startsWith("docker:") || type.startsWith("pulumi-nodejs:"));
-  return Object.fromEntries(
-    real.map(({ type, name, inputs: { __provider: _code, ...inputs } }) => [`${type.split(":").at(-1)} ${name}`, inputs]),
-  );
-}
-
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const file = (content: object) => `${JSON.stringify(content, null, 2)}\n`;
-const rotatedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
-const proxyCommand = [
-  "--ping=true",
-  "--entrypoints.traefik.address=127.0.0.1:8082",
-  "--entrypoints.web.address=:8000",
-  "--entrypoints.websecure.address=:8443",
-  "--providers.file.directory=/etc/traefik/dynamic",
-  "--providers.providersthrottleduration=100ms",
-  "--global.checknewversion=false",
-  "--global.sendanonymoususage=false",
-];
 
 test("a ContainerHost with the defaults has these resources", async () => {
   const program = () => new ContainerHost("host", {});
@@ -287,95 +259,53 @@ test("a ContainerService with many arguments has these resources", async () => {
       on: { proxy: "proxy-id", helper: "helper", dockerHost: "ssh://deploy@host", credentials, httpsPort: 443 },
       files: { "/etc/web/app.json": "{}" },
     });
+  const replica = {
+    capabilities: { drops: ["ALL"] },
+    cpuShares: 10,
+    destroyGraceSeconds: 30,
+    envs: ["PORT=9000", "GOMEMLIMIT=29491KiB"],
+    healthcheck: {
+      interval: "100ms",
+      retries: 1,
+      startPeriod: "1m0s",
+      tests: [
+        "CMD",
+        "/.slipway/helper",
+        "check",
+        "-startup=tcp:9000,2s",
+        "-readiness=tcp:9000,2s,2s,3",
+        "-liveness=tcp:9000,5s,10s,3",
+        "-settled=5s",
+        "-end",
+      ],
+      timeout: "1m25s",
+    },
+    image: image,
+    labels: labelled({ team: "shop", "dev.slipway.service": "web" }),
+    memory: 48,
+    memoryReservation: 32,
+    memorySwap: 48,
+    networksAdvanced: [
+      { aliases: ["web"], name: "shop" },
+      { aliases: ["web"], name: "db" },
+    ],
+    readOnly: true,
+    restart: "always",
+    securityOpts: ["no-new-privileges:true"],
+    stopTimeout: 30,
+    tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
+    user: "65532:65532",
+    volumes: [
+      { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },
+      { containerPath: "/etc/web", readOnly: true, volumeName: "files-0" },
+    ],
+    wait: true,
+    waitTimeout: 90,
+    ...rotatedLogs,
+  };
   expect(await inputsOf(program)).toEqual({
-    "Container shop-web-1": {
-      capabilities: { drops: ["ALL"] },
-      cpuShares: 10,
-      destroyGraceSeconds: 30,
-      envs: ["PORT=9000", "GOMEMLIMIT=29491KiB"],
-      healthcheck: {
-        interval: "100ms",
-        retries: 1,
-        startPeriod: "1m0s",
-        tests: [
-          "CMD",
-          "/.slipway/helper",
-          "check",
-          "-startup=tcp:9000,2s",
-          "-readiness=tcp:9000,2s,2s,3",
-          "-liveness=tcp:9000,5s,10s,3",
-          "-settled=5s",
-          "-end",
-        ],
-        timeout: "1m25s",
-      },
-      image: image,
-      labels: labelled({ team: "shop", "dev.slipway.service": "web" }),
-      memory: 48,
-      memoryReservation: 32,
-      memorySwap: 48,
-      networksAdvanced: [
-        { aliases: ["web"], name: "shop" },
-        { aliases: ["web"], name: "db" },
-      ],
-      readOnly: true,
-      restart: "always",
-      securityOpts: ["no-new-privileges:true"],
-      stopTimeout: 30,
-      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
-      user: "65532:65532",
-      volumes: [
-        { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },
-        { containerPath: "/etc/web", readOnly: true, volumeName: "files-0" },
-      ],
-      wait: true,
-      waitTimeout: 90,
-      ...rotatedLogs,
-    },
-    "Container shop-web-2": {
-      capabilities: { drops: ["ALL"] },
-      cpuShares: 10,
-      destroyGraceSeconds: 30,
-      envs: ["PORT=9000", "GOMEMLIMIT=29491KiB"],
-      healthcheck: {
-        interval: "100ms",
-        retries: 1,
-        startPeriod: "1m0s",
-        tests: [
-          "CMD",
-          "/.slipway/helper",
-          "check",
-          "-startup=tcp:9000,2s",
-          "-readiness=tcp:9000,2s,2s,3",
-          "-liveness=tcp:9000,5s,10s,3",
-          "-settled=5s",
-          "-end",
-        ],
-        timeout: "1m25s",
-      },
-      image: image,
-      labels: labelled({ team: "shop", "dev.slipway.service": "web" }),
-      memory: 48,
-      memoryReservation: 32,
-      memorySwap: 48,
-      networksAdvanced: [
-        { aliases: ["web"], name: "shop" },
-        { aliases: ["web"], name: "db" },
-      ],
-      readOnly: true,
-      restart: "always",
-      securityOpts: ["no-new-privileges:true"],
-      stopTimeout: 30,
-      tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
-      user: "65532:65532",
-      volumes: [
-        { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },
-        { containerPath: "/etc/web", readOnly: true, volumeName: "files-0" },
-      ],
-      wait: true,
-      waitTimeout: 90,
-      ...rotatedLogs,
-    },
+    "Container shop-web-1": replica,
+    "Container shop-web-2": replica,
     "Handover shop-web-1": {
       container: "shop-web-1-1234567",
       engine: "ssh://deploy@host",

@@ -99,10 +99,10 @@ test("a last run without a log is reported with the log of the earlier ones, or 
 });
 
 test.each([
-  ["yet", { Status: "starting", Log: [] }],
-  ["that Docker knows", { Status: "starting" }],
-  ["with output", { Status: "starting", Log: [{}] }],
-])("a container that exits is reported without a health check, if there is none %s", async (_which, Health) => {
+  ["has not run yet", { Status: "starting", Log: [] }],
+  ["has no log", { Status: "starting" }],
+  ["has no output", { Status: "starting", Log: [{}] }],
+])("a container that exits is reported without its health check, if that %s", async (_which, Health) => {
   await expect(create([{ Running: false, ExitCode: 2, Health }])).rejects.toThrow(
     new UserError("web-1 exited with code 2. Last log lines:\npanic"),
   );

@@ -21,7 +21,7 @@ test("a problem is one sentence that starts with its path", () => {
   expect(formatProblem({ path: [], message: "1.5 is odd" })).toBe("1.5 is odd.");
 });
 
-test("all problems are one error; without problems there is none", () => {
+test("all problems are one error, and an empty list is no error", () => {
   throwIfAny([], "invalid");
   const problems = [{ path: ["a"], message: "must be set" }, "two\nlines"];
   expect(() => throwIfAny(problems, "Invalid:")).toThrow(new UserError("Invalid:\n  - a: must be set.\n  - two\n    lines"));

@@ -3,12 +3,10 @@ import { loadConfiguration } from "../../../config/load.ts";
 import { cacheFolder } from "../../../lib/cache-folder.ts";
 import { secret } from "../../../lib/values.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
-import { record, type Outputs } from "../harness.ts";
-
-const image = `registry.example/web@sha256:${"a".repeat(64)}`;
+import { base64, image, inputsOf, proxyCommand, rotatedLogs } from "../docker-inputs.ts";
 
 /** The inputs of each resource of a stack with the service `web`, by kind and name. */
-async function inputsOf(platformName: "docker" | "swarm", service: object): Promise<Record<string, unknown>> {
+async function inputsOfStack(platformName: "docker" | "swarm", service: object): Promise<Record<string, unknown>> {
   const program = async () => {
     pulumi.runtime.setAllConfig({
       "slipway:platform": platformName,
@@ -19,33 +17,12 @@ async function inputsOf(platformName: "docker" | "swarm", service: object): Prom
     const platform = await createPlatform(configuration);
     for (const [name, settings] of Object.entries(configuration.services)) platform.deploy(name, settings, String(settings.image));
   };
-  const outputs: Outputs = {
-    "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
-    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
-    "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0", "/run": "files-1" } }),
-  };
-  const { resources } = await record(program, { outputs });
-  const real = resources.filter(({ type }) => type.startsWith("docker:") || type.startsWith("pulumi-nodejs:"));
-  return Object.fromEntries(
-    real.map(({ type, name, inputs: { __provider: _code, ...inputs } }) => [`${type.split(":").at(-1)} ${name}`, inputs]),
-  );
+  return inputsOf(program);
 }
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const helperImage = expect.stringMatching(/^127\.0\.0\.1:5001\/slipway-helper@sha256:[0-9a-f]{64}$/) as string;
 const ofStack = [{ label: "dev.slipway.stack", value: "test" }];
 const ofService = [...ofStack, { label: "dev.slipway.service", value: "web" }];
-const rotatedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
-const proxyCommand = [
-  "--ping=true",
-  "--entrypoints.traefik.address=127.0.0.1:8082",
-  "--entrypoints.web.address=:8000",
-  "--entrypoints.websecure.address=:8443",
-  "--providers.file.directory=/etc/traefik/dynamic",
-  "--providers.providersthrottleduration=100ms",
-  "--global.checknewversion=false",
-  "--global.sendanonymoususage=false",
-];
 
 const rich = {
   port: 9000,
@@ -61,7 +38,7 @@ const rich = {
 };
 
 test("the resources of a service with many settings on docker have exactly these inputs", async () => {
-  expect(await inputsOf("docker", rich)).toEqual({
+  expect(await inputsOfStack("docker", rich)).toEqual({
     "Container slipway-test-helper": {
       capabilities: { adds: ["CHOWN"], drops: ["ALL"] },
       command: ["serve", "-install=/helper", "/volumes/0"],
@@ -198,7 +175,7 @@ test("the resources of a service with many settings on docker have exactly these
 });
 
 test("the resources of a service with the defaults on docker have exactly these inputs", async () => {
-  expect(await inputsOf("docker", {})).toMatchObject({
+  expect(await inputsOfStack("docker", {})).toMatchObject({
     "Container slipway-test-web-1": {
       capabilities: { drops: ["ALL"] },
       cpuShares: 51,
@@ -254,7 +231,7 @@ test("the resources of a service with the defaults on docker have exactly these 
 });
 
 test("the resources of a service with many settings on swarm have exactly these inputs", async () => {
-  expect(await inputsOf("swarm", rich)).toEqual({
+  expect(await inputsOfStack("swarm", rich)).toEqual({
     "Container slipway-test-registry": {
       envs: ["REGISTRY_STORAGE_DELETE_ENABLED=true", "OTEL_TRACES_EXPORTER=none"],
       image: expect.stringMatching(/^(slipway\/)?registry:/),
@@ -404,7 +381,7 @@ test("the resources of a service with many settings on swarm have exactly these 
 });
 
 test("the resources of a service with the defaults on swarm have exactly these inputs", async () => {
-  expect(await inputsOf("swarm", {})).toMatchObject({
+  expect(await inputsOfStack("swarm", {})).toMatchObject({
     "Service slipway-test-web": {
       convergeConfig: { delay: "1s", timeout: "180s" },
       endpointSpec: { mode: "dnsrr" },

@@ -7,9 +7,8 @@ import { loadConfiguration } from "../../../config/load.ts";
 import { routingFile } from "../../../components/internal/proxy.ts";
 import { objectName } from "../../../components/internal/swarm-service/task.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
-import { record, register, settle, tree, type Outputs } from "../harness.ts";
-
-const image = `registry.example/web@sha256:${"a".repeat(64)}`;
+import { dockerOutputs, image } from "../docker-inputs.ts";
+import { record, register, settle, tree } from "../harness.ts";
 
 /** The resources of a platform for services with existing images. */
 function program(platformName: "docker" | "swarm", services: Record<string, object>, settings: object = {}) {
@@ -25,12 +24,7 @@ function program(platformName: "docker" | "swarm", services: Record<string, obje
     const urls = Object.entries(configuration.services).map(([name, service]) => platform.deploy(name, service, String(service.image)).url);
     return Promise.all(urls.map(async (url) => (url === undefined ? undefined : (await settle(pulumi.output(url))).value)));
   };
-  const outputs: Outputs = {
-    "docker:index/container:Container": ({ name, inputs }) => ({ name: inputs["name"] ?? `${name}-1234567` }),
-    "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
-    "pulumi-nodejs:dynamic/slipway:VolumeFiles": () => ({ volumes: { "/etc/web": "files-0" } }),
-  };
-  return [run, { outputs }] as const;
+  return [run, { outputs: dockerOutputs }] as const;
 }
 
 const deploy = (...of: Parameters<typeof program>) => record(...program(...of));

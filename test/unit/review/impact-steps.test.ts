@@ -104,7 +104,7 @@ test("only what deletes a protected resource is reported as rejected", () => {
   expect(whole("create")).toEqual(["cost change: new volume"]);
 });
 
-test("a type matches a pattern as a whole, and * stands for no colon", () => {
+test("a type matches a whole pattern, in which * does not match a colon", () => {
   const group = `${randomUUID()}.example`; // patterns are compiled once per process
   const pattern = `kubernetes:${group}/*:*`;
   const types = [

@@ -60,7 +60,7 @@ test("boxes beside each other have a gap, and arrows between them bend", () => {
   ]);
 });
 
-test("the title names all changed parts, or says that there are none", () => {
+test("the title names the changed parts, or says that nothing changed", () => {
   const titleOf = (...parts: Part[]) => / aria-label="([^"]*)"/.exec(svg({ parts, arrows: [] })[0]!)![1];
   expect(titleOf(service, { ...service, id: "b" })).toBe("2 parts, none changed");
   expect(titleOf(service)).toBe("1 part, none changed");

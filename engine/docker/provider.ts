@@ -49,7 +49,7 @@ export const dockerProvider: Provider = {
 
   async delete({ type, id, inputs }, context) {
     const kind = kindOf(type);
-    const remove = () => kind.find(connect(context), String(id)).remove?.({ force: true, v: true });
+    const remove = () => kind.find(connect(context), String(id)).remove?.({});
     await (kind.remove ? kind.remove(connect(context), String(id), inputs, work(context)) : remove())?.catch(unlessMissing);
   },
 };

@@ -305,6 +305,15 @@ describe("with the Docker provider", () => {
     expect(docker.changes.map(({ call }) => call)).toEqual(["POST /containers/create", "POST /containers/1/start"]);
     expect(out).toBe("+ docker:Container web  created (time)\n");
   });
+
+  test("an object is deleted on its provider's Docker host, at the end of the run or before its replacement", async () => {
+    const network = "docker:index/network:Network";
+    const old = { ...state("web", { ...of(network, {}), id: "1" }), inputs: { name: "shop", driver: "bridge" } };
+    docker.answers = { "GET /networks/1": {}, "DELETE /networks/1": new Answer(204), "POST /networks/create": { Id: "2" } };
+    await register(deployment([settings(), old]), network, { name: "shop", driver: "overlay" }, { deleteBeforeReplace: true });
+    await deployment([settings(), old]).deleteUnregistered();
+    expect(docker.changes.map(({ call }) => call)).toEqual(["DELETE /networks/1", "POST /networks/create", "DELETE /networks/1"]);
+  });
 });
 
 describe("with the Kubernetes provider", () => {

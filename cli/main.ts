@@ -1,3 +1,4 @@
+import "../lib/lazy-packages.ts"; // before the SDK
 import { styleText } from "node:util";
 import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";

@@ -1,9 +1,35 @@
+import { setTimeout } from "node:timers/promises";
 import { poll, pollUntil } from "../../../lib/poll.ts";
 
 test("the first result that is not undefined is returned", async () => {
   const results = [undefined, undefined, 0];
   expect(await poll(() => results.shift(), { timeoutSeconds: 5, intervalMs: 1 })).toBe(0);
   expect(results).toEqual([]);
+});
+
+test.each([
+  [5, 500],
+  [3600, 1000],
+])("after %d s, the next attempt is made %d ms later", async (seconds, pause) => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    const advance = (ms: number) => vi.setSystemTime(Date.now() + ms);
+    let attempts = 0;
+    const attempt = () => {
+      attempts++;
+      if (attempts === 1) advance(seconds * 1000);
+      return attempts === 2 || undefined;
+    };
+    const polled = poll(attempt, { timeoutSeconds: 5, intervalMs: 1 });
+    await setTimeout(20);
+    advance(pause - 1);
+    await setTimeout(20);
+    expect(attempts).toBe(1);
+    advance(1);
+    expect(await polled).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("an error of the attempt ends the polling", async () => {

@@ -538,7 +538,7 @@ test("a SwarmHost with the defaults has these resources", async () => {
           capDrops: ["ALL"],
           configs: [],
           healthcheck: {
-            interval: "1s",
+            interval: "3s",
             retries: 3,
             startPeriod: "10s",
             tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],
@@ -640,7 +640,7 @@ test(
               { configId: "host-routes-api-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/api.yaml" },
             ],
             healthcheck: {
-              interval: "1s",
+              interval: "3s",
               retries: 3,
               startPeriod: "10s",
               tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],

@@ -294,7 +294,7 @@ test("the resources of a service with many settings on swarm have exactly these 
           capDrops: ["ALL"],
           configs: [{ configId: "slipway-test-routes-web-id", fileMode: 0o444, fileName: "/etc/traefik/dynamic/web.yaml" }],
           healthcheck: {
-            interval: "1s",
+            interval: "3s",
             retries: 3,
             startPeriod: "10s",
             tests: ["CMD", "traefik", "healthcheck", "--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"],

@@ -1,6 +1,6 @@
 import { problemsWithTypes } from "../provider-types.ts";
 import type { Registered } from "../render.ts";
-import { terraformPlan, type TerraformPlan } from "../terraform.ts";
+import { terraformPlan } from "../terraform.ts";
 import { arn } from "../unit/platforms/aws-outputs.ts";
 import { awsStacks } from "./aws-stacks.ts";
 import { checkov, parliament, type Finding } from "./scanners.ts";
@@ -38,78 +38,99 @@ describe("checkov", () => {
     expect(unused.map(({ check }) => check)).toEqual([]);
   });
 
-  /** A stack whose resources of a kind have changed inputs. */
-  const changed = (stack: keyof typeof stacks, kind: string, change: (inputs: Registered["inputs"]) => unknown): TerraformPlan => {
-    const resources = structuredClone(stacks[stack]);
-    for (const { inputs } of resources.filter(({ type }) => type.endsWith(`:${kind}`))) change(inputs);
-    return terraformPlan(resources);
-  };
-  const without = (kind: string) => terraformPlan(stacks.prod.filter(({ type }) => !type.endsWith(`:${kind}`)));
+  type Change = (resources: Registered[]) => Registered[];
+  /** Changes the inputs of all resources of a kind. */
+  const change =
+    (kind: string, edit: (inputs: Registered["inputs"]) => unknown): Change =>
+    (resources) => {
+      for (const { inputs } of resources.filter(({ type }) => type.endsWith(`:${kind}`))) edit(inputs);
+      return resources;
+    };
+  const without =
+    (kind: string): Change =>
+    (resources) =>
+      resources.filter(({ type }) => !type.endsWith(`:${kind}`));
   const allow = (statement: object) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
   const anybody = allow({ Principal: { AWS: "*" }, Action: "sts:AssumeRole" });
   const open = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
 
-  const faults: Record<string, [check: string, plan: () => TerraformPlan]> = {
-    "unencrypted Secrets": ["CKV_AWS_58", () => changed("prod", "Cluster", (inputs) => delete inputs["encryptionConfig"])],
-    "a Kubernetes API that is open to the internet": [
-      "CKV_AWS_38",
-      () => changed("dev", "Cluster", ({ vpcConfig }) => vpcConfig.publicAccessCidrs.push("0.0.0.0/0")),
+  /** Misconfigurations, by the stack that has them all. No two of a stack cause the same finding. */
+  const faults: [stack: keyof typeof stacks, Record<string, [check: string, change: Change]>][] = [
+    [
+      "prod",
+      {
+        "unencrypted Secrets": ["CKV_AWS_58", change("Cluster", (inputs) => delete inputs["encryptionConfig"])],
+        "a public Kubernetes API that is not configured": [
+          "CKV_AWS_39",
+          change("Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
+        ],
+        "no audit log": ["CKV_AWS_37", change("Cluster", ({ enabledClusterLogTypes: types }) => types.splice(1, 1))],
+        "an old Kubernetes version": ["CKV_AWS_339", change("Cluster", (inputs) => (inputs["version"] = "1.23"))],
+        "mutable image tags": ["CKV_AWS_51", change("Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
+        "images without vulnerability scans": [
+          "CKV_AWS_163",
+          change("Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
+        ],
+        "unencrypted images": ["CKV_AWS_136", change("Repository", (inputs) => delete inputs["encryptionConfigurations"])],
+        "keys without rotation": ["CKV_AWS_7", change("Key", (inputs) => delete inputs["enableKeyRotation"])],
+        "a key that any principal may use": [
+          "CKV_AWS_33",
+          change("Key", (inputs) => (inputs["policy"] = allow({ Principal: "*", Action: "kms:*" }))),
+        ],
+        "logs that never expire": ["CKV_AWS_66", change("LogGroup", (inputs) => delete inputs["retentionInDays"])],
+        "unencrypted logs": ["CKV_AWS_158", change("LogGroup", (inputs) => delete inputs["kmsKeyId"])],
+        "no flow logs": ["CKV2_AWS_11", without("FlowLog")],
+        "no restriction of the default security group": ["CKV2_AWS_12", without("DefaultSecurityGroup")],
+        "a role that any principal may assume": ["CKV_AWS_60", change("Role", (inputs) => (inputs["assumeRolePolicy"] = anybody))],
+        "all permissions": ["CKV_AWS_62", change("RolePolicy", (inputs) => (inputs["policy"] = allow({ Action: "*", Resource: "*" })))],
+        "an administrator policy": [
+          "CKV_AWS_274",
+          change("RolePolicyAttachment", (inputs) => (inputs["policyArn"] = "arn:aws:iam::aws:policy/AdministratorAccess")),
+        ],
+      },
     ],
-    "a public Kubernetes API that is not configured": [
-      "CKV_AWS_39",
-      () => changed("prod", "Cluster", ({ vpcConfig }) => (vpcConfig.endpointPublicAccess = true)),
+    [
+      "dev",
+      {
+        "a Kubernetes API that is open to the internet": [
+          "CKV_AWS_38",
+          change("Cluster", ({ vpcConfig }) => vpcConfig.publicAccessCidrs.push("0.0.0.0/0")),
+        ],
+        "a key without a policy": ["CKV2_AWS_64", without("KeyPolicy")],
+        "a log retention of two months": ["CKV_AWS_338", change("LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
+        "an open default security group": ["CKV2_AWS_12", change("DefaultSecurityGroup", ({ ingress }) => ingress.push(open))],
+      },
     ],
-    "no audit log": ["CKV_AWS_37", () => changed("prod", "Cluster", ({ enabledClusterLogTypes: types }) => types.splice(1, 1))],
-    "an old Kubernetes version": ["CKV_AWS_339", () => changed("prod", "Cluster", (inputs) => (inputs["version"] = "1.23"))],
-    "mutable image tags": ["CKV_AWS_51", () => changed("prod", "Repository", (inputs) => (inputs["imageTagMutability"] = "MUTABLE"))],
-    "images without vulnerability scans": [
-      "CKV_AWS_163",
-      () => changed("prod", "Repository", (inputs) => delete inputs["imageScanningConfiguration"]),
+    [
+      "without-nat",
+      {
+        "subnets that assign public addresses": ["CKV_AWS_130", change("Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true))],
+      },
     ],
-    "unencrypted images": ["CKV_AWS_136", () => changed("prod", "Repository", (inputs) => delete inputs["encryptionConfigurations"])],
-    "keys without rotation": ["CKV_AWS_7", () => changed("prod", "Key", (inputs) => delete inputs["enableKeyRotation"])],
-    "a key without a policy": ["CKV2_AWS_64", () => without("KeyPolicy")],
-    "a key that any principal may use": [
-      "CKV_AWS_33",
-      () => changed("prod", "Key", (inputs) => (inputs["policy"] = allow({ Principal: "*", Action: "kms:*" }))),
+    [
+      "node-groups",
+      {
+        "node permissions for pods": [
+          "CKV_AWS_341",
+          change("LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpPutResponseHopLimit = 2)),
+        ],
+        "version 1 of the instance metadata service": [
+          "CKV_AWS_79",
+          change("LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpTokens = "optional")),
+        ],
+      },
     ],
-    "logs that never expire": ["CKV_AWS_66", () => changed("prod", "LogGroup", (inputs) => delete inputs["retentionInDays"])],
-    "a log retention of two months": ["CKV_AWS_338", () => changed("prod", "LogGroup", (inputs) => (inputs["retentionInDays"] = 60))],
-    "unencrypted logs": ["CKV_AWS_158", () => changed("prod", "LogGroup", (inputs) => delete inputs["kmsKeyId"])],
-    "no flow logs": ["CKV2_AWS_11", () => without("FlowLog")],
-    "no restriction of the default security group": ["CKV2_AWS_12", () => without("DefaultSecurityGroup")],
-    "an open default security group": ["CKV2_AWS_12", () => changed("prod", "DefaultSecurityGroup", ({ ingress }) => ingress.push(open))],
-    "subnets that assign public addresses": [
-      "CKV_AWS_130",
-      () => changed("without-nat", "Subnet", (inputs) => (inputs["mapPublicIpOnLaunch"] = true)),
-    ],
-    "a role that any principal may assume": [
-      "CKV_AWS_60",
-      () => changed("prod", "Role", (inputs) => (inputs["assumeRolePolicy"] = anybody)),
-    ],
-    "all permissions": [
-      "CKV_AWS_62",
-      () => changed("prod", "RolePolicy", (inputs) => (inputs["policy"] = allow({ Action: "*", Resource: "*" }))),
-    ],
-    "an administrator policy": [
-      "CKV_AWS_274",
-      () => changed("prod", "RolePolicyAttachment", (inputs) => (inputs["policyArn"] = "arn:aws:iam::aws:policy/AdministratorAccess")),
-    ],
-    "node permissions for pods": [
-      "CKV_AWS_341",
-      () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpPutResponseHopLimit = 2)),
-    ],
-    "version 1 of the instance metadata service": [
-      "CKV_AWS_79",
-      () => changed("node-groups", "LaunchTemplate", ({ metadataOptions }) => (metadataOptions.httpTokens = "optional")),
-    ],
-  };
+  ];
 
   test("finds each of these misconfigurations, and no exception accepts it", async () => {
-    const names = Object.keys(faults);
-    const { findings } = await checkov(Object.fromEntries(names.map((name) => [name, faults[name]![1]()])));
-    const found = unacceptedOf(findings);
-    const missed = names.filter((name) => !found.some(({ plan, check }) => plan === name && check === faults[name]![0]));
+    const plans = faults.map(([stack, ofStack]) => {
+      const changed = Object.values(ofStack).reduce((resources, [, change]) => change(resources), structuredClone(stacks[stack]));
+      return [stack, terraformPlan(changed)] as const;
+    });
+    const found = unacceptedOf((await checkov(Object.fromEntries(plans))).findings);
+    const missed = faults.flatMap(([stack, ofStack]) =>
+      Object.keys(ofStack).filter((name) => !found.some(({ plan, check }) => plan === stack && check === ofStack[name]![0])),
+    );
     expect(missed).toEqual([]);
   });
 });

@@ -80,7 +80,7 @@ export const features: Feature[] = [
     local: tested(localLoad),
     docker: tested(
       dockerLoad,
-      docker("a new version that exits is reported with its last log lines, and the previous version keeps serving"),
+      dockerRollout("a failed rollout prints a card, and a rollback without --service deploys the last good image"),
     ),
     swarm: withNote("Swarm rolls back by itself", tested(swarmLoad)),
     eks: planned(eksAll),

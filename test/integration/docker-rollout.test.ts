@@ -71,7 +71,7 @@ test("a rollout replaces maxSurge replicas at a time, and no request fails", asy
 });
 
 test("a rollback deploys the previous version, and a second rollback returns to the newer one", async () => {
-  await up({ app });
+  checkout.configure({ app });
   const [second] = await imagesThatRun();
   const back = await checkout.run("rollback");
   expect(back.code).toBe(0);
@@ -87,6 +87,7 @@ test("a failed rollout prints a card, and a rollback without --service deploys t
   checkout.edit("probe-app/main.go", "var hangs atomic.Bool", 'var hangs atomic.Bool\n\tpanic("REGION must be set")');
   const { code, out } = await checkout.run("up");
   expect(code).toBe(1);
+  expect(out).toMatch(/exited with code 2.*Last log lines:\n.*REGION must be set/s);
   const card = out.slice(out.indexOf("The rollout of service app")).replace(/app-1-\w{7}/, "<container>");
   expect(
     card
@@ -116,7 +117,6 @@ test("a rollback reports settings as the cause of the failure, and replaces a mi
   const remedy = `the image has not changed: revert the settings in stacks/Pulumi.${stack}.yaml, then run slipway up --stack ${stack}`;
   expect(settings.out).toContain(`  rollback   ${remedy}`);
   expect((await checkout.run("rollback")).out).toContain(`error: Service "app": ${remedy}.`);
-  await up({ app });
   const image = `127.0.0.1:${dockerPorts.registry}/app@sha256:${"1".repeat(64)}`;
   checkout.configure({ app: { ...app, source: undefined, image } });
   expect((await checkout.run("up")).code).toBe(1);
@@ -130,7 +130,7 @@ test("a rollback reports settings as the cause of the failure, and replaces a mi
 });
 
 test("a Docker daemon that disappears during an up is reported once, and the next up completes it", async () => {
-  await up({ app });
+  checkout.configure({ app });
   const socket = await new DockerSocket().open();
   checkout.edit("probe-app/main.go", '"error: "', '"failed: "');
   const run = checkout.start("up", { DOCKER_HOST: socket.host });

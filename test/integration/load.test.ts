@@ -10,7 +10,7 @@ beforeAll(async () => {
   await deploy(checkout);
 });
 
-test.each(scenarios.filter(({ isFailedRollout }) => !isFailedRollout))(
+test.each(scenarios.filter(({ isInRolloutTests }) => !isInRolloutTests))(
   "no request fails, except those in flight on a killed pod: $name",
   async ({ run }) => {
     let isExcused: ((failure: Failure) => boolean) | undefined;
@@ -19,6 +19,6 @@ test.each(scenarios.filter(({ isFailedRollout }) => !isFailedRollout))(
     });
     expect(loads.map(({ failures }) => failures.filter((failure) => !isExcused?.(failure)))).toEqual([[], []]);
     // Without requests the test would prove nothing.
-    for (const { requests } of loads) expect(requests).toBeGreaterThan(50);
+    for (const { requests } of loads) expect(requests).toBeGreaterThan(20);
   },
 );

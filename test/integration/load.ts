@@ -15,8 +15,8 @@ export interface Attack {
 
 /** What the tests send, at a lower rate than the benchmark in docs/RELIABILITY.md: with and without reused connections. */
 export const attacks: Attack[] = [
-  { rate: 50, keepAlive: true },
-  { rate: 50, keepAlive: false },
+  { rate: 20, keepAlive: true },
+  { rate: 20, keepAlive: false },
 ];
 
 /** A request without a response or with a status other than 200. */

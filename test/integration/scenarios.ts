@@ -6,8 +6,8 @@ import type { Failure } from "./load.ts";
 /** Something that happens to the service `web` of a stack while it receives requests. */
 export interface Scenario {
   name: string;
-  /** Whether a rollout fails. rollout.test.ts has these cases, also under load. */
-  isFailedRollout?: boolean;
+  /** Whether rollout.test.ts has this case, also under load. */
+  isInRolloutTests?: boolean;
   /** Returns which requests may fail. By default none may. */
   run: (checkout: Checkout) => Promise<void | ((failure: Failure) => boolean)>;
 }
@@ -40,7 +40,11 @@ export const scenarios: Scenario[] = [
       await deploy(checkout);
     },
   },
-  { name: "config change", run: (checkout) => deploy(checkout, { env: { GREETING: `Hello ${++edits}` } }) },
+  {
+    name: "config change",
+    isInRolloutTests: true,
+    run: (checkout) => deploy(checkout, { env: { GREETING: `Hello ${++edits}` } }),
+  },
   {
     name: "scaling 3 → 6 → 2",
     async run(checkout) {
@@ -51,13 +55,17 @@ export const scenarios: Scenario[] = [
   },
   {
     name: "bad image",
-    isFailedRollout: true,
+    isInRolloutTests: true,
     run: (checkout) => deployBroken(checkout, { source: undefined, image: `127.0.0.1:${ports.registry}/web@sha256:${"1".repeat(64)}` }),
   },
-  { name: "crashing new version", isFailedRollout: true, run: (checkout) => deployBroken(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }) },
+  {
+    name: "crashing new version",
+    isInRolloutTests: true,
+    run: (checkout) => deployBroken(checkout, { env: { SHUTDOWN_TIMEOUT: "soon" } }),
+  },
   {
     name: "new version never ready",
-    isFailedRollout: true,
+    isInRolloutTests: true,
     run: (checkout) => deployBroken(checkout, { probes: { readiness: { path: "/nowhere" } } }),
   },
   {

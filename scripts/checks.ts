@@ -121,7 +121,7 @@ interface GoTestEvent {
   Output?: string;
 }
 
-/** @param options.low Whether the program runs with a lower priority. */
+/** @param options.low Whether the program runs with a low priority. */
 function run(
   program: string,
   args: string[],
@@ -132,7 +132,7 @@ function run(
     const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
     const env = { ...process.env, ...color };
     const child = spawn(program, args, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"], env });
-    if (options.low && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (options.low && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     let out = "";
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));

@@ -26,7 +26,7 @@ const prepared = await prepare();
 if (prepared.failed > 0)
   finish(sum([await checks(), await testSuites("scanning"), process.env["CI"] ? prepared : { passed: 0, failed: 0 }]));
 // Integration tests mostly wait, so several lanes run side by side. They share neither stacks nor ports. What keeps the processor busy fills
-// the gaps with a lower priority.
+// the gaps with a low priority.
 const busy = async () => sum([await checks(), await testSuites("scanning")]);
 const lanes = () => Promise.all([...["workloads", "docker", "cluster", "swarm"].map((name) => testSuites(name)), busy()]);
 finish(sum(await keepingSwarmMode(lanes)));

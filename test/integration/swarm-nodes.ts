@@ -40,6 +40,7 @@ export class Nodes implements AsyncDisposable {
 
   /** `port` of the first node is also published on this machine. */
   async start(count: number, port: number, registryImage: string, registryPort: number): Promise<void> {
+    await removeNodes(); // what a killed run has left
     await docker.createNetwork({ Name: prefix });
     const registry = await docker.createContainer({
       name: `${prefix}-registry`,
@@ -98,14 +99,15 @@ export class Nodes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { Id, Names } of await docker.listContainers({ all: true }))
-      if (Names.some((name) => name.startsWith(`/${prefix}-`))) await docker.getContainer(Id).remove({ force: true, v: true });
-    await docker
-      .getNetwork(prefix)
-      .remove()
-      .catch(() => {});
+    await removeNodes();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+async function removeNodes(): Promise<void> {
+  for (const { Id, Names } of await docker.listContainers({ all: true }))
+    if (Names.some((name) => name.startsWith(`/${prefix}-`))) await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters: { name: [`^${prefix}$`] } })) await docker.getNetwork(Id).remove();
 }
 
 async function addressOf(container: ReturnType<typeof docker.getContainer>): Promise<string> {

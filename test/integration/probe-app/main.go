@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,14 +60,19 @@ func main() {
 		answer(w, string(body), err)
 	})
 	server := &http.Server{Addr: ":" + os.Getenv("PORT")}
-	stop := make(chan os.Signal, 1)
+	stop, drained := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(stop, syscall.SIGTERM)
 	go func() {
 		<-stop
-		server.Close()
+		// Requests in progress may end; one that hangs does not keep the program running.
+		drain, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		server.Shutdown(drain)
+		close(drained)
 	}()
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	<-drained
 }

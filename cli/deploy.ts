@@ -32,6 +32,7 @@ export async function deploy({ command, stack: name, service, json }: DeployOpti
   await setUp(stack);
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
   if (command === "rollback") await useEarlierImages(stack, engine, service, say);
+  else await (await import("./lock/before-up.ts")).lockBeforeUp(stack, say);
   say(`${command} of stack "${stack.name}" with ${engine.title}`);
   const succeeded = await engine.up();
   const result = { stack: name, engine: engine.title, succeeded, seconds: 0, services: {}, failures: [] };

@@ -8,6 +8,7 @@ import { behindProxy, dynamicFolder, healthCheckOf, routingFile, routingOf } fro
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { labelList, serviceLabel } from "../lib/docker-labels.ts";
+import { isById } from "../lib/image-reference.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
@@ -39,7 +40,10 @@ export class ContainerService extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerService", name, {}, opts);
     const { on, network: existing, networks = [], volumeNames, prefix = name, labels: given, tls, ...service } = args;
-    throwIfAny(problemsWithWebService(name, behindProxy(service)), `ContainerService "${name}":`);
+    const problems = problemsWithWebService(name, behindProxy(service));
+    // Unlike other platforms, a Docker Engine can run an image that only it has.
+    const isInEngine = typeof service.image === "string" && isById(service.image);
+    throwIfAny(isInEngine ? problems.filter(({ path }) => path[0] !== "image") : problems, `ContainerService "${name}":`);
     const spec = resolve(name, service);
     const child = { parent: this };
     const labelMap = { ...given, [serviceLabel]: name };

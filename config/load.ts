@@ -6,6 +6,8 @@ import { isMap } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
 import { checkSettings } from "./check.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
+import { readLockFile } from "./lock-file.ts";
+import { useLockedImages } from "./locked-images.ts";
 import { readStackFile } from "./stack-file.ts";
 
 /**
@@ -26,9 +28,11 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
     if (isConfigSecret(full) && !secretPaths.some(([first]) => first === key)) secretPaths.push([key]);
   }
   useGivenImages(input);
+  const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
+  const unlocked = useLockedImages(input["services"], readLockFile(stack), { stack, platform });
   const { value, problems } = await checkSettings(input, loadRules, { secretPaths });
   throwIfAny(
-    problems.map((problem) => `${project}:${formatProblem(problem)}`),
+    [...unlocked, ...problems].map((problem) => `${project}:${formatProblem(problem)}`),
     `The configuration of stack "${stack}" is invalid. In ${file}:`,
   );
   return { ...withImages(value!, setUpImages()), stack };

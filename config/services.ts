@@ -1,4 +1,5 @@
 import { problemsWithWebService, routeKey } from "../components/rules/web-service.ts";
+import { isById } from "../lib/image-reference.ts";
 import { collect, type Problem, type Report } from "../lib/problem.ts";
 import { isMap, type Path } from "../lib/property-path.ts";
 import type { ServiceSettings } from "./schema/service.ts";
@@ -15,22 +16,23 @@ export function problemsWithServices(services: Services, names: string[]): Probl
         ["rollout", "maxSurge"],
         service.kind === "stateful" && service.rollout?.maxSurge !== undefined && "requires kind stateless. Remove it",
       );
-      const { image = unbuiltImage, ...args } = service;
-      for (const { path, message } of problemsWithWebService(name, { ...args, image })) report(path, message);
+      const { image, ...args } = service;
+      const known = image === undefined || isById(image) ? unknownImage : image;
+      for (const { path, message } of problemsWithWebService(name, { ...args, image: known })) report(path, message);
     }).map(({ path, message }) => ({ path: ["services", name, ...path], message })),
   );
   return [...problems, ...problemsWithRoutes(services), ...problemsWithObjects(services)];
 }
 
-/** A placeholder for the image of a service that is still to be built. */
-const unbuiltImage = `built@sha256:${"0".repeat(64)}`;
+/** A placeholder for an image that is still to be built, or has no name. */
+const unknownImage = `built@sha256:${"0".repeat(64)}`;
 
 /** Path of the program in images of the builder `go`. */
 const program = "/app";
 
 function checkImage(service: ServiceSettings, report: Report): void {
   const { source, image, builder, platforms = [], volumes = {} } = service;
-  report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (by digest)");
+  report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (existing)");
   for (const key of ["builder", "package", "platforms"] as const)
     report([key], image !== undefined && service[key] !== undefined && "requires source. Remove it");
   report(

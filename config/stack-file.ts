@@ -88,7 +88,7 @@ function readProject(): Project {
 }
 
 /** Folder of the stack files. */
-function configFolder(): string {
+export function configFolder(): string {
   return readProject().stackConfigDir ?? ".";
 }
 

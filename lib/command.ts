@@ -6,6 +6,8 @@ export interface CommandOptions {
   env?: Record<string, string | undefined>;
   /** @default - no timeout. */
   timeoutSeconds?: number;
+  /** Standard input. @default - empty */
+  input?: string;
   /** How many of the last output lines the error shows. @default 20 */
   lines?: number;
 }
@@ -34,7 +36,8 @@ export async function command(program: string, args: string[], options: CommandO
       const lines = output === "" ? [] : output.split("\n").slice(-(options.lines ?? 20));
       reject(new UserError([[program, ...args].join(" "), `  ${ending}`, ...lines.map((line) => `  | ${line}`)].join("\n")));
     });
-    child.stdin?.end();
+    child.stdin?.on("error", () => {}); // a program that ends without reading it
+    child.stdin?.end(options.input);
   });
 }
 

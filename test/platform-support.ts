@@ -27,6 +27,8 @@ const withNote = (note: string, cell: Cell): Cell => ({ ...cell, says: `${cell.s
 const on = (file: string) => (name: string) => `${file}.test.ts: ${name}`;
 const docker = on("integration/docker");
 const dockerRollout = on("integration/docker-rollout");
+const dockerLock = on("integration/docker-lock");
+const lockFile = on("unit/config/lock-file");
 const swarm = on("integration/swarm");
 const nodes = on("integration/swarm-nodes");
 const local = on("integration/local-stack");
@@ -84,6 +86,22 @@ export const features: Feature[] = [
     ),
     swarm: withNote("Swarm rolls back by itself", tested(swarmLoad)),
     eks: planned(eksAll),
+  },
+  {
+    what: "Images by tag, deployed by the digest in the lock file",
+    local: tested(local("services reach each other by name; images from a Dockerfile and by tag are deployed by digest")),
+    docker: tested(dockerLock("a tag is rejected in a pipeline; otherwise up locks it, and deploys the image by digest")),
+    swarm: notTested,
+    eks: notTested,
+  },
+  {
+    what: "Images that only the Docker Engine has",
+    local: rejected(lockFile("that only the Docker Engine has are rejected on %s")),
+    docker: tested(
+      dockerLock("an image that only the Docker Engine has runs by its ID, and a new build of it after an update of the lock file"),
+    ),
+    swarm: rejected(lockFile("that only the Docker Engine has are rejected on %s")),
+    eks: rejected(lockFile("that only the Docker Engine has are rejected on %s")),
   },
   {
     what: "`slipway rollback`",

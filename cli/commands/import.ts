@@ -15,11 +15,11 @@ export const importCommand = defineCommand({
   examples: [{ command: "slipway import compose.yaml --stack shop", summary: "create stacks/Pulumi.shop.yaml" }],
   async run({ stack, profile, json }, file) {
     const { importCompose } = await import("../compose/import.ts");
-    const { stackFile, services, notes, problems } = await importCompose(file, stack, profile);
-    if (json) process.stdout.write(`${JSON.stringify({ stackFile, services, notes, problems }, null, 2)}\n`);
+    const imported = await importCompose(file, stack, profile);
+    if (json) process.stdout.write(`${JSON.stringify(imported, null, 2)}\n`);
     else {
       const { formatImport } = await import("../compose/format.ts");
-      process.stdout.write(formatImport(file, stack, { stackFile, services, notes, problems }));
+      process.stdout.write(formatImport(file, stack, imported));
     }
     return ExitCode.Success;
   },

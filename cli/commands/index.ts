@@ -4,6 +4,7 @@ import { gate } from "./gate.ts";
 import { images } from "./images.ts";
 import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
+import { lockCommand } from "./lock.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
 import { preview } from "./preview.ts";
@@ -28,6 +29,7 @@ export const commands: Command[] = [
   parity,
   render,
   images,
+  lockCommand,
   importCommand,
   setup,
 ];

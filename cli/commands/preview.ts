@@ -1,5 +1,15 @@
 import { CommandGroup, defineCommand, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import type { Stack } from "../../config/stack-file.ts";
+
+/** Which locked tags have moved. A registry that cannot be asked does not stop a preview. */
+async function lockNotes(stack: Stack): Promise<string[]> {
+  const [{ checkLock }, { formatReport }] = await Promise.all([import("../lock/lock.ts"), import("../lock/format.ts")]);
+  return checkLock(stack).then(
+    (report) => formatReport(report, stack).map((line) => `note: ${line}`),
+    (error: Error) => [`note: the registries of locked images were not asked: ${error.message}`],
+  );
+}
 
 export const preview = defineCommand({
   name: "preview",
@@ -17,11 +27,15 @@ export const preview = defineCommand({
     const stack = readStack(name);
     const engine = await engineForPreview(stack);
     await planImages(stack);
+    const notes = lockNotes(stack);
     if (json) {
       process.stdout.write(`${await engine.previewAsJson()}\n`);
+      for (const note of await notes) process.stderr.write(`${note}\n`);
       return ExitCode.Success;
     }
     process.stdout.write(`preview of stack "${stack.name}" with ${engine.title}\n`);
-    return (await engine.preview()) ? ExitCode.Success : ExitCode.Failed;
+    const succeeded = await engine.preview();
+    for (const note of await notes) process.stdout.write(`${note}\n`);
+    return succeeded ? ExitCode.Success : ExitCode.Failed;
   },
 });

@@ -115,7 +115,6 @@ function checkKey(key: string, compose: ComposeService, { note }: Context): void
 
 function convertImage({ image, build, platform }: ComposeService, { folder, note }: Context): Service {
   if (!build) {
-    if (image !== undefined && !image.includes("@sha256:")) note("image", `must be pinned to a digest (got "${image}")`);
     if (platform !== undefined) note("platform", `is ignored, because the image determines it; use an image for ${platform}`);
     return { image };
   }

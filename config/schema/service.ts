@@ -11,6 +11,7 @@ import {
   WorkloadKind,
 } from "../../components/web-service-enums.ts";
 import { goMemoryShare, graceMarginSeconds, serviceDefaults as defaults } from "../../components/web-service-defaults.ts";
+import { isById } from "../../lib/image-reference.ts";
 import { always, onDockerAndSwarm, required, setting, unsupported, type Support } from "./setting.ts";
 
 // The one definition of a service. What values must satisfy beyond their shape is in components/rules/web-service.ts, because programs must
@@ -31,6 +32,9 @@ const noIngress = unsupported("there is no Ingress. Remove it");
 const oneHost = unsupported("there is one machine. Remove it");
 const ownProxy = unsupported("the stack has its own proxy. Remove it");
 const diskLimit = unsupported("the root file system is read-only, logs are rotated, and emptyDir volumes have a size. Remove it");
+const pulled: Support = {
+  reject: (value) => (isById(String(value)) ? "images are pulled from registries. Push it, and set its name there" : undefined),
+};
 const anyAddress = ["0.0.0.0/0", "::/0"];
 const allOrNothing: Support = {
   how: "egress to any address",
@@ -44,8 +48,10 @@ const image = {
     stackFileOnly: true,
   }),
   image: setting(text, {
-    meaning: "Existing image by digest, instead of `source`",
+    meaning:
+      "Existing image, instead of `source`: by tag, with its digest in the lock file (`slipway lock`), or by digest. On docker also an image that only the Docker Engine has",
     example: `registry.example/web@sha256:${"0".repeat(64)}`,
+    on: { local: pulled, swarm: pulled, eks: pulled },
     stackFileOnly: true,
   }),
   builder: setting(z.enum(ImageBuilder), {

@@ -143,13 +143,18 @@ const callers = {
   built: { source: "built", builder: "dockerfile", host: "built.localhost", ...callee },
 };
 
-test("services reach each other by name, and an image from a Dockerfile is deployed by digest", async () => {
+test("services reach each other by name; images from a Dockerfile and by tag are deployed by digest", async () => {
   for (const name of Object.keys(callers)) cpSync("test/fixtures/caller", join(checkout.folder, name), { recursive: true });
   const folder = join(checkout.folder, "built");
   execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
   writeFileSync(join(folder, "Dockerfile"), 'FROM scratch\nCOPY caller /caller\nUSER 65532:65532\nENTRYPOINT ["/caller"]\n');
-  checkout.configure({ web, ...callers });
+  const before = (await checkout.outputs()).images["web"]!;
+  const tagged = `127.0.0.1:${ports.registry}/web:${before.split("@sha256:")[1]!.slice(0, 12)}`;
+  checkout.configure({ web, ...callers, tagged: { image: tagged, host: "tagged.localhost", replicas: 1 } });
+  expect((await checkout.run("lock")).code).toBe(0);
   expect((await checkout.run("up")).code).toBe(0);
+  expect(await get("tagged.localhost")).toEqual({ status: 200, body: "Hello again\n" });
+  expect((await running("tagged")).map((pod) => pod.spec.containers[0].image)).toEqual([before.replace(/.*@/, `${tagged}@`)]);
   for (const { host } of Object.values(callers))
     expect(await get(host)).toEqual({ status: 200, body: "http://web:8080/ says: Hello again\n" });
   const ref = (await checkout.outputs()).images["built"]!;
@@ -165,13 +170,14 @@ test("an unchanged up changes nothing", async () => {
   };
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
-  expect(out).toContain("33 unchanged (time)\n");
+  expect(out).toContain("39 unchanged (time)\n");
   expect((await running("web")).map((p) => p.metadata?.uid).sort()).toEqual(before.pods);
   expect(await tags("web")).toEqual(before.tags);
   expect((await containersOfStack()).map(({ Id }) => Id)).toEqual(before.containers);
 });
 
 test("images that are missing in the registry are built or pushed again", async () => {
+  checkout.configure({ web, ...callers });
   const accept = [ociManifest, "application/vnd.docker.distribution.manifest.v2+json"].join(",");
   const { images } = await checkout.outputs();
   const manifests = ["built", "web"].map(

@@ -79,11 +79,11 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       { services: { web }, local: { ports: { api: 8080 } } },
       ["local.ports.http: api and http must be different ports (got 8080)."],
     ],
-    ["neither source nor image", { services: { web: {} } }, ["services.web: must have either source (to build) or image (by digest)."]],
+    ["neither source nor image", { services: { web: {} } }, ["services.web: must have either source (to build) or image (existing)."]],
     [
       "source and image",
       { services: { web: { source: "app", image: `r/w@${digest}` } } },
-      ["services.web: must have either source (to build) or image (by digest)."],
+      ["services.web: must have either source (to build) or image (existing)."],
     ],
     [
       "an image by tag",

@@ -1,12 +1,10 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
+import { isByDigest } from "../../../../lib/image-reference.ts";
 import { problemWithLabelValue, problemWithName } from "../../../../lib/kubernetes-names.ts";
 import { ifKnown, prefixed, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 /** Pods of a StatefulSet have a label of at most 63 characters: its name, a dash and a hash of ten digits. */
 const maxStatefulLength = 52;
-
-/** An image by digest, after https://github.com/distribution/reference. */
-const imageByDigest = /^(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w.-]+)?@sha256:[0-9a-f]{64}$/;
 
 export function checkIdentity(name: string, args: WebServiceArgs, report: Report): void {
   report([], prefixed("the name", problemWithName(name)));
@@ -20,7 +18,7 @@ export function checkIdentity(name: string, args: WebServiceArgs, report: Report
   report(
     ["image"],
     typeof args.image === "string" &&
-      !imageByDigest.test(args.image) &&
+      !isByDigest(args.image) &&
       `must be an image by digest such as "registry.example/web@sha256:…" (got "${args.image}")`,
   );
   report(["user"], args.user === 0 ? "must not be 0, which is root. Set a user ID of the image" : problemWithNumber(args.user, 1));

@@ -1,0 +1,36 @@
+import { formatPath } from "../../lib/property-path.ts";
+import type { Stack } from "../../config/stack-file.ts";
+import type { LockChange, LockReport } from "./lock.ts";
+
+/** What changed in a lock file, a line for each service. */
+export function formatChanges(changes: LockChange[]): string {
+  const width = (key: "service" | "image") => Math.max(...changes.map((change) => change[key].length));
+  const [service, image] = [width("service"), width("image")];
+  return changes
+    .map((change) => `${head(change)} ${change.service.padEnd(service)}  ${change.image.padEnd(image)}  ${digests(change)}\n`)
+    .join("");
+}
+
+function head({ before, after }: LockChange): string {
+  return before === undefined ? "+" : after === undefined ? "-" : "~";
+}
+
+function digests({ before, after }: LockChange): string {
+  return [before, after].filter(Boolean).join(" → ");
+}
+
+/** Notes for a preview, a line for each. */
+export function formatReport({ moved, deleted }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
+  const at = (service: string) => `${project}:${formatPath(["services", service, "image"])}`;
+  const update = (service: string) => `slipway lock --update ${service} --stack ${name}`;
+  return [
+    ...moved.map(
+      ({ service, image, before, after }) =>
+        `${at(service)}: the tag ${image} has moved: ${before} → ${after}. The stack keeps the locked digest. To use the new one: ${update(service)}`,
+    ),
+    ...deleted.map(
+      ({ service, image, digest }) =>
+        `${at(service)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
+    ),
+  ];
+}

@@ -1,0 +1,119 @@
+// Command image-digest looks images up in their registries. It reads a request as JSON from standard input, and prints a JSON list with an
+// answer for each image, in the same order.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// A registry that does not answer must not block a preview.
+const timeout = 20 * time.Second
+
+type request struct {
+	// By tag or by digest.
+	Images []string `json:"images"`
+	// By registry. Others are those of docker login.
+	Credentials map[string]credentials `json:"credentials"`
+}
+
+type credentials struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+type answer struct {
+	// Of the image, or of its index if it has several platforms.
+	Digest string `json:"digest,omitempty"`
+	// missing, unauthorized, unreachable or invalid.
+	Problem string `json:"problem,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+func main() {
+	var asked request
+	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	keychain := authn.NewMultiKeychain(given(asked.Credentials), authn.DefaultKeychain)
+	answers := make([]answer, len(asked.Images))
+	var all sync.WaitGroup
+	for i, image := range asked.Images {
+		all.Go(func() { answers[i] = lookUp(ctx, image, keychain) })
+	}
+	all.Wait()
+	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func lookUp(ctx context.Context, image string, keychain authn.Keychain) answer {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return answer{Problem: "invalid", Message: err.Error()}
+	}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain)}
+	digest, err := digestOf(ref, options)
+	if err == nil {
+		return answer{Digest: digest.String()}
+	}
+	return answer{Problem: problemOf(err), Message: err.Error()}
+}
+
+func problemOf(err error) string {
+	var rejected *transport.Error
+	if !errors.As(err, &rejected) {
+		return unreachable
+	}
+	switch rejected.StatusCode {
+	case http.StatusNotFound:
+		return "missing"
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "unauthorized"
+	}
+	return unreachable
+}
+
+const unreachable = "unreachable"
+
+// digestOf falls back to GET, because not every registry answers HEAD requests, or with a digest.
+func digestOf(ref name.Reference, options []remote.Option) (v1.Hash, error) {
+	head, err := remote.Head(ref, options...)
+	if err == nil {
+		return head.Digest, nil
+	}
+	if problemOf(err) != unreachable {
+		return v1.Hash{}, err
+	}
+	manifest, err := remote.Get(ref, options...)
+	if err != nil {
+		return v1.Hash{}, err
+	}
+	return manifest.Digest, nil
+}
+
+// given has the credentials of the request.
+type given map[string]credentials
+
+func (g given) Resolve(target authn.Resource) (authn.Authenticator, error) {
+	if found, ok := g[target.RegistryStr()]; ok {
+		return &authn.Basic{Username: found.Username, Password: found.Password}, nil
+	}
+	return authn.Anonymous, nil
+}

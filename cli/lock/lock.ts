@@ -1,0 +1,167 @@
+import type { Stack } from "../../config/stack-file.ts";
+import { readLockFile, writeLockFile, type LockedImage, type LockFile } from "../../config/lock-file.ts";
+import { lockedReference, onlyInDocker, push, taggedImages } from "../../config/locked-images.ts";
+import { dockerClient, registryOf } from "../../lib/docker-client.ts";
+import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
+import { isMap } from "../../lib/property-path.ts";
+import { UserError } from "../../lib/user-error.ts";
+import { lookUp, type Answer, type Credentials } from "./registry.ts";
+
+/** What changed in a lock file for a service. */
+export interface LockChange {
+  service: string;
+  image: string;
+  /** What the tag was, and is now: a digest, or the ID of an image that only the Docker Engine has. Missing if there was or is no entry. */
+  before?: string;
+  after?: string;
+}
+
+/** The settings that decide where images come from. */
+interface Source {
+  stack: string;
+  project: string;
+  platform: string;
+  /** Images by tag, by service. */
+  images: Record<string, string>;
+  credentials: Record<string, Credentials>;
+  /** Endpoint of the Docker host. @default - this machine's */
+  dockerHost?: string;
+}
+
+function sourceOf({ project, name, config }: Stack): Source {
+  const platform = config[`${project}:platform`] ?? "local";
+  const services = parsed(config[`${project}:services`]);
+  const own = parsed(config[`${project}:${platform}`]);
+  const { registry, host } = (isMap(own) ? own : {}) as { registry?: unknown; host?: string };
+  const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
+  const credentials: Source["credentials"] = {};
+  if (given.repository && given.username)
+    credentials[registryOf(`${given.repository}/x`)] = { username: given.username, password: given.password ?? "" };
+  return { stack: name, project, platform, images: taggedImages(services), credentials, dockerHost: host };
+}
+
+/** A value of the configuration. One of a wrong shape is reported by the program. */
+function parsed(text = "{}"): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+/** The services whose tags have no entry in the lock file, or one for another tag. */
+export function unlocked(stack: Stack): string[] {
+  const { images } = readLockFile(stack.name);
+  return Object.entries(sourceOf(stack).images).flatMap(([service, image]) => (images[service]?.image === image ? [] : service));
+}
+
+/** The services with an image by tag. */
+export function taggedServices(stack: Stack): string[] {
+  return Object.keys(sourceOf(stack).images);
+}
+
+/**
+ * Adds the digests of tags to the lock file of a stack, and removes entries that no service uses.
+ *
+ * @param update services whose tags are looked up again, even if they have a digest
+ * @throws UserError with every image that cannot be locked. Then the file is unchanged.
+ */
+export async function lock(stack: Stack, update: string[] = []): Promise<{ file: string; changes: LockChange[] }> {
+  const source = sourceOf(stack);
+  const tagged = Object.keys(source.images);
+  const unknown = update.filter((service) => !tagged.includes(service));
+  if (unknown.length > 0)
+    throw new UserError(`There is no service "${unknown[0]}" with an image by tag. Services with one: ${tagged.join(", ") || "none"}.`);
+  const before = readLockFile(stack.name);
+  const asked = [...new Set([...unlocked(stack), ...update])].sort();
+  const found = await resolve(source, asked);
+  const images = { ...before.images, ...found };
+  for (const service of Object.keys(images)) if (!tagged.includes(service)) delete images[service];
+  const changes = changesBetween(before, images);
+  if (changes.length > 0) writeLockFile(stack.name, { file: before.file, images });
+  return { file: before.file, changes };
+}
+
+function changesBetween({ images: before }: LockFile, after: LockFile["images"]): LockChange[] {
+  const contentOf = (locked: LockedImage | undefined) => locked && ("id" in locked ? locked.id : locked.digest);
+  return Object.keys({ ...before, ...after })
+    .sort()
+    .flatMap((service): LockChange[] => {
+      const [old, now] = [before[service], after[service]];
+      if (old?.image === now?.image && contentOf(old) === contentOf(now)) return [];
+      return [{ service, image: (now ?? old)!.image, before: contentOf(old), after: contentOf(now) }];
+    });
+}
+
+async function resolve(source: Source, services: string[]): Promise<Record<string, LockedImage>> {
+  const images = services.map((service) => source.images[service]!);
+  const answers = await lookUp(images, source.credentials);
+  const found: Record<string, LockedImage> = {};
+  const problems: Problem[] = [];
+  for (const [i, service] of services.entries()) {
+    const [image, answer] = [images[i]!, answers[i]!];
+    const id = answer.digest === undefined ? await idInDocker(source, image) : undefined;
+    if (answer.digest !== undefined) found[service] = { image, digest: answer.digest };
+    else if (id !== undefined && source.platform === "docker") found[service] = { image, id };
+    else {
+      const message =
+        id === undefined ? problemWith(image, answer) : `${onlyInDocker(image, source.platform)}. ${push(service, source.stack)}`;
+      problems.push({ path: ["services", service, "image"], message });
+    }
+  }
+  throwIfAny(
+    problems.map((problem) => `${source.project}:${formatProblem(problem)}`),
+    `The images of stack "${source.stack}" cannot be locked:`,
+  );
+  return found;
+}
+
+function problemWith(image: string, { problem, message }: Answer & { digest?: undefined }): string {
+  const registry = registryOf(image);
+  switch (problem) {
+    case "missing":
+      return `"${image}" is not in the registry ${registry}. Correct its name or tag`;
+    case "unauthorized":
+      return `the registry ${registry} does not show "${image}" to this login, or does not have it. Correct its name, or run docker login ${registry}`;
+    case "unreachable":
+      return `the registry ${registry} cannot be asked for "${image}" (${message}). Make sure that this machine reaches it`;
+    case "invalid":
+      return `must be an image such as "postgres:16" (got "${image}"). Correct it`;
+  }
+}
+
+/** The ID of an image in the Docker Engine. Undefined if it does not have the image, or there is no engine. */
+async function idInDocker({ dockerHost }: Source, image: string): Promise<string | undefined> {
+  return dockerClient(dockerHost)
+    .getImage(image)
+    .inspect()
+    .then(
+      ({ Id }) => Id,
+      () => undefined,
+    );
+}
+
+/** What the registries say of the locked images today. */
+export interface LockReport {
+  /** Tags that have another content since they were locked. */
+  moved: LockChange[];
+  /** Locked digests that their registry has no longer. */
+  deleted: { service: string; image: string; digest: string }[];
+}
+
+/** Asks the registries for the locked images of a stack. Those that do not answer are left out. */
+export async function checkLock(stack: Stack): Promise<LockReport> {
+  const { images, credentials } = sourceOf(stack);
+  const { images: locked } = readLockFile(stack.name);
+  const used = Object.entries(locked).flatMap(([service, entry]) =>
+    "digest" in entry && images[service] === entry.image ? [{ service, ...entry }] : [],
+  );
+  const answers = await lookUp([...used.map(({ image }) => image), ...used.map(lockedReference)], credentials);
+  const report: LockReport = { moved: [], deleted: [] };
+  for (const [i, { service, image, digest }] of used.entries()) {
+    const now = answers[i]!.digest;
+    if (answers[i + used.length]!.problem === "missing") report.deleted.push({ service, image, digest });
+    if (now !== undefined && now !== digest) report.moved.push({ service, image, before: digest, after: now });
+  }
+  return report;
+}

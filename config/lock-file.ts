@@ -1,0 +1,52 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parse, stringify, YAMLParseError } from "yaml";
+import { z } from "zod";
+import writeFileAtomic from "write-file-atomic";
+import { formatProblem } from "../lib/problem.ts";
+import type { Path } from "../lib/property-path.ts";
+import { UserError } from "../lib/user-error.ts";
+import { configFolder } from "./stack-file.ts";
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be a digest, sha256: and 64 hexadecimal digits");
+
+/** The content that a tag had when it was locked: an image in a registry, or one that only the Docker Engine has. */
+const lockedImage = z.union([z.strictObject({ image: z.string(), digest }), z.strictObject({ image: z.string(), id: digest })]);
+export type LockedImage = z.infer<typeof lockedImage>;
+
+const content = z.strictObject({ images: z.record(z.string(), lockedImage).default({}) });
+
+/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag. */
+export interface LockFile {
+  /** Relative to the project's root. */
+  file: string;
+  /** By service. */
+  images: Record<string, LockedImage>;
+}
+
+/**
+ * Reads the lock file of a stack, which may be missing: then it is empty.
+ *
+ * @throws UserError with every problem of the file.
+ */
+export function readLockFile(stack: string): LockFile {
+  const file = join(configFolder(), `slipway-lock.${stack}.yaml`);
+  if (!existsSync(file)) return { file, images: {} };
+  const remedy = `Restore it from version control, or delete it and run slipway lock --stack ${stack}.`;
+  try {
+    const { data, error } = content.safeParse(parse(readFileSync(file, "utf8")) ?? {});
+    if (data) return { file, images: data.images };
+    const lines = error.issues.map(({ path, message }) => `  - ${formatProblem({ path: path as Path, message })}`);
+    throw new UserError([`${file}: is not a valid lock file. ${remedy}`, ...lines].join("\n"));
+  } catch (error) {
+    throw error instanceof YAMLParseError ? new UserError(`${file}: ${error.message.split("\n")[0]} ${remedy}`) : error;
+  }
+}
+
+/** Writes a lock file, with the services in alphabetical order. An empty one is deleted. */
+export function writeLockFile(stack: string, { file, images }: LockFile): void {
+  const sorted = Object.fromEntries(Object.entries(images).sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (Object.keys(sorted).length === 0) return rmSync(file, { force: true });
+  const head = `# The digests of the images that Pulumi.${stack}.yaml has by tag. Written by slipway lock. Commit ${basename(file)}.\n`;
+  writeFileAtomic.sync(file, head + stringify({ images: sorted }));
+}

@@ -1,0 +1,141 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pushImage } from "../../lib/docker-client.ts";
+import { registryImageName } from "../../setup/registry-image.ts";
+import { Checkout, docker, dockerPorts, eventually, get, otherPort } from "./checkout.ts";
+
+const stack = "integration-lock";
+const { http: port } = dockerPorts;
+/** A registry apart from the stack's, as in a company. */
+const registry = `127.0.0.1:${otherPort}`;
+const tag = `${registry}/team/web:1`;
+const lockFile = `stacks/slipway-lock.${stack}.yaml`;
+let checkout: Checkout;
+let registryContainer: Awaited<ReturnType<typeof docker.createContainer>>;
+
+beforeAll(async () => {
+  checkout = new Checkout(stack, "docker");
+  cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
+  registryContainer = await docker.createContainer({
+    name: `slipway-${stack}-company-registry`,
+    Image: await registryImageName(),
+    Env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"],
+    ExposedPorts: { "5000/tcp": {} },
+    HostConfig: { PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(otherPort) }] } },
+  });
+  await registryContainer.start();
+  await eventually(
+    () => fetch(`http://${registry}/v2/`),
+    ({ status }) => status === 200,
+  );
+  execFileSync("go", ["build", "-o", "web", "."], { cwd: join(checkout.folder, "probe-app"), env: { ...process.env, CGO_ENABLED: "0" } });
+});
+afterAll(async () => {
+  await checkout[Symbol.asyncDispose]();
+  await registryContainer.remove({ force: true, v: true });
+  for (const { Id } of await docker.listImages({ filters: { reference: [`${registry}/team/web`, "slipway-lock-local"] } }))
+    await docker.getImage(Id).remove({ force: true });
+});
+
+/** Builds an image whose `GREETING` is a text, as `docker build -t` does. */
+function build(image: string, greeting: string): void {
+  const dockerfile = `FROM scratch\nCOPY web /web\nENV GREETING="${greeting}"\nUSER 65532:65532\nENTRYPOINT ["/web"]\n`;
+  execFileSync("docker", ["build", "-q", "-t", image, "-f", "-", "."], { cwd: join(checkout.folder, "probe-app"), input: dockerfile });
+}
+
+/** The same for an image that only the registry has. Returns its digest. */
+async function push(greeting: string): Promise<string> {
+  build(tag, greeting);
+  const digest = await pushImage(docker, tag, {});
+  await docker.getImage(tag).remove({ force: true });
+  return digest;
+}
+
+const web = { image: tag, host: "web.localhost", replicas: 1 };
+const answer = async () => (await get("web.localhost", "/", { port })).body;
+const runningImages = async () => {
+  const filters = { label: [`dev.slipway.stack=${stack}`, "dev.slipway.service=web"] };
+  return (await docker.listContainers({ filters })).map(({ Image }) => Image);
+};
+/** Outside a pipeline, whatever runs this test. */
+const here = { CI: "" };
+let [first, second] = ["", ""];
+
+test("a tag is rejected in a pipeline; otherwise up locks it, and deploys the image by digest", async () => {
+  first = await push("first");
+  checkout.configure({ web });
+  const inPipeline = await checkout.run("up", { CI: "true" });
+  expect(inPipeline.code).toBe(1);
+  expect(inPipeline.out).toContain(
+    `slipway:services.web.image: "${tag}" is a tag, and ${lockFile} has no digest for it. Run slipway lock --stack ${stack}.`,
+  );
+  const { code, out } = await checkout.run("up", here);
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringContaining(`${lockFile}: locked. Commit it.\n+ web  ${tag}  ${first}\n`),
+  });
+  expect(await answer()).toBe("first");
+  expect(await runningImages()).toEqual([`${tag}@${first}`]);
+  expect((await checkout.outputs()).images).toEqual({ web: `${tag}@${first}` });
+});
+
+test("a tag that moves changes nothing, a preview reports it, and an update of the lock file deploys it", async () => {
+  second = await push("second");
+  const note = `note: slipway:services.web.image: the tag ${tag} has moved: ${first} → ${second}. The stack keeps the locked digest. To use the new one: slipway lock --update web --stack ${stack}\n`;
+  expect((await checkout.run("preview", here)).out).toContain(note);
+  expect((await checkout.run("up", { CI: "true" })).out).toMatch(/^\d+ unchanged \(time\)$/m);
+  const update = await checkout.run("lock", here, ["--update", "web"]);
+  expect(update).toEqual({ code: 0, out: `${lockFile}: updated. Commit it.\n~ web  ${tag}  ${first} → ${second}\n` });
+  expect((await checkout.run("preview", here)).out).not.toContain("note:");
+  expect((await checkout.run("up", { CI: "true" })).code).toBe(0);
+  expect(await answer()).toBe("second");
+});
+
+test("a rollback deploys the previous digest, and the lock file stays", async () => {
+  const before = readFileSync(join(checkout.folder, lockFile), "utf8");
+  const { code, out } = await checkout.run("rollback", here);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`web  ${tag}@${first}\n`) });
+  expect(await answer()).toBe("first");
+  expect(readFileSync(join(checkout.folder, lockFile), "utf8")).toBe(before);
+});
+
+test("a digest that was deleted from the registry is reported before anything changes", async () => {
+  const deleted = await fetch(`http://${registry}/v2/team/web/manifests/${second}`, { method: "DELETE" });
+  expect(deleted.status).toBe(202);
+  const { code, out } = await checkout.run("up", here);
+  expect(code).toBe(1);
+  expect(out).toContain(
+    `slipway:services.web.image: the registry of ${tag} no longer has the locked ${second}. To use what the tag is now: slipway lock --update web --stack ${stack}`,
+  );
+  expect(await runningImages()).toEqual([`${tag}@${first}`]);
+});
+
+test("an image that only the Docker Engine has runs by its ID, and a new build of it after an update of the lock file", async () => {
+  const local = "slipway-lock-local:dev";
+  build(local, "from the engine");
+  checkout.configure({ web: { ...web, image: local } });
+  expect((await checkout.run("up", here)).code).toBe(0);
+  expect(await answer()).toBe("from the engine");
+  const { Id } = await docker.getImage(local).inspect();
+  expect(readFileSync(join(checkout.folder, lockFile), "utf8")).toContain(`    image: ${local}\n    id: ${Id}\n`);
+  build(local, "built again");
+  expect((await checkout.run("up", here)).out).toMatch(/^\d+ unchanged \(time\)$/m);
+  expect((await checkout.run("lock", here, ["--update"])).code).toBe(0);
+  expect((await checkout.run("up", here)).code).toBe(0);
+  expect(await answer()).toBe("built again");
+  expect((await checkout.run("down")).code).toBe(0);
+});
+
+test("an image that nobody has is reported, and nothing is locked", async () => {
+  checkout.configure({ web: { ...web, image: `${registry}/team/nothing:1` } });
+  const { code, out } = await checkout.run("up", here);
+  expect(code).toBe(1);
+  expect(out).toContain(
+    `slipway:services.web.image: "${registry}/team/nothing:1" is not in the registry ${registry}. Correct its name or tag.`,
+  );
+  expect(out).not.toMatch(/created|updated/);
+  checkout.configure({ web: { source: "probe-app", host: "web.localhost" } });
+  expect(await checkout.run("lock", here)).toEqual({ code: 0, out: expect.stringContaining(`- web  slipway-lock-local:dev  sha256:`) });
+  expect(existsSync(join(checkout.folder, lockFile))).toBe(false);
+});

@@ -1,0 +1,188 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lockBeforeUp } from "../../../cli/lock/before-up.ts";
+import { formatChanges, formatReport } from "../../../cli/lock/format.ts";
+import { checkLock, lock, taggedServices, unlocked } from "../../../cli/lock/lock.ts";
+import type { Stack } from "../../../config/stack-file.ts";
+import { Answer, HttpApi } from "../http-api.ts";
+
+// The registry is a fake one, which proves what is asked and how answers are understood. docker-lock.test.ts uses a real one.
+
+const checkout = process.cwd();
+const file = "stacks/slipway-lock.shop.yaml";
+const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+const [first, second] = [digest("1"), digest("2")];
+let folder: string;
+let registry: HttpApi;
+let host: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-lock-"));
+  process.chdir(folder);
+  writeFileSync("Pulumi.yaml", "name: slipway\nstackConfigDir: stacks\n");
+  mkdirSync("stacks");
+  registry = await new HttpApi().open("tcp");
+  host = registry.host.replace("http://", "");
+  registry.answers["GET /v2/"] = {};
+  vi.stubEnv("DOCKER_CONFIG", folder);
+  vi.stubEnv("DOCKER_HOST", `unix://${folder}/nowhere.sock`);
+  vi.stubEnv("CI", "");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  registry.close();
+  process.chdir(checkout);
+  rmSync(folder, { recursive: true });
+});
+
+/** Sets what a tag is: a digest, or an answer. The registry also has every such digest. */
+function tag(name: string, now: string | Answer): void {
+  const [repository, label] = name.split(":");
+  const headers = { "content-type": "application/vnd.oci.image.index.v1+json", "content-length": "2" };
+  const answer = typeof now === "string" ? new Answer(200, "", { ...headers, "docker-content-digest": now }) : now;
+  registry.answers[`HEAD /v2/${repository}/manifests/${label}`] = answer;
+  if (typeof now === "string") registry.answers[`HEAD /v2/${repository}/manifests/${now}`] = answer;
+}
+
+const stackOf = (images: Record<string, string>, own: object = {}, platform = "docker"): Stack => {
+  const services = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, { image: image.replace("REGISTRY", host) }]));
+  const config = {
+    "slipway:platform": platform,
+    "slipway:services": JSON.stringify(services),
+    [`slipway:${platform}`]: JSON.stringify(own),
+  };
+  return { project: "slipway", name: "shop", main: "index.ts", folder: ".slipway/shop", secretKeys: [], config };
+};
+const db = { db: "REGISTRY/db:16" };
+
+test("tags get the digests that they have in the registry, and entries that no service uses are removed", async () => {
+  tag("db:16", first);
+  tag("web:1", second);
+  const stack = stackOf({ ...db, web: "REGISTRY/web:1", pinned: `web@${first}` });
+  expect(taggedServices(stack)).toEqual(["db", "web"]);
+  expect(unlocked(stack)).toEqual(["db", "web"]);
+  const { changes } = await lock(stack);
+  expect(formatChanges(changes)).toBe(`+ db   ${host}/db:16  ${first}\n+ web  ${host}/web:1  ${second}\n`);
+  expect(unlocked(stack)).toEqual([]);
+  expect((await lock(stackOf(db))).changes).toEqual([{ service: "web", image: `${host}/web:1`, before: second, after: undefined }]);
+  expect(readFileSync(file, "utf8")).not.toContain("web:1");
+});
+
+test("a digest stays when its tag moves, until it is updated", async () => {
+  tag("db:16", first);
+  await lock(stackOf(db));
+  tag("db:16", second);
+  expect((await lock(stackOf(db))).changes).toEqual([]);
+  const report = await checkLock(stackOf(db));
+  expect(formatReport(report, { project: "slipway", name: "shop" })).toEqual([
+    `slipway:services.db.image: the tag ${host}/db:16 has moved: ${first} → ${second}. The stack keeps the locked digest. To use the new one: slipway lock --update db --stack shop`,
+  ]);
+  const { changes } = await lock(stackOf(db), ["db"]);
+  expect(formatChanges(changes)).toBe(`~ db  ${host}/db:16  ${first} → ${second}\n`);
+  expect(await checkLock(stackOf(db))).toEqual({ moved: [], deleted: [] });
+});
+
+test("another tag in the stack file replaces the entry", async () => {
+  tag("db:16", first);
+  tag("db:17", second);
+  await lock(stackOf(db));
+  const newer = stackOf({ db: "REGISTRY/db:17" });
+  expect(unlocked(newer)).toEqual(["db"]);
+  expect(await checkLock(newer)).toEqual({ moved: [], deleted: [] });
+  expect((await lock(newer)).changes).toEqual([{ service: "db", image: `${host}/db:17`, before: first, after: second }]);
+});
+
+test("the registry gets the credentials of the platform's settings, otherwise those of docker login", async () => {
+  tag("team/db:16", first);
+  const auths = { [host]: { auth: Buffer.from("stored:secret").toString("base64") } };
+  writeFileSync("config.json", JSON.stringify({ auths }));
+  registry.answers["GET /v2/"] = new Answer(401, "", { "www-authenticate": 'Basic realm="test"' });
+  const logins = () =>
+    registry.requests
+      .filter(({ call }) => call.startsWith("HEAD "))
+      .map(({ authorization }) => Buffer.from(authorization!.split(" ")[1]!, "base64").toString());
+  const given = { registry: { repository: `${host}/team`, username: "robot", password: "pa55" } };
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }, given));
+  expect(logins()).toEqual(["robot:pa55"]);
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }), ["db"]);
+  expect(logins()).toEqual(["robot:pa55", "stored:secret"]);
+});
+
+test("every image that cannot be locked is reported with its remedy, and the file is unchanged", async () => {
+  tag("db:16", first);
+  tag("private:1", new Answer(403, "{}"));
+  const images = { ...db, gone: "REGISTRY/gone:1", private: "REGISTRY/private:1", away: "127.0.0.1:1/away:1" };
+  await expect(lock(stackOf(images))).rejects.toThrow(
+    new RegExp(
+      [
+        'The images of stack "shop" cannot be locked:',
+        '- slipway:services.away.image: the registry 127.0.0.1:1 cannot be asked for "127.0.0.1:1/away:1" \\(.*connection refused.*\\). Make sure that this machine reaches it.',
+        `- slipway:services.gone.image: "${host}/gone:1" is not in the registry ${host}. Correct its name or tag.`,
+        `- slipway:services.private.image: the registry ${host} does not show "${host}/private:1" to this login, or does not have it. Correct its name, or run docker login ${host}.`,
+      ].join("\n  "),
+    ),
+  );
+  expect(existsSync(file)).toBe(false);
+});
+
+test("a service without an image by tag cannot be updated", async () => {
+  await expect(lock(stackOf({}), ["db"])).rejects.toThrow('There is no service "db" with an image by tag. Services with one: none.');
+});
+
+describe("an image that only the Docker Engine has", () => {
+  let engine: HttpApi;
+  beforeEach(async () => {
+    engine = await new HttpApi().open();
+    engine.answers[`GET /images/${host}/db:16/json`] = { Id: second };
+    vi.stubEnv("DOCKER_HOST", engine.host);
+  });
+  afterEach(() => engine.close());
+
+  test("is locked by its ID on docker, and its registry is not asked again", async () => {
+    expect((await lock(stackOf(db))).changes).toEqual([{ service: "db", image: `${host}/db:16`, before: undefined, after: second }]);
+    expect(readFileSync(file, "utf8")).toContain(`    id: ${second}\n`);
+    const before = registry.requests.length;
+    expect(await checkLock(stackOf(db))).toEqual({ moved: [], deleted: [] });
+    expect(registry.requests.length).toBe(before);
+  });
+
+  test("is rejected on other platforms with the remedy", async () => {
+    await expect(lock(stackOf(db, {}, "local"))).rejects.toThrow(
+      `slipway:services.db.image: "${host}/db:16" is only in this machine's Docker Engine, and local pulls images from registries. Tag it for a registry, push it (docker push), set that image, and run slipway lock --update db --stack shop.`,
+    );
+  });
+});
+
+describe("before an up", () => {
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  beforeEach(() => void (said.length = 0));
+
+  test("new tags are locked, and the file to commit is named", async () => {
+    tag("db:16", first);
+    await lockBeforeUp(stackOf(db), say);
+    expect(said).toEqual([`${file}: locked. Commit it.\n+ db  ${host}/db:16  ${first}`]);
+    await lockBeforeUp(stackOf(db), say);
+    expect(said.length).toBe(1);
+  });
+
+  test("nothing is locked in a pipeline", async () => {
+    vi.stubEnv("CI", "true");
+    await lockBeforeUp(stackOf(db), say);
+    expect(said).toEqual([]);
+    expect(registry.requests).toEqual([]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("a locked digest that is no longer in its registry is rejected; a registry that does not answer is not", async () => {
+    tag("db:16", first);
+    await lock(stackOf(db));
+    tag("db:16", second);
+    delete registry.answers[`HEAD /v2/db/manifests/${first}`];
+    await expect(lockBeforeUp(stackOf(db), say)).rejects.toThrow(
+      `Stack "shop" cannot be deployed:\n  - slipway:services.db.image: the registry of ${host}/db:16 no longer has the locked ${first}. To use what the tag is now: slipway lock --update db --stack shop`,
+    );
+    registry.answers["GET /v2/"] = new Answer(503, "");
+    await lockBeforeUp(stackOf(db), say);
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readLockFile, writeLockFile } from "../../../config/lock-file.ts";
+import { useLockedImages, withExampleDigests } from "../../../config/locked-images.ts";
+import { formatProblem } from "../../../lib/problem.ts";
+
+const checkout = process.cwd();
+const file = "stacks/slipway-lock.shop.yaml";
+const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-lock-"));
+  process.chdir(folder);
+  writeFileSync("Pulumi.yaml", "name: slipway\nstackConfigDir: stacks\n");
+  mkdirSync("stacks");
+});
+afterEach(() => {
+  process.chdir(checkout);
+  rmSync(folder, { recursive: true });
+});
+
+describe("the lock file", () => {
+  test("is empty if it does not exist, and is deleted when it becomes empty", () => {
+    expect(readLockFile("shop")).toEqual({ file, images: {} });
+    writeLockFile("shop", { file, images: { db: { image: "postgres:16", digest: digest("1") } } });
+    expect(existsSync(file)).toBe(true);
+    writeLockFile("shop", { file, images: {} });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("has its services in alphabetical order, and is read as it was written", () => {
+    const images = { web: { image: "web:dev", id: digest("2") }, db: { image: "postgres:16", digest: digest("1") } };
+    writeLockFile("shop", { file, images });
+    expect(readFileSync(file, "utf8")).toBe(
+      [
+        "# The digests of the images that Pulumi.shop.yaml has by tag. Written by slipway lock. Commit slipway-lock.shop.yaml.",
+        "images:",
+        "  db:",
+        "    image: postgres:16",
+        `    digest: ${digest("1")}`,
+        "  web:",
+        "    image: web:dev",
+        `    id: ${digest("2")}`,
+        "",
+      ].join("\n"),
+    );
+    expect(readLockFile("shop")).toEqual({ file, images });
+  });
+
+  const remedy = "Restore it from version control, or delete it and run slipway lock --stack shop.";
+
+  test.each([
+    [
+      "images: {db: {image: a:1, digest: sha256:1}}",
+      `is not a valid lock file. ${remedy}\n  - images.db.digest: must be a digest, sha256: and 64 hexadecimal digits.`,
+    ],
+    ["images: []", `is not a valid lock file. ${remedy}\n  - images: Invalid input: expected record, received array.`],
+    ["imges: {}", `is not a valid lock file. ${remedy}\n  - Unrecognized key: "imges".`],
+    ["images: {", `Flow map in block collection must be sufficiently indented and end with a } at line 1, column 10: ${remedy}`],
+  ])("with the content %s is rejected", (text, message) => {
+    writeFileSync(file, text);
+    expect(() => readLockFile("shop")).toThrow(`${file}: ${message}`);
+  });
+});
+
+describe("images by tag", () => {
+  const locked = { file, images: { db: { image: "postgres:16", digest: digest("1") }, dev: { image: "web:dev", id: digest("2") } } };
+  const used = (services: Record<string, object>, platform = "docker") => {
+    const problems = useLockedImages(services, locked, { stack: "shop", platform }).map(formatProblem);
+    return { problems, images: Object.values(services).map((service) => (service as { image?: string }).image) };
+  };
+
+  test("are deployed by the digest in the lock file, and by ID if only the Docker Engine has them", () => {
+    expect(
+      used({ db: { image: "postgres:16" }, dev: { image: "web:dev" }, built: { source: "app" }, pinned: { image: `web@${digest("3")}` } }),
+    ).toEqual({
+      problems: [],
+      images: [`postgres:16@${digest("1")}`, digest("2"), undefined, `web@${digest("3")}`],
+    });
+  });
+
+  test("without an entry, or with one for another tag, are rejected with the command that locks them", () => {
+    expect(used({ web: { image: "nginx" }, db: { image: "postgres:17" }, constructor: { image: "a:1" } }).problems).toEqual([
+      `services.web.image: "nginx" is a tag, and ${file} has no digest for it. Run slipway lock --stack shop.`,
+      `services.db.image: is "postgres:17", but ${file} has a digest for "postgres:16". Run slipway lock --stack shop.`,
+      `services.constructor.image: "a:1" is a tag, and ${file} has no digest for it. Run slipway lock --stack shop.`,
+    ]);
+  });
+
+  test.each(["local", "swarm", "eks"])("that only the Docker Engine has are rejected on %s", (platform) => {
+    expect(used({ dev: { image: "web:dev" } }, platform).problems).toEqual([
+      `services.dev.image: "web:dev" is only in this machine's Docker Engine, and ${platform} pulls images from registries. Tag it for a registry, push it (docker push), set that image, and run slipway lock --update dev --stack shop.`,
+    ]);
+  });
+
+  test("can have an example digest, to see what else is wrong", () => {
+    const services = { db: { image: "postgres:16", port: 1 }, web: { source: "app" } };
+    expect(withExampleDigests(services)).toEqual({ db: { image: `postgres:16@${digest("0")}`, port: 1 }, web: { source: "app" } });
+    expect(services.db.image).toBe("postgres:16");
+  });
+
+  test("are left to the schema if services have a wrong shape", () => {
+    for (const services of [undefined, "none", ["a"], { db: "postgres:16" }, { db: { image: 16 } }])
+      expect(useLockedImages(services, locked, { stack: "shop", platform: "docker" })).toEqual([]);
+  });
+});

@@ -461,7 +461,7 @@ export interface ServiceArgs {
    */
   user?: number;
   /**
-   * Port that the program listens on, and the port of its Service. At least 1024: containers have no privileges. The program gets it as PORT.
+   * Port that the program listens on, and the port of its Service. Ports below 1024 need no root. The program gets it as PORT.
    *
    * @default 8080
    */

@@ -129,7 +129,7 @@ export const features: Feature[] = [
   },
   {
     what: "Network isolation, except for `calls`",
-    local: tested(service("a service is reachable only from services that list it in calls")),
+    local: tested(service("a service, here on port 80, is reachable only from services that list it in calls")),
     docker: tested(dockerUp),
     swarm: tested(swarmUp),
     eks: planned(eksIn),

@@ -172,11 +172,6 @@ function convertPorts(name: string, { ports = [], expose = [], image = "" }: Com
   const exposed = expose.map((port) => Number(port.split("/")[0])).filter((port) => Number.isInteger(port));
   const usual = usualPorts[/([^/]+?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? ""];
   const targets = [...new Set([...tcp.map(({ target }) => target), ...exposed, ...(usual === undefined ? [] : [usual])])];
-  for (const target of targets.filter((port) => port < 1024))
-    note(
-      "ports",
-      `must be at least 1024, because containers run without privileges (got ${target}); configure the program to use another port`,
-    );
   const [port, ...further] = targets;
   if (port === undefined) {
     note("ports", `is missing, so the default port ${serviceDefaults.port} applies; set port to the one that the program listens on`);

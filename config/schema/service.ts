@@ -101,8 +101,7 @@ const image = {
 
 const network = {
   port: setting(port, {
-    meaning:
-      "Port that the program listens on, and the port of its Service. At least 1024: containers have no privileges. The program gets it as PORT",
+    meaning: "Port that the program listens on, and the port of its Service. Ports below 1024 need no root. The program gets it as PORT",
     default: defaults.port,
     example: 9090,
     input: true,

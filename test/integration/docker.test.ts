@@ -21,6 +21,7 @@ const services: Record<string, object> = {
     ...app,
     host: "called.localhost",
     replicas: 1,
+    port: 80,
     env: { GREETING: "Called" },
     files: { "/etc/ssl/certs/note.txt": "note" },
     secretFiles: { "/etc/app/token": secret },
@@ -80,7 +81,7 @@ const ask = async (path: string, body?: string, host = "app.localhost") => (awai
 test("the proxy routes to services, and services reach each other by name only with `calls`", async () => {
   const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
-  expect(await ask("/fetch?url=http://called:8080/")).toBe("Called");
+  expect(await ask("/fetch?url=http://called/")).toBe("Called");
   const [apart] = await containersOf("apart");
   const address = apart!.NetworkSettings.Networks[`${name}-apart`]!.IPAddress;
   for (const host of ["apart", address]) expect(await ask(`/fetch?url=http://${host}:8080/`)).toMatch(/^error: /);

@@ -20,6 +20,7 @@ const services = {
     source: "app",
     kind: "stateful",
     replicas: 2,
+    port: 80,
     volumes: {
       data: { kind: "persistent", mountPath: "/data", size: "10Mi" },
       scratch: { kind: "emptyDir", mountPath: "/tmp", size: "8Mi" },
@@ -32,9 +33,9 @@ const services = {
     calls: ["ledger"],
     probes: { kind: "tcp" },
     user: 10001,
-    env: { TARGET: "http://ledger:8080/" },
+    env: { TARGET: "http://ledger/" },
   },
-  stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://ledger:8080/" } },
+  stranger: { source: "caller", host: "stranger.localhost", env: { TARGET: "http://ledger/" } },
 };
 let checkout: Checkout;
 let cluster: KubernetesCluster;
@@ -132,8 +133,8 @@ test("every pod of a stateful service has a stable name and its own volume, and 
   expect((await find("v1", "ConfigMap", "ledger"))?.data).toEqual({ "etc_2fledger_2fsettings.yaml": "limit: 10\n" });
 });
 
-test("a service is reachable only from services that list it in calls", async () => {
-  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://ledger:8080/ says: Hello World\n" });
+test("a service, here on port 80, is reachable only from services that list it in calls", async () => {
+  expect(await get("caller.localhost")).toEqual({ status: 200, body: "http://ledger/ says: Hello World\n" });
   const { status, body } = await get("stranger.localhost");
   expect(status).toBe(500);
   expect(body).toContain("connection refused"); // the node rejects the connection

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "../labels.ts";
 import type { Configuration } from "./configuration.ts";
 import type { WebServiceSpec } from "./spec.ts";
@@ -33,6 +33,7 @@ export function podTemplate(
         // Otherwise the ownership of a large volume is changed at every start.
         fsGroupChangePolicy: own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
+        sysctls: sysctls(spec),
       },
       containers: [
         {
@@ -57,6 +58,21 @@ export function podTemplate(
     },
   };
 }
+
+/**
+ * Lets a program without privileges listen on ports below 1024, from its lowest port on. The sysctl is a safe one, which the profile
+ * restricted allows: https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+ */
+function sysctls({ port, ports }: WebServiceSpec): pulumi.Input<k8s.types.input.core.v1.Sysctl[] | undefined> {
+  const from = (lowest: number) =>
+    lowest < firstUnprivilegedPort ? [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(lowest) }] : undefined;
+  const all = [port, ...Object.values(ports)];
+  if (all.every((one) => typeof one === "number")) return from(Math.min(...all));
+  return pulumi.all(all).apply((numbers) => from(Math.min(...numbers)));
+}
+
+/** https://docs.kernel.org/networking/ip-sysctl.html */
+const firstUnprivilegedPort = 1024;
 
 /** Name of the PersistentVolumeClaim of a stateless service. */
 export function claimName(service: string, volume: string): string {

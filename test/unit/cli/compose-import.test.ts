@@ -103,7 +103,6 @@ test("a build, a proxy and a database are imported with limits, probes, secrets 
       `services.db.networks: ${networks}`,
       "services.db.ports[0]: 5432 is not published, because only HTTP is exposed; services with db in their calls reach it at db:5432",
       `services.db.volumes[0]: ${guessedSize}`,
-      "services.proxy.ports: must be at least 1024, because containers run without privileges (got 80); configure the program to use another port",
       "services.proxy.ports[0]: 80 is not published, because HTTP is routed by host; use proxy.localhost, or set another host",
       "services.proxy.volumes[1]: is not imported, because static is not a file; add its content to the image or to a volume",
       `services.proxy.healthcheck: ${noHealthcheck}`,

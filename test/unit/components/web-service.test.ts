@@ -258,6 +258,20 @@ describe("lifecycle", () => {
   });
 });
 
+describe("ports below 1024", () => {
+  const unprivileged = (value: string) => [{ name: "net.ipv4.ip_unprivileged_port_start", value }];
+
+  test.each<[string, Partial<WebServiceArgs>, object | undefined]>([
+    ["are open to the program from the main port on", { port: 80 }, unprivileged("80")],
+    ["are open from the lowest further port on", { port: 443, ports: { http2: 80, admin: 9000 } }, unprivileged("80")],
+    ["are open if the port is only known later", { port: pulumi.output(1023) }, unprivileged("1023")],
+    ["stay closed if the service has none", { port: 1024, ports: { admin: 9000 } }, undefined],
+    ["stay closed if a port that is only known later is none", { port: pulumi.output(1024) }, undefined],
+  ])("%s", async (_name, args, expected) => {
+    expect((await podOf(args)).securityContext.sysctls).toEqual(expected);
+  });
+});
+
 describe("third-party images", () => {
   test("run with the configured command, arguments and user", async () => {
     const pod = await podOf({ command: ["redis-server"], args: ["--appendonly", "yes"], user: 999 });
@@ -608,7 +622,6 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
       { ports: { admin: 9000 }, probes: { readiness: { port: "metrics" } } },
       ['probes.readiness.port: must be one of the declared ports http, admin (got "metrics"). Declare it in ports.'],
     ],
-    ["a privileged port", { port: 80 }, ["port: must be between 1024 and 65535 (got 80). Lower ports need root."]],
     [
       "a duplicate port number",
       { port: 9000, ports: { admin: 9000 } },
@@ -737,6 +750,6 @@ describe("invalid arguments are rejected with path, rule, value and remedy", () 
 
 test("the constructor reports all invalid arguments at once", async () => {
   await expect(build({ replicas: 0, port: 70000 })).rejects.toThrow(
-    'WebService "web":\n  - port: must be between 1024 and 65535 (got 70000).\n  - replicas: must be at least 1 (got 0).',
+    'WebService "web":\n  - port: must be between 1 and 65535 (got 70000).\n  - replicas: must be at least 1 (got 0).',
   );
 });

@@ -50,7 +50,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
     [
       "a port number that is too high",
       { services: { web: { ...web, port: 70000 } } },
-      ["services.web.port: must be between 1024 and 65535 (got 70000)."],
+      ["services.web.port: must be between 1 and 65535 (got 70000)."],
     ],
     [
       "a service name that Kubernetes rejects",
@@ -172,7 +172,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
         'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
-        "services.web.port: must be between 1024 and 65535 (got 0).",
+        "services.web.port: must be between 1 and 65535 (got 0).",
         "services.web.replicas: must be at least 1 (got 0).",
       ],
     ],

@@ -3,7 +3,6 @@ import fc from "fast-check";
 const number = (min: number, max: number) => fc.integer({ min, max });
 const tooLow = number(-1000, 0);
 const tooHigh = number(65536, 2 ** 31);
-const lowPort = number(1, 1023);
 const noName = fc.stringMatching(/^([A-Z_ .]|-[a-z]|[a-z]{1,3}[_!/ A-Z])$/);
 const noPath = fc.constantFrom(
   "",
@@ -137,8 +136,8 @@ export const ofServices: Contradiction[] = [
   ["volumes.data.mountPath", { ...source, volumes: { data: { ...emptyDir, mountPath: "/app/data" } } }],
 
   // Ports
-  ["port", { port: fc.oneof(tooLow, lowPort, tooHigh) }],
-  ["ports.admin", { ports: { admin: fc.oneof(tooLow, lowPort, tooHigh) } }],
+  ["port", { port: fc.oneof(tooLow, tooHigh) }],
+  ["ports.admin", { ports: { admin: fc.oneof(tooLow, tooHigh) } }],
   ["ports.admin", { port: 9000, ports: { admin: 9000 } }],
   ["ports.b", { ports: { a: 9000, b: 9000 } }],
   ["ports.http", { ports: { http: 9000 } }],

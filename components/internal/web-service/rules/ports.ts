@@ -1,9 +1,6 @@
 import type { WebServiceSpec } from "../spec.ts";
 import { problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
-/** Lower ports need privileges, which containers do not have. */
-const minPort = 1024;
-
 export function checkPorts({ port, ports }: WebServiceSpec, report: Report): void {
   const owners = new Map<number, string>();
   const all: [name: string, path: string[], number: unknown][] = [
@@ -12,8 +9,7 @@ export function checkPorts({ port, ports }: WebServiceSpec, report: Report): voi
   ];
   for (const [name, path, number] of all) {
     if (typeof number !== "number") continue;
-    const problem = problemWithNumber(number, minPort, 65535);
-    report(path, problem && (Number.isInteger(number) && number > 0 && number < minPort ? `${problem}. Lower ports need root` : problem));
+    report(path, problemWithNumber(number, 1, 65535));
     const owner = owners.get(number);
     report(path, owner !== undefined && `must differ from the port "${owner}" (got ${number}). Change one of them`);
     owners.set(number, name);

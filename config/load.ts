@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
+import { isByDigest, isById } from "../lib/image-reference.ts";
 import { formatProblem, throwIfAny } from "../lib/problem.ts";
 import { isMap } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -72,6 +73,11 @@ function useGivenImages(input: Record<string, unknown>): void {
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');
   for (const [name, image] of Object.entries(images)) {
+    const isFixed = typeof image === "string" && (isByDigest(image) || isById(image));
+    if (!isFixed)
+      throw new UserError(
+        `SLIPWAY_IMAGES.${name}: must be an image by digest such as "registry.example/web@sha256:…" (got ${JSON.stringify(image)}).`,
+      );
     const { source: _source, builder: _builder, package: _package, platforms: _platforms, ...rest } = (services[name] ?? {}) as Service;
     services[name] = { ...rest, image };
   }

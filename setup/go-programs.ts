@@ -2,24 +2,36 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
-import { command } from "../lib/command.ts";
+import { command, succeeds } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
 import { sourceHash } from "../lib/source-hash.ts";
+import { UserError } from "../lib/user-error.ts";
 
 /**
  * Builds a Go program into the cache, unless it is cached already. Its go.mod pins all versions.
  *
  * @param module Folder of the module: either the program itself, or a module whose `tool` line names the program.
- * @returns the program's path and its version.
+ * @returns its path.
+ * @throws UserError if Go is missing, or the program does not compile.
  */
-export async function goProgram(module: string): Promise<{ path: string; version: string }> {
-  const [, tool = "."] = /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8")) ?? [];
+export async function goProgram(module: string): Promise<string> {
+  const tool = await toolOf(module);
   const name = basename(module);
   const path = cacheFolder("go-programs", `${name}-${await sourceHash(module)}`);
   if (!existsSync(path)) {
+    if (!(await succeeds("go", ["version"])))
+      throw new UserError(`Go is not on the PATH, and ${name} is built with it. Install Go: https://go.dev/doc/install`);
     const build = () => command("go", ["build", "-o", path, tool], { cwd: module, env: { CGO_ENABLED: "0" } });
     await step(`build ${name}`, build);
   }
-  const version = await command("go", ["list", "-f", "{{.Module.Version}}", tool], { cwd: module });
-  return { path, version: version.trim() };
+  return path;
+}
+
+/** The version of a program of another module. */
+export async function goProgramVersion(module: string): Promise<string> {
+  return (await command("go", ["list", "-f", "{{.Module.Version}}", await toolOf(module)], { cwd: module })).trim();
+}
+
+async function toolOf(module: string): Promise<string> {
+  return /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8"))?.[1] ?? ".";
 }

@@ -61,7 +61,7 @@ interface Resources {
  * @throws UserError with the parser's message if the file is not valid.
  */
 export async function readCompose(file: string, profiles: string[]): Promise<ComposeProject> {
-  const { path } = await goProgram(join(import.meta.dirname, "compose-config"));
+  const path = await goProgram(join(import.meta.dirname, "compose-config"));
   const text = await command(path, [file, ...profiles]).catch((error: Error) => {
     const output = error.message.split("\n").flatMap((line) => /^ {2}\| (.+)$/.exec(line)?.[1] ?? []);
     throw new UserError(`${file}: is not a valid Compose file: ${output.join("\n")}`);

@@ -22,6 +22,6 @@ export interface Credentials {
  */
 export async function lookUp(images: string[], credentials: Record<string, Credentials>): Promise<Answer[]> {
   if (images.length === 0) return [];
-  const { path } = await goProgram(join(import.meta.dirname, "image-digest"));
+  const path = await goProgram(join(import.meta.dirname, "image-digest"));
   return JSON.parse(await command(path, [], { input: JSON.stringify({ images, credentials }) })) as Answer[];
 }

@@ -125,6 +125,14 @@ test("every image that cannot be locked is reported with its remedy, and the fil
   expect(existsSync(file)).toBe(false);
 });
 
+test("without Go, the error says how to get it", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", folder);
+  vi.stubEnv("PATH", folder);
+  await expect(lock(stackOf(db))).rejects.toThrow(
+    "Go is not on the PATH, and image-digest is built with it. Install Go: https://go.dev/doc/install",
+  );
+});
+
 test("a service without an image by tag cannot be updated", async () => {
   await expect(lock(stackOf({}), ["db"])).rejects.toThrow('There is no service "db" with an image by tag. Services with one: none.');
 });

@@ -209,7 +209,7 @@ test("a secret in plain variables or files is rejected, even if all services are
   ]);
 });
 
-test("SLIPWAY_IMAGES overrides images, and must be a map of images", async () => {
+test("SLIPWAY_IMAGES overrides images, and must be a map of images by digest", async () => {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "dev");
   const image = `r/w@${digest}`;
   try {
@@ -219,6 +219,10 @@ test("SLIPWAY_IMAGES overrides images, and must be a map of images", async () =>
     process.env["SLIPWAY_IMAGES"] = "web";
     await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
       'SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.',
+    );
+    process.env["SLIPWAY_IMAGES"] = JSON.stringify({ web: "r/w:1" });
+    await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
+      'SLIPWAY_IMAGES.web: must be an image by digest such as "registry.example/web@sha256:…" (got "r/w:1").',
     );
     pulumi.runtime.setAllConfig({ "slipway:services": "web" });
     await expect(loadConfiguration(loadPlatform)).rejects.toThrow('slipway:services: must be a map (got "web").');

@@ -15,9 +15,10 @@ export default async function slipway({ checked = true } = {}) {
   const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
   const sources = new Map<string, Omit<GoImageArgs, "repository">>();
-  for (const [name, { source, builder, package: goPackage, platforms, version }] of Object.entries(services)) {
+  for (const [name, { source, builder, dockerfile, package: goPackage, platforms, version }] of Object.entries(services)) {
     const labels = { "org.opencontainers.image.title": name };
-    if (source !== undefined) sources.set(name, { ...imageDefaults, source, builder, package: goPackage, platforms, version, labels });
+    const build = { builder, dockerfile, package: goPackage, platforms, version, labels };
+    if (source !== undefined) sources.set(name, { ...imageDefaults, source, ...build });
   }
 
   // Whatever can fail on this machine does so before anything is changed.

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ImageBuilder } from "./image-builder.ts";
+import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
 import type { Compression } from "../lib/oci.ts";
@@ -12,6 +12,15 @@ export interface RegistryCredentials {
   password: pulumi.Input<string>;
 }
 
+export interface DockerfileArgs {
+  /** The Dockerfile, relative to `source`. @default "Dockerfile" */
+  file?: string;
+  /** Stage to build. @default - the last one. */
+  target?: string;
+  /** Values of its ARGs. Whoever can pull the image can read them. @default - those in the Dockerfile. */
+  args?: Record<string, string>;
+}
+
 export interface GoImageArgs {
   /** Folder of the Go module or the Dockerfile, relative to the project folder. */
   source: string;
@@ -19,6 +28,8 @@ export interface GoImageArgs {
   repository: pulumi.Input<string>;
   /** How to build the image. @default "go" */
   builder?: ImageBuilder;
+  /** How the Dockerfile is built. Only for the builder `dockerfile`. @default - the last stage of the file `Dockerfile`. */
+  dockerfile?: DockerfileArgs;
   /** Package to compile, relative to `source`. Only for the builder `go`. @default "." */
   package?: string;
   /**
@@ -88,8 +99,9 @@ export class GoImage extends pulumi.ComponentResource {
   }
 
   private buildWithDocker(name: string, args: GoImageArgs): pulumi.Output<string> {
-    const { folder, tag } = pulumi.output(stageBuildContext(name, args.source));
-    const { repository, credentials } = args;
+    const { repository, credentials, dockerfile = {} } = args;
+    const { file = defaultDockerfile, target, args: buildArgs } = dockerfile;
+    const { folder, tag } = pulumi.output(stageBuildContext(name, args.source, dockerfile));
     const presence = new RegistryPresence(name, { repository, tag, ...credentials }, { parent: this });
     const image = new docker.Image(
       name,
@@ -97,10 +109,11 @@ export class GoImage extends pulumi.ComponentResource {
         imageName: pulumi.interpolate`${repository}:${tag}`,
         build: {
           context: folder,
-          dockerfile: pulumi.interpolate`${folder}/Dockerfile`,
+          dockerfile: pulumi.interpolate`${folder}/${file}`,
+          target,
           platform: args.platforms?.[0] ?? `linux/${goArchitecture}`,
           // No Dockerfile uses this argument. It makes an image that is missing in the registry count as a change.
-          args: { SLIPWAY_GENERATION: presence.generation },
+          args: { ...buildArgs, SLIPWAY_GENERATION: presence.generation },
         },
         // A build in a preview would return the image's local ID as its digest (pulumi-docker, provider/image.go).
         buildOnPreview: false,

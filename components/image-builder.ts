@@ -6,3 +6,6 @@ export const ImageBuilder = {
   Dockerfile: "dockerfile",
 } as const;
 export type ImageBuilder = (typeof ImageBuilder)[keyof typeof ImageBuilder];
+
+/** The Dockerfile of the builder `dockerfile`, relative to the source, unless another one is given. */
+export const defaultDockerfile = "Dockerfile";

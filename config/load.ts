@@ -78,7 +78,14 @@ function useGivenImages(input: Record<string, unknown>): void {
       throw new UserError(
         `SLIPWAY_IMAGES.${name}: must be an image by digest such as "registry.example/web@sha256:…" (got ${JSON.stringify(image)}).`,
       );
-    const { source: _source, builder: _builder, package: _package, platforms: _platforms, ...rest } = (services[name] ?? {}) as Service;
+    const {
+      source: _source,
+      builder: _builder,
+      dockerfile: _dockerfile,
+      package: _package,
+      platforms: _platforms,
+      ...rest
+    } = (services[name] ?? {}) as Service;
     services[name] = { ...rest, image };
   }
 }

@@ -1,7 +1,8 @@
+import { isAbsolute, normalize } from "node:path";
 import { problemsWithWebService, routeKey } from "../components/rules/web-service.ts";
 import { isById } from "../lib/image-reference.ts";
 import { collect, type Problem, type Report } from "../lib/problem.ts";
-import { isMap, type Path } from "../lib/property-path.ts";
+import { isBelow, isMap, type Path } from "../lib/property-path.ts";
 import type { ServiceSettings } from "./schema/service.ts";
 
 type Services = Record<string, ServiceSettings>;
@@ -31,9 +32,9 @@ const unknownImage = `built@sha256:${"0".repeat(64)}`;
 const program = "/app";
 
 function checkImage(service: ServiceSettings, report: Report): void {
-  const { source, image, builder, platforms = [], volumes = {} } = service;
+  const { source, image, builder, dockerfile, platforms = [], volumes = {} } = service;
   report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (existing)");
-  for (const key of ["builder", "package", "platforms"] as const)
+  for (const key of ["builder", "dockerfile", "package", "platforms"] as const)
     report([key], image !== undefined && service[key] !== undefined && "requires source. Remove it");
   report(
     ["platforms"],
@@ -45,7 +46,15 @@ function checkImage(service: ServiceSettings, report: Report): void {
       ["platforms"],
       platforms.length > 1 && `must be one platform with builder dockerfile (got ${platforms.join(", ")}). Name one, or set builder: go`,
     );
+    const { file } = dockerfile ?? {};
+    report(
+      ["dockerfile", "file"],
+      file !== undefined &&
+        (isAbsolute(file) || normalize(file).startsWith("..")) &&
+        `must be a path below source (got "${file}"). Move the file there, or set source to a folder above it`,
+    );
   } else if (source !== undefined) {
+    report(["dockerfile"], dockerfile !== undefined && "requires builder: dockerfile. Set it, or remove dockerfile");
     const paths: [Path, string][] = [
       ...(["files", "secretFiles", "secretFolders"] as const).flatMap((key) =>
         Object.keys(service[key] ?? {}).map((path): [Path, string] => [[key, path], path]),
@@ -118,6 +127,16 @@ const secretFields = { env: "secretEnv", files: "secretFiles" };
 
 /** Secret values in settings that anyone can read. */
 export function problemsWithSecrets(services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
+  return [...problemsWithSecretValues(services, secretPaths), ...problemsWithSecretBuildArgs(secretPaths)];
+}
+
+function problemsWithSecretBuildArgs(secretPaths: Path[]): Problem[] {
+  const message =
+    "is secret, but whoever can pull the image can read it. Give the program the value at run time, in secretEnv or secretFiles";
+  return secretPaths.filter((path) => isBelow(path, "services.*.dockerfile.args")).map((path) => ({ path, message }));
+}
+
+function problemsWithSecretValues(services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
   return Object.entries(services).flatMap(([name, service]) =>
     Object.entries(secretFields).flatMap(([field, secretField]) => {
       const values = isMap(service) ? service[field] : undefined;

@@ -133,13 +133,17 @@ export interface ImageBuildOptions {
   tag: string;
   platform?: string;
   args?: Record<string, string>;
+  /** The Dockerfile, relative to the folder. @default "Dockerfile" */
+  dockerfile?: string;
+  /** Stage to build. @default - the last one */
+  target?: string;
 }
 
 /** Builds an image from a folder with a Dockerfile. */
-export async function buildImage(docker: Docker, folder: string, { tag, platform, args }: ImageBuildOptions): Promise<void> {
+export async function buildImage(docker: Docker, folder: string, { tag, args, ...options }: ImageBuildOptions): Promise<void> {
   await finished(
     docker,
-    await docker.buildImage({ context: folder, src: ["."] }, { t: tag, platform, buildargs: args, rm: true, forcerm: true }),
+    await docker.buildImage({ context: folder, src: ["."] }, { t: tag, ...options, buildargs: args, rm: true, forcerm: true }),
   );
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import parseDuration from "parse-duration";
 import type { ComposeProject, ComposeService } from "./project.ts";
+import { defaultDockerfile } from "../../components/image-builder.ts";
 import { serviceDefaults } from "../../components/web-service-defaults.ts";
 
 /** A service in a stack file; see config/schema/service.ts. */
@@ -118,19 +119,42 @@ function convertImage({ image, build, platform }: ComposeService, { folder, note
     if (platform !== undefined) note("platform", `is ignored, because the image determines it; use an image for ${platform}`);
     return { image };
   }
-  const { context, dockerfile = "Dockerfile", target, args, ...others } = build;
+  const { context, dockerfile: file = defaultDockerfile, target, args = {}, ...others } = build;
   const source = relative(folder, context) || ".";
-  if (dockerfile !== "Dockerfile")
-    note("build.dockerfile", `is ignored (got "${dockerfile}"); move the file to ${join(source, "Dockerfile")}`);
-  if (target !== undefined)
-    note("build.target", `is ignored, because the last stage of the Dockerfile is built; make "${target}" the last stage`);
-  if (Object.keys(args ?? {}).length > 0) note("build.args", "is ignored; set defaults for the arguments in the Dockerfile");
+  // compose-go leaves the path as it is written, relative to the context.
+  const path = relative(context, resolve(context, file));
+  if (path.startsWith("..")) note("build.dockerfile", `must be below ${source} (got "${file}"); move the file there`);
   for (const key of Object.keys(others))
     note(`build.${key}`, "is ignored, because Slipway has no equivalent; check that the image builds without it");
-  const isGo = !existsSync(join(context, "Dockerfile")) && existsSync(join(context, "go.mod"));
+  const isGo = !existsSync(join(context, path)) && existsSync(join(context, "go.mod"));
   if (!isGo && existsSync(join(context, "go.mod")))
     note("build", "is imported with builder: dockerfile; remove that line to build the Go module without Docker");
-  return { source, ...(!isGo && { builder: "dockerfile" }), ...(platform !== undefined && { platforms: [platform] }) };
+  const platforms = platform === undefined ? {} : { platforms: [platform] };
+  if (isGo) {
+    const without = "is ignored, because there is no Dockerfile: the Go module is built without one";
+    if (target !== undefined) note("build.target", without);
+    if (Object.keys(args).length > 0) note("build.args", without);
+    return { source, ...platforms };
+  }
+  const dockerfile = {
+    ...(path !== defaultDockerfile && { file: path }),
+    ...(target !== undefined && { target }),
+    ...convertBuildArgs(args, note),
+  };
+  return { source, builder: "dockerfile", ...(Object.keys(dockerfile).length > 0 && { dockerfile }), ...platforms };
+}
+
+/** compose-go leaves out arguments without a value. */
+function convertBuildArgs(args: Record<string, string | null>, note: Context["note"]): { args?: Record<string, string> } {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(args))
+    if (secretName.test(name))
+      note(
+        `build.args.${name}`,
+        "is not imported, because it may be secret, and whoever can pull the image can read it; pass it at run time",
+      );
+    else kept[name] = String(value);
+  return Object.keys(kept).length > 0 ? { args: kept } : {};
 }
 
 function convertUser({ user }: ComposeService, { note }: Context): Service {

@@ -4,11 +4,13 @@ import { chmod, cp, mkdir, readFile, readdir, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import dockerIgnore from "@balena/dockerignore";
 import { UserError } from "../../lib/user-error.ts";
+import type { DockerfileArgs } from "../go-image.ts";
+import { defaultDockerfile } from "../image-builder.ts";
 
 export interface BuildContext {
   /** The staged folder, relative to the project folder so that it is the same on every machine. */
   folder: string;
-  /** A tag that changes if and only if a file of the build context changes. */
+  /** A tag that changes if and only if a file of the build context or an argument of the build changes. */
   tag: string;
 }
 
@@ -16,20 +18,26 @@ export interface BuildContext {
  * Copies the build context of a folder (all files except those in its ignore file) to `.slipway/contexts/<name>`, with the modes 644 and
  * 755. `docker.Image` rebuilds when a file mode or the folder's path changes. Both differ between checkouts, but not in the copy.
  *
- * @throws UserError if the folder has no Dockerfile.
+ * @throws UserError if the folder does not have the Dockerfile.
  */
-export async function stageBuildContext(name: string, source: string): Promise<BuildContext> {
-  if (!existsSync(join(source, "Dockerfile"))) {
-    throw new UserError(`${source}: must contain a Dockerfile for builder "dockerfile". Add one, or use builder "go".`);
+export async function stageBuildContext(name: string, source: string, build: DockerfileArgs = {}): Promise<BuildContext> {
+  const { file: dockerfile = defaultDockerfile, target, args = {} } = build;
+  if (!existsSync(join(source, dockerfile))) {
+    const [what, it] = dockerfile === defaultDockerfile ? ["a Dockerfile", "one"] : [`the Dockerfile "${dockerfile}"`, "it"];
+    throw new UserError(`${source}: must contain ${what} for builder "dockerfile". Add ${it}, or use builder "go".`);
   }
   const folder = join(".slipway", "contexts", name);
   await rm(folder, { recursive: true, force: true });
-  const ignoreFile = ["Dockerfile.dockerignore", ".dockerignore"].map((f) => join(source, f)).find((f) => existsSync(f));
+  const ignoreFile = [`${dockerfile}.dockerignore`, ".dockerignore"].map((f) => join(source, f)).find((f) => existsSync(f));
   const ignore = dockerIgnore.default({ ignorecase: false });
   if (ignoreFile) ignore.add(await readFile(ignoreFile, "utf8"));
-  ignore.add("!Dockerfile");
+  ignore.add(`!${dockerfile}`);
 
   const hash = createHash("sha256");
+  const arguments_ = Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
+  // A build without them keeps the tag that it had before there were any.
+  if (dockerfile !== defaultDockerfile || target !== undefined || arguments_.length > 0)
+    hash.update(JSON.stringify([dockerfile, target ?? null, arguments_]));
   const entries = await readdir(source, { recursive: true, withFileTypes: true });
   const files = entries.filter((e) => !e.isDirectory()).map((e) => join(e.parentPath, e.name).slice(join(source, "/").length));
   for (const file of ignore.filter(files).sort()) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ImageBuilder } from "../../components/image-builder.ts";
+import { defaultDockerfile, ImageBuilder } from "../../components/image-builder.ts";
 import {
   AccessMode,
   Exposure,
@@ -59,6 +59,29 @@ const image = {
     default: ImageBuilder.Go,
     stackFileOnly: true,
   }),
+  dockerfile: setting(
+    z.strictObject({
+      file: setting(text, {
+        meaning: "The Dockerfile, relative to `source`",
+        default: defaultDockerfile,
+        example: "build/Dockerfile",
+        stackFileOnly: true,
+      }),
+      target: setting(text, {
+        meaning: "Stage of the Dockerfile to build",
+        without: "the last one",
+        example: "production",
+        stackFileOnly: true,
+      }),
+      args: setting(z.record(text, z.string()), {
+        meaning: "Values of the Dockerfile's ARGs. Whoever can pull the image can read them",
+        without: "those in the Dockerfile",
+        example: { GO_VERSION: "1.26" },
+        stackFileOnly: true,
+      }),
+    }),
+    { meaning: "How the Dockerfile is built. Requires `builder: dockerfile`", stackFileOnly: true },
+  ),
   package: setting(text, {
     meaning: "Package to compile, relative to the module's folder",
     without: "the module's root",

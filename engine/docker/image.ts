@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { buildImage, pushImage } from "../../lib/docker-client.ts";
 import { needsCLI } from "../provider.ts";
 import type { Kind } from "./kind.ts";
@@ -10,7 +11,9 @@ export const image: Kind = {
   async create(docker, { imageName, build, registry, skipPush }, { progress }) {
     if (skipPush) throw needsCLI("does not support skipPush");
     progress(`the build of ${imageName}`);
-    await buildImage(docker, build.context, { tag: imageName, platform: build.platform, args: build.args });
+    const { context, platform, args, target } = build;
+    const dockerfile = build.dockerfile && relative(context, build.dockerfile);
+    await buildImage(docker, context, { tag: imageName, platform, args, target, dockerfile });
     progress(`the push of ${imageName}`);
     const authconfig = { username: registry?.username, password: registry?.password, serveraddress: registry?.server };
     const digest = await pushImage(docker, imageName, authconfig);

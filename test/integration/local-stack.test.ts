@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -140,14 +140,30 @@ const callee = { port: 9000, calls: ["web"], env: { TARGET: "http://web:8080/" }
 /** From source, and from a Dockerfile. */
 const callers = {
   caller: { source: "caller", host: "caller.localhost", ...callee },
-  built: { source: "built", builder: "dockerfile", host: "built.localhost", ...callee },
+  built: {
+    source: "built",
+    builder: "dockerfile",
+    dockerfile: { file: "docker/run.Dockerfile", target: "run", args: { TARGET: "http://web:8080/" } },
+    host: "built.localhost",
+    port: 9000,
+    calls: ["web"],
+  },
 };
 
 test("services reach each other by name; images from a Dockerfile and by tag are deployed by digest", async () => {
   for (const name of Object.keys(callers)) cpSync("test/fixtures/caller", join(checkout.folder, name), { recursive: true });
   const folder = join(checkout.folder, "built");
   execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
-  writeFileSync(join(folder, "Dockerfile"), 'FROM scratch\nCOPY caller /caller\nUSER 65532:65532\nENTRYPOINT ["/caller"]\n');
+  const run = [
+    "FROM scratch AS run",
+    "COPY caller /caller",
+    "ARG TARGET",
+    "ENV TARGET=$TARGET",
+    "USER 65532:65532",
+    'ENTRYPOINT ["/caller"]',
+  ];
+  mkdirSync(join(folder, "docker"));
+  writeFileSync(join(folder, "docker/run.Dockerfile"), [...run, "FROM run AS broken", 'ENTRYPOINT ["/nothing"]', ""].join("\n"));
   const before = (await checkout.outputs()).images["web"]!;
   const tagged = `127.0.0.1:${ports.registry}/web:${before.split("@sha256:")[1]!.slice(0, 12)}`;
   checkout.configure({ web, ...callers, tagged: { image: tagged, host: "tagged.localhost", replicas: 1 } });

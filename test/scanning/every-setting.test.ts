@@ -25,7 +25,7 @@ beforeAll(() => {
   source = relative(process.cwd(), mkdtempSync(join(process.cwd(), ".slipway", "every-setting-")));
   cpSync("test/fixtures/caller", source, { recursive: true });
   cpSync(join(source, "main.go"), join(source, "cmd", "main.go"));
-  writeFileSync(join(source, "Dockerfile"), "FROM scratch\n");
+  for (const file of ["Dockerfile", "other.Dockerfile"]) writeFileSync(join(source, file), "FROM scratch\n");
 });
 afterAll(() => {
   delete process.env["SLIPWAY_PLANNED_IMAGES"];
@@ -37,6 +37,7 @@ const contexts: [pattern: string, service: () => object][] = [
   ["source", () => ({ image: undefined })],
   ["image", () => ({})],
   ["builder", () => ({ image: undefined, source })],
+  ["dockerfile", () => ({ image: undefined, source, builder: "dockerfile" })],
   ["package", () => ({ image: undefined, source })],
   ["platforms", () => ({ image: undefined, source, platforms: ["linux/amd64"] })],
   ["network.destinations.*.service", () => ({ network: { destinations: [{ service: "third" }] } })],
@@ -72,6 +73,7 @@ const values: Record<string, unknown> = {
   "rollout.maxSurge": "2",
   "eks:network.dnsAnywhere": false,
   builder: "dockerfile",
+  "dockerfile.file": "other.Dockerfile",
   package: "cmd",
   calls: ["third"],
   expose: "gateway",

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -96,8 +96,8 @@ test("a build, a proxy and a database are imported with limits, probes, secrets 
       "services.api.cap_add: is ignored, because containers run without capabilities; check that the service works without it",
       "services.api.logging: is ignored, because the platform collects the logs; write them to standard output",
       `services.api.networks: ${networks}`,
-      'services.api.build.target: is ignored, because the last stage of the Dockerfile is built; make "production" the last stage',
-      "services.api.build.args: is ignored; set defaults for the arguments in the Dockerfile",
+      "services.api.build.target: is ignored, because there is no Dockerfile: the Go module is built without one",
+      "services.api.build.args: is ignored, because there is no Dockerfile: the Go module is built without one",
       "services.api.environment.DB_PASSWORD: is not imported, because it may be secret; set it with pulumi config set --stack shop --secret --path 'services.api.secretEnv.DB_PASSWORD'",
       `services.api.secrets[0]: ${fileSecret('services.api.secretFiles["/run/secrets/api_key"]')} <api-key.txt`,
       `services.db.networks: ${networks}`,
@@ -108,6 +108,44 @@ test("a build, a proxy and a database are imported with limits, probes, secrets 
       `services.proxy.healthcheck: ${noHealthcheck}`,
     ],
   });
+});
+
+test("a build has its Dockerfile, stage and arguments, except those that may be secret", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-import-"));
+  const file = join(folder, "compose.yaml");
+  mkdirSync(join(folder, "web/docker"), { recursive: true });
+  for (const name of ["web/Dockerfile", "web/docker/Dockerfile.prod", "web/go.mod"]) writeFileSync(join(folder, name), "");
+  const build = (more: object) =>
+    writeFileSync(file, JSON.stringify({ services: { web: { build: { context: "./web", ...more }, expose: ["8080"] } } }));
+  const imported = async () => {
+    const { services, notes } = convertCompose(await readCompose(file, []), { folder, stack: "shop" });
+    const { source, builder, dockerfile } = services["web"]!;
+    return {
+      source,
+      builder,
+      dockerfile,
+      notes: notes.map(({ path, message }) => `${path}: ${message}`).filter((note) => note.includes(".build")),
+    };
+  };
+  const isGoToo = "services.web.build: is imported with builder: dockerfile; remove that line to build the Go module without Docker";
+  try {
+    build({ dockerfile: "docker/Dockerfile.prod", target: "run", args: { VERSION: "1.2", NPM_TOKEN: "hush" } });
+    expect(await imported()).toEqual({
+      source: "web",
+      builder: "dockerfile",
+      dockerfile: { file: "docker/Dockerfile.prod", target: "run", args: { VERSION: "1.2" } },
+      notes: [
+        isGoToo,
+        "services.web.build.args.NPM_TOKEN: is not imported, because it may be secret, and whoever can pull the image can read it; pass it at run time",
+      ],
+    });
+    build({ dockerfile: "./Dockerfile" });
+    expect(await imported()).toEqual({ source: "web", builder: "dockerfile", dockerfile: undefined, notes: [isGoToo] });
+    build({ dockerfile: "../Dockerfile" });
+    expect((await imported()).notes[0]).toBe('services.web.build.dockerfile: must be below web (got "../Dockerfile"); move the file there');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("extends is resolved, and the services of a profile are imported only if the profile is given", async () => {

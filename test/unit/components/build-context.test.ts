@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DockerfileArgs } from "../../../components/go-image.ts";
 import { stageBuildContext } from "../../../components/internal/build-context.ts";
 
 const here = process.cwd();
@@ -53,6 +54,40 @@ const variants: [string, Record<string, string>][] = [
   ["an additional file", { "main.go": "x", "more.go": "" }],
   ["a different Dockerfile", { "main.go": "x", Dockerfile: "FROM scratch\nUSER 1\n" }],
 ];
+test.each<[string, DockerfileArgs]>([
+  ["the Dockerfile", { file: "other.Dockerfile" }],
+  ["the stage", { target: "run" }],
+  ["an argument", { args: { A: "1" } }],
+  ["the value of an argument", { args: { A: "2" } }],
+])("the tag changes with %s, and not with the order of arguments", async (_what, build) => {
+  source("one", { "other.Dockerfile": "FROM scratch\n" });
+  const tags = await Promise.all(
+    [{}, build, { ...build, args: { B: "1", ...build.args } }, { ...build, args: { ...build.args, B: "1" } }].map(
+      async (each, i) => (await stageBuildContext(String(i), "one", each)).tag,
+    ),
+  );
+  expect(new Set(tags.slice(0, 3)).size).toBe(3);
+  expect(tags[3]).toBe(tags[2]);
+});
+
+test("another Dockerfile has its own ignore file, and is staged even if that excludes it", async () => {
+  source("app", {
+    "build/prod.Dockerfile": "FROM scratch\n",
+    "build/prod.Dockerfile.dockerignore": "build\nb",
+    a: "1",
+    b: "2",
+    ".dockerignore": "a",
+  });
+  const { folder: staged } = await stageBuildContext("web", "app", { file: "build/prod.Dockerfile" });
+  expect(readdirSync(staged, { recursive: true }).sort()).toEqual([".dockerignore", "Dockerfile", "a", "build", "build/prod.Dockerfile"]);
+});
+
+test("a Dockerfile that does not exist is rejected with its name", async () => {
+  await expect(stageBuildContext("web", source("app", {}), { file: "build/Dockerfile" })).rejects.toThrow(
+    'app: must contain the Dockerfile "build/Dockerfile" for builder "dockerfile". Add it, or use builder "go".',
+  );
+});
+
 test.each(variants)("the tag changes with %s", async (_what, files) => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   expect((await stageBuildContext("b", source("two", files))).tag).not.toBe(tag);

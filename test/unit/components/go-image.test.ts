@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "../../../components/go-image.ts";
 import { record, settle, tree } from "../harness.ts";
@@ -58,6 +61,22 @@ test("with the builder dockerfile it has a docker.Image and a RegistryPresence f
   });
   expect(image.buildOnPreview).toBe(false);
   expect(result.ref.value).toBe(`${repository}@sha256:docker`);
+});
+
+test("the builder dockerfile builds the given file and stage with its arguments", async () => {
+  const source = mkdtempSync(join(tmpdir(), "slipway-"));
+  writeFileSync(join(source, "run.Dockerfile"), "FROM scratch AS run\n");
+  try {
+    const { resources } = await build({
+      source,
+      builder: "dockerfile",
+      dockerfile: { file: "run.Dockerfile", target: "run", args: { A: "1" } },
+    });
+    const { inputs } = resources.find((r) => r.type === "docker:index/image:Image")!;
+    expect(inputs.build).toMatchObject({ dockerfile: ".slipway/contexts/web/run.Dockerfile", target: "run", args: { A: "1" } });
+  } finally {
+    rmSync(source, { recursive: true });
+  }
 });
 
 test("the builder dockerfile rejects several platforms and names the remedy", async () => {

@@ -43,7 +43,7 @@ const exposed = { expose: undefined, routes: undefined, host, tls: undefined, ga
 const ingressless = { ...exposed, host: undefined, ingressClassName: undefined, ingressAnnotations: undefined, awaitAddress: undefined };
 const internal = { ...ingressless, connectRetries: undefined };
 const gateway = { ...internal, host, expose: "gateway" };
-const source = { source: "app", image: undefined, builder: undefined, package: undefined, platforms: undefined };
+const source = { source: "app", image: undefined, builder: undefined, dockerfile: undefined, package: undefined, platforms: undefined };
 const byDigest = { ...source, source: undefined, image: `web@sha256:${"0".repeat(64)}` };
 const persistent = { kind: "persistent", mountPath: "/data", size: "1Gi" };
 const emptyDir = { kind: "emptyDir", mountPath: "/data", size: "1Gi" };
@@ -131,6 +131,13 @@ export const ofServices: Contradiction[] = [
   ["platforms", { ...source, platforms: [] }],
   ["platforms", { ...source, builder: "dockerfile", platforms: ["linux/arm64", "linux/amd64"] }],
   ["package", { ...source, builder: "dockerfile", package: "cmd" }],
+  ["dockerfile", { ...byDigest, dockerfile: {} }],
+  ["dockerfile", { ...source, dockerfile: { target: "run" } }],
+  ["dockerfile", { ...source, builder: "go", dockerfile: {} }],
+  [
+    "dockerfile.file",
+    { ...source, builder: "dockerfile", dockerfile: { file: fc.constantFrom("/Dockerfile", "../Dockerfile", "a/../../b") } },
+  ],
   ["version", { version: fc.constantFrom("", "a b", "-1", "a".repeat(64)) }],
   ["files./app", { ...source, files: { "/app": "" } }],
   ["volumes.data.mountPath", { ...source, volumes: { data: { ...emptyDir, mountPath: "/app/data" } } }],

@@ -29,13 +29,18 @@ const version = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,9}[A-Za-z0-9])?
 const platform = fc.constantFrom("linux/amd64", "linux/arm64", "linux/arm/v7");
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
 
+const dockerfile = fc.record(
+  { file: fc.tuple(word, word).map((parts) => parts.join("/")), target: word, args: fc.dictionary(word, fc.string(), { minKeys: 1 }) },
+  { requiredKeys: [] },
+);
+
 const image = fc.oneof(
   fc.record(
     { source: word, builder: fc.constant("go"), package: word, platforms: fc.uniqueArray(platform, { minLength: 1 }), version },
     { requiredKeys: ["source"] },
   ),
   fc.record(
-    { source: word, builder: fc.constant("dockerfile"), platforms: fc.tuple(platform), version },
+    { source: word, builder: fc.constant("dockerfile"), dockerfile, platforms: fc.tuple(platform), version },
     { requiredKeys: ["source", "builder"] },
   ),
   fc.record(

@@ -550,6 +550,13 @@ describe("an image", () => {
     expect(outputs.repoDigest).toBe("registry.example.org:5000/web@sha256:3");
   });
 
+  test("is built with the given Dockerfile, relative to the folder, and up to the given stage", async () => {
+    docker.answers = pushed;
+    await create("image", { ...inputs, build: { ...build, dockerfile: `${build.context}/docker/run.Dockerfile`, target: "run" } });
+    const { dockerfile, target } = docker.changes[0]!.query;
+    expect({ dockerfile, target }).toEqual({ dockerfile: "docker/run.Dockerfile", target: "run" });
+  });
+
   test("of an interrupted run is built again", async () => {
     docker.answers = pushed;
     await create("image", inputs, { interrupted: inputs.imageName });

@@ -37,8 +37,9 @@ export default defineConfig({
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
       lane("cluster", 0, ["local-stack", "registry"]),
       lane("workloads", 1, ["web-service", "rollout", "load"], ["./test/integration/shared-stack-setup.ts"]),
-      lane("docker", 2, ["docker*", "compose"]),
-      lane("swarm", 3, ["swarm*"]),
+      lane("docker", 2, ["docker", "docker-rollout", "compose"]),
+      // Also what else runs on Docker, so that both lanes take about the same time.
+      lane("swarm", 3, ["swarm*", "docker-lock", "docker-over-ssh"]),
     ],
   },
 });

@@ -266,7 +266,7 @@ describe("ports below 1024", () => {
     ["are open from the lowest further port on", { port: 443, ports: { http2: 80, admin: 9000 } }, unprivileged("80")],
     ["are open if the port is only known later", { port: pulumi.output(1023) }, unprivileged("1023")],
     ["stay closed if the service has none", { port: 1024, ports: { admin: 9000 } }, undefined],
-    ["stay closed if a port that is only known later is none", { port: pulumi.output(1024) }, undefined],
+    ["stay closed if the port becomes known later and is not below 1024", { port: pulumi.output(1024) }, undefined],
   ])("%s", async (_name, args, expected) => {
     expect((await podOf(args)).securityContext.sysctls).toEqual(expected);
   });

@@ -1,7 +1,7 @@
 import type { Stack } from "../../config/stack-file.ts";
 import { throwIfAny } from "../../lib/problem.ts";
 import { formatChanges, formatReport } from "./format.ts";
-import { checkLock, lock, unlocked } from "./lock.ts";
+import { deletedImages, lock, unlocked } from "./lock.ts";
 
 /**
  * Locks new tags, and checks that the locked images still exist. In a pipeline (CI=true) nothing is locked, because nobody would commit the
@@ -14,6 +14,6 @@ export async function lockBeforeUp(stack: Stack, say: (line: string) => void): P
     const { file, changes } = await lock(stack);
     say(`${file}: locked. Commit it.\n${formatChanges(changes).trimEnd()}`);
   }
-  const { deleted } = await checkLock(stack);
+  const deleted = await deletedImages(stack);
   throwIfAny(formatReport({ moved: [], deleted }, stack), `Stack "${stack.name}" cannot be deployed:`);
 }

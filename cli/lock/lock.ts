@@ -151,17 +151,33 @@ export interface LockReport {
 
 /** Asks the registries for the locked images of a stack. Those that do not answer are left out. */
 export async function checkLock(stack: Stack): Promise<LockReport> {
+  // One after the other, because the first one may build the program that asks.
+  return { moved: await movedTags(stack), deleted: await deletedImages(stack) };
+}
+
+async function movedTags(stack: Stack): Promise<LockChange[]> {
+  const { used, credentials } = lockedInRegistries(stack);
+  const answers = await lookUp(
+    used.map(({ image }) => image),
+    credentials,
+  );
+  return used.flatMap(({ service, image, digest }, i) => {
+    const now = answers[i]!.digest;
+    return now === undefined || now === digest ? [] : [{ service, image, before: digest, after: now }];
+  });
+}
+
+/** The locked images that their registry has no longer. */
+export async function deletedImages(stack: Stack): Promise<LockReport["deleted"]> {
+  const { used, credentials } = lockedInRegistries(stack);
+  const answers = await lookUp(used.map(lockedReference), credentials);
+  return used.filter((_, i) => answers[i]!.problem === "missing");
+}
+
+function lockedInRegistries(stack: Stack) {
   const { images, credentials } = sourceOf(stack);
-  const { images: locked } = readLockFile(stack.name);
-  const used = Object.entries(locked).flatMap(([service, entry]) =>
+  const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) =>
     "digest" in entry && images[service] === entry.image ? [{ service, ...entry }] : [],
   );
-  const answers = await lookUp([...used.map(({ image }) => image), ...used.map(lockedReference)], credentials);
-  const report: LockReport = { moved: [], deleted: [] };
-  for (const [i, { service, image, digest }] of used.entries()) {
-    const now = answers[i]!.digest;
-    if (answers[i + used.length]!.problem === "missing") report.deleted.push({ service, image, digest });
-    if (now !== undefined && now !== digest) report.moved.push({ service, image, before: digest, after: now });
-  }
-  return report;
+  return { used, credentials };
 }

@@ -112,8 +112,11 @@ func digestOf(ref name.Reference, options []remote.Option) (v1.Hash, error) {
 type given map[string]credentials
 
 func (g given) Resolve(target authn.Resource) (authn.Authenticator, error) {
-	if found, ok := g[target.RegistryStr()]; ok {
-		return &authn.Basic{Username: found.Username, Password: found.Password}, nil
+	for registry, found := range g {
+		// Docker Hub has several names.
+		if parsed, err := name.NewRegistry(registry); err == nil && parsed.RegistryStr() == target.RegistryStr() {
+			return &authn.Basic{Username: found.Username, Password: found.Password}, nil
+		}
 	}
 	return authn.Anonymous, nil
 }

@@ -64,11 +64,10 @@ export function podTemplate(
  * restricted allows: https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
  */
 function sysctls({ port, ports }: WebServiceSpec): pulumi.Input<k8s.types.input.core.v1.Sysctl[] | undefined> {
-  const from = (lowest: number) =>
-    lowest < firstUnprivilegedPort ? [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(lowest) }] : undefined;
-  const all = [port, ...Object.values(ports)];
-  if (all.every((one) => typeof one === "number")) return from(Math.min(...all));
-  return pulumi.all(all).apply((numbers) => from(Math.min(...numbers)));
+  return pulumi.all([port, ...Object.values(ports)]).apply((numbers) => {
+    const lowest = Math.min(...numbers);
+    return lowest < firstUnprivilegedPort ? [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(lowest) }] : undefined;
+  });
 }
 
 /** https://docs.kernel.org/networking/ip-sysctl.html */

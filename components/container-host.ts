@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
 import { createHelperImage } from "./internal/helper-image.ts";
+import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { longRunning } from "./internal/long-running.ts";
 import { nonRootUser } from "../lib/non-root.ts";
@@ -10,6 +11,8 @@ import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyP
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { labelList } from "../lib/docker-labels.ts";
 import { defaultPorts, loopback } from "./ports.ts";
+
+export type { OwnedVolume } from "./internal/owned-volume.ts";
 
 export interface ContainerHostPorts {
   /** HTTP of all services with a host. @default 8080 */
@@ -41,8 +44,8 @@ export interface ContainerHostArgs {
   credentials?: RegistryCredentials;
   /** Certificates for the hosts of services with `tls`. @default - a self-signed certificate of Traefik. */
   certificates?: CertificateArgs[];
-  /** Names of the volumes that services write to. Their owner becomes the user that services run as. @default - none. */
-  volumes?: pulumi.Input<string>[];
+  /** Names of the volumes that services write to. Their owner becomes the user of the service. @default - none. */
+  volumes?: OwnedVolume[];
   /** Image of the proxy: Traefik, or one with its interface. @default "traefik:v3.6.12" */
   proxyImage?: pulumi.Input<string>;
   /** Image of the registry: CNCF Distribution, or one with its interface. @default "registry:3" */
@@ -129,7 +132,7 @@ export class ContainerHost extends pulumi.ComponentResource {
       { repository: this.repository, credentials: args.credentials, localRegistry: this.registryContainer },
       child,
     );
-    const owned = (args.volumes ?? []).map((volumeName, i) => ({ volumeName, containerPath: `/volumes/${i}` }));
+    const owned = (args.volumes ?? []).map(({ name: volumeName }, i) => ({ volumeName, containerPath: helperPath(i) }));
     this.helper = volume("helper");
     this.helperContainer = new docker.Container(
       `${name}-helper`,
@@ -137,10 +140,10 @@ export class ContainerHost extends pulumi.ComponentResource {
         ...common,
         name: `${name}-helper`,
         image,
-        command: ["serve", "-install=/helper", ...owned.map(({ containerPath }) => containerPath)],
+        command: ["serve", "-install=/helper", ...ownersOf(args.volumes)],
         // Root, because new volumes belong to root. The container listens on no port, and has no other capability than CHOWN.
         user: "0:0",
-        capabilities: { drops: ["ALL"], adds: owned.length > 0 ? ["CHOWN"] : [] },
+        capabilities: { drops: ["ALL"], adds: owned.length > 0 ? ["CAP_CHOWN"] : [] },
         securityOpts: ["no-new-privileges:true"],
         volumes: [{ volumeName: this.helper, containerPath: "/helper" }, ...owned],
         healthcheck: { tests: ["CMD", "/app", "ready"], interval: "100ms", timeout: "2m0s", startPeriod: "10s", retries: 3 },

@@ -1,6 +1,7 @@
 // Generated from config/schema/service.ts by `npm run fix`.
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { SecurityLevel } from "../lib/security-level.ts";
 import type {
   AccessMode,
   Exposure,
@@ -13,6 +14,34 @@ import type {
 } from "./web-service-enums.ts";
 
 type Input<T> = pulumi.Input<T>;
+
+/** What the program may do on its node. */
+export interface SecurityArgs {
+  /**
+   * restricted: no root, no capabilities, and a read-only root file system. baseline allows root, the capabilities below and a writable root file system, and requires a reason.
+   *
+   * @default "restricted"
+   */
+  level?: SecurityLevel;
+  /**
+   * Why the service needs the level baseline. The scorecard and the report show it.
+   *
+   * @default - none, at level restricted.
+   */
+  reason?: string;
+  /**
+   * Linux capabilities, at level baseline: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT.
+   *
+   * @default - CHOWN, DAC_OVERRIDE, FOWNER, KILL, NET_BIND_SERVICE, SETGID, SETUID for root and the image's user, otherwise none.
+   */
+  capabilities?: string[];
+  /**
+   * Whether the program can write to volumes only. false requires level baseline.
+   *
+   * @default - true at level restricted, false at level baseline.
+   */
+  readOnlyRootFilesystem?: boolean;
+}
 
 /** Pods of an ingress controller or a monitoring system. */
 export interface PeerArgs {
@@ -455,11 +484,23 @@ export interface ServiceArgs {
    */
   args?: Input<string>[];
   /**
-   * User and group ID of the program. It must be able to read the image's files, and must not be 0 (root).
+   * User ID of the program. In a stack file, with `image`, also a name in the image's passwd file: `slipway lock` looks it up. The user must be able to read the image's files. 0 (root) requires `security.level: baseline`.
    *
-   * @default 65532
+   * @default - 65532; with security.level baseline, the image's.
    */
   user?: number;
+  /**
+   * Group ID of the program. It owns the volumes too.
+   *
+   * @default - the ID of the user; for a name, its group in the image's passwd file.
+   */
+  group?: number;
+  /**
+   * What the program may do on its node.
+   *
+   * @default - see the fields.
+   */
+  security?: SecurityArgs;
   /**
    * Port that the program listens on, and the port of its Service. Ports below 1024 need no root. The program gets it as PORT.
    *
@@ -653,7 +694,7 @@ export interface ServiceArgs {
    */
   secretFolders?: Record<string, Input<string>>;
   /**
-   * Volumes by name. The root file system is read-only.
+   * Volumes by name. The root file system is read-only at security.level restricted.
    *
    * @default - none.
    */

@@ -6,6 +6,7 @@ import type { ProxyTlsArgs } from "./container-service-args.ts";
 import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
 import { createHelperImage } from "./internal/helper-image.ts";
+import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { logDriver } from "./internal/long-running.ts";
 import { nonRootUid, nonRootUser } from "../lib/non-root.ts";
@@ -40,8 +41,8 @@ export interface SwarmHostArgs {
   routes?: Record<string, SwarmRouteArgs>;
   /** Ids of the networks of the services in `routes`. @default - none. */
   networks?: pulumi.Input<string>[];
-  /** Names of the volumes that services write to. On every node their owner becomes the user that services run as. @default - none. */
-  volumes?: pulumi.Input<string>[];
+  /** Names of the volumes that services write to. On every node their owner becomes the user of the service. @default - none. */
+  volumes?: OwnedVolume[];
   /** Image of the proxy: Traefik, or one with its interface. @default "traefik:v3.6.12" */
   proxyImage?: pulumi.Input<string>;
   /** Image of the registry: CNCF Distribution, or one with its interface. @default "registry:3" */
@@ -87,7 +88,7 @@ export class SwarmHost extends pulumi.ComponentResource {
       child,
     );
     const auth = args.credentials && authOf(pulumi.output(this.repository), args.credentials);
-    const owned = (args.volumes ?? []).map((source, i) => ({ type: "volume", source, target: `/volumes/${i}` }));
+    const owned = (args.volumes ?? []).map(({ name: source }, i) => ({ type: "volume", source, target: helperPath(i) }));
     this.helperService = new docker.Service(
       `${name}-helper`,
       {
@@ -99,12 +100,12 @@ export class SwarmHost extends pulumi.ComponentResource {
         taskSpec: {
           containerSpec: {
             image,
-            args: ["serve", "-install=/helper", ...owned.map(({ target }) => target)],
+            args: ["serve", "-install=/helper", ...ownersOf(args.volumes)],
             labels,
             user: "0:0",
             readOnly: true,
             capDrops: ["ALL"],
-            capAdds: owned.length > 0 ? ["CHOWN"] : [],
+            capAdds: owned.length > 0 ? ["CAP_CHOWN"] : [],
             healthcheck: { tests: ["CMD", "/app", "ready"], interval: "100ms", timeout: "2m", startPeriod: "10s", retries: 3 },
             mounts: [{ type: "volume", source: this.helper, target: "/helper" }, ...owned],
           },

@@ -8,6 +8,7 @@ import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { behindProxy } from "./internal/proxy.ts";
 import { authOf, taskOf } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
+import { reasonLabel } from "../lib/security-level.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 
@@ -54,7 +55,7 @@ export class SwarmService extends pulumi.ComponentResource {
       prefix,
       {
         name: prefix,
-        labels,
+        labels: spec.access.reason === undefined ? labels : [...labels, { label: reasonLabel, value: spec.access.reason }],
         auth: credentials && authOf(pulumi.output(service.image), credentials),
         mode: { replicated: { replicas: Number(spec.replicas) } },
         // The name resolves to the tasks themselves. Virtual IPs need IPVS in the kernel, and hide which task is reached.

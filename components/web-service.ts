@@ -1,14 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "./internal/labels.ts";
-import { restrictedNamespace } from "./restricted-namespace.ts";
+import { servicesNamespace } from "./services-namespace.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
-import { resolve } from "./internal/web-service/spec.ts";
+import { resolve, type WebServiceSpec } from "./internal/web-service/spec.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { containerPorts, podTemplate } from "./internal/web-service/pod.ts";
+import { reasonAnnotation } from "../lib/security-level.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
 import { createWorkload } from "./internal/web-service/workload.ts";
@@ -39,7 +40,10 @@ export class WebService extends pulumi.ComponentResource {
     throwIfAny(problemsWithWebService(name, args), `WebService "${name}":`);
     const spec = resolve(name, args);
     const child = { parent: this };
-    this.namespace = args.namespace === undefined ? restrictedNamespace(name, name, child).metadata.name : pulumi.output(args.namespace);
+    this.namespace =
+      args.namespace === undefined
+        ? servicesNamespace(name, { name, services: [args] }, child).metadata.name
+        : pulumi.output(args.namespace);
     const metadata = { name, namespace: this.namespace, labels: recommendedLabels(spec) };
 
     const account = createAccount(spec, metadata, child);
@@ -47,7 +51,7 @@ export class WebService extends pulumi.ComponentResource {
     // Created before the pods, so that none runs without it.
     const policy = createNetworkPolicy(spec, metadata, child);
     const template = podTemplate(spec, configuration, account.metadata.name);
-    createWorkload(spec, template, metadata, { ...child, dependsOn: policy ? [policy] : [] });
+    createWorkload(spec, template, withReason(metadata, spec), { ...child, dependsOn: policy ? [policy] : [] });
     createScaling(spec, metadata, child);
     const ports = containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol }));
     const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
@@ -56,6 +60,13 @@ export class WebService extends pulumi.ComponentResource {
     this.registerOutputs({ namespace: this.namespace, serviceName: this.serviceName, address: this.address });
   }
 }
+
+/** The reason for the level `baseline` is on the workload, where policy rules and people who look at it find it. */
+function withReason(metadata: Metadata, { access: { reason } }: WebServiceSpec): Metadata {
+  return reason === undefined ? metadata : { ...metadata, annotations: { [reasonAnnotation]: reason } };
+}
+
+type Metadata = k8s.types.input.meta.v1.ObjectMeta;
 
 /** Empty if nothing waited for the address. */
 function addressIn(status?: Partial<k8s.types.output.networking.v1.IngressStatus>): string {

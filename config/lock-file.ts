@@ -10,13 +10,20 @@ import { configFolder } from "./stack-file.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be a digest, sha256: and 64 hexadecimal digits");
 
+/** A user that a service has by name, and its IDs in the image. */
+const namedUser = z.strictObject({ name: z.string(), uid: z.int(), gid: z.int() });
+export type NamedUser = z.infer<typeof namedUser>;
+
 /** The content that a tag had when it was locked: an image in a registry, or one that only the Docker Engine has. */
-const lockedImage = z.union([z.strictObject({ image: z.string(), digest }), z.strictObject({ image: z.string(), id: digest })]);
+const lockedImage = z.union([
+  z.strictObject({ image: z.string(), digest, user: namedUser.optional() }),
+  z.strictObject({ image: z.string(), id: digest }),
+]);
 export type LockedImage = z.infer<typeof lockedImage>;
 
 const content = z.strictObject({ images: z.record(z.string(), lockedImage).default({}) });
 
-/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag. */
+/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag, and their users. */
 export interface LockFile {
   /** Relative to the project's root. */
   file: string;

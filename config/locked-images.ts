@@ -1,54 +1,87 @@
-import { isByTag } from "../lib/image-reference.ts";
+import { isByDigest, isByTag } from "../lib/image-reference.ts";
+import { nonRootUid } from "../lib/non-root.ts";
 import type { Problem } from "../lib/problem.ts";
 import { isMap } from "../lib/property-path.ts";
 import type { LockedImage, LockFile } from "./lock-file.ts";
 
-/** Images by tag, by service. */
-export function taggedImages(services: unknown): Record<string, string> {
+/** What of a service is looked up in registries: an image by tag, or a user in the image by name. */
+export interface Lockable {
+  image: string;
+  user?: string;
+}
+
+/** What is looked up, by service. */
+export function lockableImages(services: unknown): Record<string, Lockable> {
   if (!isMap(services)) return {};
-  const images: [string, string][] = [];
-  for (const [name, service] of Object.entries(services))
-    if (isMap(service) && typeof service["image"] === "string" && isByTag(service["image"])) images.push([name, service["image"]]);
-  return Object.fromEntries(images);
+  const found: [string, Lockable][] = [];
+  for (const [name, service] of Object.entries(services)) {
+    if (!isMap(service) || typeof service["image"] !== "string") continue;
+    const { image } = service;
+    const user = isUserName(service["user"]) ? service["user"] : undefined;
+    if (isByTag(image) || (user !== undefined && isByDigest(image))) found.push([name, { image, ...(user !== undefined && { user }) }]);
+  }
+  return Object.fromEntries(found);
+}
+
+/** As `useradd` allows them, https://man7.org/linux/man-pages/man8/useradd.8.html. */
+function isUserName(user: unknown): user is string {
+  return typeof user === "string" && /^[a-z_][a-z0-9_-]*\$?$/i.test(user);
+}
+
+/** Whether the lock file has what a service needs. */
+export function isLocked({ image, user }: Lockable, locked: LockedImage | undefined): boolean {
+  return locked?.image === image && ("id" in locked || locked.user?.name === user);
 }
 
 /** How a locked image is deployed. */
 export function lockedReference(locked: LockedImage): string {
-  return "id" in locked ? locked.id : `${locked.image}@${locked.digest}`;
+  if ("id" in locked) return locked.id;
+  return isByDigest(locked.image) ? locked.image : `${locked.image}@${locked.digest}`;
 }
 
 /** A digest of no image: so that the rules for images do not report a tag a second time. */
 const exampleDigest = `sha256:${"0".repeat(64)}`;
 
-/** Services whose tags have an example digest: to see what else is wrong with them. */
+/** Services whose tags have an example digest, and whose users have the default ID: to see what else is wrong with them. */
 export function withExampleDigests<T extends object>(services: Record<string, T>): Record<string, T> {
-  const images = taggedImages(services);
-  const locked = Object.entries(images).map(([name, image]) => [name, { ...services[name]!, image: `${image}@${exampleDigest}` }]);
+  const locked = Object.entries(lockableImages(services)).map(([name, { image, user }]) => [
+    name,
+    { ...services[name]!, image: isByDigest(image) ? image : `${image}@${exampleDigest}`, ...(user !== undefined && { user: nonRootUid }) },
+  ]);
   return { ...services, ...(Object.fromEntries(locked) as Record<string, T>) };
 }
 
 /**
- * Replaces each image by tag with its digest in the lock file.
+ * Replaces each image by tag with its digest in the lock file, and each user by name with its ID.
  *
- * @returns the images that the lock file does not have, or that `platform` cannot pull.
+ * @returns what the lock file does not have, or `platform` cannot pull.
  */
 export function useLockedImages(
   services: unknown,
   { file, images }: LockFile,
   { stack, platform }: { stack: string; platform: string },
 ): Problem[] {
-  return Object.entries(taggedImages(services)).flatMap(([name, image]) => {
-    const service = (services as Record<string, { image: string }>)[name]!;
-    const problem = (message: string): Problem[] => {
-      service.image = `${image}@${exampleDigest}`;
-      return [{ path: ["services", name, "image"], message }];
+  return Object.entries(lockableImages(services)).flatMap(([name, lockable]) => {
+    const { image, user } = lockable;
+    const all = services as Record<string, object>;
+    const problem = (key: "image" | "user", message: string): Problem[] => {
+      Object.assign(all, withExampleDigests({ [name]: all[name]! }));
+      return [{ path: ["services", name, key], message }];
     };
-    const locked = Object.hasOwn(images, name) ? images[name] : undefined;
+    const entry = Object.hasOwn(images, name) ? images[name] : undefined;
+    // A rollback gives the digest of an earlier image. The user of the locked one is the best guess.
+    const isOtherDigest = isByDigest(image) && entry && image.split("@")[0] === entry.image.split("@")[0];
+    const locked = isOtherDigest ? { ...entry, image } : entry;
     const lock = `Run slipway lock --stack ${stack}`;
-    if (!locked) return problem(`"${image}" is a tag, and ${file} has no digest for it. ${lock}`);
-    if (locked.image !== image) return problem(`is "${image}", but ${file} has a digest for "${locked.image}". ${lock}`);
-    if ("id" in locked && platform !== "docker") return problem(`${onlyInDocker(image, platform)}. ${push(name, stack)}`);
-    service.image = lockedReference(locked);
+    if (!locked && isByTag(image)) return problem("image", `"${image}" is a tag, and ${file} has no digest for it. ${lock}`);
+    if (locked && locked.image !== image) return problem("image", `is "${image}", but ${file} has a digest for "${locked.image}". ${lock}`);
+    if (!isLocked(lockable, locked)) return problem("user", `"${user}" is a name, and ${file} has no ID for it. ${lock}`);
+    if ("id" in locked! && platform !== "docker") return problem("image", `${onlyInDocker(image, platform)}. ${push(name, stack)}`);
+    if ("id" in locked! && user !== undefined)
+      return problem("user", `"${user}" is a name, and "${image}" is only in this machine's Docker Engine. Set the user's ID`);
+    const ids = "id" in locked! ? undefined : locked!.user;
+    const service = all[name] as { group?: number };
+    Object.assign(service, { image: lockedReference(locked!) }, ids && { user: ids.uid, group: service.group ?? ids.gid });
     return [];
   });
 }

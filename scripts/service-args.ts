@@ -13,6 +13,7 @@ export async function serviceArgs(): Promise<string> {
   const text = `// Generated from config/schema/service.ts by \`npm run fix\`.
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { SecurityLevel } from "../lib/security-level.ts";
 import type { ${enums.join(", ")} } from "./web-service-enums.ts";
 
 type Input<T> = pulumi.Input<T>;

@@ -5,7 +5,7 @@ import { ExitCode } from "../exit-code.ts";
 export const lockCommand = defineCommand({
   name: "lock",
   group: CommandGroup.Images,
-  summary: "Record the digests of the images that services have by tag",
+  summary: "Record the digests of images by tag, and the IDs of users by name",
   description:
     "Writes stacks/slipway-lock.<stack>.yaml, which belongs into version control: deployments use the digests in it until --update. slipway up adds new tags itself, except with CI=true.",
   argument: { name: "service", summary: "with --update: the service to update, by default all", default: "" },
@@ -21,18 +21,18 @@ export const lockCommand = defineCommand({
   async run({ stack: name, update, json }, service) {
     if (service !== "" && !update)
       throw new UserError(`A service can be given only with --update. Run slipway lock --update ${service} --stack ${name}`);
-    const [{ readStack }, { lock, taggedServices }, { formatChanges }] = await Promise.all([
+    const [{ readStack }, { lock, lockableServices }, { formatChanges }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../lock/lock.ts"),
       import("../lock/format.ts"),
     ]);
     const stack = readStack(name);
-    const tagged = taggedServices(stack);
-    const { file, changes } = await lock(stack, update ? (service === "" ? tagged : [service]) : []);
+    const lockable = lockableServices(stack);
+    const { file, changes } = await lock(stack, update ? (service === "" ? lockable : [service]) : []);
     if (json) process.stdout.write(`${JSON.stringify({ file, changes }, null, 2)}\n`);
     else if (changes.length > 0) process.stdout.write(`${file}: updated. Commit it.\n${formatChanges(changes)}`);
-    else if (tagged.length > 0) process.stdout.write(`${file}: nothing to change.\n`);
-    else process.stdout.write(`No service of stack "${name}" has an image by tag.\n`);
+    else if (lockable.length > 0) process.stdout.write(`${file}: nothing to change.\n`);
+    else process.stdout.write(`No service of stack "${name}" has an image by tag or a user by name.\n`);
     return ExitCode.Success;
   },
 });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../../lib/user-error.ts";
 import { checkSettings } from "../../config/check.ts";
-import { taggedImages, withExampleDigests } from "../../config/locked-images.ts";
+import { lockableImages, withExampleDigests } from "../../config/locked-images.ts";
 import { formatProblem } from "../../lib/problem.ts";
 import { loadPlatform } from "../../platforms/platform.ts";
 import { convertCompose, type Converted } from "./convert.ts";
@@ -41,7 +41,7 @@ export async function importCompose(file: string, stack: string, profiles: strin
   const text = stringify({ config: { "slipway:platform": "local", "slipway:services": services } }, options);
   mkdirSync(dirname(stackFile), { recursive: true });
   writeFileSync(stackFile, `# yaml-language-server: $schema=./schema.json\n${text}`, { flag: "wx" });
-  const tagged = Object.keys(taggedImages(services));
+  const tagged = Object.keys(lockableImages(services));
   const { problems } = await checkSettings({ platform: "local", services: withExampleDigests(services) }, loadPlatform);
   return { stackFile, services: Object.keys(services), tagged, notes, problems: problems.map(formatProblem) };
 }

@@ -15,8 +15,9 @@ function head({ before, after }: LockChange): string {
   return before === undefined ? "+" : after === undefined ? "-" : "~";
 }
 
-function digests({ before, after }: LockChange): string {
-  return [before, after].filter(Boolean).join(" → ");
+function digests({ before, after, user }: LockChange): string {
+  const content = before === after ? after : [before, after].filter(Boolean).join(" → ");
+  return user === undefined ? String(content) : `${content}, user ${user.name} is ${user.uid}:${user.gid}`;
 }
 
 /** Notes for a preview, a line for each. */

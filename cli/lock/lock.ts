@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Stack } from "../../config/stack-file.ts";
-import { readLockFile, writeLockFile, type LockedImage, type LockFile } from "../../config/lock-file.ts";
-import { lockedReference, onlyInDocker, push, taggedImages } from "../../config/locked-images.ts";
+import { readLockFile, writeLockFile, type LockedImage, type LockFile, type NamedUser } from "../../config/lock-file.ts";
+import { isLocked, lockableImages, lockedReference, onlyInDocker, push, type Lockable } from "../../config/locked-images.ts";
 import { dockerClient, registryOf } from "../../lib/docker-client.ts";
 import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
 import { isMap } from "../../lib/property-path.ts";
@@ -14,6 +15,8 @@ export interface LockChange {
   /** What the tag was, and is now: a digest, or the ID of an image that only the Docker Engine has. Missing if there was or is no entry. */
   before?: string;
   after?: string;
+  /** The user of the service, if it has one by name. */
+  user?: NamedUser;
 }
 
 /** The settings that decide where images come from. */
@@ -21,8 +24,8 @@ interface Source {
   stack: string;
   project: string;
   platform: string;
-  /** Images by tag, by service. */
-  images: Record<string, string>;
+  /** What is looked up, by service. */
+  images: Record<string, Lockable>;
   credentials: Record<string, Credentials>;
   /** Endpoint of the Docker host. @default - this machine's */
   dockerHost?: string;
@@ -37,7 +40,7 @@ function sourceOf({ project, name, config }: Stack): Source {
   const credentials: Source["credentials"] = {};
   if (given.repository && given.username)
     credentials[registryOf(`${given.repository}/x`)] = { username: given.username, password: given.password ?? "" };
-  return { stack: name, project, platform, images: taggedImages(services), credentials, dockerHost: host };
+  return { stack: name, project, platform, images: lockableImages(services), credentials, dockerHost: host };
 }
 
 /** A value of the configuration. One of a wrong shape is reported by the program. */
@@ -49,14 +52,14 @@ function parsed(text = "{}"): unknown {
   }
 }
 
-/** The services whose tags have no entry in the lock file, or one for another tag. */
+/** The services whose tag or user has no entry in the lock file, or one for another. */
 export function unlocked(stack: Stack): string[] {
   const { images } = readLockFile(stack.name);
-  return Object.entries(sourceOf(stack).images).flatMap(([service, image]) => (images[service]?.image === image ? [] : service));
+  return Object.entries(sourceOf(stack).images).flatMap(([service, lockable]) => (isLocked(lockable, images[service]) ? [] : service));
 }
 
-/** The services with an image by tag. */
-export function taggedServices(stack: Stack): string[] {
+/** The services with an image by tag, or a user by name. */
+export function lockableServices(stack: Stack): string[] {
   return Object.keys(sourceOf(stack).images);
 }
 
@@ -71,7 +74,9 @@ export async function lock(stack: Stack, update: string[] = []): Promise<{ file:
   const tagged = Object.keys(source.images);
   const unknown = update.filter((service) => !tagged.includes(service));
   if (unknown.length > 0)
-    throw new UserError(`There is no service "${unknown[0]}" with an image by tag. Services with one: ${tagged.join(", ") || "none"}.`);
+    throw new UserError(
+      `There is no service "${unknown[0]}" with an image by tag or a user by name. Services with one: ${tagged.join(", ") || "none"}.`,
+    );
   const before = readLockFile(stack.name);
   const asked = [...new Set([...unlocked(stack), ...update])].sort();
   const found = await resolve(source, asked);
@@ -84,12 +89,13 @@ export async function lock(stack: Stack, update: string[] = []): Promise<{ file:
 
 function changesBetween({ images: before }: LockFile, after: LockFile["images"]): LockChange[] {
   const contentOf = (locked: LockedImage | undefined) => locked && ("id" in locked ? locked.id : locked.digest);
+  const userIn = (locked: LockedImage | undefined) => (locked && "user" in locked ? locked.user : undefined);
   return Object.keys({ ...before, ...after })
     .sort()
     .flatMap((service): LockChange[] => {
       const [old, now] = [before[service], after[service]];
-      if (old?.image === now?.image && contentOf(old) === contentOf(now)) return [];
-      return [{ service, image: (now ?? old)!.image, before: contentOf(old), after: contentOf(now) }];
+      if (isDeepStrictEqual(old, now)) return [];
+      return [{ service, image: (now ?? old)!.image, before: contentOf(old), after: contentOf(now), user: userIn(now) }];
     });
 }
 
@@ -99,14 +105,16 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
   const found: Record<string, LockedImage> = {};
   const problems: Problem[] = [];
   for (const [i, service] of services.entries()) {
-    const [image, answer] = [images[i]!, answers[i]!];
-    const id = answer.digest === undefined ? await idInDocker(source, image) : undefined;
-    if (answer.digest !== undefined) found[service] = { image, digest: answer.digest };
+    const { image, user } = images[i]!;
+    const answer = answers[i]!;
+    const id = answer.digest === undefined && answer.problem !== "noUser" ? await idInDocker(source, image) : undefined;
+    if (answer.digest !== undefined)
+      found[service] = { image, digest: answer.digest, ...(user !== undefined && { user: { name: user, ...answer.user! } }) };
     else if (id !== undefined && source.platform === "docker") found[service] = { image, id };
     else {
       const message =
-        id === undefined ? problemWith(image, answer) : `${onlyInDocker(image, source.platform)}. ${push(service, source.stack)}`;
-      problems.push({ path: ["services", service, "image"], message });
+        id === undefined ? problemWith({ image, user }, answer) : `${onlyInDocker(image, source.platform)}. ${push(service, source.stack)}`;
+      problems.push({ path: ["services", service, answer.problem === "noUser" ? "user" : "image"], message });
     }
   }
   throwIfAny(
@@ -116,7 +124,7 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
   return found;
 }
 
-function problemWith(image: string, { problem, message }: Answer & { digest?: undefined }): string {
+function problemWith({ image, user }: Lockable, { problem, message }: Answer & { digest?: undefined }): string {
   const registry = registryOf(image);
   switch (problem) {
     case "missing":
@@ -125,6 +133,8 @@ function problemWith(image: string, { problem, message }: Answer & { digest?: un
       return `the registry ${registry} does not show "${image}" to this login, or does not have it. Correct its name, or run docker login ${registry}`;
     case "unreachable":
       return `the registry ${registry} cannot be asked for "${image}" (${message}). Make sure that this machine reaches it`;
+    case "noUser":
+      return `"${image}" has no user "${user}". Correct the name, or set a user ID`;
     case "invalid":
       return `must be an image such as "postgres:16" (got "${image}"). Correct it`;
   }
@@ -158,7 +168,7 @@ export async function checkLock(stack: Stack): Promise<LockReport> {
 async function movedTags(stack: Stack): Promise<LockChange[]> {
   const { used, credentials } = lockedInRegistries(stack);
   const answers = await lookUp(
-    used.map(({ image }) => image),
+    used.map(({ image }) => ({ image })),
     credentials,
   );
   return used.flatMap(({ service, image, digest }, i) => {
@@ -170,14 +180,17 @@ async function movedTags(stack: Stack): Promise<LockChange[]> {
 /** The locked images that their registry has no longer. */
 export async function deletedImages(stack: Stack): Promise<LockReport["deleted"]> {
   const { used, credentials } = lockedInRegistries(stack);
-  const answers = await lookUp(used.map(lockedReference), credentials);
+  const answers = await lookUp(
+    used.map((entry) => ({ image: lockedReference(entry) })),
+    credentials,
+  );
   return used.filter((_, i) => answers[i]!.problem === "missing");
 }
 
 function lockedInRegistries(stack: Stack) {
   const { images, credentials } = sourceOf(stack);
   const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) =>
-    "digest" in entry && images[service] === entry.image ? [{ service, ...entry }] : [],
+    "digest" in entry && images[service]?.image === entry.image ? [{ service, ...entry }] : [],
   );
   return { used, credentials };
 }

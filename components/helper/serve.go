@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,19 +18,19 @@ const readyMark = "/dev/shm/slipway-helper"
 // reportedMark exists once a health check has reported it.
 const reportedMark = "/dev/shm/slipway-helper-told"
 
-// nonRoot is the user and group of GoImage's images (lib/non-root.ts).
-const nonRoot = 65532
-
-// serve installs this program into -install, sets the owner of the given folders to -uid and -gid, and waits for SIGTERM.
+// serve installs this program into -install, sets the owners of folders, given as `folder=uid:gid`, and waits for SIGTERM.
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	install := flags.String("install", "", "folder to install the program into")
-	uid := flags.Int("uid", nonRoot, "owner of the folders")
-	gid := flags.Int("gid", nonRoot, "group of the folders")
 	flags.Parse(args)
-	for _, folder := range flags.Args() {
+	for _, owned := range flags.Args() {
+		folder, owner, _ := strings.Cut(owned, "=")
+		var uid, gid int
+		if _, err := fmt.Sscanf(owner, "%d:%d", &uid, &gid); err != nil {
+			return fmt.Errorf("%s: %w", owned, err)
+		}
 		// Not recursive: files in the folder keep their owner.
-		if err := os.Chown(folder, *uid, *gid); err != nil {
+		if err := os.Chown(folder, uid, gid); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,8 @@ export interface VolumeFilesArgs {
   /** Prefix of the volumes' names. */
   prefix: string;
   labels: Record<string, pulumi.Input<string>>;
-  files: { path: string; content: pulumi.Input<string>; mode: number }[];
+  /** Their user is root. `gid`: @default 65532 */
+  files: { path: string; content: pulumi.Input<string>; mode: number; gid?: number }[];
 }
 
 type Inputs = pulumi.Unwrap<VolumeFilesArgs>;
@@ -81,7 +82,7 @@ async function fill(id: string, { engine, image, username, password, labels, fil
     for (const folder of Object.keys(volumes)) {
       const archive = tarStream.pack();
       for (const file of files.filter((f) => path.posix.dirname(f.path) === folder))
-        archive.entry({ name: path.posix.basename(file.path), mode: file.mode, uid: 0, gid: nonRootUid }, file.content);
+        archive.entry({ name: path.posix.basename(file.path), mode: file.mode, uid: 0, gid: file.gid ?? nonRootUid }, file.content);
       archive.finalize();
       await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: folder });
     }

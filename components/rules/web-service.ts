@@ -10,6 +10,7 @@ import { checkPlacement } from "../internal/web-service/rules/placement.ts";
 import { checkPorts } from "../internal/web-service/rules/ports.ts";
 import { checkResources } from "../internal/web-service/rules/resources.ts";
 import { checkScaling } from "../internal/web-service/rules/scaling.ts";
+import { checkSecurity } from "../internal/web-service/rules/security.ts";
 import { checkVolumes } from "../internal/web-service/rules/volumes.ts";
 
 export { routeKey } from "../internal/web-service/rules/exposure.ts";
@@ -22,6 +23,7 @@ export function problemsWithWebService(name: string, args: WebServiceArgs): Prob
   const spec = resolve(name, args);
   return collect((report) => {
     checkIdentity(name, args, report);
+    checkSecurity(args, report);
     checkPorts(spec, report);
     checkScaling(args, spec, report);
     checkLifecycle(args, spec, report);

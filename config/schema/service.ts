@@ -10,6 +10,7 @@ import {
   VolumeKind,
   WorkloadKind,
 } from "../../components/web-service-enums.ts";
+import { baselineCapabilities, rootCapabilities, SecurityLevel } from "../../lib/security-level.ts";
 import { goMemoryShare, graceMarginSeconds, serviceDefaults as defaults } from "../../components/web-service-defaults.ts";
 import { isById } from "../../lib/image-reference.ts";
 import { always, onDockerAndSwarm, required, setting, unsupported, type Support } from "./setting.ts";
@@ -40,6 +41,12 @@ const allOrNothing: Support = {
   how: "egress to any address",
   reject: (value) =>
     anyAddress.includes(String(value)) ? undefined : `egress is to any address or to none. Set ${anyAddress.join(" or ")}`,
+};
+
+/** Names are replaced when a stack file is read, if the service has an existing image. */
+const userId = {
+  error: ({ input }: { input?: unknown }) =>
+    `must be a user ID such as 1000, or for an existing image a name such as postgres (got ${JSON.stringify(input)}). Set the group in group`,
 };
 
 const image = {
@@ -114,12 +121,45 @@ const image = {
     example: ["--verbose"],
     input: true,
   }),
-  user: setting(z.int(), {
-    meaning: "User and group ID of the program. It must be able to read the image's files, and must not be 0 (root)",
-    default: defaults.user,
+  user: setting(z.union([z.int(), text]).pipe(z.int(userId)), {
+    meaning:
+      "User ID of the program. In a stack file, with `image`, also a name in the image's passwd file: `slipway lock` looks it up. The user must be able to read the image's files. 0 (root) requires `security.level: baseline`",
+    without: `${defaults.user}; with security.level baseline, the image's`,
     example: 1000,
-    on: onDockerAndSwarm(unsupported(`files and volumes belong to the user ${defaults.user}. Remove it`)),
+    type: "number",
   }),
+  group: setting(z.int(), {
+    meaning: "Group ID of the program. It owns the volumes too",
+    without: "the ID of the user; for a name, its group in the image's passwd file",
+    example: 1001,
+  }),
+  security: setting(
+    z.strictObject({
+      level: setting(z.enum(SecurityLevel), {
+        meaning:
+          "restricted: no root, no capabilities, and a read-only root file system. baseline allows root, the capabilities below and a writable root file system, and requires a reason",
+        default: SecurityLevel.Restricted,
+        example: "baseline",
+        type: "SecurityLevel",
+      }),
+      reason: setting(text, {
+        meaning: "Why the service needs the level baseline. The scorecard and the report show it",
+        without: "none, at level restricted",
+        example: "The image starts as root to set the owner of its data",
+      }),
+      capabilities: setting(z.array(z.string()), {
+        meaning: `Linux capabilities, at level baseline: ${baselineCapabilities.join(", ")}`,
+        without: `${rootCapabilities.join(", ")} for root and the image's user, otherwise none`,
+        example: ["CHOWN", "SETGID", "SETUID"],
+      }),
+      readOnlyRootFilesystem: setting(z.boolean(), {
+        meaning: "Whether the program can write to volumes only. false requires level baseline",
+        without: "true at level restricted, false at level baseline",
+        example: true,
+      }),
+    }),
+    { meaning: "What the program may do on its node", type: "SecurityArgs" },
+  ),
 };
 
 const network = {
@@ -712,7 +752,7 @@ const configuration = {
       }),
     ),
     {
-      meaning: "Volumes by name. The root file system is read-only",
+      meaning: "Volumes by name. The root file system is read-only at security.level restricted",
       without: "none",
       example: { cache: { kind: "emptyDir", mountPath: "/cache", size: "64Mi" } },
       type: "Record<string, VolumeArgs>",

@@ -1,10 +1,12 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
+import type { OwnedVolume } from "../../components/container-host.ts";
 import type { DockerError } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
+import { dockerUser, resolveSecurity } from "../../components/security.ts";
 import { settingProblem } from "../setting-problem.ts";
 import { isMissing, missingObject } from "./external.ts";
 
@@ -17,6 +19,8 @@ export interface PlannedVolume {
   names: string[];
   /** Whether it exists already, and is kept when the stack is deleted. */
   external: boolean;
+  /** User and group ID that own it. Undefined if that is up to the image. */
+  owner: string | undefined;
   driver?: string;
   options?: Record<string, string>;
 }
@@ -32,15 +36,17 @@ export function plannedVolumes(
   prefix: string,
   first: number,
 ): PlannedVolume[] {
-  return Object.entries(services).flatMap(([service, { kind, volumes = {}, replicas = 2 }]) =>
-    Object.keys(volumes)
+  return Object.entries(services).flatMap(([service, given]) => {
+    const { kind, volumes = {}, replicas = 2 } = given;
+    const owner = dockerUser(resolveSecurity(given));
+    return Object.keys(volumes)
       .filter((volume) => volumes[volume]!.kind === "persistent")
       .map((volume) => {
         const { name = `${prefix}-${service}-${volume}`, external = false, ...rest } = settings[`${service}.${volume}`] ?? {};
         const names = kind === "stateful" ? Array.from({ length: replicas }, (_, i) => `${name}-${first + i}`) : [name];
-        return { service, volume, names, external, ...rest };
-      }),
-  );
+        return { service, volume, names, external, owner, ...rest };
+      });
+  });
 }
 
 /** Creates a volume, unless it exists already. Returns its names. */
@@ -50,6 +56,11 @@ export function createVolume(
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Input<string>[] {
   return external ? names : names.map((name) => new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name);
+}
+
+/** The volumes whose owner is set, with their names on the Docker host. */
+export function ownedVolumes(created: { names: pulumi.Input<string>[]; owner: string | undefined }[]): OwnedVolume[] {
+  return created.flatMap(({ names, owner }) => (owner === undefined ? [] : names.map((name) => ({ name, owner }))));
 }
 
 /**

@@ -8,7 +8,7 @@ import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/pr
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
-import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
+import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { loopback } from "../../components/ports.ts";
 
@@ -46,8 +46,8 @@ export function createPlatform(configuration: Configuration): Platform {
   const opts = { provider: createProvider(name, settings) };
 
   const volumes: Record<string, Record<string, pulumi.Input<string>[]>> = {};
-  for (const volume of volumesOf(configuration))
-    (volumes[volume.service] ??= {})[volume.volume] = createVolume(volume, labelList(labels), opts);
+  const created = volumesOf(configuration).map((volume) => ({ ...volume, names: createVolume(volume, labelList(labels), opts) }));
+  for (const { service, volume, names } of created) (volumes[service] ??= {})[volume] = names;
   const on = new ContainerHost(
     name,
     {
@@ -57,7 +57,7 @@ export function createPlatform(configuration: Configuration): Platform {
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,
-      volumes: Object.values(volumes).flatMap((own) => Object.values(own).flat()),
+      volumes: ownedVolumes(created),
       proxyImage: settings.proxyImage,
       registryImage: settings.registryImage,
       labels,

@@ -5,7 +5,7 @@ import { ecrCredentials } from "../../components/ecr-credentials.ts";
 import { regionOf } from "../../lib/aws-arn.ts";
 import { createDataKey } from "../../components/data-key.ts";
 import { throwIfAny, type Problem } from "../../lib/problem.ts";
-import { restrictedNamespace } from "../../components/restricted-namespace.ts";
+import { servicesNamespace } from "../../components/services-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
 import { WebService } from "../../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/settings.ts";
@@ -70,7 +70,8 @@ export async function createPlatform({ stack, services, eks = missingSettings }:
     ? connectToCluster(name, shared, eks)
     : createCluster(name, eks, { tags, kmsKeyArn }, awsOptions);
   const clusterOptions = { provider, dependsOn: dependencies };
-  const namespace = restrictedNamespace("services", name, clusterOptions, readinessGates).metadata.name;
+  const namespace = servicesNamespace("services", { name, services: Object.values(services), labels: readinessGates }, clusterOptions)
+    .metadata.name;
   const hostsWithRecord = new Set<string>();
 
   return {

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalCluster } from "../../components/local-cluster.ts";
-import { restrictedNamespace } from "../../components/restricted-namespace.ts";
+import { servicesNamespace } from "../../components/services-namespace.ts";
 import { WebService } from "../../components/web-service.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
@@ -77,7 +77,7 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
     deleteUnreachable: true,
   });
   const inCluster = { provider, deletedWith: cluster.nodeVolume };
-  const namespace = restrictedNamespace("services", name, inCluster).metadata.name;
+  const namespace = servicesNamespace("services", { name, services: Object.values(services) }, inCluster).metadata.name;
 
   return {
     registry: (service) => ({ repository: `${cluster.registry}/${service}` }),

@@ -9,7 +9,7 @@ import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/pr
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
-import { createVolume, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
+import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { settingProblem } from "../setting-problem.ts";
 
@@ -73,7 +73,9 @@ export function createPlatform(configuration: Configuration): Platform {
   const options = { by: "id" as const, driver: "overlay", own: encryption, egress: encryption };
   const networks = createNetworks(name, services, settings, options, labelList(labels), opts);
   const exposed = Object.keys(services).filter((service) => urlOf(services[service]!, ports) !== undefined);
-  const volumes = volumesOf(configuration).flatMap((volume) => createVolume(volume, labelList(labels), opts));
+  const volumes = ownedVolumes(
+    volumesOf(configuration).map((volume) => ({ owner: volume.owner, names: createVolume(volume, labelList(labels), opts) })),
+  );
   const on = new SwarmHost(
     name,
     {

@@ -26,8 +26,9 @@ new policy.PolicyPack("slipway", {
     const valid = exceptions.filter((exception) => exception.rule === rule.id && exception.until >= today);
     const check = (resource: Resource, others: Resource[], report: policy.ReportViolation) => {
       const message = concerns(rule, resource) && rule.check(resource, others);
-      if (message && !valid.some((exception) => exception.resource === labelOf(resource)))
-        report(`${labelOf(resource)} ${message}. ${rule.remedy}`, resource.urn);
+      const isAccepted =
+        valid.some((exception) => exception.resource === labelOf(resource)) || rule.accepted?.(resource, others) !== undefined;
+      if (message && !isAccepted) report(`${labelOf(resource)} ${message}. ${rule.remedy}`, resource.urn);
     };
     const validateResource: policy.ResourceValidation = ({ urn, type, name, props }, report) => {
       const resource: Resource = { urn, type, name, inputs: props };

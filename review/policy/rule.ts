@@ -24,6 +24,8 @@ export interface PolicyRule {
   except?: (resource: Resource) => boolean;
   /** What is wrong with a resource, as a predicate without a full stop: `has no memory limit`. `others` is the stack if `inStack`. */
   check: (resource: Resource, others: Resource[]) => string | false | undefined;
+  /** The reason in the resource itself why it may break the rule. @default - none: only an exception in the stack file counts. */
+  accepted?: (resource: Resource, others: Resource[]) => string | undefined;
   /** Whether the rule needs the other resources of the stack. The policy pack checks such rules at the end of a preview. @default false */
   inStack?: boolean;
   /** How to fix it, as a sentence. */

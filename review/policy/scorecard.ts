@@ -11,6 +11,9 @@ const weights = { [Severity.Error]: 3, [Severity.Warning]: 1 };
 
 type Exception = PolicySettings["exceptions"][number];
 
+/** A finding that is accepted: by an exception in the stack file, or for a reason in the resource itself, which does not expire. */
+export type AcceptedFinding = Omit<Exception, "until"> & { until?: string };
+
 /** A resource that breaks a rule. */
 export interface PolicyFinding {
   rule: string;
@@ -32,8 +35,8 @@ export interface Scorecard {
   /** Number of those without a finding. */
   passed: number;
   findings: PolicyFinding[];
-  /** Valid exceptions that suppress a finding. */
-  exceptions: Exception[];
+  /** Findings that are accepted. */
+  exceptions: AcceptedFinding[];
   /** Messages about expired exceptions that no valid one replaces. They close the gate. */
   problems: string[];
   /** Messages about exceptions without an effect: they match no finding, or expired and were replaced. */
@@ -48,7 +51,7 @@ export function scoreOf(
   rules = policyRules,
 ): Scorecard {
   const resources = registered.map(({ urn, type, name, inputs }): Resource => ({ urn, type, name, inputs: plain(inputs, hidden) }));
-  const exceptions: Exception[] = [];
+  const exceptions: AcceptedFinding[] = [];
   const findings: PolicyFinding[] = [];
   const valid = settings.exceptions.filter(({ until }) => until >= today);
   let [passedWeight, totalWeight, count, passed] = [0, 0, 0, 0];
@@ -61,8 +64,10 @@ export function scoreOf(
       if (!message) return [];
       const label = labelOf(resource);
       const exception = valid.find((one) => one.rule === rule.id && one.resource === label);
-      if (exception) {
-        exceptions.push(exception);
+      const reason = rule.accepted?.(resource, resources);
+      const accepted = exception ?? (reason === undefined ? undefined : { rule: rule.id, resource: label, reason });
+      if (accepted) {
+        exceptions.push(accepted);
         return [];
       }
       return { rule: rule.id, severity, resource: label, message, remedy: rule.remedy, reference: rule.reference };
@@ -98,6 +103,11 @@ export function scoreOf(
   };
 }
 
+/** How long a finding is accepted: ` until 2027-01-31`, or nothing for always. */
+export function validity({ until }: Pick<AcceptedFinding, "until">): string {
+  return until === undefined ? "" : ` until ${until}`;
+}
+
 /** The policy errors as lines of the gate. */
 export function errorsIn({ findings }: Scorecard): string[] {
   const errors = findings.filter(({ severity }) => severity === Severity.Error);
@@ -112,7 +122,7 @@ export function formatScore({ points, rules, passed, findings, exceptions, probl
       `  ${severity}  ${resource} ${message}`,
       `      ${remedy} (${rule}: ${reference})`,
     ]),
-    ...exceptions.map(({ rule, resource, reason, until }) => `  exception until ${until}  ${resource}: ${rule}: ${reason}`),
+    ...exceptions.map(({ rule, resource, reason, until }) => `  exception${validity({ until })}  ${resource}: ${rule}: ${reason}`),
     ...problems.map((problem) => `  ✗ ${problem}`),
     ...unusedExceptions.map((note) => `  ${note}`),
   ].join("\n");

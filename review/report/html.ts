@@ -3,6 +3,7 @@ import { render } from "preact-render-to-string";
 import { meanings } from "../../lib/impact.ts";
 import { formatPath } from "../../lib/property-path.ts";
 import { formatValue, labelOf } from "../impact/rule.ts";
+import { validity } from "../policy/scorecard.ts";
 import type { Review } from "../review.ts";
 import { diagramOf } from "./diagram.ts";
 import { style } from "./style.ts";
@@ -99,7 +100,7 @@ function policySection({ points, passed, rules, findings, exceptions }: NonNulla
     )}
     ${
       exceptions.length > 0 &&
-      markup`<details><summary>${exceptions.length === 1 ? "1 exception" : `${exceptions.length} exceptions`}</summary><ul>${exceptions.map(({ rule, resource, reason, until }) => markup`<li>${rule} for ${resource} until ${until}: ${reason}</li>`)}</ul></details>`
+      markup`<details><summary>${exceptions.length === 1 ? "1 exception" : `${exceptions.length} exceptions`}</summary><ul>${exceptions.map(({ rule, resource, reason, until }) => markup`<li>${rule} for ${resource}${validity({ until })}: ${reason}</li>`)}</ul></details>`
     }
   </section>`;
 }

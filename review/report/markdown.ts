@@ -1,5 +1,6 @@
 import { meanings } from "../../lib/impact.ts";
 import { labelOf } from "../impact/rule.ts";
+import { validity } from "../policy/scorecard.ts";
 import type { Review } from "../review.ts";
 import { capitalized, entriesOf, formatCounts, summaryOf } from "./summary.ts";
 
@@ -60,7 +61,7 @@ function policyBlock({ points, passed, rules, findings, exceptions }: NonNullabl
       `| [${text(rule)}](${reference}) | ${severity} | ${code(resource)} | ${text(capitalized(message))}. ${text(remedy)} |`,
   );
   const excepted = exceptions.map(
-    ({ rule, resource, reason, until }) => `- ${text(rule)} for ${code(resource)} until ${until}: ${text(reason)}`,
+    ({ rule, resource, reason, until }) => `- ${text(rule)} for ${code(resource)}${validity({ until })}: ${text(reason)}`,
   );
   const body = [
     rows.length > 0 ? lines("| Rule | Severity | Resource | Problem |", "| --- | --- | --- | --- |", ...rows) : "No findings.",

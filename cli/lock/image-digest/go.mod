@@ -2,7 +2,10 @@ module dev.slipway/image-digest
 
 go 1.25.0
 
-require github.com/google/go-containerregistry v0.22.1
+require (
+	github.com/google/go-containerregistry v0.22.1
+	github.com/moby/sys/user v0.5.0
+)
 
 require (
 	github.com/docker/cli v29.7.2+incompatible // indirect

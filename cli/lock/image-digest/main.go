@@ -1,5 +1,5 @@
-// Command image-digest looks images up in their registries. It reads a request as JSON from standard input, and prints a JSON list with an
-// answer for each image, in the same order.
+// Command image-digest looks images up in their registries, and users in images. It reads a request as JSON from standard input, and prints a
+// JSON list with an answer for each image, in the same order.
 package main
 
 import (
@@ -22,11 +22,20 @@ import (
 // A registry that does not answer must not block a preview.
 const timeout = 20 * time.Second
 
+// Finding a user downloads layers of the image.
+const userTimeout = 5 * time.Minute
+
 type request struct {
-	// By tag or by digest.
-	Images []string `json:"images"`
+	Images []wanted `json:"images"`
 	// By registry. Others are those of docker login.
 	Credentials map[string]credentials `json:"credentials"`
+}
+
+type wanted struct {
+	// By tag or by digest.
+	Image string `json:"image"`
+	// Name of a user in the image. Empty if there is nobody to find.
+	User string `json:"user"`
 }
 
 type credentials struct {
@@ -37,7 +46,9 @@ type credentials struct {
 type answer struct {
 	// Of the image, or of its index if it has several platforms.
 	Digest string `json:"digest,omitempty"`
-	// missing, unauthorized, unreachable or invalid.
+	// Of the user and its group.
+	User *identity `json:"user,omitempty"`
+	// missing, unauthorized, unreachable, invalid or noUser.
 	Problem string `json:"problem,omitempty"`
 	Message string `json:"message,omitempty"`
 }
@@ -48,13 +59,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
 	keychain := authn.NewMultiKeychain(given(asked.Credentials), authn.DefaultKeychain)
 	answers := make([]answer, len(asked.Images))
 	var all sync.WaitGroup
 	for i, image := range asked.Images {
-		all.Go(func() { answers[i] = lookUp(ctx, image, keychain) })
+		all.Go(func() { answers[i] = lookUp(image, keychain) })
 	}
 	all.Wait()
 	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
@@ -63,17 +72,34 @@ func main() {
 	}
 }
 
-func lookUp(ctx context.Context, image string, keychain authn.Keychain) answer {
-	ref, err := name.ParseReference(image)
+func lookUp(image wanted, keychain authn.Keychain) answer {
+	ref, err := name.ParseReference(image.Image)
 	if err != nil {
 		return answer{Problem: "invalid", Message: err.Error()}
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain)}
 	digest, err := digestOf(ref, options)
-	if err == nil {
-		return answer{Digest: digest.String()}
+	if err != nil {
+		return answer{Problem: problemOf(err), Message: err.Error()}
 	}
-	return answer{Problem: problemOf(err), Message: err.Error()}
+	found := answer{Digest: digest.String()}
+	if image.User == "" {
+		return found
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), userTimeout)
+	defer cancel()
+	options = []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain)}
+	found.User, err = findUser(image.User, ref.Context().Digest(digest.String()), options)
+	var missing noUserError
+	switch {
+	case errors.As(err, &missing):
+		return answer{Problem: "noUser", Message: err.Error()}
+	case err != nil:
+		return answer{Problem: problemOf(err), Message: err.Error()}
+	}
+	return found
 }
 
 func problemOf(err error) string {

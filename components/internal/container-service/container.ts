@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { dirname } from "node:path/posix";
 import type { ContainerHostHandle } from "../../container-service-args.ts";
 import { longRunning } from "../long-running.ts";
-import { nonRootUser } from "../../../lib/non-root.ts";
+import { nonRootUid } from "../../../lib/non-root.ts";
+import { dockerCapabilities, dockerUser, secretFileAccess, type Security } from "../../security.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import type { VolumeFiles, VolumeFilesArgs } from "../volume-files.ts";
 import type { WebServiceSpec } from "../web-service/spec.ts";
@@ -39,9 +40,9 @@ export function containerOf(spec: WebServiceSpec, replica: Replica): docker.Cont
     entrypoints: spec.command,
     command: spec.args,
     envs: environment(spec),
-    user: nonRootUser,
-    readOnly: true,
-    capabilities: { drops: ["ALL"] },
+    user: dockerUser(spec.access),
+    readOnly: spec.access.readOnlyRootFilesystem,
+    capabilities: { drops: ["ALL"], ...addedCapabilities(spec.access) },
     securityOpts: ["no-new-privileges:true"],
     memory: Math.ceil(memory.limit / mebibyte),
     // No swap: a program that exceeds its limit must fail visibly.
@@ -90,11 +91,18 @@ function environment(spec: WebServiceSpec): pulumi.Input<pulumi.Input<string>[]>
   return [`PORT=${Number(spec.port)}`, ...goMemoryLimit(spec), ...variables(env), ...secrets];
 }
 
-/** The files of a service. Secret files are readable only by the service's group. */
-export function filesOf({ files = {}, secretFiles = {} }: WebServiceSpec): VolumeFilesArgs["files"] {
+function addedCapabilities(access: Security): { adds?: string[] } {
+  return access.capabilities.length > 0 ? { adds: dockerCapabilities(access) } : {};
+}
+
+/** The files of a service. Secret files are readable only by the service's group, if it is known. */
+export function filesOf({ files = {}, secretFiles = {}, access }: WebServiceSpec): VolumeFilesArgs["files"] {
+  const { gid, mode } = secretFileAccess(access);
+  // The default is left out, because states of earlier versions do not have it.
+  const group = gid === nonRootUid ? {} : { gid };
   return [
     ...Object.entries(files).map(([path, content]) => ({ path, content, mode: 0o444 })),
-    ...Object.entries(secretFiles).map(([path, content]) => ({ path, content: pulumi.secret(content), mode: 0o440 })),
+    ...Object.entries(secretFiles).map(([path, content]) => ({ path, content: pulumi.secret(content), mode, ...group })),
   ];
 }
 

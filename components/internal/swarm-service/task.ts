@@ -7,8 +7,8 @@ import { stopSeconds } from "../container-service/container.ts";
 import { healthcheckOf, helperFolder } from "../container-service/healthcheck.ts";
 import { goMemoryLimit, memoryBytes } from "../container-service/limits.ts";
 import { logDriver } from "../long-running.ts";
-import { nonRootUid, nonRootUser } from "../../../lib/non-root.ts";
 import { goDuration, shortDuration } from "../../../lib/go-duration.ts";
+import { dockerCapabilities, dockerUser, secretFileAccess } from "../../security.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import type { WebServiceSpec } from "../web-service/spec.ts";
 
@@ -43,9 +43,10 @@ export function taskOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.
       env: environment(spec),
       labels,
       hostname: spec.kind === "stateful" ? `${spec.name}-{{.Task.Slot}}` : undefined,
-      user: nonRootUser,
-      readOnly: true,
+      user: dockerUser(spec.access),
+      readOnly: spec.access.readOnlyRootFilesystem,
       capDrops: ["ALL"],
+      capAdds: spec.access.capabilities.length > 0 ? dockerCapabilities(spec.access) : undefined,
       stopGracePeriod: shortDuration(goDuration(stopSeconds(spec))),
       healthcheck: healthcheckOfTask(spec),
       mounts: [{ type: "volume", source: args.on.helper, target: helperFolder, readOnly: true }, ...mounts(spec, context)],
@@ -83,17 +84,19 @@ function mounts(spec: WebServiceSpec, { args, prefix, labels }: TaskContext): do
 
 /** Creates a config or secret for each file. Both are immutable: new content is a new object with another name. */
 function createFiles(
-  { files = {}, secretFiles = {} }: WebServiceSpec,
+  { files = {}, secretFiles = {}, access }: WebServiceSpec,
   { prefix, labels }: TaskContext,
   opts: pulumi.CustomResourceOptions,
 ): Pick<ContainerSpec, "configs" | "secrets"> {
+  const { gid, mode } = secretFileAccess(access);
+  const fileGid = String(gid);
   const configs = Object.entries(files).map(([path, content]) => {
     const config = new docker.ServiceConfig(objectName(prefix, path), { data: base64(content), labels }, opts);
-    return { configId: config.id, configName: config.name, fileName: path, fileGid: String(nonRootUid), fileMode: 0o444 };
+    return { configId: config.id, configName: config.name, fileName: path, fileGid, fileMode: 0o444 };
   });
   const secrets = Object.entries(secretFiles).map(([path, content]) => {
     const secret = new docker.Secret(objectName(prefix, path), { data: pulumi.secret(base64(content)), labels }, opts);
-    return { secretId: secret.id, secretName: secret.name, fileName: path, fileUid: "0", fileGid: String(nonRootUid), fileMode: 0o440 };
+    return { secretId: secret.id, secretName: secret.name, fileName: path, fileUid: "0", fileGid, fileMode: mode };
   });
   return { configs, secrets };
 }

@@ -6,6 +6,7 @@ import { formatPath } from "../../../lib/property-path.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { goMemoryShare } from "../../web-service-defaults.ts";
+import { secretFileAccess } from "../../security.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
@@ -47,13 +48,13 @@ export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: 
     const checksum = pulumi.all([secret.metadata.uid, data]).apply(([uid, values]) => digest(createHmac("sha256", uid), values));
     annotations["checksum/secret"] = pulumi.unsecret(checksum);
     if (Object.keys(secretFiles).length > 0)
-      volumes.push({ name: "secret-files", secret: { secretName: secret.metadata.name, defaultMode: 0o440 } });
+      volumes.push({ name: "secret-files", secret: { secretName: secret.metadata.name, defaultMode: secretFileAccess(spec.access).mode } });
     mountFiles("secret-files", Object.keys(secretFiles));
     for (const key of secretKeys) envFromSecret[key] = { name: secret.metadata.name, key };
   }
 
   for (const [i, [path, secretName]] of Object.entries(secretFolders).entries()) {
-    volumes.push({ name: `secret-folder-${i}`, secret: { secretName, defaultMode: 0o440 } });
+    volumes.push({ name: `secret-folder-${i}`, secret: { secretName, defaultMode: secretFileAccess(spec.access).mode } });
     mounts.push({ name: `secret-folder-${i}`, mountPath: path, readOnly: true });
   }
 

@@ -4,13 +4,14 @@ import { recommendedLabels, selectorLabels } from "../labels.ts";
 import type { Configuration } from "./configuration.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
-/** The pod template of a service, in the restricted Pod Security Standard. */
+/** The pod template of a service, in the Pod Security Standard of its level. */
 export function podTemplate(
   spec: WebServiceSpec,
   { env, volumes, mounts, annotations }: Configuration,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodTemplateSpec {
   const own = Object.entries(spec.volumes ?? {});
+  const { user, capabilities, readOnlyRootFilesystem } = spec.access;
   // A persistent volume of a StatefulSet comes from its volume claim template, with the same name.
   const declared = own.filter(([, { kind }]) => kind === "emptyDir" || spec.kind === "stateless");
   return {
@@ -26,12 +27,9 @@ export function podTemplate(
       tolerations: spec.tolerations?.map((t) => ({ ...t, operator: t.operator ?? (t.value === undefined ? "Exists" : "Equal") })),
       topologySpreadConstraints: topologySpread(spec),
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: spec.user,
-        runAsGroup: spec.user,
-        fsGroup: spec.user,
+        ...(user ? { runAsNonRoot: user.uid !== 0, runAsUser: user.uid, runAsGroup: user.gid, fsGroup: user.gid } : {}),
         // Otherwise the ownership of a large volume is changed at every start.
-        fsGroupChangePolicy: own.length > 0 ? "OnRootMismatch" : undefined,
+        fsGroupChangePolicy: user && own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
         sysctls: sysctls(spec),
       },
@@ -49,7 +47,11 @@ export function podTemplate(
           readinessProbe: probeOf(spec.probes, "readiness"),
           livenessProbe: probeOf(spec.probes, "liveness"),
           lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
-          securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem,
+            capabilities: { drop: ["ALL"], add: capabilities.length > 0 ? capabilities : undefined },
+          },
           terminationMessagePolicy: "FallbackToLogsOnError",
           volumeMounts: [...own.map(([name, { mountPath }]) => ({ name, mountPath })), ...mounts],
         },

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { withDefaults } from "../../../lib/defaults.ts";
 import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
+import { resolveSecurity, type Security } from "../../security.ts";
 import type {
   AutoscalingArgs,
   Exposure,
@@ -51,7 +52,7 @@ export interface WebServiceSpec extends WebServiceArgs {
   autoscaling: (Required<Omit<AutoscalingArgs, "memory" | "cpu">> & Pick<AutoscalingArgs, "memory" | "cpu">) | undefined;
   /** Whether there may be more than one replica. */
   several: boolean;
-  user: number;
+  access: Security;
   rollout: Required<RolloutArgs>;
   maxUnavailable: number;
   topologySpread: TopologySpread;
@@ -74,7 +75,7 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
   return {
     ...args,
     name,
-    user: args.user ?? defaults.user,
+    access: resolveSecurity(args),
     kind: args.kind ?? defaults.kind,
     port: args.port ?? defaults.port,
     ports: args.ports ?? {},

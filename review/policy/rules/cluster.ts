@@ -1,5 +1,7 @@
+import { SecurityLevel } from "../../../lib/security-level.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { hidden, isSecretName } from "../../preview/secrets.ts";
+import { baselineWorkloads } from "../baseline.ts";
 import { listOf, Severity, type PolicyRule, type Resource } from "../rule.ts";
 import { podOf, workloads } from "./pods.ts";
 
@@ -38,6 +40,9 @@ export const clusterRules: PolicyRule[] = [
     check: ({ inputs }) =>
       inputs.metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted" &&
       'does not enforce the Pod Security Standard "restricted"',
+    inStack: true,
+    accepted: ({ inputs }, others) =>
+      inputs.metadata?.labels?.["pod-security.kubernetes.io/enforce"] === SecurityLevel.Baseline ? baselineWorkloads(others) : undefined,
     remedy: "Set the label pod-security.kubernetes.io/enforce: restricted.",
     reference: "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
   },

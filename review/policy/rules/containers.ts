@@ -1,4 +1,6 @@
+import { baselineCapabilities, restrictedCapability } from "../../../lib/security-level.ts";
 import type { Properties } from "../../../lib/values.ts";
+import { baselineReason } from "../baseline.ts";
 import { hidden, isSecretName } from "../../preview/secrets.ts";
 import { listOf, Severity, type PolicyRule, type Resource } from "../rule.ts";
 
@@ -14,6 +16,12 @@ const isInfrastructure = ({ urn }: Resource) => /slipway:index:(LocalCluster|Con
 /** The container settings: those of the tasks for a service. */
 const specOf = ({ type, inputs }: Resource): Properties => (type === service ? (inputs.taskSpec?.containerSpec ?? {}) : inputs);
 const dropsOf = (resource: Resource): string[] => specOf(resource).capDrops ?? specOf(resource).capabilities?.drops ?? [];
+
+const addsOf = (resource: Resource): string[] =>
+  ((specOf(resource).capAdds ?? specOf(resource).capabilities?.adds ?? []) as string[]).map((capability) =>
+    capability.replace(/^CAP_/, ""),
+  );
+const addsOnly = (allowed: string[], resource: Resource) => addsOf(resource).every((capability) => allowed.includes(capability));
 
 function plainSecrets(resource: Resource): string[] {
   const { envs, env = {} } = specOf(resource) as { envs?: string[]; env?: Record<string, unknown> };
@@ -35,6 +43,7 @@ const rules: PolicyRule[] = [
     severity: Severity.Error,
     types: containerOrService,
     check: (resource) => /^(0|root|)(:|$)/.test(String(specOf(resource).user ?? "")) && "may run as root",
+    accepted: baselineReason,
     remedy: "Set user to a numeric ID other than 0.",
     reference: `${run}#user`,
   },
@@ -43,6 +52,7 @@ const rules: PolicyRule[] = [
     severity: Severity.Error,
     types: containerOrService,
     check: (resource) => specOf(resource).readOnly !== true && "has a writable root filesystem",
+    accepted: baselineReason,
     remedy: "Set readOnly: true, and mount a volume or a tmpfs for each directory that it writes to.",
     reference: `${run}#read-only`,
   },
@@ -50,8 +60,13 @@ const rules: PolicyRule[] = [
     id: "container-no-capabilities",
     severity: Severity.Error,
     types: containerOrService,
-    check: (resource) => !dropsOf(resource).includes("ALL") && "keeps Linux capabilities",
-    remedy: "Drop all capabilities: [ALL] in capabilities.drops, on Swarm in taskSpec.containerSpec.capDrops.",
+    check: (resource) =>
+      (!dropsOf(resource).includes("ALL") && "keeps Linux capabilities") ||
+      (!addsOnly([restrictedCapability], resource) && `adds the Linux capabilities ${addsOf(resource).join(", ")}`),
+    accepted: (resource) =>
+      dropsOf(resource).includes("ALL") && addsOnly(baselineCapabilities, resource) ? baselineReason(resource) : undefined,
+    remedy:
+      "Drop all capabilities, [ALL] in capabilities.drops, on Swarm in taskSpec.containerSpec.capDrops, and add none but NET_BIND_SERVICE.",
     reference: `${run}#privileged`,
   },
   {

@@ -1,4 +1,6 @@
+import { baselineCapabilities, restrictedCapability } from "../../../lib/security-level.ts";
 import type { Properties } from "../../../lib/values.ts";
+import { baselineReason } from "../baseline.ts";
 import { Severity, type PolicyRule, type Resource } from "../rule.ts";
 
 export const workloads = ["kubernetes:apps/*:Deployment", "kubernetes:apps/*:StatefulSet", "kubernetes:apps/*:DaemonSet"];
@@ -36,6 +38,10 @@ function everyContainer(passes: (container: Properties, pod: Properties) => bool
   };
 }
 
+const dropsAll = ({ securityContext }: Properties) => (securityContext?.capabilities?.drop ?? []).includes("ALL");
+const addsOnly = (allowed: string[], { securityContext }: Properties) =>
+  ((securityContext?.capabilities?.add ?? []) as string[]).every((capability) => allowed.includes(capability));
+
 const hasProbe = (resource: Resource, probe: "readinessProbe" | "livenessProbe") =>
   ((podOf(resource).containers ?? []) as Properties[]).some((container) => container[probe]);
 
@@ -57,6 +63,7 @@ export const podRules: PolicyRule[] = [
       (container, pod) => (container.securityContext?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) === true,
       "may run as root",
     ),
+    accepted: baselineReason,
     remedy: "Set securityContext.runAsNonRoot: true.",
     reference: restricted,
   },
@@ -72,8 +79,14 @@ export const podRules: PolicyRule[] = [
     id: "no-capabilities",
     severity: Severity.Error,
     types: pods,
-    check: everyContainer(({ securityContext }) => (securityContext?.capabilities?.drop ?? []).includes("ALL"), "keeps Linux capabilities"),
-    remedy: 'Set securityContext.capabilities.drop: ["ALL"].',
+    check: (resource) =>
+      everyContainer(dropsAll, "keeps Linux capabilities")(resource) ||
+      everyContainer((container) => addsOnly([restrictedCapability], container), "adds Linux capabilities")(resource),
+    accepted: (resource) =>
+      containersOf(resource).every((container) => dropsAll(container) && addsOnly(baselineCapabilities, container))
+        ? baselineReason(resource)
+        : undefined,
+    remedy: 'Set securityContext.capabilities.drop: ["ALL"], and add none but NET_BIND_SERVICE.',
     reference: restricted,
   },
   {
@@ -124,6 +137,7 @@ export const podRules: PolicyRule[] = [
     severity: Severity.Error,
     types: pods,
     check: everyContainer(({ securityContext }) => securityContext?.readOnlyRootFilesystem === true, "has a writable root filesystem"),
+    accepted: baselineReason,
     remedy: "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir for each directory that it writes to.",
     reference: "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
   },

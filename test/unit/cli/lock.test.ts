@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockBeforeUp } from "../../../cli/lock/before-up.ts";
 import { formatChanges, formatReport } from "../../../cli/lock/format.ts";
-import { checkLock, lock, taggedServices, unlocked } from "../../../cli/lock/lock.ts";
+import { checkLock, lock, lockableServices, unlocked } from "../../../cli/lock/lock.ts";
 import type { Stack } from "../../../config/stack-file.ts";
 import { Answer, HttpApi } from "../http-api.ts";
 
@@ -59,7 +59,7 @@ test("tags get the digests that they have in the registry, and entries that no s
   tag("db:16", first);
   tag("web:1", second);
   const stack = stackOf({ ...db, web: "REGISTRY/web:1", pinned: `web@${first}` });
-  expect(taggedServices(stack)).toEqual(["db", "web"]);
+  expect(lockableServices(stack)).toEqual(["db", "web"]);
   expect(unlocked(stack)).toEqual(["db", "web"]);
   const { changes } = await lock(stack);
   expect(formatChanges(changes)).toBe(`+ db   ${host}/db:16  ${first}\n+ web  ${host}/web:1  ${second}\n`);
@@ -134,7 +134,9 @@ test("without Go, the error says how to get it", async () => {
 });
 
 test("a service without an image by tag cannot be updated", async () => {
-  await expect(lock(stackOf({}), ["db"])).rejects.toThrow('There is no service "db" with an image by tag. Services with one: none.');
+  await expect(lock(stackOf({}), ["db"])).rejects.toThrow(
+    'There is no service "db" with an image by tag or a user by name. Services with one: none.',
+  );
 });
 
 describe("an image that only the Docker Engine has", () => {

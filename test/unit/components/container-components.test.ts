@@ -95,14 +95,14 @@ test(
         repository: "registry.example/team",
         credentials,
         certificates,
-        volumes: ["data"],
+        volumes: [{ name: "data" }],
         proxyImage: "traefik:own",
         labels,
       });
     expect(await inputsOf(program)).toEqual({
       "Container host-helper": {
-        capabilities: { adds: ["CHOWN"], drops: ["ALL"] },
-        command: ["serve", "-install=/helper", "/volumes/0"],
+        capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] },
+        command: ["serve", "-install=/helper", "/volumes/0=65532:65532"],
         healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m0s" },
         image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),
         labels: labelled({ team: "shop" }),
@@ -576,7 +576,7 @@ test(
           api: { host: "api.example.org", connectRetries: 2, probes: { kind: "tcp" } },
         },
         networks: ["web-network"],
-        volumes: ["data"],
+        volumes: [{ name: "data" }],
         proxyImage: "traefik:own",
         labels,
       });
@@ -602,8 +602,8 @@ test(
         name: "host-helper",
         taskSpec: {
           containerSpec: {
-            args: ["serve", "-install=/helper", "/volumes/0"],
-            capAdds: ["CHOWN"],
+            args: ["serve", "-install=/helper", "/volumes/0=65532:65532"],
+            capAdds: ["CAP_CHOWN"],
             capDrops: ["ALL"],
             healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m" },
             image: expect.stringMatching(/^registry\.example\/team\/slipway-helper@sha256:[0-9a-f]{64}$/),

@@ -1,3 +1,4 @@
+import { baselineCapabilities } from "../../../lib/security-level.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { formatProblem } from "../../../lib/problem.ts";
 import { formatPath } from "../../../lib/property-path.ts";
@@ -73,8 +74,12 @@ describe("identity", () => {
 
   testRules(
     [
-      ["root as user", { user: 0 }, ["user: must not be 0, which is root. Set a user ID of the image."]],
-      ["a negative user ID", { user: -1 }, ["user: must be at least 1 (got -1)."]],
+      [
+        "root as user",
+        { user: 0 },
+        ["user: must not be 0, which is root. Set a user ID of the image, or security.level: baseline with a reason."],
+      ],
+      ["a negative user ID", { user: -1 }, ["user: must be at least 0 (got -1)."]],
       [
         "an empty command and empty arguments",
         { command: [], args: [] },
@@ -84,6 +89,49 @@ describe("identity", () => {
     [
       ["the lowest user ID that is not root", { user: 1 }],
       ["a command with arguments", { command: ["redis-server"], args: [""] }],
+    ],
+  );
+});
+
+describe("security", () => {
+  const security = { level: "baseline", reason: "it needs it" } as const;
+  const asBaseline = "requires security.level: baseline with a reason. Set it, or";
+  testRules(
+    [
+      [
+        "level baseline without a reason",
+        { security: { level: "baseline", reason: " " } },
+        ["security.reason: is required at level baseline. Say why the service needs it; the scorecard and the report show it."],
+      ],
+      [
+        "a reason without level baseline",
+        { security: { level: "restricted", reason: "it needs it" } },
+        ["security.reason: requires security.level: baseline. Set it, or remove the reason."],
+      ],
+      [
+        "a writable root file system and capabilities without level baseline",
+        { security: { readOnlyRootFilesystem: false, capabilities: ["NET_BIND_SERVICE"] } },
+        [
+          `security.readOnlyRootFilesystem: ${asBaseline} mount a volume for each folder the program writes to.`,
+          `security.capabilities: ${asBaseline} remove the capabilities; ports below 1024 need none.`,
+        ],
+      ],
+      [
+        "capabilities outside of level baseline, twice, and with Docker's prefix",
+        { security: { ...security, capabilities: ["SYS_ADMIN", "CHOWN", "CHOWN", "cap_kill"] } },
+        [
+          `security.capabilities[0]: must be one of ${baselineCapabilities.join(", ")} (got "SYS_ADMIN"). Remove it: with others, a program can take over its node.`,
+          'security.capabilities[2]: repeats "CHOWN". Remove it.',
+          `security.capabilities[3]: must be one of ${baselineCapabilities.join(", ")} (got "cap_kill"). Write KILL.`,
+        ],
+      ],
+      ["a group without a user at level baseline", { group: 1000, security }, ["group: requires user. Set it."]],
+      ["a negative group", { group: -1 }, ["group: must be at least 0 (got -1)."]],
+    ],
+    [
+      ["root at level baseline", { user: 0, security }],
+      ["level baseline with a read-only root file system", { security: { ...security, readOnlyRootFilesystem: true } }],
+      ["a user with the group root", { user: 1000, group: 0 }],
     ],
   );
 });

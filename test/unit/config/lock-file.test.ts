@@ -94,6 +94,58 @@ describe("images by tag", () => {
     ]);
   });
 
+  describe("and users by name", () => {
+    const user = { name: "postgres", uid: 999, gid: 998 };
+    const pinned = `web@${digest("3")}`;
+    const withUsers = {
+      file,
+      images: {
+        db: { image: "postgres:16", digest: digest("1"), user },
+        web: { image: pinned, digest: digest("3"), user: { ...user, name: "app" } },
+        dev: { image: "web:dev", id: digest("2") },
+      },
+    };
+    const resolved = (services: Record<string, object>) => {
+      const problems = useLockedImages(services, withUsers, { stack: "shop", platform: "docker" }).map(formatProblem);
+      return { problems, services };
+    };
+
+    test("get the IDs in the lock file, and the group unless it is set", () => {
+      const db = { image: "postgres:16", user: "postgres" };
+      const given = { db, web: { image: pinned, user: "app", group: 0 } };
+      expect(resolved(given)).toEqual({
+        problems: [],
+        services: { db: { image: `postgres:16@${digest("1")}`, user: 999, group: 998 }, web: { image: pinned, user: 999, group: 0 } },
+      });
+    });
+
+    test("keep their IDs in a rollback to another digest", () => {
+      const earlier = `postgres:16@${digest("9")}`;
+      expect(resolved({ db: { image: earlier, user: "postgres" } })).toEqual({
+        problems: [],
+        services: { db: { image: earlier, user: 999, group: 998 } },
+      });
+    });
+
+    test("without IDs are rejected with the remedy", () => {
+      const { problems } = resolved({
+        db: { image: "postgres:16", user: "root" },
+        new: { image: `a@${digest("4")}`, user: "app" },
+        dev: { image: "web:dev", user: "app" },
+      });
+      expect(problems).toEqual([
+        `services.db.user: "root" is a name, and ${file} has no ID for it. Run slipway lock --stack shop.`,
+        `services.new.user: "app" is a name, and ${file} has no ID for it. Run slipway lock --stack shop.`,
+        `services.dev.user: "app" is a name, and "web:dev" is only in this machine's Docker Engine. Set the user's ID.`,
+      ]);
+    });
+
+    test("are left to the schema if they are no names, or the image is built", () => {
+      const services = { db: { image: pinned, user: "1000:1000" }, built: { source: "app", user: "app" } };
+      expect(resolved(structuredClone(services))).toEqual({ problems: [], services });
+    });
+  });
+
   test("can have an example digest, to see what else is wrong", () => {
     const services = { db: { image: "postgres:16", port: 1 }, web: { source: "app" } };
     expect(withExampleDigests(services)).toEqual({ db: { image: `postgres:16@${digest("0")}`, port: 1 }, web: { source: "app" } });

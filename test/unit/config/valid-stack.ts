@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { baselineCapabilities } from "../../../lib/security-level.ts";
 
 /** A service in a stack file. */
 export type Service = Record<string, unknown>;
@@ -208,13 +209,27 @@ const service = (name: string, others: string[]): fc.Arbitrary<Service> =>
       scaling,
       life,
       some({ resources, volumes, network, serviceAccount, calls: fc.subarray(others) }),
-      some({ command: few(text), args: few(text), user: number(1, 65_535) }),
+      some({ command: few(text), args: few(text), security }),
+      fc.oneof(some({ user: number(1, 65_535) }), fc.record({ user: number(1, 65_535), group: number(0, 65_535) })),
       placement,
       configuration,
       exposure(name),
       fc.constantFrom({}, { kind: "stateless" }, { kind: "stateful", rollout: { progressDeadlineSeconds: 200 } }),
     )
     .map((parts): Service => Object.assign({}, ...parts));
+
+const security = fc.oneof(
+  some({ level: fc.constant("restricted"), readOnlyRootFilesystem: fc.constant(true) }),
+  fc.record(
+    {
+      level: fc.constant("baseline"),
+      reason: fc.constant("it needs it"),
+      capabilities: fc.uniqueArray(fc.constantFrom(...baselineCapabilities), { maxLength: 3 }),
+      readOnlyRootFilesystem: fc.boolean(),
+    },
+    { requiredKeys: ["level", "reason"] },
+  ),
+);
 
 const names = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(word) },

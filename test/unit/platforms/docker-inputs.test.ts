@@ -40,8 +40,8 @@ const rich = {
 test("the resources of a service with many settings on docker have exactly these inputs", async () => {
   expect(await inputsOfStack("docker", rich)).toEqual({
     "Container slipway-test-helper": {
-      capabilities: { adds: ["CHOWN"], drops: ["ALL"] },
-      command: ["serve", "-install=/helper", "/volumes/0"],
+      capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] },
+      command: ["serve", "-install=/helper", "/volumes/0=65532:65532"],
       healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m0s" },
       image: helperImage,
       labels: ofStack,
@@ -260,8 +260,8 @@ test("the resources of a service with many settings on swarm have exactly these 
       name: "slipway-test-helper",
       taskSpec: {
         containerSpec: {
-          args: ["serve", "-install=/helper", "/volumes/0"],
-          capAdds: ["CHOWN"],
+          args: ["serve", "-install=/helper", "/volumes/0=65532:65532"],
+          capAdds: ["CAP_CHOWN"],
           capDrops: ["ALL"],
           healthcheck: { interval: "100ms", retries: 3, startPeriod: "10s", tests: ["CMD", "/app", "ready"], timeout: "2m" },
           image: helperImage,

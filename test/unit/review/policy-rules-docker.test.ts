@@ -36,6 +36,13 @@ const table: [rule: PolicyRuleId, situation: string, of: ReturnType<typeof resou
   ["container-no-capabilities", "the default of Swarm", service({ taskSpec: {} }), "keeps Linux capabilities"],
   ["container-no-capabilities", "a service without tasks", service({}), "keeps Linux capabilities"],
   ["container-no-capabilities", "all dropped", container({ capabilities: { drops: ["NET_RAW", "ALL"] } }), "passes"],
+  [
+    "container-no-capabilities",
+    "some added",
+    container({ capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "SETUID"] } }),
+    "adds the Linux capabilities CHOWN, SETUID",
+  ],
+  ["container-no-capabilities", "one added, on Swarm", task({ capDrops: ["ALL"], capAdds: ["CAP_NET_BIND_SERVICE"] }), "passes"],
   ["container-no-capabilities", "all dropped, on Swarm", task({ capDrops: ["ALL"] }), "passes"],
   ["container-no-new-privileges", "the short form", container({ securityOpts: ["no-new-privileges"] }), "passes"],
   ["container-no-new-privileges", "with an equals sign", container({ securityOpts: ["no-new-privileges=true"] }), "passes"],

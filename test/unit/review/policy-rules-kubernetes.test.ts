@@ -72,6 +72,13 @@ const pods: Row[] = [
   ["no-capabilities", "nothing dropped", secure({ capabilities: { add: ["NET_ADMIN"] } }), "keeps Linux capabilities (container app)"],
   ["no-capabilities", "some dropped", secure({ capabilities: { drop: ["NET_RAW"] } }), "keeps Linux capabilities (container app)"],
   ["no-capabilities", "all dropped", secure({ capabilities: { drop: ["ALL"] } }), "passes"],
+  ["no-capabilities", "one for low ports", secure({ capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] } }), "passes"],
+  [
+    "no-capabilities",
+    "another one added",
+    secure({ capabilities: { drop: ["ALL"], add: ["CHOWN"] } }),
+    "adds Linux capabilities (container app)",
+  ],
   ["seccomp-profile", "the default of Kubernetes", containers({}), noProfile],
   ["seccomp-profile", "no setting", pod({ containers: [{ name: "app", securityContext: {} }], securityContext: {} }), noProfile],
   ["seccomp-profile", "a profile of the node", secure({ seccompProfile: { type: "Localhost", localhostProfile: "a.json" } }), "passes"],

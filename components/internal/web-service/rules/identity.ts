@@ -1,7 +1,7 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { isByDigest } from "../../../../lib/image-reference.ts";
 import { problemWithLabelValue, problemWithName } from "../../../../lib/kubernetes-names.ts";
-import { ifKnown, prefixed, problemWithNumber, type Report } from "../../../../lib/problem.ts";
+import { ifKnown, prefixed, type Report } from "../../../../lib/problem.ts";
 
 /** Pods of a StatefulSet have a label of at most 63 characters: its name, a dash and a hash of ten digits. */
 const maxStatefulLength = 52;
@@ -21,7 +21,6 @@ export function checkIdentity(name: string, args: WebServiceArgs, report: Report
       !isByDigest(args.image) &&
       `must be an image by digest such as "registry.example/web@sha256:…" (got "${args.image}")`,
   );
-  report(["user"], args.user === 0 ? "must not be 0, which is root. Set a user ID of the image" : problemWithNumber(args.user, 1));
   for (const key of ["command", "args"] as const)
     report([key], args[key]?.length === 0 && "must not be empty. Remove it to use the image's");
   report(["namespace"], ifKnown(args.namespace, problemWithName));

@@ -1,21 +1,25 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "./components/go-image.ts";
 import { throwIfAny } from "./lib/problem.ts";
+import { inOrder } from "./config/jobs.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 
 /**
- * config → platform → image → service → outputs
+ * config → platform → image → service or job → outputs
  *
  * With `checked: false` it asks neither this machine nor where it deploys to whether it can be done: to see what it consists of.
  */
 export default async function slipway({ checked = true } = {}) {
   const configuration = await loadConfiguration(loadPlatform);
-  const { stack, services } = configuration;
+  const { stack, services, jobs } = configuration;
   const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
   const sources = new Map<string, Omit<GoImageArgs, "repository">>();
-  for (const [name, { source, builder, dockerfile, package: goPackage, platforms, version }] of Object.entries(services)) {
+  for (const [name, { source, builder, dockerfile, package: goPackage, platforms, version }] of Object.entries({
+    ...services,
+    ...jobs,
+  })) {
     const labels = { "org.opencontainers.image.title": name };
     const build = { builder, dockerfile, package: goPackage, platforms, version, labels };
     if (source !== undefined) sources.set(name, { ...imageDefaults, source, ...build });
@@ -31,14 +35,28 @@ export default async function slipway({ checked = true } = {}) {
   if (compiled.status === "rejected") throw compiled.reason;
 
   const platform = await createPlatform(configuration);
-  const images: Record<string, pulumi.Input<string>> = {};
-  const urls: Record<string, pulumi.Input<string>> = {};
-  for (const [name, service] of Object.entries(services)) {
+  const imageOf = (name: string, existing: string | undefined) => {
     const source = sources.get(name);
-    const image = source ? new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref : String(service.image);
-    const { url } = platform.deploy(name, service, image);
+    return source ? new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref : String(existing);
+  };
+  const images: Record<string, pulumi.Input<string>> = {};
+  const jobImages: Record<string, pulumi.Input<string>> = {};
+  const urls: Record<string, pulumi.Input<string>> = {};
+  const deployed: Record<string, pulumi.Resource> = {};
+  const order = inOrder(Object.fromEntries(Object.entries({ ...services, ...jobs }).map(([name, { after = [] }]) => [name, after])));
+  for (const name of order) {
+    const [service, job] = [services[name], jobs[name]];
+    const image = imageOf(name, (service ?? job)!.image);
+    const after = ((service ?? job)!.after ?? []).map((other) => deployed[other]!);
+    if (job) {
+      jobImages[name] = image;
+      deployed[name] = platform.deployJob(name, job, image, after);
+      continue;
+    }
+    const { url, resource } = platform.deploy(name, service!, image, after);
     images[name] = image;
+    deployed[name] = resource;
     if (url !== undefined) urls[name] = url;
   }
-  return { urls, images, ...platform.outputs };
+  return { urls, images, ...(Object.keys(jobs).length > 0 && { jobs: jobImages }), ...platform.outputs };
 }

@@ -1,6 +1,7 @@
-// Generated from config/schema/service.ts by `npm run fix`.
+// Generated from config/schema/service.ts and job.ts by `npm run fix`.
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ConcurrencyPolicy } from "./concurrency-policy.ts";
 import type { SecurityLevel } from "../lib/security-level.ts";
 import type {
   AccessMode,
@@ -699,4 +700,68 @@ export interface ServiceArgs {
    * @default - none.
    */
   volumes?: Record<string, VolumeArgs>;
+}
+
+/** Runs the job at fixed times (a CronJob), instead of in `slipway up`. */
+export interface ScheduleArgs {
+  /** When the job runs, in the five fields of cron: minute, hour, day of the month, month, day of the week. */
+  cron: string;
+  /**
+   * Time zone of the schedule, from the tz database.
+   *
+   * @default "Etc/UTC"
+   */
+  timeZone?: string;
+  /**
+   * What happens if the previous run has not ended: Forbid skips the new run, Replace stops the previous one, Allow runs both.
+   *
+   * @default "Forbid"
+   */
+  concurrencyPolicy?: ConcurrencyPolicy;
+  /**
+   * Seconds after its time in which a run that was missed still starts.
+   *
+   * @default 300
+   */
+  startingDeadlineSeconds?: number;
+  /**
+   * How many runs that succeeded are kept, with their logs.
+   *
+   * @default 3
+   */
+  successfulJobsHistoryLimit?: number;
+  /**
+   * How many runs that failed are kept, with their logs.
+   *
+   * @default 1
+   */
+  failedJobsHistoryLimit?: number;
+  /**
+   * Whether no further run starts.
+   *
+   * @default false
+   */
+  suspend?: boolean;
+}
+
+/** What only jobs have. */
+export interface JobRunArgs {
+  /**
+   * How often a job that failed starts again in the same run, on Kubernetes after 10 s, 20 s, 40 s and so on.
+   *
+   * @default 2
+   */
+  retries?: number;
+  /**
+   * Seconds that the job has, with all its retries. Then it is stopped and has failed.
+   *
+   * @default 600
+   */
+  timeoutSeconds?: number;
+  /**
+   * Runs the job at fixed times (a CronJob), instead of in `slipway up`.
+   *
+   * @default - it runs when its image or a setting changes.
+   */
+  schedule?: ScheduleArgs;
 }

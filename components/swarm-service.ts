@@ -7,6 +7,7 @@ import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { behindProxy } from "./internal/proxy.ts";
 import { authOf, taskOf } from "./internal/swarm-service/task.ts";
+import { placementOf } from "./internal/swarm-service/placement.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { reasonLabel } from "../lib/security-level.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
@@ -38,7 +39,7 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:SwarmService", name, {}, opts);
     const { on: _on, network, networks = [], prefix = name, labels: given, tls: _tls, ...rest } = args;
-    const { nodeSelector = {}, constraints = [], spread = [], maxPerNode, volumeDrivers: _drivers, credentials, ...service } = rest;
+    const { nodeSelector, constraints, spread, maxPerNode, volumeDrivers: _drivers, credentials, ...service } = rest;
     throwIfAny(problemsWithWebService(name, behindProxy(service)), `SwarmService "${name}":`);
     const spec = resolve(name, service);
     const labels = labelList({ ...given, [serviceLabel]: name });
@@ -63,11 +64,7 @@ export class SwarmService extends pulumi.ComponentResource {
         taskSpec: {
           ...taskOf(spec, { args, prefix, labels }, { parent: this }),
           networksAdvanceds: [network, ...networks].map((id) => ({ id, aliases: [name] })),
-          placement: {
-            constraints: [...Object.entries(nodeSelector).map(([key, value]) => `node.labels.${key}==${value}`), ...constraints],
-            prefs: spread.map((by) => `spread=${by}`),
-            maxReplicas: maxPerNode,
-          },
+          placement: placementOf({ nodeSelector, constraints, spread, maxPerNode }),
         },
         updateConfig: { ...strategy, failureAction: "rollback" },
         rollbackConfig: { ...strategy, failureAction: "pause" },

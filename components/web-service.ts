@@ -5,12 +5,12 @@ import { servicesNamespace } from "./services-namespace.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
-import { resolve, type WebServiceSpec } from "./internal/web-service/spec.ts";
+import { resolve } from "./internal/web-service/spec.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { containerPorts, podTemplate } from "./internal/web-service/pod.ts";
-import { reasonAnnotation } from "../lib/security-level.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
+import { withReason } from "./internal/web-service/reason.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
 import { createWorkload } from "./internal/web-service/workload.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
@@ -39,7 +39,8 @@ export class WebService extends pulumi.ComponentResource {
     super("slipway:index:WebService", name, {}, opts);
     throwIfAny(problemsWithWebService(name, args), `WebService "${name}":`);
     const spec = resolve(name, args);
-    const child = { parent: this };
+    // Not even the configuration of running pods changes before what the service waits for.
+    const child = { parent: this, dependsOn: opts?.dependsOn };
     this.namespace =
       args.namespace === undefined
         ? servicesNamespace(name, { name, services: [args] }, child).metadata.name
@@ -47,11 +48,11 @@ export class WebService extends pulumi.ComponentResource {
     const metadata = { name, namespace: this.namespace, labels: recommendedLabels(spec) };
 
     const account = createAccount(spec, metadata, child);
-    const configuration = createConfiguration(spec, metadata, child);
+    const configuration = createConfiguration(spec, metadata, child, [{ name: "PORT", value: pulumi.interpolate`${spec.port}` }]);
     // Created before the pods, so that none runs without it.
     const policy = createNetworkPolicy(spec, metadata, child);
     const template = podTemplate(spec, configuration, account.metadata.name);
-    createWorkload(spec, template, withReason(metadata, spec), { ...child, dependsOn: policy ? [policy] : [] });
+    createWorkload(spec, template, withReason(metadata, spec), pulumi.mergeOptions(child, { dependsOn: policy }));
     createScaling(spec, metadata, child);
     const ports = containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol }));
     const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
@@ -60,13 +61,6 @@ export class WebService extends pulumi.ComponentResource {
     this.registerOutputs({ namespace: this.namespace, serviceName: this.serviceName, address: this.address });
   }
 }
-
-/** The reason for the level `baseline` is on the workload, where policy rules and people who look at it find it. */
-function withReason(metadata: Metadata, { access: { reason } }: WebServiceSpec): Metadata {
-  return reason === undefined ? metadata : { ...metadata, annotations: { [reasonAnnotation]: reason } };
-}
-
-type Metadata = k8s.types.input.meta.v1.ObjectMeta;
 
 /** Empty if nothing waited for the address. */
 function addressIn(status?: Partial<k8s.types.output.networking.v1.IngressStatus>): string {

@@ -1,10 +1,21 @@
+import type { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
 import { isMap, valueAt, type Path } from "../lib/property-path.ts";
 import { secretMask } from "../lib/secret-mask.ts";
+import { asServices, problemsWithJobs, problemsWithOrder } from "./jobs.ts";
+import { jobSettings } from "./schema/job.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
 import type { Platform } from "./schema/setting.ts";
 import { problemsWithSecrets, problemsWithServices } from "./services.ts";
-import { settings, type LoadRules, type PlatformSettings, type Services, type Settings } from "./settings.ts";
+import {
+  settings,
+  type Jobs,
+  type LoadRules,
+  type PlatformRules,
+  type PlatformSettings,
+  type Services,
+  type Settings,
+} from "./settings.ts";
 import { problemsWithSupport } from "./support.ts";
 import { problemsWithShape } from "./shape.ts";
 
@@ -23,31 +34,32 @@ export async function checkSettings(
   if (input["platform"] === "eks" && input["eks"] === undefined) return checkSettings({ ...input, eks: {} }, loadRules, { secretPaths });
   const result = settings.safeParse(input);
   const issues = result.error?.issues ?? [];
-  // Services with a valid shape are checked further, even if something else is invalid.
   const { data: platform } = settings.shape.platform.safeParse(input["platform"]);
   const rules = platform && (await loadRules(platform));
   const own = platform && platformSettings(platform, input);
-  const given = isMap(input["services"]) ? input["services"] : {};
-  const invalid = new Set(issues.filter(({ path }) => path[0] === "services").map(({ path }) => path[1]));
-  const written: Services = {};
-  for (const [name, service] of Object.entries(parsed(given))) if (!invalid.has(name)) written[name] = service;
+  const written = { services: readable(serviceSettings, "services", input, issues), jobs: readable(jobSettings, "jobs", input, issues) };
   const withDefaults = ([name, service]: [string, ServiceSettings]) => [name, rules && own ? rules.withDefaults(service, own) : service];
-  const services = Object.fromEntries(Object.entries(written).map(withDefaults)) as Services;
+  const services = Object.fromEntries(Object.entries(written.services).map(withDefaults)) as Services;
+  const { jobs } = written;
+  const given = { services: mapIn(input["services"]), jobs: mapIn(input["jobs"]) };
+  const [serviceNames, jobNames] = [Object.keys(given.services), Object.keys(given.jobs)];
   const mask = secretMask(secretPaths.map((path) => valueAt(input, path)));
   const violations = [
-    ...(isMap(input["services"]) && Object.keys(given).length === 0 && !rules?.mayBeEmpty
+    ...(isMap(input["services"]) && serviceNames.length === 0 && !rules?.mayBeEmpty
       ? [{ path: ["services"], message: "must have at least one service" }]
       : []),
-    ...problemsWithServices(services, Object.keys(given)),
-    ...problemsWithSecrets(given, secretPaths),
-    ...(platform ? problemsWithSupport(platform, written) : []),
-    ...(rules && own ? rules.problemsWith(own, services) : []),
+    ...problemsWithServices(services, serviceNames),
+    ...problemsWithJobs(jobs, serviceNames),
+    ...problemsWithOrder(services, jobs, [...serviceNames, ...jobNames]),
+    ...roots.flatMap((root) => problemsWithSecrets(root, given[root], secretPaths)),
+    ...(platform ? roots.flatMap((root) => problemsWithSupport(platform, root, written[root])) : []),
+    ...(rules && own ? [...rules.problemsWith(own, services), ...problemsOfJobs(rules, own, jobs)] : []),
   ];
   const problems = [
     ...issues.flatMap((issue) => problemsWithShape(issue, input, secretPaths)),
     ...violations.map(({ path, message }) => ({ path, message: mask(message) })),
   ];
-  return result.success && problems.length === 0 ? { value: { ...result.data, services }, problems } : { problems };
+  return result.success && problems.length === 0 ? { value: { ...result.data, services, jobs }, problems } : { problems };
 }
 
 /** The settings of a platform; undefined if their shape is invalid. */
@@ -56,8 +68,26 @@ function platformSettings(platform: Platform, input: Record<string, unknown>): P
   return own.success ? ({ platform, [platform]: own.data } as PlatformSettings) : undefined;
 }
 
-/** The services whose shape is valid. */
-function parsed(services: Record<string, unknown>): Record<string, ServiceSettings> {
-  const results = Object.entries(services).map(([name, service]) => [name, serviceSettings.safeParse(service)] as const);
-  return Object.fromEntries(results.flatMap(([name, { success, data }]) => (success ? [[name, data]] : [])));
+const roots = ["services", "jobs"] as const;
+
+/** What a platform demands of services is also demanded of jobs. */
+function problemsOfJobs(rules: PlatformRules, own: PlatformSettings, jobs: Jobs): Problem[] {
+  const found = Object.keys(jobs).length === 0 ? [] : rules.problemsWith(own, asServices(jobs));
+  return found.flatMap(({ path, message }) => (path[0] === "services" ? [{ path: ["jobs", ...path.slice(1)], message }] : []));
+}
+
+function mapIn(value: unknown): Record<string, unknown> {
+  return isMap(value) ? value : {};
+}
+
+/** The services or jobs whose shape is valid. They are checked further, even if something else is invalid. */
+function readable<T extends z.ZodType>(
+  schema: T,
+  root: (typeof roots)[number],
+  input: Record<string, unknown>,
+  issues: z.core.$ZodIssue[],
+): Record<string, z.output<T>> {
+  const invalid = new Set(issues.filter(({ path }) => path[0] === root).map(({ path }) => path[1]));
+  const results = Object.entries(mapIn(input[root])).map(([name, one]) => [name, schema.safeParse(one)] as const);
+  return Object.fromEntries(results.flatMap(([name, { success, data }]) => (success && !invalid.has(name) ? [[name, data]] : [])));
 }

@@ -30,7 +30,8 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
   }
   useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
-  const unlocked = useLockedImages(input["services"], readLockFile(stack), { stack, platform });
+  const lockFile = readLockFile(stack);
+  const unlocked = (["services", "jobs"] as const).flatMap((root) => useLockedImages(root, input[root], lockFile, { stack, platform }));
   const { value, problems } = await checkSettings(input, loadRules, { secretPaths });
   throwIfAny(
     [...unlocked, ...problems].map((problem) => `${project}:${formatProblem(problem)}`),
@@ -67,8 +68,7 @@ function present<T extends object>(values: T): Partial<T> {
  */
 function useGivenImages(input: Record<string, unknown>): void {
   const given = process.env["SLIPWAY_IMAGES"];
-  const services = input["services"];
-  if (!given || !isMap(services)) return;
+  if (!given || !isMap(input["services"])) return;
   const images = parseValue(given);
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');
@@ -78,6 +78,7 @@ function useGivenImages(input: Record<string, unknown>): void {
       throw new UserError(
         `SLIPWAY_IMAGES.${name}: must be an image by digest such as "registry.example/web@sha256:…" (got ${JSON.stringify(image)}).`,
       );
+    const services = (isMap(input["jobs"]) && name in input["jobs"] ? input["jobs"] : input["services"]) as Record<string, Service>;
     const {
       source: _source,
       builder: _builder,
@@ -85,7 +86,7 @@ function useGivenImages(input: Record<string, unknown>): void {
       package: _package,
       platforms: _platforms,
       ...rest
-    } = (services[name] ?? {}) as Service;
+    } = services[name] ?? {};
     services[name] = { ...rest, image };
   }
 }

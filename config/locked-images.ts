@@ -10,7 +10,7 @@ export interface Lockable {
   user?: string;
 }
 
-/** What is looked up, by service. */
+/** What is looked up, by service or job. */
 export function lockableImages(services: unknown): Record<string, Lockable> {
   if (!isMap(services)) return {};
   const found: [string, Lockable][] = [];
@@ -57,6 +57,7 @@ export function withExampleDigests<T extends object>(services: Record<string, T>
  * @returns what the lock file does not have, or `platform` cannot pull.
  */
 export function useLockedImages(
+  root: "services" | "jobs",
   services: unknown,
   { file, images }: LockFile,
   { stack, platform }: { stack: string; platform: string },
@@ -66,7 +67,7 @@ export function useLockedImages(
     const all = services as Record<string, object>;
     const problem = (key: "image" | "user", message: string): Problem[] => {
       Object.assign(all, withExampleDigests({ [name]: all[name]! }));
-      return [{ path: ["services", name, key], message }];
+      return [{ path: [root, name, key], message }];
     };
     const entry = Object.hasOwn(images, name) ? images[name] : undefined;
     // A rollback gives the digest of an earlier image. The user of the locked one is the best guess.

@@ -17,9 +17,8 @@ export function problemsWithServices(services: Services, names: string[]): Probl
         ["rollout", "maxSurge"],
         service.kind === "stateful" && service.rollout?.maxSurge !== undefined && "requires kind stateless. Remove it",
       );
-      const { image, ...args } = service;
-      const known = image === undefined || isById(image) ? unknownImage : image;
-      for (const { path, message } of problemsWithWebService(name, { ...args, image: known })) report(path, message);
+      for (const { path, message } of problemsWithWebService(name, { ...service, image: withKnownImage(service.image) }))
+        report(path, message);
     }).map(({ path, message }) => ({ path: ["services", name, ...path], message })),
   );
   return [...problems, ...problemsWithRoutes(services), ...problemsWithObjects(services)];
@@ -28,10 +27,15 @@ export function problemsWithServices(services: Services, names: string[]): Probl
 /** A placeholder for an image that is still to be built, or has no name. */
 const unknownImage = `built@sha256:${"0".repeat(64)}`;
 
+/** The image if its name can be checked. */
+export function withKnownImage(image: string | undefined): string {
+  return image === undefined || isById(image) ? unknownImage : image;
+}
+
 /** Path of the program in images of the builder `go`. */
 const program = "/app";
 
-function checkImage(service: ServiceSettings, report: Report): void {
+export function checkImage(service: ServiceSettings, report: Report): void {
   const { source, image, builder, dockerfile, platforms = [], volumes = {} } = service;
   report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (existing)");
   for (const key of ["builder", "dockerfile", "package", "platforms"] as const)
@@ -69,7 +73,7 @@ function checkImage(service: ServiceSettings, report: Report): void {
   }
 }
 
-function checkCalls(name: string, { calls = [] }: ServiceSettings, names: string[], report: Report): void {
+export function checkCalls(name: string, { calls = [] }: Pick<ServiceSettings, "calls">, names: string[], report: Report): void {
   const others = names.filter((other) => other !== name);
   for (const [i, called] of calls.entries())
     report(
@@ -94,7 +98,7 @@ function problemsWithRoutes(services: Services): Problem[] {
 }
 
 /** Services of a stack share a namespace, so no two of them may create an object of the same kind and name. */
-function problemsWithObjects(services: Services): Problem[] {
+export function problemsWithObjects(services: Services): Problem[] {
   const objects = Object.entries(services).flatMap(([service, settings]) =>
     objectsOf(service, settings).map((object) => ({ service, ...object })),
   );
@@ -126,21 +130,21 @@ function objectsOf(service: string, settings: ServiceSettings): { kind: string; 
 const secretFields = { env: "secretEnv", files: "secretFiles" };
 
 /** Secret values in settings that anyone can read. */
-export function problemsWithSecrets(services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
-  return [...problemsWithSecretValues(services, secretPaths), ...problemsWithSecretBuildArgs(secretPaths)];
+export function problemsWithSecrets(root: "services" | "jobs", given: Record<string, unknown>, secretPaths: Path[]): Problem[] {
+  return [...problemsWithSecretValues(root, given, secretPaths), ...problemsWithSecretBuildArgs(root, secretPaths)];
 }
 
-function problemsWithSecretBuildArgs(secretPaths: Path[]): Problem[] {
+function problemsWithSecretBuildArgs(root: string, secretPaths: Path[]): Problem[] {
   const message =
     "is secret, but whoever can pull the image can read it. Give the program the value at run time, in secretEnv or secretFiles";
-  return secretPaths.filter((path) => isBelow(path, "services.*.dockerfile.args")).map((path) => ({ path, message }));
+  return secretPaths.filter((path) => isBelow(path, `${root}.*.dockerfile.args`)).map((path) => ({ path, message }));
 }
 
-function problemsWithSecretValues(services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
+function problemsWithSecretValues(root: string, services: Record<string, unknown>, secretPaths: Path[]): Problem[] {
   return Object.entries(services).flatMap(([name, service]) =>
     Object.entries(secretFields).flatMap(([field, secretField]) => {
       const values = isMap(service) ? service[field] : undefined;
-      const paths = isMap(values) ? Object.keys(values).map((key) => ["services", name, field, key]) : [];
+      const paths = isMap(values) ? Object.keys(values).map((key) => [root, name, field, key]) : [];
       const isSecret = (path: Path) => secretPaths.some((secret) => secret.every((part, i) => part === path[i]));
       const message = `is secret, but anyone who can see the service's objects can read it. Move it to ${secretField}`;
       return paths.filter(isSecret).map((path) => ({ path, message }));

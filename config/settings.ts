@@ -3,18 +3,21 @@ import type { Problem } from "../lib/problem.ts";
 import { dockerSettings } from "./schema/docker.ts";
 import { eksSettings } from "./schema/eks.ts";
 import { gateSettings } from "./schema/gate.ts";
+import { jobSettings } from "./schema/job.ts";
 import { localSettings } from "./schema/local.ts";
 import { policySettings } from "./schema/policy.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
 import { Platform } from "./schema/setting.ts";
 import { swarmSettings } from "./schema/swarm.ts";
 
+export type { JobSettings } from "./schema/job.ts";
 export type { ServiceSettings } from "./schema/service.ts";
 
 /** Everything that a stack file may set below `slipway:`. */
 export const settings = z.strictObject({
   platform: z.enum(Platform).default("local").describe("Where the stack runs."),
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
+  jobs: z.record(z.string(), jobSettings).default({}).describe("Jobs by name: programs that run to completion, such as migrations."),
   local: localSettings,
   docker: dockerSettings,
   swarm: swarmSettings,
@@ -25,9 +28,10 @@ export const settings = z.strictObject({
 
 export type Settings = z.infer<typeof settings>;
 export type Services = Settings["services"];
+export type Jobs = Settings["jobs"];
 
 /** What a platform sees of the settings: its own. */
-export type PlatformSettings = Omit<Settings, "services" | "gate" | "policy">;
+export type PlatformSettings = Omit<Settings, "services" | "jobs" | "gate" | "policy">;
 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {

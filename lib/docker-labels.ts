@@ -8,3 +8,6 @@ export const serviceLabel = "dev.slipway.service";
 export function labelList<T>(labels: Record<string, T> = {}): { label: string; value: T }[] {
   return Object.entries(labels).map(([label, value]) => ({ label, value }));
 }
+
+/** Label of every Docker object of a job; its value is the job's name. */
+export const jobLabel = "dev.slipway.job";

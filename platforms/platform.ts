@@ -1,13 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
-import type { Configuration, PlatformRules, ServiceSettings } from "../config/settings.ts";
+import type { JobArgs } from "../components/job-args.ts";
+import { asServices } from "../config/jobs.ts";
+import type { Configuration, JobSettings, PlatformRules, ServiceSettings } from "../config/settings.ts";
 import { hasIngress } from "../config/schema/service.ts";
 import { standardPorts } from "../components/ports.ts";
 
 export interface DeployedService {
   /** URL for external access; undefined for a service without a host. */
   url?: pulumi.Input<string>;
+  /** What others wait for that start after it. */
+  resource: pulumi.Resource;
 }
 
 /** Where services run. Creating it registers its resources, such as a cluster and a registry. */
@@ -16,7 +20,10 @@ export interface Platform {
   registry(service: string): Pick<GoImageArgs, "repository" | "credentials">;
   /** Options of every image, such as what it depends on. */
   imageOptions: pulumi.ComponentResourceOptions;
-  deploy(name: string, service: ServiceSettings, image: pulumi.Input<string>): DeployedService;
+  /** @param after what the service waits for. */
+  deploy(name: string, service: ServiceSettings, image: pulumi.Input<string>, after?: pulumi.Resource[]): DeployedService;
+  /** @param after what the job waits for. */
+  deployJob(name: string, job: JobSettings, image: pulumi.Input<string>, after?: pulumi.Resource[]): pulumi.Resource;
   /** Stack outputs besides URLs and images. */
   outputs: Record<string, pulumi.Input<unknown>>;
 }
@@ -57,18 +64,40 @@ export function urlOf(
 }
 
 /** Arguments of a service's WebService, the same on every Kubernetes platform. */
-export function workloadArgs(name: string, services: Configuration["services"]): Omit<WebServiceArgs, "image"> {
+export function workloadArgs(name: string, { services, jobs }: Pick<Configuration, "services" | "jobs">): Omit<WebServiceArgs, "image"> {
   const {
     source: _source,
     image: _image,
     builder: _builder,
+    dockerfile: _dockerfile,
     package: _package,
     platforms: _platforms,
     aws: _aws,
+    after: _after,
     calls = [],
     ...args
   } = services[name]!;
-  const callers = Object.keys(services).filter((other) => services[other]?.calls?.includes(name));
-  const destinations = [...(args.network?.destinations ?? []), ...calls.map((service) => ({ service }))];
-  return { ...args, network: { ...args.network, callers, destinations } };
+  const all = { ...services, ...asServices(jobs) };
+  const callers = Object.keys(all).filter((other) => all[other]?.calls?.includes(name));
+  return { ...args, network: { ...args.network, callers, destinations: destinationsOf(calls, args.network) } };
+}
+
+/** Arguments of a Job, the same on every Kubernetes platform. */
+export function jobArgs({
+  source: _source,
+  image: _image,
+  builder: _builder,
+  dockerfile: _dockerfile,
+  package: _package,
+  platforms: _platforms,
+  aws: _aws,
+  after: _after,
+  calls = [],
+  ...args
+}: JobSettings): Omit<JobArgs, "image"> {
+  return { ...args, network: { ...args.network, destinations: destinationsOf(calls, args.network) } };
+}
+
+function destinationsOf(calls: string[], network: ServiceSettings["network"]) {
+  return [...(network?.destinations ?? []), ...calls.map((service) => ({ service }))];
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import * as prettier from "prettier";
 import { z } from "zod";
 import { serviceSettings } from "../config/schema/service.ts";
+import { runSettings } from "../config/schema/job.ts";
 import { definitionOf, unwrapped, type Definition } from "../config/schema/setting.ts";
 
 const file = "components/service-args.ts";
@@ -10,9 +11,11 @@ const file = "components/service-args.ts";
 export async function serviceArgs(): Promise<string> {
   const interfaces = new Map<string, Interface>();
   collect(interfaces, "ServiceArgs", "service", serviceSettings, "A service, as stack files and programs describe it");
-  const text = `// Generated from config/schema/service.ts by \`npm run fix\`.
+  collect(interfaces, "JobRunArgs", "job", runSettings, "What only jobs have");
+  const text = `// Generated from config/schema/service.ts and job.ts by \`npm run fix\`.
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ConcurrencyPolicy } from "./concurrency-policy.ts";
 import type { SecurityLevel } from "../lib/security-level.ts";
 import type { ${enums.join(", ")} } from "./web-service-enums.ts";
 

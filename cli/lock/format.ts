@@ -22,16 +22,16 @@ function digests({ before, after, user }: LockChange): string {
 
 /** Notes for a preview, a line for each. */
 export function formatReport({ moved, deleted }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
-  const at = (service: string) => `${project}:${formatPath(["services", service, "image"])}`;
+  const at = (root: string, service: string) => `${project}:${formatPath([root, service, "image"])}`;
   const update = (service: string) => `slipway lock --update ${service} --stack ${name}`;
   return [
     ...moved.map(
-      ({ service, image, before, after }) =>
-        `${at(service)}: the tag ${image} has moved: ${before} → ${after}. The stack keeps the locked digest. To use the new one: ${update(service)}`,
+      ({ service, root, image, before, after }) =>
+        `${at(root, service)}: the tag ${image} has moved: ${before} → ${after}. The stack keeps the locked digest. To use the new one: ${update(service)}`,
     ),
     ...deleted.map(
-      ({ service, image, digest }) =>
-        `${at(service)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
+      ({ service, root, image, digest }) =>
+        `${at(root, service)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
     ),
   ];
 }

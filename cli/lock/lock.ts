@@ -19,13 +19,18 @@ export interface LockChange {
   user?: NamedUser;
 }
 
+/** What is looked up, and where the stack file has it. */
+interface Wanted extends Lockable {
+  root: "services" | "jobs";
+}
+
 /** The settings that decide where images come from. */
 interface Source {
   stack: string;
   project: string;
   platform: string;
-  /** What is looked up, by service. */
-  images: Record<string, Lockable>;
+  /** What is looked up, by service or job. */
+  images: Record<string, Wanted>;
   credentials: Record<string, Credentials>;
   /** Endpoint of the Docker host. @default - this machine's */
   dockerHost?: string;
@@ -33,14 +38,18 @@ interface Source {
 
 function sourceOf({ project, name, config }: Stack): Source {
   const platform = config[`${project}:platform`] ?? "local";
-  const services = parsed(config[`${project}:services`]);
+  const images = { ...lockables("services", config[`${project}:services`]), ...lockables("jobs", config[`${project}:jobs`]) };
   const own = parsed(config[`${project}:${platform}`]);
   const { registry, host } = (isMap(own) ? own : {}) as { registry?: unknown; host?: string };
   const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
   const credentials: Source["credentials"] = {};
   if (given.repository && given.username)
     credentials[registryOf(`${given.repository}/x`)] = { username: given.username, password: given.password ?? "" };
-  return { stack: name, project, platform, images: lockableImages(services), credentials, dockerHost: host };
+  return { stack: name, project, platform, images, credentials, dockerHost: host };
+}
+
+function lockables(root: Wanted["root"], text: string | undefined): Record<string, Wanted> {
+  return Object.fromEntries(Object.entries(lockableImages(parsed(text))).map(([name, lockable]) => [name, { ...lockable, root }]));
 }
 
 /** A value of the configuration. One of a wrong shape is reported by the program. */
@@ -101,11 +110,14 @@ function changesBetween({ images: before }: LockFile, after: LockFile["images"])
 
 async function resolve(source: Source, services: string[]): Promise<Record<string, LockedImage>> {
   const images = services.map((service) => source.images[service]!);
-  const answers = await lookUp(images, source.credentials);
+  const answers = await lookUp(
+    images.map(({ image, user }) => ({ image, user })),
+    source.credentials,
+  );
   const found: Record<string, LockedImage> = {};
   const problems: Problem[] = [];
   for (const [i, service] of services.entries()) {
-    const { image, user } = images[i]!;
+    const { image, user, root } = images[i]!;
     const answer = answers[i]!;
     const id = answer.digest === undefined && answer.problem !== "noUser" ? await idInDocker(source, image) : undefined;
     if (answer.digest !== undefined)
@@ -114,7 +126,7 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
     else {
       const message =
         id === undefined ? problemWith({ image, user }, answer) : `${onlyInDocker(image, source.platform)}. ${push(service, source.stack)}`;
-      problems.push({ path: ["services", service, answer.problem === "noUser" ? "user" : "image"], message });
+      problems.push({ path: [root, service, answer.problem === "noUser" ? "user" : "image"], message });
     }
   }
   throwIfAny(
@@ -154,9 +166,9 @@ async function idInDocker({ dockerHost }: Source, image: string): Promise<string
 /** What the registries say of the locked images today. */
 export interface LockReport {
   /** Tags that have another content since they were locked. */
-  moved: LockChange[];
+  moved: (LockChange & Pick<Wanted, "root">)[];
   /** Locked digests that their registry has no longer. */
-  deleted: { service: string; image: string; digest: string }[];
+  deleted: { service: string; root: Wanted["root"]; image: string; digest: string }[];
 }
 
 /** Asks the registries for the locked images of a stack. Those that do not answer are left out. */
@@ -165,15 +177,15 @@ export async function checkLock(stack: Stack): Promise<LockReport> {
   return { moved: await movedTags(stack), deleted: await deletedImages(stack) };
 }
 
-async function movedTags(stack: Stack): Promise<LockChange[]> {
+async function movedTags(stack: Stack): Promise<LockReport["moved"]> {
   const { used, credentials } = lockedInRegistries(stack);
   const answers = await lookUp(
     used.map(({ image }) => ({ image })),
     credentials,
   );
-  return used.flatMap(({ service, image, digest }, i) => {
+  return used.flatMap(({ service, root, image, digest }, i) => {
     const now = answers[i]!.digest;
-    return now === undefined || now === digest ? [] : [{ service, image, before: digest, after: now }];
+    return now === undefined || now === digest ? [] : [{ service, root, image, before: digest, after: now }];
   });
 }
 
@@ -190,7 +202,7 @@ export async function deletedImages(stack: Stack): Promise<LockReport["deleted"]
 function lockedInRegistries(stack: Stack) {
   const { images, credentials } = sourceOf(stack);
   const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) =>
-    "digest" in entry && images[service]?.image === entry.image ? [{ service, ...entry }] : [],
+    "digest" in entry && images[service]?.image === entry.image ? [{ service, root: images[service].root, ...entry }] : [],
   );
   return { used, credentials };
 }

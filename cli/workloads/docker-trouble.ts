@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { lastFailure } from "../../engine/docker/convergence.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
 import { lastRun } from "../../engine/docker/last-run.ts";
+import { jobLabel } from "../../lib/docker-labels.ts";
 import { formatServing, type FailureCard } from "./failure-card.ts";
 
 /** Why a version of a service failed. */
@@ -37,6 +38,46 @@ export async function containersOf(docker: Docker, labels: Record<string, string
     inspected.sort((a, b) => Date.parse(b.Created) - Date.parse(a.Created)),
     ({ Config }) => String(Config.Labels["dev.slipway.service"]),
   );
+}
+
+/** The jobs of a stack that failed, by name. */
+export async function failedJobs(docker: Docker, labels: Record<string, string>): Promise<Record<string, Trouble>> {
+  const label = [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), jobLabel];
+  const containers = await docker.listContainers({ all: true, filters: { label } });
+  const failed: Record<string, Trouble> = {};
+  for (const { Id, Labels } of containers) {
+    const container = await docker.getContainer(Id).inspect();
+    const { State, Name, Config } = container;
+    if (State.Running || (State.Status === "exited" && State.ExitCode === 0)) continue;
+    const { exit, log } = await lastRun(docker, container, logLines);
+    const [reason, remedy] = State.OOMKilled
+      ? ["killed because it exceeded its memory limit", likely.memory]
+      : State.Error
+        ? [State.Error, likely.start]
+        : [`the container ${exit}`, likely.exited];
+    failed[String(Labels[jobLabel])] = { where: ["container", Name.slice(1)], image: Config.Image, reason: [reason], log, likely: remedy };
+  }
+  return failed;
+}
+
+/** The jobs of a stack in a swarm that failed, by name. */
+export async function failedSwarmJobs(docker: Docker, labels: Record<string, string>): Promise<Record<string, Trouble>> {
+  const label = [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), jobLabel];
+  const failed: Record<string, Trouble> = {};
+  for (const { ID, Spec } of (await docker.listServices({ filters: { label } })) as Properties[]) {
+    const tasks: Properties[] = await docker.listTasks({ filters: { service: [ID] } });
+    const newest = tasks.sort((a, b) => Date.parse(b.CreatedAt) - Date.parse(a.CreatedAt))[0];
+    if (newest?.Status.State === "complete" || newest?.Status.State === "running") continue;
+    const { message, log, exitCode, image } = await lastFailure(docker, tasks, logLines);
+    failed[String(Spec.Labels[jobLabel])] = {
+      where: ["service", Spec.Name],
+      image: image ?? imageOf(Spec),
+      reason: [message || "no task has started"],
+      log,
+      likely: likelyFor(message, exitCode),
+    };
+  }
+  return failed;
 }
 
 /** What is wrong with the newest container of a service that is not healthy; undefined if all are. */
@@ -87,20 +128,17 @@ export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatu
       ...(message ? [message] : []),
     ],
     log,
-    likely: /image|pull/i.test(message)
-      ? likely.image
-      : /unhealthy/.test(message)
-        ? likely.probe
-        : /no suitable node|insufficient/.test(message)
-          ? likely.room
-          : /starting container failed|OCI runtime/.test(message)
-            ? likely.start
-            : exitCode === 137
-              ? likely.memory
-              : /exit/.test(message)
-                ? likely.exited
-                : likely.unknown,
+    likely: likelyFor(message, exitCode),
   };
+}
+
+function likelyFor(message: string, exitCode: number | undefined): string {
+  if (/image|pull/i.test(message)) return likely.image;
+  if (/unhealthy/.test(message)) return likely.probe;
+  if (/no suitable node|insufficient/.test(message)) return likely.room;
+  if (/starting container failed|OCI runtime/.test(message)) return likely.start;
+  if (exitCode === 137) return likely.memory;
+  return /exit/.test(message) ? likely.exited : likely.unknown;
 }
 
 export function imageOf({ TaskTemplate }: Properties): string {

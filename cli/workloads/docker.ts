@@ -5,7 +5,16 @@ import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import type { Engine } from "../engines.ts";
 import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
-import { containersOf, imageOf, troubleWithContainers, troubleWithService, type Trouble } from "./docker-trouble.ts";
+import {
+  containersOf,
+  failedJobs,
+  failedSwarmJobs,
+  imageOf,
+  troubleWithContainers,
+  troubleWithService,
+  type Trouble,
+} from "./docker-trouble.ts";
+import { afterJob } from "./failure-card.ts";
 import type { Release, Workloads } from "./workloads.ts";
 
 /** What runs of a service, and why its new version failed. */
@@ -44,13 +53,23 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
       // The error about a node that is no swarm manager has been printed.
       if (platform === "swarm" && !(await docker.info()).Swarm.ControlAvailable) return [];
       await history.write({ ...(await history.read()), failed: true });
-      const all = await releases();
-      return (await find()).flatMap(({ name, trouble }) => {
+      const [all, jobs] = await Promise.all([
+        releases(),
+        platform === "docker" ? failedJobs(docker, labels) : failedSwarmJobs(docker, labels),
+      ]);
+      const ofJobs = Object.entries(jobs).map(([name, { image: _image, ...trouble }]) => ({
+        service: name,
+        title: `The job ${name} of stack ${stack.name} failed`,
+        ...trouble,
+        rollback: afterJob(stack.name),
+      }));
+      const ofServices = (await find()).flatMap(({ name, trouble }) => {
         if (!trouble) return [];
         const { where, reason, log, likely } = trouble;
         const title = `The rollout of service ${name} of stack ${stack.name} failed`;
         return [{ service: name, title, where, reason, log, likely, rollback: rollback(all.find((release) => release.name === name)!) }];
       });
+      return [...ofServices, ...ofJobs];
     },
     releases,
     keptImages: async () => (await history.read()).cameUp,

@@ -34,3 +34,8 @@ export function formatServing(replicas: number): string {
   if (replicas === 0) return "the previous version is not running";
   return `${replicas} ${replicas === 1 ? "replica" : "replicas"} of the previous version still ${replicas === 1 ? "serves" : "serve"}`;
 }
+
+/** How to go on after a job failed. */
+export function afterJob(stack: string): string {
+  return `not needed: what starts after the job was not changed. Correct the job, then run slipway up --stack ${stack}`;
+}

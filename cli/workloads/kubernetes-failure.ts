@@ -19,6 +19,8 @@ const remedies: Record<string, string> = {
   Error: programExited,
   OOMKilled: "The program needs more memory than its limit. Raise resources.memory, or find out what uses it.",
   Unhealthy: "The probe fails. Check that the program listens on `port` and answers 200 at the probe's path.",
+  BackoffLimitExceeded: programExited,
+  DeadlineExceeded: "The job takes longer than its timeoutSeconds. Raise it, or find out what the job waits for.",
   ProgressDeadlineExceeded:
     "The new pods do not become ready. Check that the program listens on `port` and answers 200 at the path of probes.readiness.",
   Unschedulable: "No node can run the pod. Lower resources, check nodeSelector and tolerations, or add nodes.",
@@ -42,8 +44,11 @@ export async function failureCard(
   const { name = "", namespace } = workload.metadata ?? {};
   return {
     service: name,
-    title: `The rollout of ${workload.kind} ${namespace}/${name} failed`,
-    where: ["pod", `${trouble.pod?.metadata?.name ?? "no pod was created"} (${standing(workload, newPods)})`],
+    title: `The ${workload.kind === "Job" ? "job" : `rollout of ${workload.kind}`} ${namespace}/${name} failed`,
+    where: [
+      "pod",
+      `${trouble.pod?.metadata?.name ?? "no pod was created"} (${workload.kind === "Job" ? startsOf(newPods) : standing(workload, newPods)})`,
+    ],
     reason: [trouble.reason, ...(trouble.message ? [trouble.message] : [])],
     log: await logOf(trouble, newPods, cluster),
     likely: remedies[trouble.reason] ?? "See the reason above.",
@@ -58,6 +63,10 @@ async function logOf({ pod, container }: Trouble, newPods: Manifest[], cluster: 
   if (!from || !name) return [];
   const previous = await cluster.logs(from, name, { lines: logLines, previous: true });
   return previous.length > 0 ? previous : cluster.logs(from, name, { lines: logLines, previous: false });
+}
+
+function startsOf(pods: Manifest[]): string {
+  return `${pods.length} ${pods.length === 1 ? "start" : "starts"}`;
 }
 
 function standing({ status = {} }: Manifest, newPods: Manifest[]): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Stack } from "../../config/stack-file.ts";
 import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import type { Engine } from "../engines.ts";
-import type { FailureCard } from "./failure-card.ts";
+import { afterJob, type FailureCard } from "./failure-card.ts";
 import { failureCard } from "./kubernetes-failure.ts";
 import { keptImages, recordHealthy, releaseOf } from "./kubernetes-history.ts";
 import type { Workloads } from "./workloads.ts";
@@ -21,6 +21,10 @@ export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise
       const cards: FailureCard[] = [];
       for (const workload of await all()) {
         const card = await failureCard(workload, cluster, async () => rollback(await releaseOf(workload, cluster)));
+        if (card) cards.push(card);
+      }
+      for (const job of await jobsIn(stack, cluster)) {
+        const card = await failureCard(job, cluster, async () => afterJob(stack.name));
         if (card) cards.push(card);
       }
       return cards;
@@ -48,8 +52,15 @@ async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluste
   return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
 }
 
+const ours = "app.kubernetes.io/managed-by=pulumi";
+
+/** The Jobs that the stack runs, without those of CronJobs. */
+async function jobsIn({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
+  const jobs = await cluster.select("batch/v1", "Job", `${project}-${name}`, ours);
+  return jobs.filter(({ metadata }) => !metadata?.ownerReferences?.length).map((job) => ({ ...job, kind: "Job" }));
+}
+
 async function workloadsIn({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
-  const ours = "app.kubernetes.io/managed-by=pulumi";
   const kinds = ["Deployment", "StatefulSet"];
   const lists = await Promise.all(kinds.map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
   // Items of a list do not carry their kind.

@@ -181,6 +181,11 @@ const network = {
     on: { docker: { how: "networks that only callers join" }, swarm: { how: "overlay networks that only callers join" } },
     stackFileOnly: true,
   }),
+  after: setting(z.array(text), {
+    meaning: "Services and jobs that must be ready, or completed, before this one is created or updated, by name",
+    without: "none",
+    stackFileOnly: true,
+  }),
   network: setting(
     z.strictObject({
       isolated: setting(z.boolean(), {

@@ -11,7 +11,7 @@ import { lastRun } from "./last-run.ts";
 export const container: Kind = {
   properties:
     "name image hostname entrypoints command envs labels privileged tmpfs restart logDriver logOpts ports volumes networksAdvanced uploads healthcheck wait waitTimeout " +
-    "user readOnly capabilities securityOpts memory memoryReservation memorySwap cpus cpuShares destroyGraceSeconds stopTimeout",
+    "user readOnly capabilities securityOpts memory memoryReservation memorySwap cpus cpuShares destroyGraceSeconds stopTimeout start mustRun",
   autoNamed: true,
   find: (docker, id) => docker.getContainer(id),
   async create(docker, inputs, work) {
@@ -27,11 +27,11 @@ export const container: Kind = {
         .connect({ Container: created.id, EndpointConfig: { Aliases: aliases } })
         .catch(failed(inputs.name));
     if (inputs.uploads?.length > 0) await created.putArchive(archive(inputs.uploads), { path: "/" }).catch(failed(inputs.name));
-    await created.start().catch(failed(inputs.name));
+    if (inputs.start !== false) await created.start().catch(failed(inputs.name));
     if (inputs.wait) await awaitHealthy(docker, created, inputs, work);
     return created;
   },
-  drift: ({ State }) => (State.Running ? undefined : "the container is not running"),
+  drift: ({ State }, { mustRun }) => (State.Running || mustRun === false ? undefined : "the container is not running"),
   async remove(docker, id, { destroyGraceSeconds }) {
     const found = docker.getContainer(id);
     // Docker returns 304 if the container is not running.

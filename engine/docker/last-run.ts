@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { formatExit } from "../../lib/format-exit.ts";
-import { linesOf } from "./convergence.ts";
+import { linesOf } from "../../lib/docker-logs.ts";
 
 /** Docker waits at least this long, in seconds, before it restarts a container: its next run logs nothing earlier. */
 const restartDelay = 0.1; // https://docs.docker.com/engine/containers/start-containers-automatically/

@@ -12,7 +12,7 @@ export const service: Kind = {
   find: (docker, id) => docker.getService(id),
   async create(docker, inputs, work) {
     const { id } = await docker.createService(authOf(inputs, work), specOf(inputs)).then(idOf, failed(inputs.name));
-    await converge(docker, id, inputs, true, work);
+    if (keepsRunning(inputs)) await converge(docker, id, inputs, true, work);
     return { id };
   },
   updatable: ["labels", "auth", "mode", "endpointSpec", "taskSpec", "updateConfig", "rollbackConfig", "convergeConfig"],
@@ -23,7 +23,7 @@ export const service: Kind = {
     // The types of dockerode lack the form with credentials.
     const updated = found.update(authOf(inputs, work), request as never) as unknown as Promise<unknown>;
     await updated.catch(failed(inputs.name));
-    await converge(docker, id, inputs, false, work);
+    if (keepsRunning(inputs)) await converge(docker, id, inputs, false, work);
     return inputs;
   },
   drift({ Spec }, { mode, taskSpec }) {
@@ -46,6 +46,11 @@ export const service: Kind = {
     });
   },
 };
+
+/** The tasks of a job end. */
+function keepsRunning({ taskSpec }: Properties): boolean {
+  return (taskSpec.restartPolicy?.condition ?? "any") === "any";
+}
 
 function authOf({ auth, taskSpec }: Properties, work: Work): never {
   const given = auth && { username: auth.username, password: auth.password, serveraddress: auth.serverAddress };

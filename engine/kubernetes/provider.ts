@@ -12,6 +12,8 @@ export const kubernetesProvider: Provider = {
     if (!live) return { kind: "gone" };
     const after = manifestOf(state.type, inputs);
     if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"], deleteFirst: true };
+    if (state.initErrors && (state.inputs.metadata as Manifest["metadata"])?.annotations?.["pulumi.com/replaceUnready"] === "true")
+      return { kind: "replace", because: ["its last run failed"], deleteFirst: true };
     const because = differences(state.inputs, inputs).map((d) => d.path);
     if (hasUnknown(inputs)) return { kind: "update", because };
     try {

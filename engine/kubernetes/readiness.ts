@@ -33,7 +33,11 @@ const conditions: Record<string, Condition> = {
     status.updatedNumberScheduled === status.desiredNumberScheduled && status.numberReady === status.desiredNumberScheduled
       ? undefined
       : "a ready pod on every node",
-  Job: ({ status = {} }) => (has(status, "Complete") ? undefined : "its completion"),
+  Job: ({ status = {} }) => {
+    const failed = status.conditions?.find((c: Properties) => c.type === "Failed" && c.status === "True");
+    if (failed) throw new Error(`the job failed (${failed.reason}): ${failed.message}`);
+    return has(status, "Complete") ? undefined : "its completion";
+  },
   Pod: ({ status = {} }) => (has(status, "Ready") || status.phase === "Succeeded" ? undefined : "its readiness"),
   Service: async ({ spec, status, metadata }, cluster) => {
     if (spec.type === "LoadBalancer" && !status?.loadBalancer?.ingress?.length) return "the address of the load balancer";
@@ -93,7 +97,7 @@ export async function awaitReady(
   return poll(ready, { timeoutSeconds, intervalMs: 150, signal, onTimeout });
 }
 
-const workloads = ["Deployment", "StatefulSet"];
+const workloads = ["Deployment", "StatefulSet", "Job"];
 
 /** Honours Pulumi's annotations: https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/. */
 function conditionOf({ kind, metadata }: Manifest): Condition | undefined {

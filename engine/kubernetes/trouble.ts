@@ -20,11 +20,12 @@ export interface Trouble {
 /** Event reasons of node autoscalers that are adding a node for a pod. */
 const addingNode = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 
-/** The pods of the newest revision of a Deployment or StatefulSet. */
+/** The pods of a Job, or of the newest revision of a Deployment or StatefulSet, the newest first. */
 export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
   const { namespace, annotations } = workload.metadata ?? {};
   const selector = selectorOf(workload);
   const pods = await cluster.select("v1", "Pod", namespace, selector);
+  if (workload.kind === "Job") return pods.sort((a, b) => startOf(b) - startOf(a));
   if (workload.kind === "StatefulSet")
     return pods.filter((p) => p.metadata?.labels?.["controller-revision-hash"] === workload.status?.updateRevision);
   const revision = annotations?.["deployment.kubernetes.io/revision"];
@@ -34,7 +35,11 @@ export async function newestPods(workload: Manifest, cluster: KubernetesCluster)
   return pods.filter((pod) => pod.metadata?.labels?.["pod-template-hash"] === hash);
 }
 
-/** The worst problem of the newest revision of a Deployment or StatefulSet. Undefined if it has none. */
+function startOf({ metadata }: Manifest): number {
+  return new Date(String(metadata?.creationTimestamp)).getTime();
+}
+
+/** The worst problem of a Job, or of the newest revision of a Deployment or StatefulSet. Undefined if it has none. */
 export async function troubleWith(workload: Manifest, cluster: KubernetesCluster): Promise<Trouble | undefined> {
   // Until the controller has seen the newest settings, the pods and conditions are those of the previous revision, which may have failed.
   if (workload.status?.observedGeneration < Number(workload.metadata?.generation)) return undefined;
@@ -49,11 +54,14 @@ export async function troubleWith(workload: Manifest, cluster: KubernetesCluster
 function troubleOfConditions({ status = {} }: Manifest): Trouble[] {
   const condition = (type: string, value: string) => status.conditions?.find((c: Properties) => c.type === type && c.status === value);
   const rejected = condition("ReplicaFailure", "True");
+  const failed = condition("Failed", "True");
   const stuck = condition("Progressing", "False");
   return [
     ...(rejected
       ? [{ reason: rejected.reason, message: rejected.message, final: secondsSince(rejected.lastTransitionTime) > patience("quota") }]
       : []),
+    // Kubernetes starts the pod of a Job again, until its condition says that it failed.
+    ...(failed ? [{ reason: failed.reason, message: failed.message, final: true }] : []),
     ...(stuck ? [{ reason: stuck.reason, message: stuck.message, final: true }] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
+import { asServices } from "../../config/jobs.ts";
 import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
@@ -24,14 +25,14 @@ export interface NetworkOptions {
 export interface ServiceNetworks {
   /** The network of each service. Only its callers are connected to it. */
   own: Record<string, pulumi.Input<string>>;
-  /** Networks of a service besides its own: those of the services that it calls, the one with egress, and those in the settings. */
+  /** Networks of a service or job besides its own: those of the services that it calls, the one with egress, and those in the settings. */
   furtherOf(service: string): pulumi.Input<string>[];
 }
 
 /** Creates a network for each service, one with egress for the services that may use it, and the networks in the settings. */
 export function createNetworks(
   name: string,
-  services: Services,
+  { services, jobs }: Pick<Configuration, "services" | "jobs">,
   settings: Pick<DockerHostSettings, "networks" | "host">,
   options: NetworkOptions,
   labels: docker.types.input.NetworkLabel[],
@@ -40,11 +41,12 @@ export function createNetworks(
   const { driver, by } = options;
   const create = (key: string, args: Omit<docker.NetworkArgs, "name" | "labels">) =>
     new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts)[by];
+  const all = { ...services, ...asServices(jobs) };
   const existing = (key: string) => (by === "name" ? key : idOf(key, settings.host));
   const own = Object.fromEntries(
     Object.keys(services).map((service) => [service, create(service, { internal: true, options: options.own })]),
   );
-  const egress = Object.values(services).some(hasEgress) ? create("way-out", { options: options.egress }) : undefined;
+  const egress = Object.values(all).some(hasEgress) ? create("way-out", { options: options.egress }) : undefined;
   const further = Object.entries(settings.networks ?? {}).map(
     ([key, { external, services: members, subnet, gateway, ipRange, ...args }]) => ({
       members,
@@ -56,10 +58,10 @@ export function createNetworks(
   return {
     own,
     furtherOf(service) {
-      const called = Object.keys(services).filter((other) => callersOf(other, services).includes(service));
+      const called = Object.keys(services).filter((other) => callersOf(other, all).includes(service));
       return [
         ...called.map((other) => own[other]!),
-        ...(egress !== undefined && hasEgress(services[service]!) ? [egress] : []),
+        ...(egress !== undefined && hasEgress(all[service]!) ? [egress] : []),
         ...further.filter(({ members }) => members.includes(service)).map(({ network }) => network),
       ];
     },

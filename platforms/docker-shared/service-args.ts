@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceSettings } from "../../config/settings.ts";
+import type { JobSettings, ServiceSettings } from "../../config/settings.ts";
 import { rolloutOf, withTraefik } from "../platform.ts";
 
 /** Replaces one replica at a time, each as soon as it is ready. */
@@ -22,6 +22,8 @@ export function serviceArgs(settings: ServiceSettings) {
     builder: _builder,
     package: _package,
     platforms: _platforms,
+    dockerfile: _dockerfile,
+    after: _after,
     calls: _calls,
     network: _network,
     ingressClassName: _class,
@@ -36,4 +38,22 @@ export function serviceArgs(settings: ServiceSettings) {
     tls: tls && { redirect: tls.redirect },
     partOf: pulumi.getProject(),
   };
+}
+
+/** Arguments of a job's component on the platforms `docker` and `swarm`, without its image. */
+export function jobArgs(settings: JobSettings) {
+  const {
+    source: _source,
+    image: _image,
+    builder: _builder,
+    dockerfile: _dockerfile,
+    package: _package,
+    platforms: _platforms,
+    after: _after,
+    calls: _calls,
+    network: _network,
+    nodeSelector,
+    ...args
+  } = settings;
+  return { ...args, nodeSelector, partOf: pulumi.getProject() };
 }

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ContainerHost } from "../../components/container-host.ts";
+import { ContainerJob } from "../../components/container-job.ts";
 import { ContainerService } from "../../components/container-service.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
-import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
+import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
@@ -38,7 +39,7 @@ const withoutCommunication = { "com.docker.network.bridge.enable_icc": "false" }
 
 /** Containers on one Docker host. */
 export function createPlatform(configuration: Configuration): Platform {
-  const { stack, services, docker: settings } = configuration;
+  const { stack, docker: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
   const labels = { [stackLabel]: stack };
   const { registry, host, ports } = settings;
@@ -64,13 +65,13 @@ export function createPlatform(configuration: Configuration): Platform {
     },
     opts,
   );
-  const networks = createNetworks(name, services, settings, { by: "name", egress: withoutCommunication }, labelList(labels), opts);
+  const networks = createNetworks(name, configuration, settings, { by: "name", egress: withoutCommunication }, labelList(labels), opts);
 
   return {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
     imageOptions: { dependsOn: on.registryContainer },
-    deploy(service, given, image) {
-      new ContainerService(
+    deploy(service, given, image, after = []) {
+      const resource = new ContainerService(
         service,
         {
           ...serviceArgs(given),
@@ -82,10 +83,23 @@ export function createPlatform(configuration: Configuration): Platform {
           networks: networks.furtherOf(service),
           volumeNames: volumes[service] ?? {},
         },
-        { ...opts, dependsOn: on.helperContainer },
+        { ...opts, dependsOn: [on.helperContainer, ...after] },
       );
-      return { url: urlOf(given, ports) };
+      return { url: urlOf(given, ports), resource };
     },
+    deployJob: (job, given, image, after) =>
+      new ContainerJob(
+        job,
+        {
+          ...jobArgs(given),
+          image,
+          on: { dockerHost: host, credentials },
+          prefix: `${name}-${job}`,
+          labels,
+          networks: networks.furtherOf(job),
+        },
+        { ...opts, dependsOn: after },
+      ),
     outputs: { registry: on.repository },
   };
 }

@@ -5,6 +5,7 @@ import { ecrCredentials } from "../../components/ecr-credentials.ts";
 import { regionOf } from "../../lib/aws-arn.ts";
 import { createDataKey } from "../../components/data-key.ts";
 import { throwIfAny, type Problem } from "../../lib/problem.ts";
+import { Job } from "../../components/job.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
 import { WebService } from "../../components/web-service.ts";
@@ -14,7 +15,7 @@ import { hasIngress } from "../../config/schema/service.ts";
 import { connectToCluster, createCluster, readSharedCluster, type KnownClusterFacts } from "./target-cluster.ts";
 import { ingressHosts, problemsWithEks, problemsWithHosts, problemsWithImagePlatforms, problemsWithIngressClasses } from "./rules.ts";
 import { formatSettingProblem, loadBalancerCidrs, nodePlatforms, tagsOf } from "./settings.ts";
-import { urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 export { preflight } from "./preflight/preflight.ts";
 
@@ -52,7 +53,7 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ eks = missingSett
  * Kubernetes on AWS: a network, an EKS cluster, a load balancer with a certificate, and for each service a repository, its AWS permissions,
  * the workload, and DNS records for its hosts. With `stack`, only the resources of services, on the cluster of another stack.
  */
-export async function createPlatform({ stack, services, eks = missingSettings }: Configuration): Promise<Platform> {
+export async function createPlatform({ stack, services, jobs, eks = missingSettings }: Configuration): Promise<Platform> {
   const name = `${pulumi.getProject()}-${stack}`;
   const tags = tagsOf(pulumi.getProject(), stack, eks);
   const { region, profile, deletionProtection = false } = eks;
@@ -70,8 +71,11 @@ export async function createPlatform({ stack, services, eks = missingSettings }:
     ? connectToCluster(name, shared, eks)
     : createCluster(name, eks, { tags, kmsKeyArn }, awsOptions);
   const clusterOptions = { provider, dependsOn: dependencies };
-  const namespace = servicesNamespace("services", { name, services: Object.values(services), labels: readinessGates }, clusterOptions)
-    .metadata.name;
+  const namespace = servicesNamespace(
+    "services",
+    { name, services: [...Object.values(services), ...Object.values(jobs)], labels: readinessGates },
+    clusterOptions,
+  ).metadata.name;
   const hostsWithRecord = new Set<string>();
 
   return {
@@ -81,8 +85,8 @@ export async function createPlatform({ stack, services, eks = missingSettings }:
       return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
     },
     imageOptions: {},
-    deploy(service, settings, image) {
-      const args = { ...workloadArgs(service, services), image, namespace, partOf: pulumi.getProject() };
+    deploy(service, settings, image, after = []) {
+      const args = { ...workloadArgs(service, { services, jobs }), image, namespace, partOf: pulumi.getProject() };
       const identity = createIdentity(service, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
       const { ingressCidrs, destinations = [] } = args.network ?? {};
       const network = {
@@ -90,8 +94,9 @@ export async function createPlatform({ stack, services, eks = missingSettings }:
         ingressCidrs: ingressCidrs?.join() === loadBalancerCidrs(eks).join() ? facts.loadBalancerCidrs : ingressCidrs,
         destinations: identity ? [...destinations, ...awsDestinations] : destinations,
       };
-      const dependsOn = identity ? [...dependencies, identity] : dependencies;
-      const { address } = new WebService(service, { ...args, network }, { provider, dependsOn });
+      const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
+      const resource = new WebService(service, { ...args, network }, { provider, dependsOn });
+      const { address } = resource;
       const { domain } = facts;
       const hosts = address && domain ? ingressHosts({ [service]: settings }).map(({ host }) => host) : [];
       for (const host of hosts.filter((host) => !hostsWithRecord.has(host))) {
@@ -100,7 +105,14 @@ export async function createPlatform({ stack, services, eks = missingSettings }:
         const record = { zoneId: domain!.zoneId, name: host, type: "CNAME", ttl: 60, records: [address!] };
         new aws.route53.Record(host, record, awsOptions);
       }
-      return { url: urlOf(settings) };
+      return { url: urlOf(settings), resource };
+    },
+    deployJob(job, settings, image, after = []) {
+      const identity = createIdentity(job, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
+      const args = { ...jobArgs(settings), image, namespace, partOf: pulumi.getProject() };
+      const destinations = [...(args.network?.destinations ?? []), ...(identity ? awsDestinations : [])];
+      const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
+      return new Job(job, { ...args, network: { ...args.network, destinations } }, { provider, dependsOn });
     },
     outputs: { kubeconfig, platform: facts },
   };

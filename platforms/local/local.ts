@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Job } from "../../components/job.ts";
 import { LocalCluster } from "../../components/local-cluster.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
 import { WebService } from "../../components/web-service.ts";
@@ -10,7 +11,7 @@ import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { withoutDaemon } from "../no-daemon.ts";
-import { rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
 
 /** This machine has room for a second set of pods, and replacing all at once is faster. */
@@ -61,7 +62,7 @@ function folderOf(stack: string): string {
 const traefikGateway = { className: "traefik", httpPort: 8000, httpsPort: 8443 };
 
 /** Kubernetes and a registry in Docker on this machine. */
-export function createPlatform({ stack, services, local }: Configuration): Platform {
+export function createPlatform({ stack, services, jobs, local }: Configuration): Platform {
   const name = `${pulumi.getProject()}-${stack}`;
   const cluster = new LocalCluster(name, { ...local, folder: folderOf(stack), labels: { [stackLabel]: stack } });
   const provider = new k8s.Provider(name, {
@@ -77,13 +78,14 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
     deleteUnreachable: true,
   });
   const inCluster = { provider, deletedWith: cluster.nodeVolume };
-  const namespace = servicesNamespace("services", { name, services: Object.values(services) }, inCluster).metadata.name;
+  const namespace = servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, inCluster)
+    .metadata.name;
 
   return {
     registry: (service) => ({ repository: `${cluster.registry}/${service}` }),
     imageOptions: { dependsOn: cluster.registryContainer },
-    deploy(name, service, image) {
-      const given = workloadArgs(name, services);
+    deploy(name, service, image, after) {
+      const given = workloadArgs(name, { services, jobs });
       const args = {
         ...given,
         image,
@@ -95,9 +97,15 @@ export function createPlatform({ stack, services, local }: Configuration): Platf
             ? { ...traefikGateway, ...given.gateway }
             : given.gateway,
       };
-      new WebService(name, args, inCluster);
-      return { url: urlOf(service, local.ports) };
+      const resource = new WebService(name, args, pulumi.mergeOptions(inCluster, { dependsOn: after }));
+      return { url: urlOf(service, local.ports), resource };
     },
+    deployJob: (name, job, image, after) =>
+      new Job(
+        name,
+        { ...jobArgs(job), image, namespace, partOf: pulumi.getProject() },
+        pulumi.mergeOptions(inCluster, { dependsOn: after }),
+      ),
     outputs: { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry },
   };
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SwarmHost } from "../../components/swarm-host.ts";
+import { SwarmJob } from "../../components/swarm-job.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
@@ -7,7 +8,7 @@ import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
-import { serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
+import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
@@ -71,7 +72,7 @@ export function createPlatform(configuration: Configuration): Platform {
   const encryption = settings.encrypted ? { encrypted: "true" } : undefined;
   // By id: if services name networks, Pulumi's provider replaces the services in every `up`.
   const options = { by: "id" as const, driver: "overlay", own: encryption, egress: encryption };
-  const networks = createNetworks(name, services, settings, options, labelList(labels), opts);
+  const networks = createNetworks(name, configuration, settings, options, labelList(labels), opts);
   const exposed = Object.keys(services).filter((service) => urlOf(services[service]!, ports) !== undefined);
   const volumes = ownedVolumes(
     volumesOf(configuration).map((volume) => ({ owner: volume.owner, names: createVolume(volume, labelList(labels), opts) })),
@@ -95,13 +96,14 @@ export function createPlatform(configuration: Configuration): Platform {
     opts,
   );
 
+  const { constraints, spread, maxPerNode } = settings;
+
   return {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
     imageOptions: { dependsOn: on.registryContainer },
-    deploy(service, given, image) {
+    deploy(service, given, image, after = []) {
       const drivers = Object.entries(settings.volumes ?? {}).filter(([key]) => key.startsWith(`${service}.`));
-      const { constraints, spread, maxPerNode } = settings;
-      new SwarmService(
+      const resource = new SwarmService(
         service,
         {
           ...serviceArgs(given),
@@ -117,10 +119,25 @@ export function createPlatform(configuration: Configuration): Platform {
           volumeDrivers: Object.fromEntries(drivers.map(([key, volume]) => [key.slice(service.length + 1), volume])),
           credentials,
         },
-        { ...opts, dependsOn: on.helperService },
+        { ...opts, dependsOn: [on.helperService, ...after] },
       );
-      return { url: urlOf(given, ports) };
+      return { url: urlOf(given, ports), resource };
     },
+    deployJob: (job, given, image, after) =>
+      new SwarmJob(
+        job,
+        {
+          ...jobArgs(given),
+          image,
+          dockerHost: settings.host,
+          prefix: `${name}-${job}`,
+          labels,
+          networks: networks.furtherOf(job),
+          constraints,
+          credentials,
+        },
+        { ...opts, dependsOn: after },
+      ),
     outputs: { registry: on.repository },
   };
 }

@@ -80,11 +80,13 @@ function watch(onRegistered: (request: Request, urn: string) => void): void {
     });
 }
 
-/** The configuration with absolute paths of the services' sources, for a program in another folder. Unchanged if services are no map. */
+/** The configuration with absolute paths of all sources, for a program in another folder. What is no map stays as it is. */
 export function withAbsoluteSources(config: Stack["config"]): Stack["config"] {
-  const services = parseJson(config["slipway:services"] ?? "{}");
-  if (!isMap(services)) return config;
-  for (const service of Object.values(services))
-    if (isMap(service) && typeof service.source === "string") service.source = resolve(service.source);
-  return { ...config, "slipway:services": JSON.stringify(services) };
+  const absolute = Object.entries({ "slipway:services": "{}", "slipway:jobs": "null" }).flatMap(([key, none]): [string, string][] => {
+    const all = parseJson(config[key] ?? none);
+    if (!isMap(all)) return [];
+    for (const one of Object.values(all)) if (isMap(one) && typeof one.source === "string") one.source = resolve(one.source);
+    return [[key, JSON.stringify(all)]];
+  });
+  return absolute.length === 0 ? config : { ...config, ...Object.fromEntries(absolute) };
 }

@@ -28,14 +28,33 @@ const mebibyte = 2 ** 20;
 
 /** Arguments of a replica's container. */
 export function containerOf(spec: WebServiceSpec, replica: Replica): docker.ContainerArgs {
-  const { index, prefix, labels, network, networks, volumes, files, on } = replica;
+  const { envs, volumes, ...program } = programOf(spec, replica);
+  return {
+    ...program,
+    ...longRunning(replica.labels),
+    // Pulumi generates the name of a container that is created before the previous one is deleted.
+    name: isReplacedInPlace(spec) ? `${replica.prefix}-${replica.index + 1}` : undefined,
+    hostname: spec.kind === "stateful" ? `${spec.name}-${replica.index}` : undefined,
+    envs: [`PORT=${Number(spec.port)}`, ...envs],
+    volumes: [{ volumeName: replica.on.helper, containerPath: helperFolder, readOnly: true }, ...volumes],
+    healthcheck: healthcheckOf(spec, false),
+    wait: true,
+    waitTimeout: spec.rollout.progressDeadlineSeconds,
+  };
+}
+
+/** Arguments of a job's container. JobRun starts it, and waits for its end. */
+export function jobContainerOf(spec: WebServiceSpec, run: Omit<Replica, "on" | "index" | "volumes">): docker.ContainerArgs {
+  const { labels, prefix } = run;
+  const program = programOf(spec, { ...run, index: 0, volumes: {} });
+  return { ...program, ...longRunning(labels), name: prefix, restart: "no", start: false, mustRun: false };
+}
+
+/** What a service and a job have in common. */
+function programOf(spec: WebServiceSpec, { index, network, networks, volumes, files }: Omit<Replica, "on">) {
   const memory = memoryBytes(spec);
   const cpus = spec.resources.cpuLimit === undefined ? undefined : parseQuantity(spec.resources.cpuLimit);
   return {
-    ...longRunning(labels),
-    // Pulumi generates the name of a container that is created before the previous one is deleted.
-    name: isReplacedInPlace(spec) ? `${prefix}-${index + 1}` : undefined,
-    hostname: spec.kind === "stateful" ? `${spec.name}-${index}` : undefined,
     image: spec.image,
     entrypoints: spec.command,
     command: spec.args,
@@ -53,7 +72,6 @@ export function containerOf(spec: WebServiceSpec, replica: Replica): docker.Cont
     cpuShares: Math.max(2, Math.round(1024 * (parseQuantity(spec.resources.cpu) ?? 0))),
     networksAdvanced: [{ name: network, aliases: [spec.name] }, ...networks.map((name) => ({ name, aliases: [spec.name] }))],
     volumes: [
-      { volumeName: on.helper, containerPath: helperFolder, readOnly: true },
       ...persistentVolumes(spec).map(([volume, { mountPath }]) => ({ volumeName: volumes[volume]![index]!, containerPath: mountPath })),
       ...[...new Set(filesOf(spec).map(({ path }) => dirname(path)))].map((folder) => ({
         volumeName: files?.volumes.apply((names) => names[folder]!),
@@ -62,9 +80,6 @@ export function containerOf(spec: WebServiceSpec, replica: Replica): docker.Cont
       })),
     ],
     tmpfs: emptyDirs(spec),
-    healthcheck: healthcheckOf(spec, false),
-    wait: true,
-    waitTimeout: spec.rollout.progressDeadlineSeconds,
     destroyGraceSeconds: stopSeconds(spec),
     stopTimeout: stopSeconds(spec),
   };
@@ -83,12 +98,12 @@ export function stopSeconds({ shutdown }: WebServiceSpec): number {
   return Math.max(1, shutdown.gracePeriodSeconds - shutdown.sleepSeconds);
 }
 
-function environment(spec: WebServiceSpec): pulumi.Input<pulumi.Input<string>[]> {
+function environment(spec: WebServiceSpec): pulumi.Input<string>[] {
   const { env = {}, secretEnv = {} } = spec;
   const variables = (values: Record<string, pulumi.Input<string>>) =>
     Object.entries(values).map(([key, value]) => pulumi.interpolate`${key}=${value}`);
   const secrets = variables(secretEnv).map((value) => pulumi.secret(value));
-  return [`PORT=${Number(spec.port)}`, ...goMemoryLimit(spec), ...variables(env), ...secrets];
+  return [...goMemoryLimit(spec), ...variables(env), ...secrets];
 }
 
 function addedCapabilities(access: Security): { adds?: string[] } {

@@ -16,7 +16,7 @@ type TaskSpec = docker.types.input.ServiceTaskSpec;
 type ContainerSpec = docker.types.input.ServiceTaskSpecContainerSpec;
 
 export interface TaskContext {
-  args: SwarmServiceArgs;
+  args: Partial<Pick<SwarmServiceArgs, "on" | "volumeDrivers">>;
   prefix: string;
   labels: docker.types.input.ServiceLabel[];
 }
@@ -31,7 +31,38 @@ export function authOf(image: pulumi.Output<string>, { username, password }: Reg
 
 /** Arguments of a service's tasks. Creates the configs and secrets that hold its files. */
 export function taskOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.CustomResourceOptions): TaskSpec {
-  const { args, labels } = context;
+  const { containerSpec, ...task } = programOf(spec, context, opts);
+  const { args } = context;
+  return {
+    ...task,
+    containerSpec: {
+      ...containerSpec,
+      env: { PORT: String(Number(spec.port)), ...containerSpec.env },
+      healthcheck: healthcheckOfTask(spec),
+      mounts: [{ type: "volume", source: args.on?.helper, target: helperFolder, readOnly: true }, ...containerSpec.mounts],
+    },
+    restartPolicy,
+  };
+}
+
+/** Arguments of a job's task. */
+export function jobTaskOf(spec: WebServiceSpec, context: TaskContext, retries: number, opts: pulumi.CustomResourceOptions): TaskSpec {
+  const { containerSpec, ...task } = programOf(spec, context, opts);
+  return {
+    ...task,
+    // The image's health check is for a service.
+    containerSpec: { ...containerSpec, healthcheck: { tests: ["NONE"], interval: "0s", timeout: "0s", startPeriod: "0s", retries: 0 } },
+    // Swarm counts restarts. With 0 there is no limit, so a job without retries has another condition.
+    restartPolicy:
+      retries > 0
+        ? { condition: "on-failure", delay: "1s", maxAttempts: retries, window: "0s" }
+        : { condition: "none", delay: "1s", window: "0s" },
+  };
+}
+
+/** What a service and a job have in common. */
+function programOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.CustomResourceOptions) {
+  const { labels } = context;
   const memory = memoryBytes(spec);
   const nanoCpus = (quantity: string | undefined) =>
     quantity === undefined ? undefined : Math.round(1e9 * (parseQuantity(quantity) ?? 0));
@@ -48,15 +79,13 @@ export function taskOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.
       capDrops: ["ALL"],
       capAdds: spec.access.capabilities.length > 0 ? dockerCapabilities(spec.access) : undefined,
       stopGracePeriod: shortDuration(goDuration(stopSeconds(spec))),
-      healthcheck: healthcheckOfTask(spec),
-      mounts: [{ type: "volume", source: args.on.helper, target: helperFolder, readOnly: true }, ...mounts(spec, context)],
+      mounts: mounts(spec, context),
       ...createFiles(spec, context, opts),
     },
     resources: {
       limits: { memoryBytes: memory.limit, nanoCpus: nanoCpus(spec.resources.cpuLimit) },
       reservation: { memoryBytes: memory.reservation, nanoCpus: nanoCpus(spec.resources.cpu) },
     },
-    restartPolicy,
     logDriver,
   };
 }
@@ -66,10 +95,10 @@ function healthcheckOfTask(spec: WebServiceSpec) {
   return { ...check, timeout: shortDuration(check.timeout), startPeriod: shortDuration(check.startPeriod) };
 }
 
-function environment(spec: WebServiceSpec): pulumi.Input<Record<string, pulumi.Input<string>>> {
+function environment(spec: WebServiceSpec): Record<string, pulumi.Input<string>> {
   const limit = Object.fromEntries(goMemoryLimit(spec).map((text) => text.split("=") as [string, string]));
   const secrets = Object.fromEntries(Object.entries(spec.secretEnv ?? {}).map(([key, value]) => [key, pulumi.secret(value)]));
-  return { PORT: String(Number(spec.port)), ...limit, ...spec.env, ...secrets };
+  return { ...limit, ...spec.env, ...secrets };
 }
 
 function mounts(spec: WebServiceSpec, { args, prefix, labels }: TaskContext): docker.types.input.ServiceTaskSpecContainerSpecMount[] {

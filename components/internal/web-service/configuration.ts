@@ -21,7 +21,13 @@ export interface Configuration {
 }
 
 /** Creates the ConfigMap and the Secret of a service. */
-export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): Configuration {
+export function createConfiguration(
+  spec: WebServiceSpec,
+  metadata: Meta,
+  opts: pulumi.CustomResourceOptions,
+  /** What programs get besides the settings. */
+  more: k8s.types.input.core.v1.EnvVar[] = [],
+): Configuration {
   const { name, env = {}, secretEnv = {}, files = {}, secretFiles = {}, secretFolders = {} } = spec;
   const envFromSecret = { ...spec.envFromSecret };
   const annotations: Configuration["annotations"] = {};
@@ -59,7 +65,7 @@ export function createConfiguration(spec: WebServiceSpec, metadata: Meta, opts: 
   }
 
   const variables = [
-    { name: "PORT", value: pulumi.interpolate`${spec.port}` },
+    ...more,
     ...goMemoryLimit(spec),
     ...Object.entries(env).map(([key, value]) => ({
       name: key,

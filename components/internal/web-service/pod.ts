@@ -4,11 +4,46 @@ import { recommendedLabels, selectorLabels } from "../labels.ts";
 import type { Configuration } from "./configuration.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
-/** The pod template of a service, in the Pod Security Standard of its level. */
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+type Container = k8s.types.input.core.v1.Container;
+
+/** The pod template of a service. */
 export function podTemplate(
+  spec: WebServiceSpec,
+  configuration: Configuration,
+  serviceAccountName: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+  const ofPod = {
+    terminationGracePeriodSeconds: spec.shutdown.gracePeriodSeconds,
+    topologySpreadConstraints: topologySpread(spec),
+    sysctls: sysctls(spec),
+  };
+  const ofContainer = {
+    ports: containerPorts(spec),
+    startupProbe: probeOf(spec.probes, "startup"),
+    readinessProbe: probeOf(spec.probes, "readiness"),
+    livenessProbe: probeOf(spec.probes, "liveness"),
+    lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
+  };
+  return template(spec, configuration, serviceAccountName, ofPod, ofContainer);
+}
+
+/** The pod template of a job: nobody calls its pods, and they end by themselves. */
+export function jobPodTemplate(
+  spec: WebServiceSpec,
+  configuration: Configuration,
+  serviceAccountName: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+  return template(spec, configuration, serviceAccountName, { restartPolicy: "Never" }, {});
+}
+
+/** A pod template in the Pod Security Standard of its level. */
+function template(
   spec: WebServiceSpec,
   { env, volumes, mounts, annotations }: Configuration,
   serviceAccountName: pulumi.Input<string>,
+  { sysctls, ...ofPod }: Omit<PodSpec, "containers"> & { sysctls?: k8s.types.input.core.v1.PodSecurityContext["sysctls"] },
+  ofContainer: Omit<Container, "name">,
 ): k8s.types.input.core.v1.PodTemplateSpec {
   const own = Object.entries(spec.volumes ?? {});
   const { user, capabilities, readOnlyRootFilesystem } = spec.access;
@@ -20,18 +55,17 @@ export function podTemplate(
       serviceAccountName,
       automountServiceAccountToken: (spec.serviceAccount?.rules ?? []).length > 0,
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: spec.shutdown.gracePeriodSeconds,
       priorityClassName: spec.priorityClassName,
       nodeSelector: spec.nodeSelector,
       affinity: spec.affinity,
       tolerations: spec.tolerations?.map((t) => ({ ...t, operator: t.operator ?? (t.value === undefined ? "Exists" : "Equal") })),
-      topologySpreadConstraints: topologySpread(spec),
+      ...ofPod,
       securityContext: {
         ...(user ? { runAsNonRoot: user.uid !== 0, runAsUser: user.uid, runAsGroup: user.gid, fsGroup: user.gid } : {}),
         // Otherwise the ownership of a large volume is changed at every start.
         fsGroupChangePolicy: user && own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
-        sysctls: sysctls(spec),
+        sysctls,
       },
       containers: [
         {
@@ -40,13 +74,9 @@ export function podTemplate(
           imagePullPolicy: "IfNotPresent",
           command: spec.command,
           args: spec.args,
-          ports: containerPorts(spec),
+          ...ofContainer,
           env,
           resources: resourcesOf(spec),
-          startupProbe: probeOf(spec.probes, "startup"),
-          readinessProbe: probeOf(spec.probes, "readiness"),
-          livenessProbe: probeOf(spec.probes, "liveness"),
-          lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem,

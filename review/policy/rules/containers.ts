@@ -1,4 +1,5 @@
 import { baselineCapabilities, restrictedCapability } from "../../../lib/security-level.ts";
+import { jobLabel } from "../../../lib/docker-labels.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { baselineReason } from "../baseline.ts";
 import { hidden, isSecretName } from "../../preview/secrets.ts";
@@ -12,6 +13,9 @@ const create = "https://docs.docker.com/reference/cli/docker/service/create/";
 
 /** Containers of Slipway itself, which the rules do not concern: tests cover them, and a cluster node must be privileged. */
 const isInfrastructure = ({ urn }: Resource) => /slipway:index:(LocalCluster|ContainerHost|SwarmHost)\$/.test(urn);
+
+/** Jobs end by themselves, and nobody calls them. */
+const isJob = ({ inputs }: Resource) => listOf<Properties>(inputs.labels).some(({ label }) => label === jobLabel);
 
 /** The container settings: those of the tasks for a service. */
 const specOf = ({ type, inputs }: Resource): Properties => (type === service ? (inputs.taskSpec?.containerSpec ?? {}) : inputs);
@@ -126,6 +130,7 @@ const rules: PolicyRule[] = [
     id: "container-health-check",
     severity: Severity.Error,
     types: containerOrService,
+    except: isJob,
     check: (resource) => [undefined, "NONE"].includes(listOf<string>(specOf(resource).healthcheck?.tests)[0]) && "has no health check",
     remedy: "Set healthcheck.",
     reference: "https://docs.docker.com/reference/dockerfile/#healthcheck",
@@ -146,6 +151,7 @@ const rules: PolicyRule[] = [
     id: "container-restart",
     severity: Severity.Error,
     types: containerOrService,
+    except: isJob,
     check: ({ type, inputs }) =>
       [undefined, "no", "none"].includes(type === service ? (inputs.taskSpec?.restartPolicy?.condition ?? "any") : inputs.restart) &&
       "is not restarted after it exits",
@@ -170,6 +176,7 @@ const rules: PolicyRule[] = [
     id: "swarm-rollback",
     severity: Severity.Warning,
     types: [service],
+    except: isJob,
     check: ({ inputs }) => inputs.updateConfig?.failureAction !== "rollback" && "does not roll back a failed update",
     remedy: "Set updateConfig.failureAction: rollback.",
     reference: `${create}#update-failure-action`,
@@ -178,6 +185,7 @@ const rules: PolicyRule[] = [
     id: "swarm-several-tasks",
     severity: Severity.Warning,
     types: [service],
+    except: isJob,
     check: ({ inputs: { mode, taskSpec } }) => {
       const isWriter = listOf<Properties>(taskSpec?.containerSpec?.mounts).some(
         ({ type, readOnly }) => type === "volume" && readOnly !== true,
@@ -192,4 +200,7 @@ const rules: PolicyRule[] = [
 ];
 
 /** Rules for Docker containers, and for tasks of Docker Swarm. */
-export const containerRules = rules.map((rule) => ({ ...rule, except: isInfrastructure }));
+export const containerRules = rules.map((rule) => ({
+  ...rule,
+  except: (resource: Resource) => isInfrastructure(resource) || (rule.except?.(resource) ?? false),
+}));

@@ -67,7 +67,7 @@ describe("the lock file", () => {
 describe("images by tag", () => {
   const locked = { file, images: { db: { image: "postgres:16", digest: digest("1") }, dev: { image: "web:dev", id: digest("2") } } };
   const used = (services: Record<string, object>, platform = "docker") => {
-    const problems = useLockedImages(services, locked, { stack: "shop", platform }).map(formatProblem);
+    const problems = useLockedImages("services", services, locked, { stack: "shop", platform }).map(formatProblem);
     return { problems, images: Object.values(services).map((service) => (service as { image?: string }).image) };
   };
 
@@ -106,7 +106,7 @@ describe("images by tag", () => {
       },
     };
     const resolved = (services: Record<string, object>) => {
-      const problems = useLockedImages(services, withUsers, { stack: "shop", platform: "docker" }).map(formatProblem);
+      const problems = useLockedImages("services", services, withUsers, { stack: "shop", platform: "docker" }).map(formatProblem);
       return { problems, services };
     };
 
@@ -154,6 +154,6 @@ describe("images by tag", () => {
 
   test("are left to the schema if services have a wrong shape", () => {
     for (const services of [undefined, "none", ["a"], { db: "postgres:16" }, { db: { image: 16 } }])
-      expect(useLockedImages(services, locked, { stack: "shop", platform: "docker" })).toEqual([]);
+      expect(useLockedImages("services", services, locked, { stack: "shop", platform: "docker" })).toEqual([]);
   });
 });

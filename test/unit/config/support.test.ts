@@ -60,7 +60,7 @@ test("AWS permissions are only supported on eks", async () => {
 
 test("an unsupported setting is accepted if its value is what the platform always does", () => {
   const service = { topologySpread: "preferred", ingressClassName: "traefik", expose: "ingress", network: { isolated: false } };
-  for (const platform of dockerPlatforms) expect(problemsWithSupport(platform, { web: service })).toEqual([]);
+  for (const platform of dockerPlatforms) expect(problemsWithSupport(platform, "services", { web: service })).toEqual([]);
 });
 
 test.each(dockerPlatforms)("invalid ports, services, volumes, registry and host of %s are rejected", async (platform) => {

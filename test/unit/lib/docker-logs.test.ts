@@ -1,4 +1,4 @@
-import { linesOf } from "../../../engine/docker/convergence.ts";
+import { linesOf } from "../../../lib/docker-logs.ts";
 
 test("log lines have no chunk headers, even printable ones, no control characters and no empty lines", () => {
   const chunk = (text: string) => Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)]);

@@ -1,0 +1,14 @@
+/** Defaults of a job. Each is written only here. */
+export const jobDefaults = {
+  /** The first start may fail because network policies do not know the new pod yet. */
+  retries: 2,
+  timeoutSeconds: 600,
+  schedule: {
+    timeZone: "Etc/UTC",
+    concurrencyPolicy: "Forbid",
+    startingDeadlineSeconds: 300,
+    successfulJobsHistoryLimit: 3,
+    failedJobsHistoryLimit: 1,
+    suspend: false,
+  },
+} as const;

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { JobRunArgs, ServiceNetworkArgs } from "./service-args.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
 
@@ -34,7 +35,17 @@ type Shared = Pick<
 /** Network access of a job's pods: blocked unless declared. Nobody calls a job. */
 export type JobNetworkArgs = Pick<ServiceNetworkArgs, "isolated" | "destinations" | "dnsAnywhere">;
 
+/** Waits in a job's pod, before its program runs. */
+export interface JobWaitArgs {
+  /** Image of the helper (`helperSource`), by digest. */
+  image: pulumi.Input<string>;
+  /** Addresses that must accept TCP connections, such as `db:5432`. */
+  addresses: string[];
+}
+
 export interface JobArgs extends Shared, JobRunArgs {
+  /** Until network policies know a new pod, its calls are rejected; with this, the program starts afterwards. @default - none. */
+  waitFor?: JobWaitArgs;
   /** @default - all traffic is blocked but DNS. */
   network?: JobNetworkArgs;
 }

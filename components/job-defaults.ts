@@ -1,7 +1,6 @@
 /** Defaults of a job. Each is written only here. */
 export const jobDefaults = {
-  /** The first start may fail because network policies do not know the new pod yet. */
-  retries: 2,
+  retries: 0,
   timeoutSeconds: 600,
   schedule: {
     timeZone: "Etc/UTC",

@@ -48,7 +48,7 @@ export class Job extends pulumi.ComponentResource {
     const configuration = createConfiguration(spec.pod, metadata, child);
     // Created before the pod, so that it does not run without.
     const policy = createNetworkPolicy(spec.pod, metadata, child);
-    const template = jobPodTemplate(spec.pod, configuration, account.metadata.name);
+    const template = jobPodTemplate(spec, configuration, account.metadata.name);
     const job = createJob(spec, template, withReason(metadata, spec.pod), pulumi.mergeOptions(child, { dependsOn: policy }));
     this.jobName = job.metadata.name;
     this.registerOutputs({ namespace: this.namespace, jobName: this.jobName });

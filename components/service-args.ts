@@ -749,7 +749,7 @@ export interface JobRunArgs {
   /**
    * How often a job that failed starts again in the same run, on Kubernetes after 10 s, 20 s, 40 s and so on.
    *
-   * @default 2
+   * @default 0
    */
   retries?: number;
   /**

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
 import { isMap, valueAt, type Path } from "../lib/property-path.ts";
 import { secretMask } from "../lib/secret-mask.ts";
-import { asServices, problemsWithJobs, problemsWithOrder } from "./jobs.ts";
+import { asService, asServices, problemsWithJobs, problemsWithOrder } from "./jobs.ts";
 import { jobSettings } from "./schema/job.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
 import type { Platform } from "./schema/setting.ts";
@@ -10,6 +10,7 @@ import { problemsWithSecrets, problemsWithServices } from "./services.ts";
 import {
   settings,
   type Jobs,
+  type JobSettings,
   type LoadRules,
   type PlatformRules,
   type PlatformSettings,
@@ -40,7 +41,14 @@ export async function checkSettings(
   const written = { services: readable(serviceSettings, "services", input, issues), jobs: readable(jobSettings, "jobs", input, issues) };
   const withDefaults = ([name, service]: [string, ServiceSettings]) => [name, rules && own ? rules.withDefaults(service, own) : service];
   const services = Object.fromEntries(Object.entries(written.services).map(withDefaults)) as Services;
-  const { jobs } = written;
+  // Of the platform's defaults, those of images concern jobs too.
+  const platformsOf = (job: JobSettings) => (rules && own ? rules.withDefaults(asService(job), own).platforms : job.platforms);
+  const jobs: Jobs = Object.fromEntries(
+    Object.entries(written.jobs).map(([name, job]) => {
+      const platforms = platformsOf(job);
+      return [name, platforms === undefined ? job : { ...job, platforms }];
+    }),
+  );
   const given = { services: mapIn(input["services"]), jobs: mapIn(input["jobs"]) };
   const [serviceNames, jobNames] = [Object.keys(given.services), Object.keys(given.jobs)];
   const mask = secretMask(secretPaths.map((path) => valueAt(input, path)));

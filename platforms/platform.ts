@@ -1,10 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { GoImageArgs } from "../components/go-image.ts";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
+import { GoImage, type GoImageArgs } from "../components/go-image.ts";
+import { helperSource } from "../components/helper-source.ts";
 import type { JobArgs } from "../components/job-args.ts";
 import { asServices } from "../config/jobs.ts";
 import type { Configuration, JobSettings, PlatformRules, ServiceSettings } from "../config/settings.ts";
 import { hasIngress } from "../config/schema/service.ts";
+import { serviceDefaults } from "../components/web-service-defaults.ts";
 import { standardPorts } from "../components/ports.ts";
 
 export interface DeployedService {
@@ -82,20 +84,42 @@ export function workloadArgs(name: string, { services, jobs }: Pick<Configuratio
   return { ...args, network: { ...args.network, callers, destinations: destinationsOf(calls, args.network) } };
 }
 
-/** Arguments of a Job, the same on every Kubernetes platform. */
-export function jobArgs({
-  source: _source,
-  image: _image,
-  builder: _builder,
-  dockerfile: _dockerfile,
-  package: _package,
-  platforms: _platforms,
-  aws: _aws,
-  after: _after,
-  calls = [],
-  ...args
-}: JobSettings): Omit<JobArgs, "image"> {
-  return { ...args, network: { ...args.network, destinations: destinationsOf(calls, args.network) } };
+/**
+ * Arguments of a Job, the same on every Kubernetes platform.
+ *
+ * @param helper returns the image of the helper, for a job that calls services.
+ */
+export function jobArgs(
+  name: string,
+  { services, jobs }: Pick<Configuration, "services" | "jobs">,
+  helper: () => pulumi.Input<string>,
+): Omit<JobArgs, "image"> {
+  const {
+    source: _source,
+    image: _image,
+    builder: _builder,
+    dockerfile: _dockerfile,
+    package: _package,
+    platforms: _platforms,
+    aws: _aws,
+    after: _after,
+    calls = [],
+    ...args
+  } = jobs[name]!;
+  const addresses = calls.map((service) => `${service}:${services[service]?.port ?? serviceDefaults.port}`);
+  const waitFor = addresses.length > 0 ? { image: helper(), addresses } : undefined;
+  return { ...args, waitFor, network: { ...args.network, destinations: destinationsOf(calls, args.network) } };
+}
+
+/** Creates the image of the helper when it is needed first. */
+export function helperImage(
+  registry: Platform["registry"],
+  platforms: string[] | undefined,
+  opts: pulumi.ComponentResourceOptions,
+): () => pulumi.Output<string> {
+  let ref: pulumi.Output<string> | undefined;
+  const name = "slipway-helper";
+  return () => (ref ??= new GoImage(name, { source: helperSource, platforms, ...registry(name) }, opts).ref);
 }
 
 function destinationsOf(calls: string[], network: ServiceSettings["network"]) {

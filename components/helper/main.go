@@ -1,6 +1,6 @@
 // Command helper runs probes on Docker and Swarm the way Kubernetes does. `helper serve` installs this program into a
 // volume that every service mounts, and sets the owner of service volumes. `helper check` is the health check of a
-// service's container, so images need neither a shell nor curl.
+// service's container, so images need neither a shell nor curl. `helper wait` runs on Kubernetes before a job.
 package main
 
 import (
@@ -10,9 +10,9 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: helper serve|ready|check …"))
+		fail(fmt.Errorf("usage: helper serve|ready|check|wait …"))
 	}
-	commands := map[string]func([]string) error{"serve": serve, "ready": ready, "check": check}
+	commands := map[string]func([]string) error{"serve": serve, "ready": ready, "check": check, "wait": wait}
 	command, ok := commands[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown command %q", os.Args[1]))

@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { helperSource } from "../helper-source.ts";
 import { GoImage, type RegistryCredentials } from "../go-image.ts";
 
 export interface HelperImageArgs {
@@ -16,7 +16,7 @@ export function createHelperImage(name: string, args: HelperImageArgs, opts: pul
   const image = new GoImage(
     `${name}-helper`,
     {
-      source: resolve(import.meta.dirname, "../helper"),
+      source: helperSource,
       repository: `${repository}/slipway-helper`,
       credentials,
       labels: { "org.opencontainers.image.title": "slipway-helper" },

@@ -71,7 +71,6 @@ async function runContainer({ engine, job, target, retries, timeoutSeconds }: In
 async function awaitTask({ engine, job, target, retries, timeoutSeconds }: Inputs, deadline: number): Promise<void> {
   const docker = dockerClient(engine);
   const service = docker.getService(target);
-  const logs = () => service.logs({ stdout: true, stderr: true, tail: 10 }) as unknown as Promise<Buffer>;
   for (let isFirst = true; ; isFirst = false) {
     const { Spec, Version } = await service.inspect();
     const current = JSON.stringify([Spec.TaskTemplate.ContainerSpec, Spec.TaskTemplate.ForceUpdate ?? 0]);
@@ -80,19 +79,28 @@ async function awaitTask({ engine, job, target, retries, timeoutSeconds }: Input
     const isCurrent = ({ Spec: s }: Task) => JSON.stringify([s.ContainerSpec, s.ForceUpdate ?? 0]) === current;
     const newest = tasks[0] && isCurrent(tasks[0]) ? tasks[0] : undefined;
     if (newest?.Status.State === "complete") return;
+    const logs = () =>
+      newest ? (docker.getTask(newest.ID) as unknown as WithLogs).logs({ stdout: true, stderr: true, tail: 10 }) : Buffer.alloc(0);
     const failed = tasks.filter((task) => isCurrent(task) && ["failed", "rejected"].includes(task.Status.State));
     const isOver = newest !== undefined && failed.includes(newest) && failed.length > retries;
     if (isOver && isFirst) {
       // An earlier run failed.
       const again = { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 } };
-      await service.update({ version: Version.Index, ...again });
+      // Otherwise dockerode also puts the body into the URL, which proxies may log: its variables may be secret.
+      await service.update({ _query: { version: Version.Index }, _body: again });
     } else if (isOver) throw failure(job, String(newest.Status.Err || newest.Status.Message), await logs());
     if (Date.now() > deadline) throw failure(job, `did not end within ${timeoutSeconds} s`, await logs());
     await new Promise((wake) => setTimeout(wake, 300));
   }
 }
 
+/** The types of dockerode lack the logs of tasks. */
+interface WithLogs {
+  logs(options: object): Promise<Buffer>;
+}
+
 interface Task {
+  ID: string;
   CreatedAt: string;
   Spec: { ContainerSpec: object; ForceUpdate?: number };
   Status: { State: string; Err?: string; Message?: string };

@@ -79,7 +79,7 @@ async function connect(inputs: RegistryTarget, retry: number, timeout?: number) 
 }
 
 /** Credentials stored by `docker login`: from the credential helper for the registry, the default helper, or the configuration file. */
-function storedCredentials(registry: string): { username: string; password: string } | undefined {
+export function storedCredentials(registry: string): { username: string; password: string } | undefined {
   const file = path.join(process.env["DOCKER_CONFIG"] || path.join(os.homedir(), ".docker"), "config.json");
   if (!fs.existsSync(file)) return undefined;
   const config = JSON.parse(fs.readFileSync(file, "utf8"));

@@ -6,6 +6,7 @@ import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { isMissing, missingObject } from "./external.ts";
+import { objectName } from "./names.ts";
 import type { DockerHostSettings } from "./settings.ts";
 
 type Services = Configuration["services"];
@@ -39,12 +40,15 @@ export function createNetworks(
   opts: pulumi.CustomResourceOptions,
 ): ServiceNetworks {
   const { driver, by } = options;
-  const create = (key: string, args: Omit<docker.NetworkArgs, "name" | "labels">) =>
-    new docker.Network(`${name}-${key}`, { name: `${name}-${key}`, labels, driver, ...args }, opts)[by];
+  const create = (key: string, args: Omit<docker.NetworkArgs, "name" | "labels">, full = `${name}-${key}`) =>
+    new docker.Network(full, { name: full, labels, driver, ...args }, opts)[by];
   const all = { ...services, ...asServices(jobs) };
   const existing = (key: string) => (by === "name" ? key : idOf(key, settings.host));
   const own = Object.fromEntries(
-    Object.keys(services).map((service) => [service, create(service, { internal: true, options: options.own })]),
+    Object.keys(services).map((service) => [
+      service,
+      create(service, { internal: true, options: options.own }, objectName(name, service, "network")),
+    ]),
   );
   const egress = Object.values(all).some(hasEgress) ? create("way-out", { options: options.egress }) : undefined;
   const further = Object.entries(settings.networks ?? {}).map(

@@ -49,18 +49,27 @@ export function plannedVolumes(
   });
 }
 
-/** Creates a volume, unless it exists already. Returns its names. */
+/** A volume with its names, and with what was created for it, unless it existed already. */
+export interface CreatedVolume extends Omit<PlannedVolume, "names"> {
+  names: pulumi.Input<string>[];
+  created: docker.Volume[];
+}
+
+/** Creates a volume, unless it exists already. */
 export function createVolume(
-  { names, external, driver, options }: PlannedVolume,
+  volume: PlannedVolume,
   labels: docker.types.input.VolumeLabel[],
   opts: pulumi.CustomResourceOptions,
-): pulumi.Input<string>[] {
-  return external ? names : names.map((name) => new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts).name);
+): CreatedVolume {
+  const { names, external, driver, options } = volume;
+  if (external) return { ...volume, created: [] };
+  const created = names.map((name) => new docker.Volume(name, { name, labels, driver, driverOpts: options }, opts));
+  return { ...volume, names: created.map(({ name }) => name), created };
 }
 
 /** The volumes whose owner is set, with their names on the Docker host. */
-export function ownedVolumes(created: { names: pulumi.Input<string>[]; owner: string | undefined }[]): OwnedVolume[] {
-  return created.flatMap(({ names, owner }) => (owner === undefined ? [] : names.map((name) => ({ name, owner }))));
+export function ownedVolumes(volumes: CreatedVolume[]): OwnedVolume[] {
+  return volumes.flatMap(({ names, owner }) => (owner === undefined ? [] : names.map((name) => ({ name, owner }))));
 }
 
 /**

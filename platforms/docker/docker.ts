@@ -7,6 +7,7 @@ import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
+import { objectName } from "../docker-shared/names.ts";
 import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
@@ -47,7 +48,7 @@ export function createPlatform(configuration: Configuration): Platform {
   const opts = { provider: createProvider(name, settings) };
 
   const volumes: Record<string, Record<string, pulumi.Input<string>[]>> = {};
-  const created = volumesOf(configuration).map((volume) => ({ ...volume, names: createVolume(volume, labelList(labels), opts) }));
+  const created = volumesOf(configuration).map((volume) => createVolume(volume, labelList(labels), opts));
   for (const { service, volume, names } of created) (volumes[service] ??= {})[volume] = names;
   const on = new ContainerHost(
     name,
@@ -94,7 +95,7 @@ export function createPlatform(configuration: Configuration): Platform {
           ...jobArgs(given),
           image,
           on: { dockerHost: host, credentials },
-          prefix: `${name}-${job}`,
+          prefix: objectName(name, job, "job"),
           labels,
           networks: networks.furtherOf(job),
         },

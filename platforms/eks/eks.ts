@@ -15,7 +15,7 @@ import { hasIngress } from "../../config/schema/service.ts";
 import { connectToCluster, createCluster, readSharedCluster, type KnownClusterFacts } from "./target-cluster.ts";
 import { ingressHosts, problemsWithEks, problemsWithHosts, problemsWithImagePlatforms, problemsWithIngressClasses } from "./rules.ts";
 import { formatSettingProblem, loadBalancerCidrs, nodePlatforms, tagsOf } from "./settings.ts";
-import { jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { helperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 export { preflight } from "./preflight/preflight.ts";
 
@@ -78,12 +78,15 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
   ).metadata.name;
   const hostsWithRecord = new Set<string>();
 
+  const registry = (service: string) => {
+    const args = { repositoryName: `${name}/${service}`, kmsKeyArn, forceDelete: !deletionProtection, tags };
+    const { repositoryUrl } = new EcrRepository(service, args, protectedOptions);
+    return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
+  };
+  const helper = helperImage(registry, facts.nodePlatforms, {});
+
   return {
-    registry(service) {
-      const args = { repositoryName: `${name}/${service}`, kmsKeyArn, forceDelete: !deletionProtection, tags };
-      const { repositoryUrl } = new EcrRepository(service, args, protectedOptions);
-      return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
-    },
+    registry,
     imageOptions: {},
     deploy(service, settings, image, after = []) {
       const args = { ...workloadArgs(service, { services, jobs }), image, namespace, partOf: pulumi.getProject() };
@@ -109,7 +112,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
     },
     deployJob(job, settings, image, after = []) {
       const identity = createIdentity(job, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
-      const args = { ...jobArgs(settings), image, namespace, partOf: pulumi.getProject() };
+      const args = { ...jobArgs(job, { services, jobs }, helper), image, namespace, partOf: pulumi.getProject() };
       const destinations = [...(args.network?.destinations ?? []), ...(identity ? awsDestinations : [])];
       const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
       return new Job(job, { ...args, network: { ...args.network, destinations } }, { provider, dependsOn });

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { ImageCopy } from "../../components/image-copy.ts";
 import { Job } from "../../components/job.ts";
 import { LocalCluster } from "../../components/local-cluster.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
@@ -11,7 +12,7 @@ import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { withoutDaemon } from "../no-daemon.ts";
-import { jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { helperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
 
 /** This machine has room for a second set of pods, and replacing all at once is faster. */
@@ -61,8 +62,19 @@ function folderOf(stack: string): string {
 /** Traefik serves a Gateway on its container ports, not on those of its Service. */
 const traefikGateway = { className: "traefik", httpPort: 8000, httpsPort: 8443 };
 
+/**
+ * Whether an image is in another registry of this machine than the cluster's, such as one on 127.0.0.1:5000. The cluster's node does not
+ * reach it.
+ */
+function isElsewhereHere(image: string, ownPort: number): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?\//.test(image) && !image.startsWith(`127.0.0.1:${ownPort}/`);
+}
+
 /** Kubernetes and a registry in Docker on this machine. */
-export function createPlatform({ stack, services, jobs, local }: Configuration): Platform {
+export async function createPlatform({ stack, services, jobs, local }: Configuration): Promise<Platform> {
+  const images = [...Object.values(services), ...Object.values(jobs)].flatMap(({ image }) => image ?? []);
+  const copied = images.filter((image) => isElsewhereHere(image, local.ports.registry));
+  if (!pulumi.runtime.isDryRun()) await Promise.all(copied.map((image) => ImageCopy.download(image)));
   const name = `${pulumi.getProject()}-${stack}`;
   const cluster = new LocalCluster(name, { ...local, folder: folderOf(stack), labels: { [stackLabel]: stack } });
   const provider = new k8s.Provider(name, {
@@ -81,14 +93,23 @@ export function createPlatform({ stack, services, jobs, local }: Configuration):
   const namespace = servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, inCluster)
     .metadata.name;
 
+  const reachable = (name: string, image: pulumi.Input<string>): pulumi.Input<string> => {
+    if (typeof image !== "string" || !isElsewhereHere(image, local.ports.registry)) return image;
+    return new ImageCopy(name, { image, repository: `${cluster.registry}/${name}` }, { dependsOn: cluster.registryContainer }).ref;
+  };
+
+  const registry = (service: string) => ({ repository: `${cluster.registry}/${service}` });
+  const imageOptions = { dependsOn: cluster.registryContainer };
+  const helper = helperImage(registry, undefined, imageOptions);
+
   return {
-    registry: (service) => ({ repository: `${cluster.registry}/${service}` }),
-    imageOptions: { dependsOn: cluster.registryContainer },
+    registry,
+    imageOptions,
     deploy(name, service, image, after) {
       const given = workloadArgs(name, { services, jobs });
       const args = {
         ...given,
-        image,
+        image: reachable(name, image),
         namespace,
         partOf: pulumi.getProject(),
         tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
@@ -100,10 +121,10 @@ export function createPlatform({ stack, services, jobs, local }: Configuration):
       const resource = new WebService(name, args, pulumi.mergeOptions(inCluster, { dependsOn: after }));
       return { url: urlOf(service, local.ports), resource };
     },
-    deployJob: (name, job, image, after) =>
+    deployJob: (name, _job, image, after) =>
       new Job(
         name,
-        { ...jobArgs(job), image, namespace, partOf: pulumi.getProject() },
+        { ...jobArgs(name, { services, jobs }, helper), image: reachable(name, image), namespace, partOf: pulumi.getProject() },
         pulumi.mergeOptions(inCluster, { dependsOn: after }),
       ),
     outputs: { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry },

@@ -8,6 +8,7 @@ import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
+import { objectName } from "../docker-shared/names.ts";
 import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
 import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
@@ -74,9 +75,7 @@ export function createPlatform(configuration: Configuration): Platform {
   const options = { by: "id" as const, driver: "overlay", own: encryption, egress: encryption };
   const networks = createNetworks(name, configuration, settings, options, labelList(labels), opts);
   const exposed = Object.keys(services).filter((service) => urlOf(services[service]!, ports) !== undefined);
-  const volumes = ownedVolumes(
-    volumesOf(configuration).map((volume) => ({ owner: volume.owner, names: createVolume(volume, labelList(labels), opts) })),
-  );
+  const volumes = volumesOf(configuration).map((volume) => createVolume(volume, labelList(labels), opts));
   const on = new SwarmHost(
     name,
     {
@@ -88,7 +87,7 @@ export function createPlatform(configuration: Configuration): Platform {
       certificates: settings.certificates,
       routes: Object.fromEntries(exposed.map((service) => [service, serviceArgs(services[service]!)])),
       networks: exposed.map((service) => networks.own[service]!),
-      volumes,
+      volumes: ownedVolumes(volumes),
       proxyImage: settings.proxyImage,
       registryImage: settings.registryImage,
       labels,
@@ -102,24 +101,33 @@ export function createPlatform(configuration: Configuration): Platform {
     registry: (service) => ({ repository: `${on.repository}/${service}`, credentials }),
     imageOptions: { dependsOn: on.registryContainer },
     deploy(service, given, image, after = []) {
-      const drivers = Object.entries(settings.volumes ?? {}).filter(([key]) => key.startsWith(`${service}.`));
+      const volumeOf = (volume: string) => ({ name: `${name}-${service}-${volume}`, ...settings.volumes?.[`${service}.${volume}`] });
+      const volumeDrivers = Object.fromEntries(Object.keys(given.volumes ?? {}).map((volume) => [volume, volumeOf(volume)]));
       const resource = new SwarmService(
         service,
         {
           ...serviceArgs(given),
           image,
           on: { helper: on.helper },
-          prefix: `${name}-${service}`,
+          prefix: objectName(name, service, "service"),
           labels,
           network: networks.own[service]!,
           networks: networks.furtherOf(service),
           constraints,
           spread,
           maxPerNode,
-          volumeDrivers: Object.fromEntries(drivers.map(([key, volume]) => [key.slice(service.length + 1), volume])),
+          volumeDrivers,
           credentials,
         },
-        { ...opts, dependsOn: [on.helperService, ...after] },
+        // Tasks name their volumes, so the service does not depend on them otherwise: they are deleted after it.
+        {
+          ...opts,
+          dependsOn: [
+            on.helperService,
+            ...volumes.filter((volume) => volume.service === service).flatMap(({ created }) => created),
+            ...after,
+          ],
+        },
       );
       return { url: urlOf(given, ports), resource };
     },
@@ -130,7 +138,7 @@ export function createPlatform(configuration: Configuration): Platform {
           ...jobArgs(given),
           image,
           dockerHost: settings.host,
-          prefix: `${name}-${job}`,
+          prefix: objectName(name, job, "job"),
           labels,
           networks: networks.furtherOf(job),
           constraints,

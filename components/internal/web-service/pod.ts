@@ -1,6 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "../labels.ts";
+import { nonRootUid } from "../../../lib/non-root.ts";
+import type { JobWaitArgs } from "../../job-args.ts";
+import type { JobSpec } from "../job/spec.ts";
 import type { Configuration } from "./configuration.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
@@ -30,11 +33,32 @@ export function podTemplate(
 
 /** The pod template of a job: nobody calls its pods, and they end by themselves. */
 export function jobPodTemplate(
-  spec: WebServiceSpec,
+  { pod, waitFor, timeoutSeconds }: JobSpec,
   configuration: Configuration,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodTemplateSpec {
-  return template(spec, configuration, serviceAccountName, { restartPolicy: "Never" }, {});
+  const initContainers = waitFor && [waitContainer(waitFor, timeoutSeconds)];
+  return template(pod, configuration, serviceAccountName, { restartPolicy: "Never", initContainers }, {});
+}
+
+function waitContainer({ image, addresses }: JobWaitArgs, timeoutSeconds: number): Container {
+  const resources = { cpu: "10m", memory: "32Mi", "ephemeral-storage": "1Mi" };
+  return {
+    name: "wait",
+    image,
+    imagePullPolicy: "IfNotPresent",
+    args: ["wait", `-timeout=${timeoutSeconds}s`, ...addresses],
+    resources: { requests: resources, limits: { memory: resources.memory, "ephemeral-storage": resources["ephemeral-storage"] } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: nonRootUid,
+      runAsGroup: nonRootUid,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
 }
 
 /** A pod template in the Pod Security Standard of its level. */

@@ -15,6 +15,7 @@ test("a minimal service gets the documented defaults", async () => {
     value: {
       platform: "local",
       services: { web: { source: "app", rollout: { maxSurge: "100%", minReadySeconds: 0 }, shutdown: { sleepSeconds: 5 } } },
+      jobs: {},
       local: { ports: { api: 6550, http: 8080, https: 8443, registry: 5001 } },
       docker: { ports: { http: 8080, https: 8443, registry: 5001 } },
       swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },

@@ -60,7 +60,7 @@ test("any JSON value of a setting is either accepted or rejected with a path", a
   const stacks = fc.oneof(validStack, fc.constantFrom(...["dev", "prod"].map(stackOf)));
   const property = fc.asyncProperty(stacks, fc.nat(), fc.jsonValue(), async (valid, n, json) => {
     const { problems, value } = await check(put(valid, pick(nodes(valid), n).path, json) as Stack);
-    for (const problem of problems) expect(problem).toMatch(/^(platform|services|local|eks)\b[^]*: /);
+    for (const problem of problems) expect(problem).toMatch(/^(platform|services|jobs|local|eks)\b[^]*: /);
     expect(problems.join("\n")).not.toMatch(nonsense);
     expect(value === undefined).toBe(problems.length > 0);
   });

@@ -214,6 +214,7 @@ const service = (name: string, others: string[]): fc.Arbitrary<Service> =>
       placement,
       configuration,
       exposure(name),
+      some({ after: fc.subarray(others.filter((other) => other < name)) }),
       fc.constantFrom({}, { kind: "stateless" }, { kind: "stateful", rollout: { progressDeadlineSeconds: 200 } }),
     )
     .map((parts): Service => Object.assign({}, ...parts));
@@ -230,6 +231,29 @@ const security = fc.oneof(
     { requiredKeys: ["level", "reason"] },
   ),
 );
+
+const job = fc
+  .tuple(
+    image,
+    some({ resources, serviceAccount, retries: number(0, 9), timeoutSeconds: number(1, 999), network: some({ isolated: fc.boolean() }) }),
+    some({ command: few(text), args: few(text), security }),
+    configuration,
+    some({
+      schedule: fc.record(
+        {
+          cron: fc.constantFrom("0 3 * * *", "*/5 * * * 1-5", "@daily"),
+          timeZone: fc.constantFrom("Etc/UTC", "Europe/Berlin"),
+          concurrencyPolicy: fc.constantFrom("Allow", "Forbid", "Replace"),
+          startingDeadlineSeconds: number(10, 99),
+          successfulJobsHistoryLimit: number(0, 9),
+          failedJobsHistoryLimit: number(0, 9),
+          suspend: fc.boolean(),
+        },
+        { requiredKeys: ["cron"] },
+      ),
+    }),
+  )
+  .map((parts): Service => Object.assign({}, ...parts));
 
 const names = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(word) },
@@ -254,6 +278,12 @@ export const validStack = fc.record(
   {
     platform: fc.constant("local"),
     services,
+    // No service has a name with a dash.
+    jobs: fc.dictionary(
+      word.map((w) => `job-${w}`),
+      job,
+      { maxKeys: 2 },
+    ),
     local: some({
       ports: fc.record({ api: number(1000, 1999), http: number(2000, 2999), https: number(3000, 3999), registry: number(4000, 4999) }),
       nodeImage: word,

@@ -294,6 +294,7 @@ describe("a difference", () => {
   test("is found if the container has stopped", async () => {
     docker.answers = { "GET /containers/id-1/json": { State: { Running: false } } };
     expect(await diff("container", {}, {})).toEqual({ kind: "replace", because: ["the container is not running"], deleteFirst: false });
+    expect(await diff("container", { mustRun: false }, { mustRun: false })).toEqual({ kind: "same" });
   });
 
   test("is that the container is gone; another error is passed on", async () => {

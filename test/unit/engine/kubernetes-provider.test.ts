@@ -198,6 +198,14 @@ describe("a preview", () => {
   });
 });
 
+test("an object with replaceUnready is replaced if it did not become ready, such as a job that failed", async () => {
+  const job = { ...inputs, metadata: { ...inputs.metadata, annotations: { "pulumi.com/replaceUnready": "true" } } };
+  api.answers = { ...discovery, [`GET ${path}`]: { ...live, ...job }, [`PATCH ${path}`]: { ...live, ...job } };
+  const after = (initErrors?: string[]) => kubernetesProvider.diff({ ...state(job), ...(initErrors && { initErrors }) }, job, context());
+  expect(await after(["the job failed"])).toEqual({ kind: "replace", because: ["its last run failed"], deleteFirst: true });
+  expect(await after()).toEqual({ kind: "same" });
+});
+
 describe("a difference", () => {
   const withStatus = (more: Properties) => ({ ...live, metadata: { ...live.metadata, uid: "1", ...more }, status: { ready: true } });
 

@@ -71,7 +71,6 @@ describe("is ready", () => {
       "a ready pod on every node",
     ],
     ["a Job that is complete", { kind: "Job", status: { conditions: [{ type: "Complete", status: "True" }] } }, undefined],
-    ["a Job that has failed", { kind: "Job", status: { conditions: [{ type: "Failed", status: "True" }] } }, "its completion"],
     ["a Job without a status", { kind: "Job" }, "its completion"],
     ["a Pod that is ready", { kind: "Pod", status: ready }, undefined],
     ["a Pod that has succeeded", { kind: "Pod", status: { phase: "Succeeded" } }, undefined],
@@ -320,13 +319,38 @@ describe("the pods of a Deployment that is not ready", () => {
     await expect(checks([[1001, deployment(2, 0)]], { pods: [pod("ImagePullBackOff")], signal: failed })).rejects.toThrow(
       "stopped waiting, because the run failed.",
     );
-    const job = (status: object) => ({ kind: "Job", metadata, spec: {}, status });
+    const gate = (status: object) => ({
+      kind: "Gate",
+      metadata: { ...metadata, annotations: { "pulumi.com/waitFor": "condition=Available" } },
+      spec: {},
+      status,
+    });
     expect(
       await checks([
-        [1001, job({})],
-        [0, job({ conditions: [{ type: "Complete", status: "True" }] })],
+        [1001, gate({})],
+        [0, gate({ conditions: [{ type: "Available", status: "True" }] })],
       ]),
     ).toEqual([]);
+  });
+});
+
+describe("a Job", () => {
+  const failedJob = {
+    metadata: { name: "migrate", namespace: "shop" },
+    kind: "Job",
+    spec: { selector: { matchLabels: { job: "migrate" } } },
+    status: {
+      conditions: [
+        { type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" },
+      ],
+    },
+  };
+  test("that has failed is reported with Kubernetes' reason", async () => {
+    const cluster = { find: () => Promise.resolve(failedJob) } as unknown as KubernetesCluster;
+    const options = { timeoutSeconds: 5, signal: new AbortController().signal, progress: () => {} };
+    await expect(awaitReady(failedJob, cluster, options)).rejects.toThrow(
+      "the job failed (BackoffLimitExceeded): Job has reached the specified backoff limit",
+    );
   });
 });
 

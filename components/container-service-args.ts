@@ -9,6 +9,7 @@ type Shared = Pick<
   | "kind"
   | "command"
   | "args"
+  | "workingDir"
   | "user"
   | "group"
   | "security"

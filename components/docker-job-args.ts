@@ -9,6 +9,7 @@ export interface DockerJobArgs extends Pick<
   | "version"
   | "command"
   | "args"
+  | "workingDir"
   | "user"
   | "group"
   | "security"

@@ -14,6 +14,7 @@ type Shared = Pick<
   | "version"
   | "command"
   | "args"
+  | "workingDir"
   | "user"
   | "group"
   | "security"

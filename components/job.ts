@@ -6,7 +6,7 @@ import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { jobPodTemplate } from "./internal/web-service/pod.ts";
-import { withReason, type WorkloadMetadata } from "./internal/web-service/reason.ts";
+import { annotated, type WorkloadMetadata } from "./internal/web-service/annotations.ts";
 import type { JobArgs } from "./job-args.ts";
 import { problemsWithJob } from "./rules/job.ts";
 import { servicesNamespace } from "./services-namespace.ts";
@@ -49,7 +49,7 @@ export class Job extends pulumi.ComponentResource {
     // Created before the pod, so that it does not run without.
     const policy = createNetworkPolicy(spec.pod, metadata, child);
     const template = jobPodTemplate(spec, configuration, account.metadata.name);
-    const job = createJob(spec, template, withReason(metadata, spec.pod), pulumi.mergeOptions(child, { dependsOn: policy }));
+    const job = createJob(spec, template, annotated(metadata, spec.pod), pulumi.mergeOptions(child, { dependsOn: policy }));
     this.jobName = job.metadata.name;
     this.registerOutputs({ namespace: this.namespace, jobName: this.jobName });
   }

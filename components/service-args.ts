@@ -313,7 +313,7 @@ export interface ProbeArgs {
 /** Health probes. */
 export interface ProbesArgs {
   /**
-   * Kind of all probes: http (a request, answered with 200 to 399), tcp (a connection) or exec (a command that exits with 0).
+   * Kind of all probes: http (a request, answered with 200 to 399), tcp (a connection), exec (a command that exits with 0) or none (for a program that nobody calls).
    *
    * @default "http"
    */
@@ -395,7 +395,7 @@ export interface ResourcesArgs {
   /**
    * Request of ephemeral storage, for logs and emptyDir volumes.
    *
-   * @default - 64Mi plus the sizes of emptyDir volumes.
+   * @default - 64Mi, with a writable root file system 1Gi, plus the sizes of emptyDir volumes.
    */
   ephemeralStorage?: string;
   /**
@@ -484,6 +484,12 @@ export interface ServiceArgs {
    * @default - the image's.
    */
   args?: Input<string>[];
+  /**
+   * Working directory of the program.
+   *
+   * @default - the image's.
+   */
+  workingDir?: string;
   /**
    * User ID of the program. In a stack file, with `image`, also a name in the image's passwd file: `slipway lock` looks it up. The user must be able to read the image's files. 0 (root) requires `security.level: baseline`.
    *

@@ -7,6 +7,9 @@ export const goMemoryShare = 0.9;
 /** Seconds that the grace period adds to `sleepSeconds` and `drainSeconds`. */
 export const graceMarginSeconds = 5;
 
+/** Default of `resources.ephemeralStorage` for a program that can write to its root file system. */
+export const writableRootSize = "1Gi";
+
 /** Defaults of a service. Each is written only here: the components, the schema of stack files and the docs take them from here. */
 export const serviceDefaults = {
   kind: "stateless",

@@ -54,6 +54,8 @@ export const ProbeKind = {
   Tcp: "tcp",
   /** A command in the container that exits with 0. */
   Exec: "exec",
+  /** None, for programs that nobody calls, such as workers. They count as ready once they run. */
+  None: "none",
 } as const;
 export type ProbeKind = (typeof ProbeKind)[keyof typeof ProbeKind];
 

@@ -8,9 +8,9 @@ import { createConfiguration } from "./internal/web-service/configuration.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
-import { containerPorts, podTemplate } from "./internal/web-service/pod.ts";
+import { podTemplate, servicePorts } from "./internal/web-service/pod.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
-import { withReason } from "./internal/web-service/reason.ts";
+import { annotated } from "./internal/web-service/annotations.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
 import { createWorkload } from "./internal/web-service/workload.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
@@ -52,9 +52,9 @@ export class WebService extends pulumi.ComponentResource {
     // Created before the pods, so that none runs without it.
     const policy = createNetworkPolicy(spec, metadata, child);
     const template = podTemplate(spec, configuration, account.metadata.name);
-    createWorkload(spec, template, withReason(metadata, spec), pulumi.mergeOptions(child, { dependsOn: policy }));
+    createWorkload(spec, template, annotated(metadata, spec), pulumi.mergeOptions(child, { dependsOn: policy }));
     createScaling(spec, metadata, child);
-    const ports = containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol }));
+    const ports = servicePorts(spec);
     const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
     this.address = createExposure(spec, service, metadata, child)?.status.apply(addressIn);
     this.serviceName = service.metadata.name;

@@ -93,7 +93,7 @@ func check(args []string) error {
 // notReady is a failure of the readiness probe.
 type notReady struct{ error }
 
-// probe is an HTTP request, a TCP connection, or a command.
+// probe is an HTTP request, a TCP connection, a command, or nothing, which always succeeds.
 type probe struct {
 	url      string
 	address  string
@@ -105,11 +105,12 @@ type probe struct {
 
 func (p *probe) String() string { return p.url }
 
-// Set parses `http:8080/readyz,2s,2s,3`, `tcp:6379,…` or `exec:<JSON list of strings in base64url>,…`.
+// Set parses `http:8080/readyz,2s,2s,3`, `tcp:6379,…`, `exec:<JSON list of strings in base64url>,…` or `none:,…`.
 func (p *probe) Set(text string) error {
 	parts := strings.Split(text, ",")
 	kind, target, _ := strings.Cut(parts[0], ":")
 	switch kind {
+	case "none":
 	case "http":
 		p.url = "http://127.0.0.1:" + target
 	case "tcp":
@@ -123,7 +124,7 @@ func (p *probe) Set(text string) error {
 			return err
 		}
 	default:
-		return fmt.Errorf("kind must be http, tcp or exec (got %q)", kind)
+		return fmt.Errorf("kind must be http, tcp, exec or none (got %q)", kind)
 	}
 	for i, d := range []*time.Duration{&p.timeout, &p.period} {
 		if len(parts) > i+1 {
@@ -172,6 +173,9 @@ func (p probe) run() error {
 			return err
 		}
 		return connection.Close()
+	}
+	if p.url == "" {
+		return nil
 	}
 	client := http.Client{
 		Timeout:       p.timeout,

@@ -19,6 +19,7 @@ const shared = serviceSettings.pick({
   version: true,
   command: true,
   args: true,
+  workingDir: true,
   user: true,
   group: true,
   security: true,

@@ -11,7 +11,7 @@ import {
   WorkloadKind,
 } from "../../components/web-service-enums.ts";
 import { baselineCapabilities, rootCapabilities, SecurityLevel } from "../../lib/security-level.ts";
-import { goMemoryShare, graceMarginSeconds, serviceDefaults as defaults } from "../../components/web-service-defaults.ts";
+import { goMemoryShare, graceMarginSeconds, serviceDefaults as defaults, writableRootSize } from "../../components/web-service-defaults.ts";
 import { isById } from "../../lib/image-reference.ts";
 import { always, onDockerAndSwarm, required, setting, unsupported, type Support } from "./setting.ts";
 
@@ -120,6 +120,11 @@ const image = {
     without: "the image's",
     example: ["--verbose"],
     input: true,
+  }),
+  workingDir: setting(text, {
+    meaning: "Working directory of the program",
+    without: "the image's",
+    example: "/srv",
   }),
   user: setting(z.union([z.int(), text]).pipe(z.int(userId)), {
     meaning:
@@ -536,7 +541,8 @@ const lifecycle = {
   probes: setting(
     z.strictObject({
       kind: setting(z.enum(ProbeKind), {
-        meaning: "Kind of all probes: http (a request, answered with 200 to 399), tcp (a connection) or exec (a command that exits with 0)",
+        meaning:
+          "Kind of all probes: http (a request, answered with 200 to 399), tcp (a connection), exec (a command that exits with 0) or none (for a program that nobody calls)",
         default: defaults.probeKind,
         example: "tcp",
         type: "ProbeKind",
@@ -605,7 +611,7 @@ const resources = {
       }),
       ephemeralStorage: setting(quantity, {
         meaning: "Request of ephemeral storage, for logs and emptyDir volumes",
-        without: `${defaults.resources.ephemeralStorage} plus the sizes of emptyDir volumes`,
+        without: `${defaults.resources.ephemeralStorage}, with a writable root file system ${writableRootSize}, plus the sizes of emptyDir volumes`,
         example: "128Mi",
         on: onDockerAndSwarm(diskLimit),
       }),

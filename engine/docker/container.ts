@@ -11,7 +11,7 @@ import { lastRun } from "./last-run.ts";
 export const container: Kind = {
   properties:
     "name image hostname entrypoints command envs labels privileged tmpfs restart logDriver logOpts ports volumes networksAdvanced uploads healthcheck wait waitTimeout " +
-    "user readOnly capabilities securityOpts memory memoryReservation memorySwap cpus cpuShares destroyGraceSeconds stopTimeout start mustRun",
+    "user readOnly capabilities securityOpts memory memoryReservation memorySwap cpus cpuShares destroyGraceSeconds stopTimeout start mustRun workingDir",
   autoNamed: true,
   find: (docker, id) => docker.getContainer(id),
   async create(docker, inputs, work) {
@@ -75,6 +75,7 @@ function containerOptions(inputs: Properties): Docker.ContainerCreateOptions {
     User: inputs.user,
     Entrypoint: inputs.entrypoints,
     Cmd: inputs.command,
+    WorkingDir: inputs.workingDir,
     Env: inputs.envs,
     Labels: toObject(inputs.labels),
     ExposedPorts: perPort(() => ({})),

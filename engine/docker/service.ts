@@ -100,6 +100,7 @@ function taskTemplate({ containerSpec: c, networksAdvanceds = [], resources, pla
       Image: c.image,
       Command: c.commands,
       Args: c.args,
+      Dir: c.dir,
       Hostname: c.hostname,
       Env: Object.entries(c.env ?? {}).map(([key, value]) => `${key}=${String(value)}`),
       Labels: toObject(c.labels),

@@ -58,6 +58,7 @@ function programOf(spec: WebServiceSpec, { index, network, networks, volumes, fi
     image: spec.image,
     entrypoints: spec.command,
     command: spec.args,
+    workingDir: spec.workingDir,
     envs: environment(spec),
     user: dockerUser(spec.access),
     readOnly: spec.access.readOnlyRootFilesystem,

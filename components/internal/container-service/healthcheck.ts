@@ -13,6 +13,7 @@ export function portNumber({ port, ports }: WebServiceSpec, name: string): numbe
 /** A probe as components/helper/check.go parses it. */
 function probeOf(spec: WebServiceSpec, { path, port }: Required<ProbeArgs>): string {
   const { kind, command } = spec.probes;
+  if (kind === "none") return "none:";
   if (kind === "exec") return `exec:${Buffer.from(JSON.stringify(command)).toString("base64url")}`;
   return kind === "tcp" ? `tcp:${portNumber(spec, port)}` : `http:${portNumber(spec, port)}${path as string}`;
 }

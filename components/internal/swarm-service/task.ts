@@ -71,6 +71,7 @@ function programOf(spec: WebServiceSpec, context: TaskContext, opts: pulumi.Cust
       image: spec.image,
       commands: spec.command,
       args: spec.args,
+      dir: spec.workingDir,
       env: environment(spec),
       labels,
       hostname: spec.kind === "stateful" ? `${spec.name}-{{.Task.Slot}}` : undefined,

@@ -22,7 +22,8 @@ export function podTemplate(
     sysctls: sysctls(spec),
   };
   const ofContainer = {
-    ports: containerPorts(spec),
+    // Without probes, nobody calls the program.
+    ports: spec.probes.kind === "none" ? undefined : containerPorts(spec),
     startupProbe: probeOf(spec.probes, "startup"),
     readinessProbe: probeOf(spec.probes, "readiness"),
     livenessProbe: probeOf(spec.probes, "liveness"),
@@ -98,6 +99,7 @@ function template(
           imagePullPolicy: "IfNotPresent",
           command: spec.command,
           args: spec.args,
+          workingDir: spec.workingDir,
           ...ofContainer,
           env,
           resources: resourcesOf(spec),
@@ -139,6 +141,17 @@ export function containerPorts({ port, ports }: WebServiceSpec) {
   return [{ name: "http", containerPort: port, protocol: "TCP" }, ...further];
 }
 
+/** The ports of the service's Service. */
+export function servicePorts(spec: WebServiceSpec) {
+  const isNamed = spec.probes.kind !== "none";
+  return containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({
+    name,
+    port,
+    targetPort: isNamed ? name : port,
+    protocol,
+  }));
+}
+
 function volumeOf(service: string, name: string, kind: string, size: string): k8s.types.input.core.v1.Volume {
   if (kind === "emptyDir") return { name, emptyDir: { sizeLimit: size } };
   return { name, persistentVolumeClaim: { claimName: claimName(service, name) } };
@@ -162,7 +175,8 @@ function resourcesOf({ resources: r }: WebServiceSpec): k8s.types.input.core.v1.
   return { requests, limits: r.cpuLimit === undefined ? limits : { ...limits, cpu: r.cpuLimit } };
 }
 
-function probeOf(probes: WebServiceSpec["probes"], which: "startup" | "readiness" | "liveness"): k8s.types.input.core.v1.Probe {
+function probeOf(probes: WebServiceSpec["probes"], which: "startup" | "readiness" | "liveness"): k8s.types.input.core.v1.Probe | undefined {
+  if (probes.kind === "none") return undefined;
   const { path, port, ...thresholds } = probes[which];
   if (probes.kind === "exec") return { exec: { command: probes.command }, ...thresholds };
   return { ...(probes.kind === "tcp" ? { tcpSocket: { port } } : { httpGet: { path, port } }), ...thresholds };

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { withDefaults } from "../../../lib/defaults.ts";
+import { SecurityLevel } from "../../../lib/security-level.ts";
 import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
 import { resolveSecurity, type Security } from "../../security.ts";
 import type {
@@ -16,7 +17,7 @@ import type {
   WebServiceArgs,
   WorkloadKind,
 } from "../../web-service-args.ts";
-import { graceMarginSeconds, serviceDefaults as defaults } from "../../web-service-defaults.ts";
+import { graceMarginSeconds, serviceDefaults as defaults, writableRootSize } from "../../web-service-defaults.ts";
 
 /** Ingress classes whose controllers are known to redirect (see controllers.ts) and to publish addresses. */
 export const knownIngressClasses = ["traefik", "nginx", "alb"];
@@ -105,9 +106,11 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
   };
 }
 
-function resolveResources({ resources = {}, volumes = {} }: WebServiceArgs): WebServiceSpec["resources"] {
+function resolveResources({ resources = {}, volumes = {}, security }: WebServiceArgs): WebServiceSpec["resources"] {
   const emptyDirs = Object.values(volumes).map(({ kind, size }) => (kind === "emptyDir" ? (parseQuantity(size) ?? 0) : 0));
-  const withEmptyDirs = formatBytes(emptyDirs.reduce((a, b) => a + b, parseQuantity(defaults.resources.ephemeralStorage)!));
+  const isWritable = security?.level === SecurityLevel.Baseline && !security.readOnlyRootFilesystem;
+  const ofRoot = isWritable && resources.ephemeralStorageLimit === undefined ? writableRootSize : defaults.resources.ephemeralStorage;
+  const withEmptyDirs = formatBytes(emptyDirs.reduce((a, b) => a + b, parseQuantity(ofRoot)!));
   const { cpu, memory, ephemeralStorage } = withDefaults({ ...defaults.resources, ephemeralStorage: withEmptyDirs }, resources);
   return {
     cpu,

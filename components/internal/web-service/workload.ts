@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels.ts";
 import { serviceDefaults } from "../../web-service-defaults.ts";
 import type { WebServiceSpec } from "./spec.ts";
-import { claimName, containerPorts } from "./pod.ts";
+import { claimName, servicePorts } from "./pod.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 type Template = k8s.types.input.core.v1.PodTemplateSpec;
@@ -63,7 +63,7 @@ function createStatefulSet(
         clusterIP: "None",
         publishNotReadyAddresses: true,
         selector: selectorLabels(spec.name),
-        ports: containerPorts(spec).map(({ name, containerPort: port, protocol }) => ({ name, port, targetPort: name, protocol })),
+        ports: servicePorts(spec),
       },
     },
     { ...opts, customTimeouts: undefined },

@@ -1,3 +1,4 @@
+import { workerAnnotation } from "../../../lib/worker.ts";
 import { baselineCapabilities, restrictedCapability } from "../../../lib/security-level.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { baselineReason } from "../baseline.ts";
@@ -42,8 +43,10 @@ const dropsAll = ({ securityContext }: Properties) => (securityContext?.capabili
 const addsOnly = (allowed: string[], { securityContext }: Properties) =>
   ((securityContext?.capabilities?.add ?? []) as string[]).every((capability) => allowed.includes(capability));
 
-const hasProbe = (resource: Resource, probe: "readinessProbe" | "livenessProbe") =>
-  ((podOf(resource).containers ?? []) as Properties[]).some((container) => container[probe]);
+/** Whether requests may reach pods without the probe. Nobody calls a worker. */
+const lacksProbe = (resource: Resource, probe: "readinessProbe" | "livenessProbe") =>
+  resource.inputs.metadata?.annotations?.[workerAnnotation] === undefined &&
+  !((podOf(resource).containers ?? []) as Properties[]).some((container) => container[probe]);
 
 /** Rules for pods and their containers. */
 export const podRules: PolicyRule[] = [
@@ -145,7 +148,7 @@ export const podRules: PolicyRule[] = [
     id: "readiness-probe",
     severity: Severity.Error,
     types: served,
-    check: (resource) => !hasProbe(resource, "readinessProbe") && "has no readiness probe, so it gets requests before it is ready",
+    check: (resource) => lacksProbe(resource, "readinessProbe") && "has no readiness probe, so it gets requests before it is ready",
     remedy: "Set readinessProbe in a container.",
     reference: probes,
   },
@@ -153,7 +156,7 @@ export const podRules: PolicyRule[] = [
     id: "liveness-probe",
     severity: Severity.Warning,
     types: served,
-    check: (resource) => !hasProbe(resource, "livenessProbe") && "has no liveness probe, so it is not restarted when it hangs",
+    check: (resource) => lacksProbe(resource, "livenessProbe") && "has no liveness probe, so it is not restarted when it hangs",
     remedy: "Set livenessProbe in a container.",
     reference: probes,
   },

@@ -209,7 +209,7 @@ const service = (name: string, others: string[]): fc.Arbitrary<Service> =>
       scaling,
       life,
       some({ resources, volumes, network, serviceAccount, calls: fc.subarray(others) }),
-      some({ command: few(text), args: few(text), security }),
+      some({ command: few(text), args: few(text), workingDir: word.map((w) => `/${w}`), security }),
       fc.oneof(some({ user: number(1, 65_535) }), fc.record({ user: number(1, 65_535), group: number(0, 65_535) })),
       placement,
       configuration,

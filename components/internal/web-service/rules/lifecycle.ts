@@ -50,7 +50,7 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   );
 }
 
-function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report): void {
+function checkProbes({ probes = {}, ports = {}, host, routes = [], expose }: WebServiceArgs, report: Report): void {
   const declared = ["http", ...Object.keys(ports)];
   const { kind: how = "http", command } = probes;
   report(
@@ -58,7 +58,15 @@ function checkProbes({ probes = {}, ports = {} }: WebServiceArgs, report: Report
     how === "exec" && !command?.length && "is required with kind exec. Set it to the command and its arguments",
   );
   report(["probes", "command"], how !== "exec" && command !== undefined && `requires kind exec (got ${how}). Set kind: exec, or remove it`);
+  report(
+    ["probes", "kind"],
+    how === "none" &&
+      (host !== undefined || routes.length > 0 || (expose !== undefined && expose !== "none")) &&
+      "must not be none in a service that is exposed: it would get requests before it is ready. Set http, tcp or exec",
+  );
   for (const kind of ["startup", "readiness", "liveness"] as const) {
+    report(["probes", kind], how === "none" && probes[kind] !== undefined && "is not used with kind none. Remove it");
+    if (how === "none") continue;
     const { port, path, ...numbers } = probes[kind] ?? {};
     report(["probes", kind, "path"], how !== "http" && path !== undefined && `requires kind http (got ${how}). Remove it`);
     report(["probes", kind, "port"], how === "exec" && port !== undefined && "is not used with kind exec. Remove it");

@@ -40,19 +40,49 @@ export function localKey(): Buffer {
   return key;
 }
 
+function passphraseIn({ PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file }: NodeJS.ProcessEnv): string | undefined {
+  return given || (file ? readFileSync(file, "utf8").trim() : undefined);
+}
+
+const passphraseFile = ".slipway/passphrase";
+
+/** The passphrase of this checkout, which is used if none is set. Undefined if there is none yet. */
+function localPassphrase(): string | undefined {
+  return existsSync(passphraseFile) ? readFileSync(passphraseFile, "utf8").trim() : undefined;
+}
+
+/**
+ * A new key for the secrets of a stack file: from the passphrase in the environment, otherwise from the one of this checkout, which is
+ * created if necessary. Only its owner can read the file.
+ */
+export function newPassphraseKey(): { key: Buffer; salt: string; isLocal: boolean } {
+  const given = passphraseIn(process.env);
+  const passphrase = given ?? localPassphrase() ?? randomBytes(24).toString("base64url");
+  if (given === undefined && !existsSync(passphraseFile)) {
+    mkdirSync(dirname(passphraseFile), { recursive: true });
+    writeFileSync(passphraseFile, passphrase, { mode: 0o600 });
+  }
+  const bytes = randomBytes(8);
+  const key = derivedKey(passphrase, bytes);
+  return { key, salt: `v1:${bytes.toString("base64")}:${seal(key, "pulumi")}`, isLocal: given === undefined };
+}
+
+function derivedKey(passphrase: string, salt: Buffer): Buffer {
+  return pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
+}
+
 /**
  * The key for the secrets of a stack file, derived as Pulumi's passphrase provider does: PBKDF2 of the passphrase and the file's salt.
  *
  * @throws UserError if the passphrase is missing or wrong.
  */
 export function passphraseKey(salt: string | undefined, file: string): Buffer {
-  const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = process.env;
-  const passphrase = given || (passphraseFile && readFileSync(passphraseFile, "utf8").trim());
+  const passphrase = passphraseIn(process.env) ?? localPassphrase();
   if (!salt || !passphrase) {
     throw new UserError(`${file}: contains secrets. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to decrypt them.`);
   }
   const [, saltText = "", ...check] = salt.split(":");
-  const key = pbkdf2Sync(passphrase, Buffer.from(saltText, "base64"), 1_000_000, 32, "sha256");
+  const key = derivedKey(passphrase, Buffer.from(saltText, "base64"));
   try {
     open(key, check.join(":"));
     return key;

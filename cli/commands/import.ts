@@ -1,3 +1,4 @@
+import { UserError } from "../../lib/user-error.ts";
 import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 
@@ -9,13 +10,18 @@ export const importCommand = defineCommand({
   argument: { name: "file", summary: "Compose file", default: "compose.yaml" },
   options: {
     stack: { value: "name", summary: "name of the new stack", required: true },
+    platform: { value: "name", summary: "where the stack runs: local, docker or swarm", default: "local" },
     profile: { value: "name", summary: "also import the services of this Compose profile", repeatable: true },
     json: jsonOption,
   },
   examples: [{ command: "slipway import compose.yaml --stack shop", summary: "create stacks/Pulumi.shop.yaml" }],
-  async run({ stack, profile, json }, file) {
+  async run({ stack, platform, profile, json }, file) {
+    if (platform !== "local" && platform !== "docker" && platform !== "swarm")
+      throw new UserError(
+        `--platform: must be local, docker or swarm (got "${platform}"). For eks, import for local, then set slipway:platform and slipway:eks.`,
+      );
     const { importCompose } = await import("../compose/import.ts");
-    const imported = await importCompose(file, stack, profile);
+    const imported = await importCompose(file, { stack, platform, profiles: profile });
     if (json) process.stdout.write(`${JSON.stringify(imported, null, 2)}\n`);
     else {
       const { formatImport } = await import("../compose/format.ts");

@@ -10,7 +10,8 @@ import { goProgram } from "../../setup/go-programs.ts";
 export interface ComposeProject {
   name: string;
   services?: Record<string, ComposeService>;
-  volumes?: Record<string, { external?: boolean; name?: string } | null>;
+  volumes?: Record<string, ({ external?: boolean; name?: string } & Record<string, unknown>) | null>;
+  networks?: Record<string, ({ external?: boolean; internal?: boolean; name?: string } & Record<string, unknown>) | null>;
   secrets?: Record<string, { file?: string; environment?: string; external?: boolean }>;
   configs?: Record<string, { file?: string; content?: string; environment?: string; external?: boolean }>;
 }
@@ -33,14 +34,32 @@ export interface ComposeService {
     retries?: number;
     start_period?: string;
     disable?: boolean;
+    start_interval?: string;
   };
-  volumes?: { type: string; source?: string; target: string; read_only?: boolean; tmpfs?: { size?: string } }[];
+  volumes?: {
+    type: string;
+    source?: string;
+    target: string;
+    read_only?: boolean;
+    tmpfs?: { size?: string };
+    volume?: { subpath?: string };
+  }[];
+  networks?: Record<string, { aliases?: string[] } | null>;
+  labels?: Record<string, string>;
+  working_dir?: string;
+  cap_add?: string[];
+  privileged?: boolean;
+  read_only?: boolean;
+  mem_limit?: string;
+  mem_reservation?: string;
+  cpus?: number;
   tmpfs?: string[];
-  secrets?: { source: string; target?: string }[];
-  configs?: { source: string; target?: string }[];
+  secrets?: FileReference[];
+  configs?: FileReference[];
   deploy?: {
     replicas?: number;
     resources?: { limits?: Resources; reservations?: Resources };
+    restart_policy?: { condition?: string };
   } & Record<string, unknown>;
   user?: string;
   stop_grace_period?: string;
@@ -49,22 +68,47 @@ export interface ComposeService {
   [other: string]: unknown;
 }
 
+interface FileReference {
+  source: string;
+  target?: string;
+  mode?: string;
+  uid?: string;
+  gid?: string;
+}
+
 interface Resources {
   cpus?: number;
   /** Bytes. */
   memory?: string;
 }
 
+/** A Compose file, and what Compose leaves out of it. */
+export interface ComposeFile {
+  project: ComposeProject;
+  /** Profiles of the services that are not in the project, by name. */
+  disabled: Record<string, string[]>;
+  /** Files of variables that do not exist, by service. Absolute paths. */
+  noEnvFile: Record<string, string[]>;
+  /** Variables that the file uses and nobody sets: they are empty. */
+  unset: string[];
+}
+
 /**
- * Parses a Compose file with the services of the given profiles.
+ * Parses a Compose file with the services of the given profiles, and with the variables of the environment and of `.env` next to it.
  *
- * @throws UserError with the parser's message if the file is not valid.
+ * @throws UserError with the parser's message if the file is not valid, or with all required variables that nobody sets.
  */
-export async function readCompose(file: string, profiles: string[]): Promise<ComposeProject> {
+export async function readCompose(file: string, profiles: string[]): Promise<ComposeFile> {
   const path = await goProgram(join(import.meta.dirname, "compose-config"));
   const text = await command(path, [file, ...profiles]).catch((error: Error) => {
     const output = error.message.split("\n").flatMap((line) => /^ {2}\| (.+)$/.exec(line)?.[1] ?? []);
     throw new UserError(`${file}: is not a valid Compose file: ${output.join("\n")}`);
   });
-  return JSON.parse(text) as ComposeProject;
+  const { missing, ...found } = JSON.parse(text) as ComposeFile & { missing: Record<string, string> };
+  const names = Object.entries(missing).map(([name, message]) => `  - ${name}${message.trim() && `: ${message.trim()}`}`);
+  if (names.length > 0)
+    throw new UserError(
+      [`${file}: requires variables that are not set. Set them in .env next to it, then import again:`, ...names.sort()].join("\n"),
+    );
+  return found;
 }

@@ -118,6 +118,7 @@ function taskTemplate({ containerSpec: c, networksAdvanceds = [], resources, pla
         TmpfsOptions: m.tmpfsOptions && { SizeBytes: m.tmpfsOptions.sizeBytes, Mode: m.tmpfsOptions.mode },
         VolumeOptions: m.volumeOptions && {
           Labels: toObject(m.volumeOptions.labels),
+          NoCopy: m.volumeOptions.noCopy,
           DriverConfig: m.volumeOptions.driverName && { Name: m.volumeOptions.driverName, Options: m.volumeOptions.driverOptions },
         },
       })),

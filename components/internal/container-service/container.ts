@@ -123,9 +123,11 @@ export function filesOf({ files = {}, secretFiles = {}, access }: WebServiceSpec
 }
 
 /** emptyDir volumes as tmpfs: on disk they would be unbounded and owned by root. */
-function emptyDirs({ volumes = {} }: WebServiceSpec): Record<string, string> | undefined {
+function emptyDirs({ volumes = {}, access: { user } }: WebServiceSpec): Record<string, string> | undefined {
   const all = Object.values(volumes).filter(({ kind }) => kind === "emptyDir");
-  const options = (size: string) => `rw,nosuid,nodev,noexec,mode=1777,size=${parseQuantity(size)}`;
+  // runc gives it the mode of the image's folder, if there is one. The user can write to it as its owner.
+  const owner = user ? `,uid=${user.uid},gid=${user.gid}` : "";
+  const options = (size: string) => `rw,nosuid,nodev,noexec,mode=1777,size=${parseQuantity(size)}${owner}`;
   return all.length === 0 ? undefined : Object.fromEntries(all.map(({ mountPath, size }) => [mountPath, options(size)]));
 }
 

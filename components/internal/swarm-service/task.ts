@@ -7,6 +7,7 @@ import { stopSeconds } from "../container-service/container.ts";
 import { healthcheckOf, helperFolder } from "../container-service/healthcheck.ts";
 import { goMemoryLimit, memoryBytes } from "../container-service/limits.ts";
 import { logDriver } from "../long-running.ts";
+import { nonRootUid } from "../../../lib/non-root.ts";
 import { goDuration, shortDuration } from "../../../lib/go-duration.ts";
 import { dockerCapabilities, dockerUser, secretFileAccess } from "../../security.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
@@ -103,7 +104,14 @@ function environment(spec: WebServiceSpec): Record<string, pulumi.Input<string>>
 }
 
 function mounts(spec: WebServiceSpec, { args, prefix, labels }: TaskContext): docker.types.input.ServiceTaskSpecContainerSpecMount[] {
+  const { user } = spec.access;
   return Object.entries(spec.volumes ?? {}).map(([volume, { kind, mountPath, size }]) => {
+    if (kind === "emptyDir" && user && user.uid !== nonRootUid) {
+      // A mount of the type tmpfs has no owner, and runc gives it the mode of the image's folder.
+      const o = `size=${parseQuantity(size)},uid=${user.uid},gid=${user.gid},mode=1777,nosuid,nodev,noexec`;
+      const volumeOptions = { noCopy: true, driverName: "local", driverOptions: { type: "tmpfs", device: "tmpfs", o } };
+      return { type: "volume", target: mountPath, volumeOptions };
+    }
     if (kind === "emptyDir") return { type: "tmpfs", target: mountPath, tmpfsOptions: { sizeBytes: parseQuantity(size), mode: 0o1777 } };
     const { driver, options, name = `${prefix}-${volume}` } = args.volumeDrivers?.[volume] ?? {};
     const source = spec.kind === "stateful" ? `${name}-{{.Task.Slot}}` : name;

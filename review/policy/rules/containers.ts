@@ -188,7 +188,8 @@ const rules: PolicyRule[] = [
     except: isJob,
     check: ({ inputs: { mode, taskSpec } }) => {
       const isWriter = listOf<Properties>(taskSpec?.containerSpec?.mounts).some(
-        ({ type, readOnly }) => type === "volume" && readOnly !== true,
+        // A volume without a name is new in every task.
+        ({ type, source, readOnly }) => type === "volume" && source !== undefined && readOnly !== true,
       );
       return (
         !mode?.global && Number(mode?.replicated?.replicas ?? 1) < 2 && !isWriter && "has one task, so requests fail while it restarts"

@@ -293,7 +293,7 @@ test("a ContainerService with many arguments has these resources", async () => {
     restart: "always",
     securityOpts: ["no-new-privileges:true"],
     stopTimeout: 30,
-    tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
+    tmpfs: { "/cache": "rw,nosuid,nodev,noexec,mode=1777,size=16777216,uid=65532,gid=65532" },
     user: "65532:65532",
     volumes: [
       { containerPath: "/.slipway", readOnly: true, volumeName: "helper" },

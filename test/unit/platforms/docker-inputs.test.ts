@@ -129,7 +129,7 @@ test("the resources of a service with many settings on docker have exactly these
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       stopTimeout: 30,
-      tmpfs: { "/tmp": "rw,nosuid,nodev,noexec,mode=1777,size=16777216" },
+      tmpfs: { "/tmp": "rw,nosuid,nodev,noexec,mode=1777,size=16777216,uid=65532,gid=65532" },
       user: "65532:65532",
       volumes: [
         { containerPath: "/.slipway", readOnly: true, volumeName: "slipway-test-helper" },

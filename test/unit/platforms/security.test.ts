@@ -168,6 +168,25 @@ describe("on Docker", () => {
   });
 });
 
+test("what is temporary on Docker and Swarm belongs to the user, because runc gives it the mode of the image's folder", async () => {
+  const volumes = { run: { kind: "emptyDir", mountPath: "/run", size: "1Mi" } };
+  const onDocker = async (more: object) => (await inputsOf("docker", { volumes, ...more }, "Container slipway-test-web-1")).tmpfs["/run"];
+  const options = "rw,nosuid,nodev,noexec,mode=1777,size=1048576";
+  expect(await onDocker({ user: 101, group: 7 })).toBe(`${options},uid=101,gid=7`);
+  expect(await onDocker({ security: baseline })).toBe(options);
+  const onSwarm = async (more: object) => {
+    const { taskSpec } = await inputsOf("swarm", { volumes, ...more }, "Service slipway-test-web");
+    return taskSpec.containerSpec.mounts[1];
+  };
+  const o = "size=1048576,uid=101,gid=7,mode=1777,nosuid,nodev,noexec";
+  expect(await onSwarm({ user: 101, group: 7 })).toEqual({
+    type: "volume",
+    target: "/run",
+    volumeOptions: { noCopy: true, driverName: "local", driverOptions: { type: "tmpfs", device: "tmpfs", o } },
+  });
+  expect(await onSwarm({ security: baseline })).toMatchObject({ type: "tmpfs", target: "/run" });
+});
+
 describe("on Swarm", () => {
   const taskOf = async (service: object) => {
     const { taskSpec, labels } = await inputsOf("swarm", service, "Service slipway-test-web");

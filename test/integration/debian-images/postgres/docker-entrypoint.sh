@@ -1,7 +1,6 @@
 #!/bin/bash
 # The steps of the official image's entrypoint that matter here.
 set -e
-PATH=$PATH:$(echo /usr/lib/postgresql/*/bin)
 if [ "$(id -u)" = 0 ]; then
     mkdir -p "$PGDATA" /run/postgresql
     chown -R postgres "$PGDATA"

@@ -35,11 +35,11 @@ export default defineConfig({
     projects: [
       { test: unit },
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
-      lane("cluster", 0, ["local-stack", "registry"]),
+      lane("cluster", 0, ["local-stack", "registry", "compose-local"]),
       lane("workloads", 1, ["web-service", "rollout", "load"], ["./test/integration/shared-stack-setup.ts"]),
-      lane("docker", 2, ["docker", "docker-rollout", "compose"]),
+      lane("docker", 2, ["docker", "docker-rollout", "compose", "compose-docker"]),
       // Also what else runs on Docker, so that both lanes take about the same time.
-      lane("swarm", 3, ["swarm*", "docker-lock", "docker-over-ssh"]),
+      lane("swarm", 3, ["swarm*", "compose-swarm", "docker-lock", "docker-over-ssh"]),
     ],
   },
 });

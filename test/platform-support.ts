@@ -28,6 +28,12 @@ const on = (file: string) => (name: string) => `${file}.test.ts: ${name}`;
 const docker = on("integration/docker");
 const dockerRollout = on("integration/docker-rollout");
 const dockerLock = on("integration/docker-lock");
+const composeProject = (platform: "local" | "docker" | "swarm") =>
+  on(`integration/compose-${platform}`)(
+    `an imported Compose project with nginx, a Go service, PostgreSQL and a migration runs on ${platform}, and keeps its data`,
+  );
+const jobs = on("unit/platforms/jobs");
+const security = on("unit/platforms/security");
 const lockFile = on("unit/config/lock-file");
 const swarm = on("integration/swarm");
 const nodes = on("integration/swarm-nodes");
@@ -241,14 +247,36 @@ export const features: Feature[] = [
   },
   { what: "A remote Docker host, over SSH", local: none, docker: tested(overSsh), swarm: notTested, eks: none },
   {
+    what: "Jobs that run before services, and a failed one keeps the previous version",
+    local: tested(composeProject("local")),
+    docker: tested(composeProject("docker")),
+    swarm: tested(composeProject("swarm")),
+    eks: notTested,
+  },
+  {
+    what: "Jobs with a schedule",
+    local: planned(jobs("a job with a schedule is a CronJob with all its settings")),
+    docker: rejected(on("unit/config/jobs")("a schedule is rejected on docker, which has no scheduler")),
+    swarm: rejected(on("unit/config/jobs")("a schedule is rejected on swarm, which has no scheduler")),
+    eks: notTested,
+  },
+  {
+    what: "Security level baseline: root, capabilities, a writable root file system",
+    local: planned(security("level baseline runs as the image's user, with the capabilities of root and a writable root file system")),
+    docker: planned(security("level baseline runs as the image's user, which also owns its volumes")),
+    swarm: planned(security("level baseline runs as the image's user, with the capabilities of root and a writable root file system")),
+    eks: notTested,
+  },
+  {
     what: "Import from a Compose file",
-    local: planned(on("unit/cli/compose-import")("is created, and the report lists what differs and what to do")),
+    local: tested(composeProject("local")),
     docker: tested(
+      composeProject("docker"),
       on("integration/compose")(
         "an imported Compose file runs on Docker: names, replicas, files, memory limits, and a volume that survives an update",
       ),
     ),
-    swarm: notTested,
+    swarm: tested(composeProject("swarm")),
     eks: notTested,
   },
   {

@@ -9,6 +9,9 @@ export interface Call {
   from: string;
 }
 
+/** Variables that name no host, even if their value is a service's name: MYSQL_DATABASE, DB_USER, APP_NAME. */
+const noHost = /(^|_)(user(name)?|database|db|db_?name|name|pass(word|wd)?|schema)$/i;
+
 /** The services that a service calls: those it depends on, and those whose names are hosts in its settings. */
 export function callsOf(name: string, compose: ComposeService, project: ComposeProject, files: Record<string, string>): Call[] {
   const calls: Call[] = [
@@ -16,7 +19,9 @@ export function callsOf(name: string, compose: ComposeService, project: ComposeP
     ...(compose.links ?? []).map((link) => ({ service: String(link.split(":")[0]), from: "links" })),
   ];
   const texts: [from: string, text: string][] = [
-    ...Object.entries(compose.environment ?? {}).map(([key, value]): [string, string] => [`environment.${key}`, value ?? ""]),
+    ...Object.entries(compose.environment ?? {})
+      .filter(([key, value]) => !noHost.test(key) || !/^[\w-]+$/.test(value ?? ""))
+      .map(([key, value]): [string, string] => [`environment.${key}`, value ?? ""]),
     ...[...(compose.entrypoint ?? []), ...(compose.command ?? [])].map((text): [string, string] => ["command", text]),
     ...Object.entries(files),
   ];

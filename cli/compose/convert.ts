@@ -4,6 +4,7 @@ import { checkKeys, checkTopLevel } from "./keys.ts";
 import { convertUnit, type Unit } from "./unit.ts";
 import type { ComposeFile, ComposeProject, ComposeService } from "./project.ts";
 import { copiedFiles } from "./files.ts";
+import type { Platform } from "../../config/schema/setting.ts";
 import { problemWithName } from "../../lib/kubernetes-names.ts";
 
 /** A service or job in a stack file; see config/schema. Values that must be encrypted are of the class Secret. */
@@ -36,6 +37,7 @@ export interface ConvertOptions {
   /** Project folder: sources are relative to it. */
   folder: string;
   stack: string;
+  platform: Platform;
 }
 
 /** Converts the services of a Compose file to services and jobs of a stack file. */

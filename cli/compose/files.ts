@@ -48,7 +48,9 @@ export function copiedFiles({ configs = [], volumes = [] }: ComposeService, proj
   for (const [i, { type, source = "", target, read_only: readOnly }] of volumes.entries()) {
     if (type !== "bind") continue;
     const key = `volumes[${i}]`;
-    if (/\.sock$/.test(source)) copied.problems[key] = "containers cannot use sockets of the host";
+    if (relative(folder, source).startsWith("..") && !/\.sock$/.test(source))
+      copied.problems[key] = `${source} is a path of this machine outside of the project`;
+    else if (/\.sock$/.test(source)) copied.problems[key] = "containers cannot use sockets of the host";
     // Compose creates the folder, for data of the service.
     else if (!existsSync(source) && !readOnly && !/\.[a-z]{2,5}$/i.test(target)) copied.folders.add(key);
     else take(key, source, target);

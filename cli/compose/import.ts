@@ -49,7 +49,11 @@ export async function importCompose(file: string, { stack, platform, profiles }:
   if (!existsSync(file)) throw new UserError(`${file}: does not exist. Name the Compose file: slipway import <file> --stack ${stack}`);
   if (existsSync(stackFile))
     throw new UserError(`${stackFile}: already exists and was not changed. Choose another name: slipway import ${file} --stack <name>`);
-  const { services, jobs, notes, assumptions } = convertCompose(await readCompose(file, profiles), { folder: process.cwd(), stack });
+  const { services, jobs, notes, assumptions } = convertCompose(await readCompose(file, profiles), {
+    folder: process.cwd(),
+    stack,
+    platform,
+  });
   if (Object.keys(services).length === 0)
     throw new UserError(
       `${file}: has no services${profiles.length === 0 ? ". If all services have profiles, name one with --profile" : ` in ${profiles.join(" and ")}`}.`,

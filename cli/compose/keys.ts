@@ -79,14 +79,14 @@ export function isEmpty(value: unknown): boolean {
 export function checkTopLevel(project: ComposeProject, note: (path: string, message: string) => void): void {
   for (const [name, network] of Object.entries(project.networks ?? {})) {
     const { name: _name, ipam, internal: _internal, ...others } = network ?? {};
-    const keys = Object.keys(others).filter((key) => !isEmpty(others[key]) && !key.startsWith("x-"));
+    const keys = Object.keys(others).filter((key) => !isEmpty(others[key]) && !key.startsWith("x-") && others[key] !== "bridge");
     if (!isEmpty(ipam)) keys.push("ipam");
     for (const key of keys)
       note(`networks.${name}.${key}`, "is left out, because every service has its own network; list who may call whom in calls");
   }
   for (const [name, volume] of Object.entries(project.volumes ?? {}))
     for (const key of ["driver", "driver_opts", "labels"])
-      if (!isEmpty(volume?.[key]))
+      if (!isEmpty(volume?.[key]) && volume?.[key] !== "local")
         note(
           `volumes.${name}.${key}`,
           "is left out; set storageClass of the volume, on docker and swarm a driver in docker.volumes or swarm.volumes",

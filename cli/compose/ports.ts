@@ -23,7 +23,7 @@ export function convertPorts(
   unit: Unit,
   { known, dockerfile, isGo }: { known?: KnownImage; dockerfile?: DockerfileFacts; isGo: boolean },
 ): Ports {
-  const { name, newName, compose, calledAt, note, assume } = unit;
+  const { newName, compose, calledAt, note, assume } = unit;
   const { ports = [], expose = [] } = compose;
   for (const [i, { protocol = "tcp", target }] of ports.entries())
     if (protocol !== "tcp")
@@ -73,7 +73,6 @@ export function convertPorts(
         : `${ip ? `${ip}:` : ""}${at} is not published, because only HTTP is exposed; services with ${newName} in their calls reach it at ${newName}:${target}`,
     );
   }
-  if (host !== undefined && name !== newName) assume(["host"], `Named after ${newName}.`);
   return {
     settings: {
       port,

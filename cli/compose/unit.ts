@@ -4,6 +4,7 @@ import parseDuration from "parse-duration";
 import { defaultDockerfile } from "../../components/image-builder.ts";
 import { serviceDefaults } from "../../components/web-service-defaults.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
+import { baselineCapabilities, rootCapabilities } from "../../lib/security-level.ts";
 import type { Call } from "./calls.ts";
 import type { ConvertOptions, Settings } from "./convert.ts";
 import { isSecretVariable, Secret, type Credentials } from "./credentials.ts";
@@ -52,6 +53,8 @@ export function convertUnit(unit: Unit): Settings {
   const image = convertImage(unit);
   const ports: Ports = isJob ? { settings: {}, named: {} } : convertPorts(unit, image);
   const volumes = convertVolumes(unit, image.known);
+  // May declare a further port.
+  const health = isJob ? {} : convertHealth(unit, ports);
   const { entrypoint, command, working_dir: workingDir } = compose;
   const replicas = isJob ? {} : { replicas: compose.deploy?.replicas ?? Number(compose.scale ?? 1) };
   const isStateful = image.known?.stateful || (volumes.hasData && Number(replicas.replicas) > 1);
@@ -70,7 +73,7 @@ export function convertUnit(unit: Unit): Settings {
     ...convertEnvironment(unit, image.known, volumes.dataPaths),
     ...convertFiles(unit),
     ...(Object.keys(volumes.volumes).length > 0 && { volumes: volumes.volumes }),
-    ...(isJob ? {} : convertHealth(unit, ports)),
+    ...health,
     ...(isJob ? {} : convertShutdown(compose)),
   };
 }
@@ -134,7 +137,7 @@ function convertBuildArgs(args: Record<string, string | null>, note: Unit["note"
 /** The user, and the security level: what Compose allows by default is the level baseline. */
 function convertAccess(unit: Unit, { known, tag, dockerfile, isGo }: Image): Settings {
   const { compose, note, assume } = unit;
-  const { user, privileged, cap_add: added = [] } = compose;
+  const { user, cap_add: added = [] } = compose;
   const [id = "", group] = (user ?? "").split(":");
   const isNumber = /^\d+$/.test(id);
   const given =
@@ -146,7 +149,15 @@ function convertAccess(unit: Unit, { known, tag, dockerfile, isGo }: Image): Set
         };
   if (group !== undefined && !/^\d+$/.test(group)) note("user", `is imported without the group "${group}"; set group to its ID`);
   const isRoot = id === "root" || (isNumber && Number(id) === 0);
-  if (known && user === undefined && added.length === 0 && !privileged) {
+  const wanted = added.map((capability) => capability.replace(/^CAP_/, ""));
+  const allowed = wanted.filter((capability) => baselineCapabilities.includes(capability));
+  const denied = wanted.filter((capability) => !allowed.includes(capability));
+  if (denied.length > 0)
+    note(
+      "cap_add",
+      `is imported without ${denied.join(", ")}, because with it a program can take over its node; check that the service works without it`,
+    );
+  if (known && user === undefined && allowed.length === 0) {
     const own = known.user?.(tag) ?? {};
     if (Object.keys(own).length > 0) assume(["user"], "The image's own user: it needs no root.");
     return own;
@@ -156,15 +167,10 @@ function convertAccess(unit: Unit, { known, tag, dockerfile, isGo }: Image): Set
     note("user", `is left out, because a name is only looked up in an existing image (got "${user}"); set user to its ID`);
     delete (given as Settings)["user"];
   }
-  if (added.length > 0)
-    note(
-      "cap_add",
-      `is imported at level baseline, with its capabilities; add others that it allows to security.capabilities (got ${added.join(", ")})`,
-    );
   const fromDockerfile = dockerfile?.user;
   const ownId = /^(\d+)(?::(\d+))?$/.exec(fromDockerfile ?? "");
   const nonRoot = fromDockerfile === "nonroot" || fromDockerfile === "nonroot:nonroot" ? String(nonRootUid) : ownId?.[1];
-  const isStrict = (isGo || dockerfile?.isMinimal) && !isRoot && added.length === 0;
+  const isStrict = (isGo || dockerfile?.isMinimal) && !isRoot && allowed.length === 0;
   if (isStrict) {
     const idOfImage =
       user === undefined && nonRoot !== undefined && nonRoot !== "0" && Number(nonRoot) !== nonRootUid ? { user: Number(nonRoot) } : {};
@@ -173,13 +179,21 @@ function convertAccess(unit: Unit, { known, tag, dockerfile, isGo }: Image): Set
   const settings: Settings = user !== undefined && !isRoot ? given : {};
   if (user === undefined && nonRoot !== undefined && nonRoot !== "0") settings["user"] = Number(nonRoot);
   const why =
-    isRoot || added.length > 0
+    isRoot || allowed.length > 0
       ? "As in the Compose file"
       : compose.build
         ? "The image is built for Compose, which does not restrict it"
         : "The image is made for Compose, which does not restrict it";
   assume(["security"], "Compose restricts nothing. Remove this to try the stricter level: no root, and a read-only root file system.");
-  return { ...settings, ...(isRoot && { user: 0 }), security: { level: "baseline", reason: why } };
+  return {
+    ...settings,
+    ...(isRoot && { user: 0 }),
+    security: {
+      level: "baseline",
+      reason: why,
+      ...(allowed.length > 0 && { capabilities: [...new Set([...rootCapabilities, ...allowed])].sort() }),
+    },
+  };
 }
 
 /** Memory of a program that is neither Go nor known, if the file has no limit. */
@@ -224,7 +238,7 @@ function convertOrder({ name, compose, calls, names, isTask }: Unit): Settings {
 function convertEgress({ compose, project, assume }: Unit, { known, isGo, dockerfile }: Image): Settings {
   const networks = Object.keys(compose.networks ?? { default: null });
   const isInternal = networks.length > 0 && networks.every((network) => project.networks?.[network]?.internal === true);
-  if ((known && !known.http) || known || isInternal || isGo || dockerfile?.isMinimal) return {};
+  if (known || isInternal || isGo || dockerfile?.isMinimal) return {};
   assume(["network"], "Compose lets it call any address. Remove this if it calls none outside the stack.");
   return { network: { destinations: [{ cidr: "0.0.0.0/0" }] } };
 }
@@ -258,8 +272,17 @@ function convertFiles(unit: Unit): Settings {
   for (const [target, content] of unit.files.texts)
     if (unit.credentials.isIn(content)) secretFiles[target] = new Secret(renamed(content, unit));
     else files[target] = renamed(content, unit);
+  const callee = unit.calls.find(({ from }) => from in files && /\.conf$/.test(from));
+  if (callee && knownImage(compose.image)?.known.http && (unit.platform === "docker" || unit.platform === "swarm"))
+    note(
+      "volumes",
+      `has a configuration of nginx that names ${callee.service}: nginx looks it up only when it starts, so deploy ${unit.newName} again after an update of ${callee.service}, or use a variable and resolver 127.0.0.11 there`,
+    );
   for (const [key, problem] of Object.entries(unit.files.problems))
-    note(key, `is left out, because ${problem}; add its content to the image, to files or to a volume`);
+    note(
+      key,
+      `is left out, because ${problem}; ${/sockets/.test(problem) ? "check that the service works without it" : "add its content to the image, to files or to a volume"}`,
+    );
   for (const [i, { type, target, read_only: readOnly }] of (compose.volumes ?? []).entries())
     if (type === "bind" && !readOnly && unit.files.texts.some(([path]) => path === target || path.startsWith(`${target}/`)))
       note(`volumes[${i}]`, `is a read-only copy at ${target}; use a volume if the service writes to it`);

@@ -31,13 +31,12 @@ test("an imported Compose file runs on Docker: names, replicas, files, memory li
   await using checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "web"), { recursive: true });
   writeFileSync(join(checkout.folder, "compose.yaml"), compose);
-  const imported = await checkout.run("import");
+  const imported = await checkout.run("import", {}, ["--platform", "docker"]);
   expect(imported.code).toBe(0);
   expect(imported.out).toContain(`stacks/Pulumi.${stack}.yaml: created with store, web from compose.yaml.`);
   const file = join(checkout.folder, `stacks/Pulumi.${stack}.yaml`);
-  // Moves the stack from Kubernetes to Docker, with ports that a developer's stacks do not use.
-  const text = readFileSync(file, "utf8").replace("slipway:platform: local", "slipway:platform: docker");
-  const moved = text + stringify({ "slipway:docker": { ports: dockerPorts } }).replace(/^/gm, "  ");
+  // With ports that a developer's stacks do not use.
+  const moved = readFileSync(file, "utf8") + stringify({ "slipway:docker": { ports: dockerPorts } }).replace(/^/gm, "  ");
   writeFileSync(file, moved);
 
   const { code, out } = await checkout.run("up");

@@ -1,249 +1,323 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parse } from "yaml";
-import { convertCompose } from "../../../cli/compose/convert.ts";
-import { formatImport } from "../../../cli/compose/format.ts";
+import { convertCompose, type Settings } from "../../../cli/compose/convert.ts";
+import { Credentials, isSecretVariable, Secret } from "../../../cli/compose/credentials.ts";
 import { importCompose } from "../../../cli/compose/import.ts";
+import { knownImage } from "../../../cli/compose/known-images.ts";
 import { readCompose } from "../../../cli/compose/project.ts";
+import { expectedOf, fixtures, importFixture } from "./compose-fixtures.ts";
 
-const fixture = (name: string) => resolve("test/fixtures/compose", name, "compose.yaml");
+describe("a Compose file in the style of a public project", () => {
+  test.each(fixtures)("%s is imported as expected, and the result is valid", async (name) => {
+    const { imported, text } = await importFixture(name);
+    expect(text).toBe(readFileSync(expectedOf(name), "utf8"));
+    expect(imported.problems).toEqual([]);
+  });
 
-async function converted(name: string, ...profiles: string[]) {
-  const folder = resolve("test/fixtures/compose", name);
-  const { services, notes } = convertCompose(await readCompose(fixture(name), profiles), { folder, stack: "shop" });
-  return { services, notes: notes.map(({ path, message }) => `${path}: ${message}`) };
-}
+  test.each(fixtures)("%s has no credential in plain text", async (name) => {
+    const { written } = await importFixture(name);
+    const credentials = [
+      "somewordpress",
+      "Wordpress-2026",
+      "gr4fana-admin",
+      "rabbit-pass-1",
+      "Gitea-42",
+      "minio-secret-1",
+      "nats-pass-1",
+      "cache-pass-1",
+      "s3cr3t",
+      "Hunter22",
+    ];
+    for (const credential of credentials) expect(written).not.toContain(credential);
+  });
 
-const guessedSize = "is imported with the size 1Gi, because Compose volumes have no size; set the size that the service needs";
-const noHealthcheck = "is missing, so the probes only open a TCP connection; remove probes if the service has /healthz and /readyz";
-const noPorts = "is missing, so the default port 8080 applies; set port to the one that the program listens on";
-const networks = "is ignored, because a service only reaches the services listed in its calls; complete that list";
+  test.each(["docker", "swarm"] as const)("is valid on %s too", async (platform) => {
+    for (const name of fixtures) expect([name, (await importFixture(name, { platform })).imported.problems]).toEqual([name, []]);
+  });
 
-test("a web service, Redis and a volume are imported", async () => {
-  expect(await converted("web-redis")).toEqual({
-    services: {
-      web: {
-        source: ".",
-        builder: "dockerfile",
-        port: 5000,
-        host: "web.localhost",
-        replicas: 1,
-        calls: ["redis"],
-        env: { REDIS_HOST: "redis" },
-        probes: { kind: "tcp" },
-      },
-      redis: {
-        image: "redis:alpine",
-        args: ["redis-server", "--appendonly", "yes"],
-        port: 6379,
-        replicas: 1,
-        volumes: { "redis-data": { kind: "persistent", mountPath: "/data", size: "1Gi" } },
-        probes: { kind: "tcp" },
-      },
-    },
-    notes: [
-      `services.redis.volumes[0]: ${guessedSize}`,
-      "services.web.ports[0]: 8000 is not published, because HTTP is routed by host; use web.localhost, or set another host",
-      `services.web.healthcheck: ${noHealthcheck}`,
-    ],
+  test("has the services of a profile only if it is given", async () => {
+    const { imported } = await importFixture("profiles", { profiles: ["tools"] });
+    expect([imported.services, imported.jobs]).toEqual([["web", "worker"], ["seed"]]);
+    expect(imported.notes.map(({ path }) => path)).not.toContain("services.seed");
   });
 });
 
-test("a build, a proxy and a database are imported with limits, probes, secrets and files, and notes list the differences", async () => {
-  const probe = { path: "/health", periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 5 };
-  const fileSecret = (path: string) =>
-    `is not imported, because it is secret; set it with pulumi config set --stack shop --secret --path '${path}'`;
-  expect(await converted("build")).toEqual({
-    services: {
-      api: {
-        source: "api",
-        user: 1000,
-        port: 8080,
-        replicas: 2,
-        resources: { cpu: "250m", cpuLimit: "500m", memory: "64Mi", memoryLimit: "256Mi" },
-        calls: ["db"],
-        env: { LOG_LEVEL: "info", DATABASE_HOST: "db" },
-        files: { "/etc/site.conf": "limit = 10" },
-        volumes: { tmp: { kind: "emptyDir", mountPath: "/tmp", size: "64Mi" } },
-        probes: { startup: { path: "/health", failureThreshold: 90 }, readiness: probe, liveness: probe },
-        shutdown: { drainSeconds: 60 },
-      },
-      db: {
-        image: `postgres:18@sha256:${"0".repeat(64)}`,
-        port: 5432,
-        replicas: 1,
-        env: { POSTGRES_PASSWORD_FILE: "/run/secrets/db_password" },
-        volumes: { "db-data": { kind: "persistent", mountPath: "/var/lib/postgresql", size: "1Gi" } },
-        probes: {
-          kind: "exec",
-          command: ["sh", "-c", "pg_isready -U postgres"],
-          readiness: { periodSeconds: 5 },
-          liveness: { periodSeconds: 5 },
-        },
-      },
-      proxy: {
-        image: "nginx:1.29",
-        port: 80,
-        host: "proxy.localhost",
-        replicas: 1,
-        calls: ["api"],
-        files: { "/etc/nginx/conf.d/default.conf": "server { listen 8080; }\n" },
-        probes: { kind: "tcp" },
-      },
-    },
-    notes: [
-      "services.api.cap_add: is ignored, because containers run without capabilities; check that the service works without it",
-      "services.api.logging: is ignored, because the platform collects the logs; write them to standard output",
-      `services.api.networks: ${networks}`,
-      "services.api.build.target: is ignored, because there is no Dockerfile: the Go module is built without one",
-      "services.api.build.args: is ignored, because there is no Dockerfile: the Go module is built without one",
-      "services.api.environment.DB_PASSWORD: is not imported, because it may be secret; set it with pulumi config set --stack shop --secret --path 'services.api.secretEnv.DB_PASSWORD'",
-      `services.api.secrets[0]: ${fileSecret('services.api.secretFiles["/run/secrets/api_key"]')} <api-key.txt`,
-      `services.db.networks: ${networks}`,
-      "services.db.ports[0]: 5432 is not published, because only HTTP is exposed; services with db in their calls reach it at db:5432",
-      `services.db.volumes[0]: ${guessedSize}`,
-      "services.proxy.ports[0]: 80 is not published, because HTTP is routed by host; use proxy.localhost, or set another host",
-      "services.proxy.volumes[1]: is not imported, because static is not a file; add its content to the image or to a volume",
-      `services.proxy.healthcheck: ${noHealthcheck}`,
-    ],
-  });
-});
-
-test("a build has its Dockerfile, stage and arguments, except those that may be secret", async () => {
+/** What a Compose file becomes, in a new folder. */
+async function convert(services: object, files: Record<string, string> = {}, more: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), "slipway-import-"));
-  const file = join(folder, "compose.yaml");
-  mkdirSync(join(folder, "web/docker"), { recursive: true });
-  for (const name of ["web/Dockerfile", "web/docker/Dockerfile.prod", "web/go.mod"]) writeFileSync(join(folder, name), "");
-  const build = (more: object) =>
-    writeFileSync(file, JSON.stringify({ services: { web: { build: { context: "./web", ...more }, expose: ["8080"] } } }));
-  const imported = async () => {
-    const { services, notes } = convertCompose(await readCompose(file, []), { folder, stack: "shop" });
-    const { source, builder, dockerfile } = services["web"]!;
-    return {
-      source,
-      builder,
-      dockerfile,
-      notes: notes.map(({ path, message }) => `${path}: ${message}`).filter((note) => note.includes(".build")),
-    };
-  };
-  const isGoToo = "services.web.build: is imported with builder: dockerfile; remove that line to build the Go module without Docker";
   try {
-    build({ dockerfile: "docker/Dockerfile.prod", target: "run", args: { VERSION: "1.2", NPM_TOKEN: "hush" } });
-    expect(await imported()).toEqual({
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    writeFileSync(join(folder, "compose.yaml"), JSON.stringify({ services, ...more }));
+    const { notes, assumptions, ...converted } = convertCompose(await readCompose(join(folder, "compose.yaml"), []), {
+      folder,
+      stack: "shop",
+      platform: "local",
+    });
+    return { ...converted, notes: notes.map(({ path, message }) => `${path}: ${message}`), assumptions };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+const service = async (compose: object, files?: Record<string, string>, others: object = {}) =>
+  (await convert({ web: compose, ...others }, files)).services["web"] as Settings & Record<string, never>;
+
+describe("a build", () => {
+  const build = { build: "app", expose: ["8080"] };
+
+  test("has its Dockerfile, stage and arguments, except those that are secret", async () => {
+    const compose = {
+      build: { context: "web", dockerfile: "docker/prod", target: "run", args: { VERSION: "1.2", NPM_TOKEN: "hush-hush" } },
+      expose: ["80"],
+    };
+    const { services, notes } = await convert({ web: compose }, { "web/docker/prod": "FROM scratch AS run\n", "web/go.mod": "" });
+    expect(services["web"]).toMatchObject({
       source: "web",
       builder: "dockerfile",
-      dockerfile: { file: "docker/Dockerfile.prod", target: "run", args: { VERSION: "1.2" } },
-      notes: [
-        isGoToo,
-        "services.web.build.args.NPM_TOKEN: is not imported, because it may be secret, and whoever can pull the image can read it; pass it at run time",
-      ],
+      dockerfile: { file: "docker/prod", target: "run", args: { VERSION: "1.2" } },
     });
-    build({ dockerfile: "./Dockerfile" });
-    expect(await imported()).toEqual({ source: "web", builder: "dockerfile", dockerfile: undefined, notes: [isGoToo] });
-    build({ dockerfile: "../Dockerfile" });
-    expect((await imported()).notes[0]).toBe('services.web.build.dockerfile: must be below web (got "../Dockerfile"); move the file there');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+    expect(notes).toEqual([
+      "services.web.build.args.NPM_TOKEN: is left out, because it is secret, and whoever can pull the image can read it; pass it at run time",
+    ]);
+  });
 
-test("extends is resolved, and the services of a profile are imported only if the profile is given", async () => {
-  const worker = {
-    image: `example.org/worker@sha256:${"1".repeat(64)}`,
-    replicas: 1,
-    calls: ["web"],
-    env: { GREETING: "Hi", LOG_LEVEL: "debug" },
-    probes: { kind: "tcp" },
-    shutdown: { drainSeconds: 20 },
-  };
-  const web = {
-    source: "web",
-    port: 3000,
-    host: "web.localhost",
-    replicas: 1,
-    env: { GREETING: "Hello", LOG_LEVEL: "debug" },
-    probes: { kind: "tcp" },
-    shutdown: { drainSeconds: 20 },
-  };
-  const notes = [
-    "services.web.ports[1]: is ignored, because only TCP is supported (got udp); check that the service works without it",
-    "services.web.ports[0]: 3000 is not published, because HTTP is routed by host; use web.localhost, or set another host",
-    `services.web.healthcheck: ${noHealthcheck}`,
-    `services.worker.ports: ${noPorts}`,
-  ];
-  expect(await converted("profiles")).toEqual({ services: { web, worker }, notes });
-  const seed = { image: `example.org/seed@sha256:${"2".repeat(64)}`, replicas: 1, calls: ["web"], probes: { kind: "tcp" } };
-  expect(await converted("profiles", "tools")).toEqual({
-    services: { seed, web, worker },
-    notes: [
-      'services.seed.restart: is ignored, because pods are always restarted (got "no"); run one-off tasks outside the stack',
-      `services.seed.ports: ${noPorts}`,
-      ...notes,
-    ],
+  test.each([
+    ["a Go module without a Dockerfile", { "app/go.mod": "" }, undefined, undefined],
+    ["a minimal image", { "app/Dockerfile": "FROM gcr.io/distroless/static\n" }, undefined, undefined],
+    ["a minimal image with a user", { "app/Dockerfile": "FROM scratch\nUSER 1000:1000\n" }, 1000, undefined],
+    ["a stage of a minimal image", { "app/Dockerfile": "FROM scratch AS base\nUSER 7\nFROM base\n" }, 7, undefined],
+    ["another image", { "app/Dockerfile": "FROM node:22\n" }, undefined, "baseline"],
+    ["another image with a user", { "app/Dockerfile": "FROM node:22\nUSER 1000\n" }, 1000, "baseline"],
+  ])("of %s has the security level that it needs", async (_of, files, user, level) => {
+    const { security, ...rest } = (await service(build, files)) as { user?: number; security?: { level: string } };
+    expect([rest.user, security?.level]).toEqual([user, level]);
+  });
+
+  test("without a Dockerfile and a Go module is reported", async () => {
+    expect((await convert({ web: build }, { "app/x": "" })).notes).toContain(
+      "services.web.build: has no app/Dockerfile; create it, or set source to the folder with it",
+    );
+    const named = { build: { context: "app", dockerfile: "Prod" }, expose: ["8080"] };
+    expect((await convert({ web: named }, { "app/go.mod": "" })).notes).toContain(
+      "services.web.build: has no app/Prod; create it, or set source to the folder with it",
+    );
   });
 });
 
-test("each unsupported key of deploy has a note", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "slipway-compose-"));
-  const image = `example.org/web@sha256:${"1".repeat(64)}`;
-  const deploy = { placement: { constraints: ["node.role==manager"] }, update_config: { parallelism: 2 }, mode: "global" };
-  writeFileSync(join(folder, "compose.yaml"), JSON.stringify({ services: { web: { image, expose: ["8080"], deploy } } }));
-  try {
-    const { notes } = convertCompose(await readCompose(join(folder, "compose.yaml"), []), { folder, stack: "shop" });
-    expect(notes.filter(({ path }) => path.includes(".deploy."))).toEqual([
-      {
-        path: "services.web.deploy.mode",
-        message: "is ignored, because Slipway has no equivalent; check that the service works without it",
-      },
-      { path: "services.web.deploy.update_config", message: "is ignored; set rollout instead" },
-      { path: "services.web.deploy.placement", message: "is ignored; set nodeSelector instead" },
+describe("a port", () => {
+  test.each<[string, object, object]>([
+    [
+      "the first published one that speaks HTTP gets the host",
+      { ports: ["22:22", "8000:5000"] },
+      { port: 5000, ports: { "port-22": 22 }, host: "web.localhost" },
+    ],
+    ["an exposed one gets none", { expose: ["9000-9001"] }, { port: 9000, ports: { "port-9001": 9001 } }],
+    ["PORT in the environment, if no other is named", { environment: { PORT: "4000" } }, { port: 4000 }],
+  ])("%s", async (_what, compose, expected) => {
+    expect(await service({ image: "example/app:1", ...compose })).toMatchObject(expected);
+  });
+
+  test("is found in the settings of callers, or in the Dockerfile", async () => {
+    const callers = { api: { image: "example/api:1", environment: { WEB: "http://web:7000/x" } } };
+    expect(await service({ image: "example/app:1" }, {}, callers)).toMatchObject({ port: 7000 });
+    expect(await service({ build: "app" }, { "app/Dockerfile": "FROM node\nEXPOSE 3000/tcp 9229/udp\n" })).toMatchObject({ port: 3000 });
+  });
+});
+
+describe("a call", () => {
+  const db = { db: { image: "postgres:16" } };
+  const callsOf = async (compose: object, others: object = db) =>
+    (await service({ image: "example/app:1", expose: ["80"], ...compose }, {}, others))["calls"];
+
+  test.each<[string, object, object?]>([
+    ["a host alone", { environment: { DB_HOST: "db" } }],
+    ["a host with a port", { environment: { DB: "db:5432" } }],
+    ["a URL with credentials", { environment: { DSN: "postgres://u:p@db/app" } }],
+    ["a list of hosts", { environment: { NODES: "other:1,db:5432" } }],
+    ["an argument of the command", { command: ["--upstream", "http://db:80"] }],
+    ["depends_on", { depends_on: ["db"] }],
+    ["an alias", { environment: { HOST: "postgres" } }, { db: { image: "postgres:16", networks: { default: { aliases: ["postgres"] } } } }],
+  ])("is found in %s", async (_where, compose, others = db) => {
+    expect(await callsOf(compose, others)).toEqual(["db"]);
+  });
+
+  test.each([
+    ["the name of a database", { environment: { POSTGRES_DB: "db" } }],
+    ["a word in a sentence", { environment: { TEXT: "the db is down" } }],
+    ["part of another word", { environment: { HOST: "mydb", OTHER: "db.example.org", PATH_TO: "/var/db/x" } }],
+  ])("is not %s", async (_what, compose) => {
+    expect(await callsOf(compose)).toBeUndefined();
+  });
+
+  test("is not found in another network", async () => {
+    const compose = { environment: { HOST: "db" }, networks: ["front"] };
+    const { services } = await convert(
+      { web: { image: "example/app:1", expose: ["80"], ...compose }, db: { image: "postgres:16", networks: ["back"] } },
+      {},
+      { networks: { front: {}, back: {} } },
+    );
+    expect(services["web"]!["calls"]).toBeUndefined();
+  });
+});
+
+describe("a job", () => {
+  test("is what somebody waits for until it has completed, or what must not restart and nobody calls", async () => {
+    const { services, jobs } = await convert({
+      web: { image: "example/app:1", expose: ["80"], depends_on: { migrate: { condition: "service_completed_successfully" } } },
+      migrate: { image: "example/app:1", command: ["migrate"] },
+      once: { image: "example/app:1", restart: "no" },
+      called: { image: "example/app:1", restart: "no", expose: ["80"] },
+    });
+    expect([Object.keys(services).sort(), Object.keys(jobs).sort()]).toEqual([
+      ["called", "web"],
+      ["migrate", "once"],
     ]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    expect(services["web"]).toMatchObject({ after: ["migrate"] });
+    expect(services["web"]!["calls"]).toBeUndefined();
+    expect(jobs["migrate"]).not.toHaveProperty("replicas");
+  });
+});
+
+describe("a file of the host", () => {
+  test("is copied if it is a small text in the project; other paths are left out", async () => {
+    const volumes = [
+      "./site.conf:/etc/site.conf:ro",
+      "./conf:/etc/conf",
+      "./picture.png:/x.png:ro",
+      "/etc/hosts:/etc/hosts:ro",
+      "./data:/data",
+    ];
+    const { services, notes } = await convert(
+      { web: { image: "example/app:1", expose: ["80"], volumes } },
+      { "site.conf": "a", "conf/a/b.ini": "b", "picture.png": "\0" },
+    );
+    expect(services["web"]).toMatchObject({
+      files: { "/etc/site.conf": "a", "/etc/conf/a/b.ini": "b" },
+      volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } },
+    });
+    const add = "add its content to the image, to files or to a volume";
+    expect(notes).toEqual([
+      `services.web.volumes[2]: is left out, because picture.png is not a text file of at most 512 KiB; ${add}`,
+      `services.web.volumes[3]: is left out, because /etc/hosts is a path of this machine outside of the project; ${add}`,
+      "services.web.volumes[1]: is a read-only copy at /etc/conf; use a volume if the service writes to it",
+    ]);
+  });
+
+  test("with a credential in it becomes a secret file, and so do secrets", async () => {
+    const { services } = await convert(
+      {
+        web: {
+          image: "example/app:1",
+          expose: ["80"],
+          environment: { DB_PASSWORD: "Secret-77" },
+          volumes: ["./app.ini:/etc/app.ini:ro"],
+          secrets: ["key"],
+        },
+      },
+      { "app.ini": "password = Secret-77\n", "key.txt": "k3y" },
+      { secrets: { key: { file: "./key.txt" } } },
+    );
+    expect(services["web"]!["secretFiles"]).toEqual({
+      "/etc/app.ini": new Secret("password = Secret-77\n"),
+      "/run/secrets/key": new Secret("k3y"),
+    });
+  });
+});
+
+test("capabilities of the level baseline are imported, and others are named", async () => {
+  const { services, notes } = await convert({ web: { image: "example/app:1", expose: ["80"], cap_add: ["CAP_MKNOD", "SYS_ADMIN"] } });
+  expect(services["web"]).toMatchObject({
+    security: {
+      level: "baseline",
+      reason: "As in the Compose file",
+      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+    },
+  });
+  expect(notes).toEqual([
+    "services.web.cap_add: is imported without SYS_ADMIN, because with it a program can take over its node; check that the service works without it",
+  ]);
+});
+
+test("every key of a service that is left out has a line", async () => {
+  const keys = {
+    blkio_config: { weight: 300 },
+    cgroup: "host",
+    devices: ["/dev/fuse:/dev/fuse"],
+    dns: ["1.1.1.1"],
+    extra_hosts: ["a:1.2.3.4"],
+    gpus: "all",
+    isolation: "default",
+    oom_score_adj: 1,
+    runtime: "runc",
+    storage_opt: { size: "1G" },
+    tty: true,
+    userns_mode: "host",
+  };
+  const deploy = { mode: "global", placement: { constraints: ["node.role==manager"] }, resources: { limits: { pids: 5 } } };
+  const { notes } = await convert({ web: { image: "example/app:1", expose: ["80"], ...keys, deploy } });
+  const named = notes.map((note) => note.split(": ")[0]!.replace("services.web.", ""));
+  for (const key of [...Object.keys(keys), "deploy.mode", "deploy.placement", "deploy.resources.limits.pids"])
+    expect(named.filter((one) => one.startsWith(key))).not.toEqual([]);
+});
+
+test.each([
+  ["postgres:16", 5432],
+  ["docker.io/library/postgres:16-alpine", 5432],
+  ["registry.example:5000/team/postgres@sha256:00", 5432],
+  ["minio/minio", 9000],
+  ["bitnami/redis:7", undefined],
+  ["example/app", undefined],
+  ["constructor", undefined],
+])("the image %s is known or not: port %s", (image, port) => {
+  expect(knownImage(image)?.known.port).toBe(port);
+});
+
+test.each([
+  ["POSTGRES_PASSWORD", "x", true],
+  ["DB_PASS", "x", true],
+  ["MYSQL_PWD", "x", true],
+  ["SECRET_KEY_BASE", "x", true],
+  ["MASTERKEY", "x", true],
+  ["MYSQL_RANDOM_ROOT_PASSWORD", "true", false],
+  ["DB_PASSWORD_FILE", "/run/secrets/db", false],
+  ["TOKEN_TTL", "3600s", false],
+  ["KEYCLOAK_HOST", "x", false],
+  ["MONKEY", "x", false],
+  ["COMPASS", "x", false],
+])("the variable %s=%s is secret: %s", (name, value, expected) => {
+  expect(isSecretVariable(name, value)).toBe(expected);
+});
+
+test("a text is secret if it has a password in a URL, or a value that is secret elsewhere", () => {
+  const credentials = new Credentials();
+  credentials.learn("Secret-77");
+  credentials.learn("postgres");
+  const texts = ["postgres://u:p@db/app", "x Secret-77 y", "postgres", "http://db:5432", "https://user@host"];
+  expect(texts.map((text) => credentials.isIn(text))).toEqual([true, true, false, false, false]);
 });
 
 describe("the stack file", () => {
   const checkout = process.cwd();
+  const webRedis = resolve("test/fixtures/compose/web-redis/compose.yaml");
+  const options = { stack: "shop", platform: "local" as const, profiles: [] };
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "slipway-import-"));
     process.chdir(folder);
-    process.env["DOCKER_HOST"] = `unix://${folder}/nowhere.sock`;
   });
   afterEach(() => {
-    delete process.env["DOCKER_HOST"];
     process.chdir(checkout);
     rmSync(folder, { recursive: true });
   });
 
-  test("is created, and the report lists what differs and what to do", async () => {
-    const file = join(checkout, "test/fixtures/compose/web-redis/compose.yaml");
-    const imported = await importCompose(file, "shop", []);
-    const text = readFileSync("stacks/Pulumi.shop.yaml", "utf8");
-    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\nconfig:\n {2}slipway:platform: local\n/);
-    expect(text).toContain('- "yes"\n'); // YAML 1.1 parsers read an unquoted yes as true
-    expect(Object.keys(parse(text).config["slipway:services"])).toEqual(["redis", "web"]);
-    const lines = formatImport("compose.yaml", "shop", imported).split("\n");
-    expect(lines.slice(0, 3)).toEqual([
-      "stacks/Pulumi.shop.yaml: created with redis, web from compose.yaml.",
-      "",
-      "Different from compose.yaml:",
-    ]);
-    expect(lines.slice(-3)).toEqual([
-      "",
-      "Next: slipway lock --stack shop (records the digests of images by tag), then slipway preview --stack shop",
-      "",
-    ]);
-  });
-
   test("is never overwritten", async () => {
-    const file = join(checkout, "test/fixtures/compose/web-redis/compose.yaml");
-    await importCompose(file, "shop", []);
+    await importCompose(webRedis, options);
     writeFileSync("stacks/Pulumi.shop.yaml", "mine");
-    await expect(importCompose(file, "shop", [])).rejects.toThrow(
-      `stacks/Pulumi.shop.yaml: already exists and was not changed. Choose another name: slipway import ${file} --stack <name>`,
+    await expect(importCompose(webRedis, options)).rejects.toThrow(
+      `stacks/Pulumi.shop.yaml: already exists and was not changed. Choose another name: slipway import ${webRedis} --stack <name>`,
     );
     expect(readFileSync("stacks/Pulumi.shop.yaml", "utf8")).toBe("mine");
   });
@@ -255,15 +329,33 @@ describe("the stack file", () => {
       "services: { web: { image: web, profiles: [p] } }",
       /^compose\.yaml: has no services\. If all services have profiles, name one with --profile\.$/,
     ],
+    [
+      'services: { web: { image: "a:${TAG:?the version}", command: "${NEXT:?}" } }',
+      /^compose\.yaml: requires variables that are not set\. Set them in \.env next to it, then import again:\n {2}- NEXT\n {2}- TAG: the version$/,
+    ],
   ])("is not created from %s", async (text, message) => {
     writeFileSync("compose.yaml", text);
-    await expect(importCompose("compose.yaml", "shop", [])).rejects.toThrow(message);
+    await expect(importCompose("compose.yaml", options)).rejects.toThrow(message);
     expect(existsSync("stacks")).toBe(false);
   });
 
   test("is not created from a file that does not exist", async () => {
-    await expect(importCompose("compose.yaml", "shop", [])).rejects.toThrow(
+    await expect(importCompose("compose.yaml", options)).rejects.toThrow(
       "compose.yaml: does not exist. Name the Compose file: slipway import <file> --stack shop",
     );
+  });
+
+  test("has secrets that the stack's passphrase decrypts: the given one, or one of this checkout", async () => {
+    writeFileSync("compose.yaml", JSON.stringify({ services: { web: { image: "a:1", environment: { API_TOKEN: "t0ken-1" } } } }));
+    writeFileSync("Pulumi.yaml", "name: slipway\nstackConfigDir: stacks\n");
+    const { readStack } = await import("../../../config/stack-file.ts");
+    const tokenOf = (stack: string) => JSON.parse(readStack(stack).config["slipway:services"]!).web.secretEnv.API_TOKEN;
+    expect(await importCompose("compose.yaml", { ...options, stack: "here" })).toMatchObject({ secrets: 1, hasLocalPassphrase: true });
+    expect(tokenOf("here")).toBe("t0ken-1");
+    vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "correct horse");
+    expect(await importCompose("compose.yaml", { ...options, stack: "given" })).toMatchObject({ secrets: 1, hasLocalPassphrase: false });
+    expect(tokenOf("given")).toBe("t0ken-1");
+    vi.unstubAllEnvs();
+    expect(() => tokenOf("given")).toThrow("PULUMI_CONFIG_PASSPHRASE is not the passphrase");
   });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { localKey, open, passphraseKey, seal } from "../../../lib/secrets.ts";
+import { localKey, newPassphraseKey, open, passphraseKey, seal } from "../../../lib/secrets.ts";
 
 const key = randomBytes(32);
 
@@ -68,7 +68,15 @@ describe("the key of a stack file", () => {
   const variables = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"] as const;
   const before = variables.map((name) => [name, process.env[name]] as const);
   const saltOf = (derived: Buffer, salt: string) => `v1:${salt}:${seal(derived, "pulumi")}`;
-  beforeEach(() => variables.forEach((name) => delete process.env[name]));
+  const checkout = process.cwd();
+  beforeEach(() => {
+    process.chdir(folder);
+    variables.forEach((name) => delete process.env[name]);
+  });
+  afterEach(() => {
+    process.chdir(checkout);
+    rmSync(join(folder, ".slipway"), { recursive: true, force: true });
+  });
   afterAll(() => {
     rmSync(folder, { recursive: true });
     for (const [name, value] of before)
@@ -92,6 +100,17 @@ describe("the key of a stack file", () => {
     expect(passphraseKey(saltOf(derived, salt), "stack.yaml")).toEqual(derived);
     process.env["PULUMI_CONFIG_PASSPHRASE"] = "wrong";
     expect(() => passphraseKey(saltOf(derived, salt), "stack.yaml")).toThrow("is not the passphrase");
+  });
+
+  test("is new for each file: from the given passphrase, or from one of this checkout, which is created once", () => {
+    const made = [newPassphraseKey(), newPassphraseKey()];
+    expect(made.map(({ isLocal }) => isLocal)).toEqual([true, true]);
+    expect(made[0]!.key).not.toEqual(made[1]!.key);
+    for (const { key: own, salt: made64 } of made) expect(passphraseKey(made64, "stack.yaml")).toEqual(own);
+    expect(statSync(".slipway/passphrase").mode & 0o777).toBe(0o600);
+    process.env["PULUMI_CONFIG_PASSPHRASE"] = "correct horse";
+    expect(newPassphraseKey().isLocal).toBe(false);
+    expect(() => passphraseKey(made[0]!.salt, "stack.yaml")).toThrow("is not the passphrase");
   });
 
   test("cannot be derived without a passphrase or a salt, or with the wrong one", () => {

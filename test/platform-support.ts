@@ -256,8 +256,8 @@ export const features: Feature[] = [
   {
     what: "Jobs with a schedule",
     local: planned(jobs("a job with a schedule is a CronJob with all its settings")),
-    docker: rejected(on("unit/config/jobs")("a schedule is rejected on docker, which has no scheduler")),
-    swarm: rejected(on("unit/config/jobs")("a schedule is rejected on swarm, which has no scheduler")),
+    docker: rejected(on("unit/config/jobs")("a schedule is rejected on %s, which has no scheduler")),
+    swarm: rejected(on("unit/config/jobs")("a schedule is rejected on %s, which has no scheduler")),
     eks: notTested,
   },
   {

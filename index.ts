@@ -16,12 +16,12 @@ export default async function slipway({ checked = true } = {}) {
   const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
   const sources = new Map<string, Omit<GoImageArgs, "repository">>();
-  for (const [name, { source, builder, dockerfile, package: goPackage, platforms, version }] of Object.entries({
+  for (const [name, { source, builder, dockerfile, build: options, package: goPackage, platforms, version }] of Object.entries({
     ...services,
     ...jobs,
   })) {
     const labels = { "org.opencontainers.image.title": name };
-    const build = { builder, dockerfile, package: goPackage, platforms, version, labels };
+    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels };
     if (source !== undefined) sources.set(name, { ...imageDefaults, source, ...build });
   }
 

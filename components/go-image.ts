@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
-import { stageBuildContext } from "./internal/build-context.ts";
+import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
 import type { Compression } from "../lib/oci.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
@@ -21,6 +21,22 @@ export interface DockerfileArgs {
   args?: Record<string, string>;
 }
 
+/** How the Go toolchain builds a program, and what is in the image besides it. */
+export interface GoBuildOptionsArgs {
+  /**
+   * Link flags, as after `-ldflags=`. `{{version}}`, `{{revision}}` and `{{date}}` are replaced with the tag, the commit and its time in git.
+   *
+   * @default - none.
+   */
+  ldflags?: string;
+  /** Build tags. @default - none. */
+  tags?: string[];
+  /** Environment variables of the compiler: `GO…` and `CGO_…`. @default - none. */
+  env?: Record<string, string>;
+  /** Files and folders, relative to `source`, that are next to the program in its working directory. @default - none. */
+  assets?: string[];
+}
+
 export interface GoImageArgs {
   /** Folder of the Go module or the Dockerfile, relative to the project folder. */
   source: string;
@@ -30,6 +46,8 @@ export interface GoImageArgs {
   builder?: ImageBuilder;
   /** How the Dockerfile is built. Only for the builder `dockerfile`. @default - the last stage of the file `Dockerfile`. */
   dockerfile?: DockerfileArgs;
+  /** How the Go toolchain builds. Only for the builder `go`. @default - the module's own defaults, and no further files. */
+  build?: GoBuildOptionsArgs;
   /** Package to compile, relative to `source`. Only for the builder `go`. @default "." */
   package?: string;
   /**
@@ -77,7 +95,8 @@ export class GoImage extends pulumi.ComponentResource {
    * @throws UserError with the compiler's output.
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<void> {
-    if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args));
+    if (args.builder === ImageBuilder.Dockerfile) requireDockerfile(args.source, args.dockerfile);
+    else await buildGo(buildArgs(args));
   }
 
   private buildWithGo(name: string, args: GoImageArgs): pulumi.Output<string> {
@@ -126,6 +145,6 @@ export class GoImage extends pulumi.ComponentResource {
 }
 
 function buildArgs(args: Omit<GoImageArgs, "repository" | "credentials">): GoBuildArgs {
-  const { source, package: goPackage, platforms, version, labels, compression } = args;
-  return { source, package: goPackage, platforms, version, labels, compression };
+  const { source, package: goPackage, platforms, version, labels, compression, build } = args;
+  return { ...build, source, package: goPackage, platforms, version, labels, compression };
 }

@@ -83,6 +83,7 @@ function useGivenImages(input: Record<string, unknown>): void {
       source: _source,
       builder: _builder,
       dockerfile: _dockerfile,
+      build: _build,
       package: _package,
       platforms: _platforms,
       ...rest

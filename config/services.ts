@@ -1,4 +1,5 @@
 import { isAbsolute, normalize } from "node:path";
+import { gitFacts, placeholdersIn } from "../components/git-facts.ts";
 import { problemsWithWebService, routeKey } from "../components/rules/web-service.ts";
 import { isById } from "../lib/image-reference.ts";
 import { collect, type Problem, type Report } from "../lib/problem.ts";
@@ -38,7 +39,7 @@ const program = "/app";
 export function checkImage(service: ServiceSettings, report: Report): void {
   const { source, image, builder, dockerfile, platforms = [], volumes = {} } = service;
   report([], (source === undefined) === (image === undefined) && "must have either source (to build) or image (existing)");
-  for (const key of ["builder", "dockerfile", "package", "platforms"] as const)
+  for (const key of ["builder", "dockerfile", "build", "package", "platforms"] as const)
     report([key], image !== undefined && service[key] !== undefined && "requires source. Remove it");
   report(
     ["platforms"],
@@ -50,6 +51,7 @@ export function checkImage(service: ServiceSettings, report: Report): void {
       ["platforms"],
       platforms.length > 1 && `must be one platform with builder dockerfile (got ${platforms.join(", ")}). Name one, or set builder: go`,
     );
+    report(["build"], service.build !== undefined && "requires builder: go. Remove it, and set the options in the Dockerfile");
     const { file } = dockerfile ?? {};
     report(
       ["dockerfile", "file"],
@@ -58,6 +60,7 @@ export function checkImage(service: ServiceSettings, report: Report): void {
         `must be a path below source (got "${file}"). Move the file there, or set source to a folder above it`,
     );
   } else if (source !== undefined) {
+    checkBuild(service.build, report);
     report(["dockerfile"], dockerfile !== undefined && "requires builder: dockerfile. Set it, or remove dockerfile");
     const paths: [Path, string][] = [
       ...(["files", "secretFiles", "secretFolders"] as const).flatMap((key) =>
@@ -70,6 +73,43 @@ export function checkImage(service: ServiceSettings, report: Report): void {
         at,
         `${path}/`.startsWith(`${program}/`) && `must not be at or below ${program}, the program (got "${path}"). Choose another path`,
       );
+  }
+}
+
+function checkBuild({ ldflags, env = {}, assets = [] }: NonNullable<ServiceSettings["build"]> = {}, report: Report): void {
+  if (ldflags !== undefined) {
+    const unknown = placeholdersIn(ldflags).find((name) => !gitFacts.includes(name as never));
+    const known = gitFacts.map((name) => `{{${name}}}`).join(", ");
+    report(
+      ["build", "ldflags"],
+      unknown !== undefined && `has {{${unknown}}}, which is not known. Known: ${known}; they are the same for the same commit`,
+    );
+    report(
+      ["build", "ldflags"],
+      /\$[({]|`/.test(ldflags) &&
+        `is not run by a shell, whose result could differ in each build (got "${ldflags}"). Use ${known}, or write the value`,
+    );
+  }
+  for (const name of Object.keys(env))
+    report(
+      ["build", "env", name],
+      !/^(GO|CGO_)[A-Z0-9_]*$/.test(name)
+        ? "must begin with GO or CGO_. Remove it, or set it in env for the running program"
+        : name === "CGO_ENABLED"
+          ? env[name] !== "0" && "must be 0, because the image has no C library. Remove it, or set builder: dockerfile"
+          : /^(GOOS|GOARCH|GOAMD64|GOARM|GOARM64)$/.test(name) && "is set by platforms. Remove it",
+    );
+  for (const [i, asset] of assets.entries()) {
+    const path = normalize(asset).replace(/\/$/, "");
+    report(
+      ["build", "assets", i],
+      (isAbsolute(asset) || path.startsWith("..") || path === ".") &&
+        `must be a path below source (got "${asset}"). Name the files and folders that the program reads`,
+    );
+    report(
+      ["build", "assets", i],
+      /^(app|etc|tmp)(\/|$)/.test(path) && `must not be "app", "etc" or "tmp", which the image has already (got "${asset}"). Rename it`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { lastFailure } from "../../engine/docker/convergence.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
 import { lastRun } from "../../engine/docker/last-run.ts";
 import { jobLabel } from "../../lib/docker-labels.ts";
+import { missingFile } from "./missing-file.ts";
 import { formatServing, type FailureCard } from "./failure-card.ts";
 
 /** Why a version of a service failed. */
@@ -55,7 +56,13 @@ export async function failedJobs(docker: Docker, labels: Record<string, string>)
       : State.Error
         ? [State.Error, likely.start]
         : [`the container ${exit}`, likely.exited];
-    failed[String(Labels[jobLabel])] = { where: ["container", Name.slice(1)], image: Config.Image, reason: [reason], log, likely: remedy };
+    failed[String(Labels[jobLabel])] = {
+      where: ["container", Name.slice(1)],
+      image: Config.Image,
+      reason: [reason],
+      log,
+      likely: missingFile(log) ?? remedy,
+    };
   }
   return failed;
 }
@@ -74,7 +81,7 @@ export async function failedSwarmJobs(docker: Docker, labels: Record<string, str
       image: image ?? imageOf(Spec),
       reason: [message || "no task has started"],
       log,
-      likely: likelyFor(message, exitCode),
+      likely: missingFile(log) ?? likelyFor(message, exitCode),
     };
   }
   return failed;
@@ -103,7 +110,7 @@ export async function troubleWithContainers(docker: Docker, all: Docker.Containe
     image: Config.Image,
     reason,
     log,
-    likely: remedy,
+    likely: (exited && missingFile(log)) || remedy,
   };
 }
 
@@ -128,7 +135,7 @@ export async function troubleWithService(docker: Docker, { ID, Spec, UpdateStatu
       ...(message ? [message] : []),
     ],
     log,
-    likely: likelyFor(message, exitCode),
+    likely: missingFile(log) ?? likelyFor(message, exitCode),
   };
 }
 

@@ -1,5 +1,6 @@
 import { newestPods, troubleWith, type Trouble } from "../../engine/kubernetes/trouble.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import { missingFile } from "./missing-file.ts";
 import { formatServing, type FailureCard } from "./failure-card.ts";
 
 /** Lines of the log on the card. */
@@ -41,6 +42,7 @@ export async function failureCard(
   const trouble = await troubleWith(workload, cluster);
   if (!trouble) return undefined;
   const newPods = await newestPods(workload, cluster);
+  const log = await logOf(trouble, newPods, cluster);
   const { name = "", namespace } = workload.metadata ?? {};
   return {
     service: name,
@@ -50,8 +52,8 @@ export async function failureCard(
       `${trouble.pod?.metadata?.name ?? "no pod was created"} (${workload.kind === "Job" ? startsOf(newPods) : standing(workload, newPods)})`,
     ],
     reason: [trouble.reason, ...(trouble.message ? [trouble.message] : [])],
-    log: await logOf(trouble, newPods, cluster),
-    likely: remedies[trouble.reason] ?? "See the reason above.",
+    log,
+    likely: missingFile(log) ?? remedies[trouble.reason] ?? "See the reason above.",
     rollback: await rollback(),
   };
 }

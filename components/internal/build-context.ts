@@ -22,10 +22,7 @@ export interface BuildContext {
  */
 export async function stageBuildContext(name: string, source: string, build: DockerfileArgs = {}): Promise<BuildContext> {
   const { file: dockerfile = defaultDockerfile, target, args = {} } = build;
-  if (!existsSync(join(source, dockerfile))) {
-    const [what, it] = dockerfile === defaultDockerfile ? ["a Dockerfile", "one"] : [`the Dockerfile "${dockerfile}"`, "it"];
-    throw new UserError(`${source}: must contain ${what} for builder "dockerfile". Add ${it}, or use builder "go".`);
-  }
+  requireDockerfile(source, build);
   const folder = join(".slipway", "contexts", name);
   await rm(folder, { recursive: true, force: true });
   const ignoreFile = [`${dockerfile}.dockerignore`, ".dockerignore"].map((f) => join(source, f)).find((f) => existsSync(f));
@@ -49,4 +46,12 @@ export async function stageBuildContext(name: string, source: string, build: Doc
     hash.update(`${file}\0${executable}\0`).update(await readFile(target));
   }
   return { folder, tag: hash.digest("hex").slice(0, 12) };
+}
+
+/** @throws UserError if the folder does not have the Dockerfile. */
+export function requireDockerfile(source: string, { file: dockerfile = defaultDockerfile }: DockerfileArgs = {}): void {
+  if (!existsSync(join(source, dockerfile))) {
+    const [what, it] = dockerfile === defaultDockerfile ? ["a Dockerfile", "one"] : [`the Dockerfile "${dockerfile}"`, "it"];
+    throw new UserError(`${source}: must contain ${what} for builder "dockerfile". Add ${it}, or use builder "go".`);
+  }
 }

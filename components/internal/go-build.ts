@@ -6,6 +6,8 @@ import { dirname, join, resolve } from "node:path";
 import { execFile } from "node:child_process";
 import writeFileAtomic from "write-file-atomic";
 import { cacheFolder } from "../../lib/cache-folder.ts";
+import { assetEntries } from "./assets.ts";
+import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
 import {
@@ -22,7 +24,19 @@ import {
 } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
-export interface GoBuildArgs {
+/** Options of the Go toolchain, and what is in the image besides the program. */
+export interface GoOptions {
+  /** Link flags, as after `-ldflags=`. `{{version}}`, `{{revision}}` and `{{date}}` are replaced with facts of git. @default - none. */
+  ldflags?: string;
+  /** Build tags. @default - none. */
+  tags?: string[];
+  /** Environment variables of the compiler: `GO…` and `CGO_…`. @default - none. */
+  env?: Record<string, string>;
+  /** Files and folders, relative to `source`, that are next to the program in its working directory. @default - none. */
+  assets?: string[];
+}
+
+export interface GoBuildArgs extends GoOptions {
   /** Folder of the Go module, or a folder in it. */
   source: string;
   /** Package to compile, relative to `source`. @default "." */
@@ -69,6 +83,7 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
   let base: Promise<Layer> | undefined;
+  const assets = args.assets?.length ? layer(await assetEntries(args.source, args.assets), compression, gzipOnce) : undefined;
   const images: OciImage[] = [];
   // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
@@ -79,7 +94,7 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
     images.push(
       image(
         platform,
-        [await base, program],
+        [await base, ...(assets ? [await assets] : []), program],
         { User: `${nonRootUid}:${nonRootUid}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
         labels,
       ),
@@ -138,7 +153,8 @@ function parsePlatform(text: string): Platform {
 /** Compiles the program for a platform. The result depends only on the sources, the flags below and the Go version. */
 async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   const folder = resolve(args.source);
-  const module = findModule(folder);
+  // A workspace builds packages of its modules: https://go.dev/ref/mod#workspaces.
+  const module = findModule(folder) ?? findModule(args.package === undefined ? folder : join(folder, args.package));
   if (!module)
     throw new UserError(
       `${args.source}: must be in a Go module (no go.mod in this folder or its parents). Run \`go mod init\` there, or set another folder.`,
@@ -146,15 +162,26 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   const output = cacheFolder(
     "go",
     createHash("sha256")
-      .update(JSON.stringify([folder, args.package, platform]))
+      .update(JSON.stringify([folder, args.package, platform, args.tags, args.env]))
       .digest("hex")
       .slice(0, 16),
     "app",
   );
   mkdirSync(dirname(output), { recursive: true });
-  const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`])].join(" ");
+  const given = args.version === undefined ? {} : { version: args.version };
+  const own = args.ldflags === undefined ? [] : [await withGitFacts(args.ldflags, folder, given)];
+  const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`]), ...own].join(" ");
   const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
-  const flags = ["build", "-trimpath", "-buildvcs=false", `-ldflags=${linkFlags}`, "-o", output, goPackage];
+  const flags = [
+    "build",
+    "-trimpath",
+    "-buildvcs=false",
+    `-ldflags=${linkFlags}`,
+    ...(args.tags?.length ? [`-tags=${args.tags.join(",")}`] : []),
+    "-o",
+    output,
+    goPackage,
+  ];
   const { failed, output: log } = await run("go", flags, folder, {
     CGO_ENABLED: "0",
     GOOS: platform.os,
@@ -163,6 +190,7 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
     GOAMD64: platform.architecture === "amd64" ? (platform.variant ?? "v1") : undefined,
     GOARM: platform.architecture === "arm" ? (platform.variant ?? "v7").slice(1) : undefined,
     GOARM64: platform.architecture === "arm64" ? "v8.0" : undefined,
+    ...args.env,
   });
   if (failed) throw new UserError(await explain(args, folder, module, log));
   const binary = await readFile(output);

@@ -14,6 +14,7 @@ const shared = serviceSettings.pick({
   image: true,
   builder: true,
   dockerfile: true,
+  build: true,
   package: true,
   platforms: true,
   version: true,

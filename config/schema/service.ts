@@ -89,6 +89,40 @@ const image = {
     }),
     { meaning: "How the Dockerfile is built. Requires `builder: dockerfile`", stackFileOnly: true },
   ),
+  build: setting(
+    z.strictObject({
+      ldflags: setting(text, {
+        meaning:
+          "Link flags, as after `-ldflags=`. `{{version}}` (git describe), `{{revision}}` (the commit) and `{{date}}` (its time) are replaced. `version` takes precedence over git",
+        without: "none",
+        example: "-X main.version={{version}} -X main.commit={{revision}}",
+        stackFileOnly: true,
+      }),
+      tags: setting(z.array(z.string().regex(/^[\w.]+$/, "must be a build tag of letters, digits, dots and underscores")).min(1), {
+        meaning: "Build tags",
+        without: "none",
+        example: ["netgo"],
+        stackFileOnly: true,
+      }),
+      env: setting(z.record(z.string(), z.string()), {
+        meaning: "Environment variables of the compiler: `GO…` and `CGO_…`, such as GOEXPERIMENT or GOPRIVATE",
+        without: "none",
+        example: { GOFLAGS: "-mod=vendor" },
+        stackFileOnly: true,
+      }),
+      assets: setting(z.array(text).min(1), {
+        meaning:
+          "Files and folders, relative to `source`, that the program reads from its working directory. They are next to it in the image",
+        without: "none",
+        example: ["ui", "products.json"],
+        stackFileOnly: true,
+      }),
+    }),
+    {
+      meaning: "How the Go toolchain builds the program, and what is in the image besides it. Requires `builder: go`",
+      stackFileOnly: true,
+    },
+  ),
   package: setting(text, {
     meaning: "Package to compile, relative to the module's folder",
     without: "the module's root",

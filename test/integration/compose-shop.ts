@@ -27,7 +27,8 @@ export async function composeShop(platform: "local" | "docker" | "swarm"): Promi
   // Only the ports are set, so that a developer's stacks can run at the same time.
   writeFileSync(file, readFileSync(file, "utf8") + stringify({ [`slipway:${platform}`]: settings }).replace(/^(?=.)/gm, "  "));
 
-  const up = await checkout.run("up");
+  // Locks the tags, as at a developer's.
+  const up = await checkout.run("up", { CI: "" });
   expect({ code: up.code, out: up.out }).toEqual({
     code: 0,
     out: expect.stringContaining(`web  http://web.localhost:${settings.ports.http}/  answers HTTP 200`),

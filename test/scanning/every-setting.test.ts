@@ -38,6 +38,8 @@ const contexts: [pattern: string, service: () => object][] = [
   ["image", () => ({})],
   ["builder", () => ({ image: undefined, source })],
   ["dockerfile", () => ({ image: undefined, source, builder: "dockerfile" })],
+  ["build", () => ({ image: undefined, source })],
+  ["security", () => ({ security: { level: "baseline", reason: "it needs root" } })],
   ["package", () => ({ image: undefined, source })],
   ["platforms", () => ({ image: undefined, source, platforms: ["linux/amd64"] })],
   ["network.destinations.*.service", () => ({ network: { destinations: [{ service: "third" }] } })],
@@ -75,6 +77,10 @@ const values: Record<string, unknown> = {
   builder: "dockerfile",
   "dockerfile.file": "other.Dockerfile",
   package: "cmd",
+  "build.ldflags": "-buildid=other",
+  "build.env": { GOFLAGS: "-gcflags=-N" },
+  "build.assets": ["main.go"],
+  after: ["third"],
   calls: ["third"],
   expose: "gateway",
   host: "new.example.org",
@@ -104,7 +110,10 @@ const values: Record<string, unknown> = {
 const isGroup = ({ path, schema }: Located) =>
   path.at(-1) === "*" || settingsBelow(schema).some(({ definition }) => definition !== undefined);
 
-const serviceCases = settingsBelow(serviceSettings).filter((one) => one.definition !== undefined && !isGroup(one));
+/** It can only be set together with a reason: unit/platforms/security.test.ts. */
+const isLevel = ({ path }: Located) => path.join(".") === "security.level";
+
+const serviceCases = settingsBelow(serviceSettings).filter((one) => one.definition !== undefined && !isGroup(one) && !isLevel(one));
 
 function put(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
   if (key === undefined) return other;

@@ -43,7 +43,15 @@ const exposed = { expose: undefined, routes: undefined, host, tls: undefined, ga
 const ingressless = { ...exposed, host: undefined, ingressClassName: undefined, ingressAnnotations: undefined, awaitAddress: undefined };
 const internal = { ...ingressless, connectRetries: undefined };
 const gateway = { ...internal, host, expose: "gateway" };
-const source = { source: "app", image: undefined, builder: undefined, dockerfile: undefined, package: undefined, platforms: undefined };
+const source = {
+  source: "app",
+  image: undefined,
+  builder: undefined,
+  dockerfile: undefined,
+  build: undefined,
+  package: undefined,
+  platforms: undefined,
+};
 const byDigest = { ...source, source: undefined, image: `web@sha256:${"0".repeat(64)}` };
 const persistent = { kind: "persistent", mountPath: "/data", size: "1Gi" };
 const emptyDir = { kind: "emptyDir", mountPath: "/data", size: "1Gi" };
@@ -194,6 +202,13 @@ export const ofServices: Contradiction[] = [
   ["probes.liveness.port", { probes: { kind: "exec", command: ["true"], liveness: { port: "http" } } }],
   ["user", { user: fc.oneof(fc.constant(0), tooLow), security: undefined }],
   ["user", { user: fc.constantFrom("postgres", "1000:1000", "", " "), ...source }],
+  ["build", { ...byDigest, build: { tags: ["a"] } }],
+  ["build", { ...source, builder: "dockerfile", build: { tags: ["a"] } }],
+  ["build.ldflags", { ...source, build: { ldflags: fc.constantFrom("-X a={{now}}", "-X a=$(date)", "-X a=`date`", "-X a=${A}") } }],
+  ["build.env.A", { ...source, build: { env: { A: "b" } } }],
+  ["build.env.GOOS", { ...source, build: { env: { GOOS: "windows" } } }],
+  ["build.env.CGO_ENABLED", { ...source, build: { env: { CGO_ENABLED: "1" } } }],
+  ["build.assets[0]", { ...source, build: { assets: fc.constantFrom(["/etc"], ["../a"], ["."], ["app"], ["etc/a"], ["tmp/"]) } }],
   ["group", { group: number(-9, -1) }],
   ["group", { user: undefined, group: 1, security: { level: "baseline", reason: "why" } }],
   ["security.reason", { security: { level: "baseline", reason: fc.constantFrom(undefined, " ") } }],

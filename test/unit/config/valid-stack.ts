@@ -35,9 +35,20 @@ const dockerfile = fc.record(
   { requiredKeys: [] },
 );
 
+const build = some({
+  ldflags: fc.constantFrom("-X main.v={{version}}", "-s"),
+  tags: few(word),
+  env: fc.dictionary(
+    word.map((w) => `GO${w.toUpperCase()}`.replace(/^GO(OS|ARCH|AMD64|ARM|ARM64)$/, "GOX")),
+    fc.string(),
+    { minKeys: 1 },
+  ),
+  assets: few(word.map((w) => `assets/${w}`)),
+});
+
 const image = fc.oneof(
   fc.record(
-    { source: word, builder: fc.constant("go"), package: word, platforms: fc.uniqueArray(platform, { minLength: 1 }), version },
+    { source: word, builder: fc.constant("go"), build, package: word, platforms: fc.uniqueArray(platform, { minLength: 1 }), version },
     { requiredKeys: ["source"] },
   ),
   fc.record(

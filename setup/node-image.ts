@@ -31,6 +31,7 @@ const debianPackages = [
   "iproute2",
   "ipset",
   "iptables",
+  "tzdata",
   "mount",
   "runc",
 ];

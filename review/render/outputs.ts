@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Properties } from "../../lib/values.ts";
 
 /** An account of AWS's documentation, so that a rendering is the same for everyone. */
@@ -32,6 +33,12 @@ const outputs: Record<string, (name: string, inputs: Properties) => Properties> 
   "aws:acm/certificateValidation:CertificateValidation": (_, inputs) => ({ certificateArn: inputs.certificateArn }),
   "aws:route53/record:Record": (_, inputs) => ({ fqdn: inputs.name }),
   "docker:index/container:Container": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
+  // A digest that changes with what is built.
+  "docker:index/image:Image": (_, { imageName, build }) => ({
+    repoDigest: `${String(imageName).replace(/:[^:/]+$/, "")}@sha256:${createHash("sha256")
+      .update(JSON.stringify([imageName, build]))
+      .digest("hex")}`,
+  }),
   "docker:index/secret:Secret": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
   "docker:index/serviceConfig:ServiceConfig": (name, inputs) => ({ name: inputs.name ?? `${name}-0123456` }),
   "kubernetes:networking.k8s.io/v1:Ingress": () => ({ status: { loadBalancer: { ingress: [{ hostname: "load-balancer.example" }] } } }),

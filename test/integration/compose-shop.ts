@@ -36,7 +36,6 @@ export async function composeShop(platform: "local" | "docker" | "swarm"): Promi
   expect(await visit()).toMatch(/^visit \d+\n$/);
   const lock = readFileSync(join(checkout.folder, `stacks/slipway-lock.${stack}.yaml`), "utf8");
   expect(lock).toContain(`image: ${registry.address}/postgres:16\n`);
-  expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
 
   // A migration that fails stops the update: the previous version serves on.
   const main = "api/main.go";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pushImage } from "../../lib/docker-client.ts";
 import { registryImageName } from "../../setup/registry-image.ts";
@@ -34,7 +34,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
   await registryContainer.remove({ force: true, v: true });
-  for (const { Id } of await docker.listImages({ filters: { reference: [`${registry}/team/web`, "slipway-lock-local"] } }))
+  for (const { Id } of await docker.listImages({
+    filters: { reference: [`${registry}/team/web`, `${registry}/team/user`, "slipway-lock-local"] },
+  }))
     await docker.getImage(Id).remove({ force: true });
 });
 
@@ -127,6 +129,25 @@ test("an image that only the Docker Engine has runs by its ID, and a new build o
   expect((await checkout.run("down")).code).toBe(0);
 });
 
+test("a user by name gets its IDs in the image, and one that the image does not have is reported", async () => {
+  const withUser = `${registry}/team/user:1`;
+  writeFileSync(join(checkout.folder, "probe-app/passwd"), "root:x:0:0::/:/none\napp:x:1234:1235::/:/none\n");
+  const dockerfile = 'FROM scratch\nCOPY web /web\nCOPY passwd /etc/passwd\nENTRYPOINT ["/web"]\n';
+  execFileSync("docker", ["build", "-q", "-t", withUser, "-f", "-", "."], { cwd: join(checkout.folder, "probe-app"), input: dockerfile });
+  await pushImage(docker, withUser, {});
+  await docker.getImage(withUser).remove({ force: true });
+  checkout.configure({ web: { ...web, image: withUser, user: "app" } });
+  const up = await checkout.run("up", here);
+  expect({ code: up.code, out: up.out }).toEqual({ code: 0, out: expect.stringMatching(/^~ web .*, user app is 1234:1235$/m) });
+  const [container] = await docker.listContainers({ filters: { label: [`dev.slipway.stack=${stack}`, "dev.slipway.service=web"] } });
+  expect((await docker.getContainer(container!.Id).inspect()).Config.User).toBe("1234:1235");
+  checkout.configure({ web: { ...web, image: withUser, user: "postgres" } });
+  expect((await checkout.run("up", here)).out).toContain(
+    `slipway:services.web.user: "${withUser}" has no user "postgres". Correct the name, or set a user ID.`,
+  );
+  expect((await checkout.run("down")).code).toBe(0);
+});
+
 test("an image that nobody has is reported, and nothing is locked", async () => {
   checkout.configure({ web: { ...web, image: `${registry}/team/nothing:1` } });
   const { code, out } = await checkout.run("up", here);
@@ -136,6 +157,6 @@ test("an image that nobody has is reported, and nothing is locked", async () => 
   );
   expect(out).not.toMatch(/created|updated/);
   checkout.configure({ web: { source: "probe-app", host: "web.localhost" } });
-  expect(await checkout.run("lock", here)).toEqual({ code: 0, out: expect.stringContaining(`- web  slipway-lock-local:dev  sha256:`) });
+  expect(await checkout.run("lock", here)).toEqual({ code: 0, out: expect.stringContaining(`- web  ${registry}/team/user:1  sha256:`) });
   expect(existsSync(join(checkout.folder, lockFile))).toBe(false);
 });

@@ -37,9 +37,9 @@ export default defineConfig({
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
       lane("cluster", 0, ["local-stack", "registry", "compose-local"]),
       lane("workloads", 1, ["web-service", "rollout", "load"], ["./test/integration/shared-stack-setup.ts"]),
-      lane("docker", 2, ["docker", "docker-rollout", "compose", "compose-docker"]),
+      lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh"]),
       // Also what else runs on Docker, so that both lanes take about the same time.
-      lane("swarm", 3, ["swarm*", "compose-swarm", "docker-lock", "docker-over-ssh"]),
+      lane("swarm", 3, ["swarm*", "compose-swarm", "docker-lock"]),
     ],
   },
 });

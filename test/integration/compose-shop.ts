@@ -37,6 +37,10 @@ export async function composeShop(platform: "local" | "docker" | "swarm"): Promi
   const lock = readFileSync(join(checkout.folder, `stacks/slipway-lock.${stack}.yaml`), "utf8");
   expect(lock).toContain(`image: ${registry.address}/postgres:16\n`);
 
+  // The cache starts as root, because the Compose file says so, and continues as another user.
+  const score = await checkout.run("score");
+  expect(score.out).toMatch(/^ {2}exception {2}\w+ \S*cache\S*: (container-non-root|run-as-non-root): As in the Compose file$/m);
+
   // A migration that fails stops the update: the previous version serves on.
   const main = "api/main.go";
   checkout.edit(main, 'log.Print("migrated")', 'log.Fatal("column exists")');
@@ -82,7 +86,7 @@ async function companyRegistry(name: string): Promise<AsyncDisposable & { addres
     () => fetch(`http://${address}/v2/`).catch(() => undefined),
     (answer) => answer?.status === 200,
   );
-  for (const [image, tag] of Object.entries({ nginx: "1.27", postgres: "16" } as const)) {
+  for (const [image, tag] of Object.entries({ nginx: "1.27", postgres: "16", redis: "7" } as const)) {
     const [repo, reference] = [`${address}/${image}`, `${address}/${image}:${tag}`];
     await docker.getImage(debianImage(image as "nginx")).tag({ repo, tag });
     await pushImage(docker, reference, {});

@@ -127,6 +127,16 @@ describe("a port", () => {
   });
 });
 
+test("a service without a port has no probes, unless another one's settings show that it is called", async () => {
+  const files = { "app/go.mod": "" };
+  expect(await service({ build: "app" }, files)).toMatchObject({ probes: { kind: "none" } });
+  expect(await service({ build: "app" }, files)).not.toHaveProperty("port");
+  const dependent = { api: { image: "example/api:1", depends_on: ["web"] } };
+  expect(await service({ build: "app" }, files, dependent)).toMatchObject({ probes: { kind: "none" } });
+  const caller = { api: { image: "example/api:1", environment: { WEB_HOST: "web" } } };
+  expect(await service({ build: "app" }, files, caller)).toMatchObject({ port: 8080, probes: { kind: "tcp" } });
+});
+
 describe("a call", () => {
   const db = { db: { image: "postgres:16" } };
   const callsOf = async (compose: object, others: object = db) =>

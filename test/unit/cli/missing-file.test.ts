@@ -1,4 +1,7 @@
-import { missingFile } from "../../../cli/workloads/missing-file.ts";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { missingFile, withAssets } from "../../../cli/workloads/missing-file.ts";
 
 test.each([
   ["panic: open ./products.json: no such file or directory", "./products.json"],
@@ -17,4 +20,34 @@ test.each([
   "open /proc/1/x: no such file or directory",
 ])("a log with %s names none", (line) => {
   expect(missingFile([line])).toBeUndefined();
+});
+
+describe("the remedy", () => {
+  let source: string;
+  beforeEach(() => {
+    source = mkdtempSync(join(tmpdir(), "slipway-"));
+    mkdirSync(join(source, "ui"));
+    writeFileSync(join(source, "products.json"), "[]");
+    writeFileSync(
+      join(source, "Dockerfile"),
+      "FROM golang AS build\nCOPY . .\nFROM alpine\nCOPY --from=build /app /app\nCOPY ./ui ./ui/\nCOPY products.json gone.json *.txt /\n",
+    );
+  });
+  afterEach(() => rmSync(source, { recursive: true }));
+  const likely = missingFile(["open ./products.json: no such file or directory"])!;
+  const remedyFor = (service: object, text = likely) =>
+    withAssets(text, "web", { project: "slipway", config: { "slipway:services": JSON.stringify({ web: service }) } });
+
+  test("names what the source's own Dockerfile copies", () => {
+    expect(remedyFor({ source })).toBe(
+      "The file ./products.json is not in the container. Its Dockerfile copies ui and products.json: set build.assets to [ui, products.json].",
+    );
+  });
+
+  test("is the usual one for an image, a Dockerfile that is built, another service, and another cause", () => {
+    expect(remedyFor({ image: "a" })).toBe(likely);
+    expect(remedyFor({ source, builder: "dockerfile" })).toBe(likely);
+    expect(withAssets(likely, "other", { project: "slipway", config: {} })).toBe(likely);
+    expect(remedyFor({ source }, "The probe fails.")).toBe("The probe fails.");
+  });
 });

@@ -7,7 +7,7 @@ import type { Unit } from "./unit.ts";
 /** Ports of well-known protocols other than HTTP: a published one does not get a host. */
 const notHttp = new Set([
   21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2181, 3306, 4222, 5432, 5672, 6379, 7687, 8883, 9042, 9092,
-  11211, 27017,
+  9093, 9094, 29092, 11211, 27017,
 ]);
 
 export interface Ports {

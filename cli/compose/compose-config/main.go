@@ -122,7 +122,9 @@ func readEnvFiles(project *types.Project) (*types.Project, map[string][]string, 
 		service.EnvFiles = slices.DeleteFunc(slices.Clone(service.EnvFiles), func(file types.EnvFile) bool {
 			_, err := os.Stat(file.Path)
 			if errors.Is(err, os.ErrNotExist) {
-				missing[name] = append(missing[name], file.Path)
+				if file.Required {
+					missing[name] = append(missing[name], file.Path)
+				}
 				return true
 			}
 			return false

@@ -504,11 +504,11 @@ describe("configuration", () => {
   const MiB = 2 ** 20;
   const tooLarge = (kind: string, bytes: number) =>
     `must be at most 1 MiB in total, the limit of a ${kind} (got ${bytes} bytes). Move some into the image or a volume.`;
-  const unnamed = "must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it.";
+  const unnamed = "must be a name of letters, digits, _, - and ., not starting with a digit. Rename it.";
 
   testRules(
     [
-      ...["", "1A", "A-B", "A B", "Ä", "A\n"].map((name): Rejected[number] => [
+      ...["", "1A", "A/B", "A B", "Ä", "A\n"].map((name): Rejected[number] => [
         `the variable ${JSON.stringify(name)}`,
         { env: { [name]: "" } },
         [`${formatPath(["env", name])}: ${unnamed}`],

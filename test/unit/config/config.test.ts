@@ -98,8 +98,8 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
     ],
     [
       "an invalid variable name",
-      { services: { web: { ...web, env: { "A-B": "x" } } } },
-      ["services.web.env.A-B: must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it."],
+      { services: { web: { ...web, env: { "A/B": "x" } } } },
+      ['services.web.env["A/B"]: must be a name of letters, digits, _, - and ., not starting with a digit. Rename it.'],
     ],
     [
       "a variable that is not a string",

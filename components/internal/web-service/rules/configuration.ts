@@ -34,8 +34,8 @@ function checkVariables(args: WebServiceArgs, report: Report): void {
     for (const name of Object.keys(args[source] ?? {})) {
       report(
         [source, name],
-        !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) &&
-          "must be named like an environment variable: letters, digits and _, not starting with a digit. Rename it",
+        // As Kubernetes accepts them: programs such as Elasticsearch read variables with dots.
+        !/^[-._A-Za-z][-._A-Za-z0-9]*$/.test(name) && "must be a name of letters, digits, _, - and ., not starting with a digit. Rename it",
       );
       const other = sources.get(name);
       report([source, name], other !== undefined && `is also in ${other}. Remove one of them`);

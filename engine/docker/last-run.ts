@@ -5,6 +5,9 @@ import { linesOf } from "../../lib/docker-logs.ts";
 /** Docker waits at least this long, in seconds, before it restarts a container: its next run logs nothing earlier. */
 const restartDelay = 0.1; // https://docs.docker.com/engine/containers/start-containers-automatically/
 
+/** Docker takes the last lines before it looks at the period: those of a run that has started meanwhile must not displace all others. */
+const searchedLines = 500;
+
 /**
  * How the last run of a container ended, and the last lines that it logged. If Docker has restarted the container, its state has the exit
  * code of neither run, and its log has the lines of both. Docker's events tell them apart.
@@ -13,7 +16,7 @@ export async function lastRun(docker: Docker, { Id, Created, State, RestartCount
   const ends = await endsOf(docker, Id, Created);
   const last = ends.at(-1);
   const logs = async (period: { since?: number; until?: number }) =>
-    linesOf(await docker.getContainer(Id).logs({ stdout: true, stderr: true, tail: lines, ...period }));
+    linesOf(await docker.getContainer(Id).logs({ stdout: true, stderr: true, tail: searchedLines, ...period })).slice(-lines);
   const ofLastRun = last ? await logs({ since: ends.at(-2)?.seconds ?? 0, until: last.seconds + restartDelay }) : [];
   return {
     exit: formatExit(last?.exitCode ?? State.ExitCode, RestartCount),

@@ -69,7 +69,7 @@ test("a container that exits is not awaited until the timeout", async () => {
   const exited = { Running: false, ExitCode: 2 };
   log = () => "panic\nline 1\n";
   await expect(create([starting, exited])).rejects.toThrow(new UserError("web-1 exited with code 2. Last log lines:\npanic\nline 1"));
-  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10 }]);
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 500 }]);
 });
 
 test("a container that runs again is reported with the exit code and the log of its last complete run", async () => {
@@ -81,13 +81,20 @@ test("a container that runs again is reported with the exit code and the log of 
   await expect(create([starting], { restarts: 2 })).rejects.toThrow(
     "web-1 exited with code 2, restarted 2 times (HTTP 404). Last log lines:\npanic",
   );
-  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10, since: 101, until: 103.1 }]);
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 500, since: 101, until: 103.1 }]);
 });
 
 test("a container that has run once is reported with the log until its end", async () => {
   ends = [{ seconds: 101, exitCode: 2 }];
   await expect(create([starting], { restarts: 1 })).rejects.toThrow("web-1 exited with code 2, restarted once (HTTP 404). ");
-  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 10, since: 0, until: 101.1 }]);
+  expect(requestedLogs).toEqual([{ stdout: true, stderr: true, tail: 500, since: 0, until: 101.1 }]);
+});
+
+test("of a long log only the last lines are reported", async () => {
+  ends = [{ seconds: 101, exitCode: 2 }];
+  log = () => Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join("");
+  const error = await create([starting], { restarts: 1 }).then(String, String);
+  expect(error.split("\n").slice(1)).toEqual(Array.from({ length: 10 }, (_, i) => `line ${20 + i}`));
 });
 
 test("a last run without a log is reported with the log of the earlier ones, or none", async () => {

@@ -43,7 +43,7 @@ function share(one: ComposeService["networks"], other: ComposeService["networks"
   return a!.some((network) => b!.includes(network));
 }
 
-/** Whether a text names a host: alone, in a URL, or with a port. A word in a sentence or in a path is none. */
+/** Whether a text names a host: alone, in a URL, or with a port. Words in sentences and parts of paths do not count. */
 function hostIn(text: string, host: string): { port?: number } | undefined {
   const escaped = host.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const [found, , port] = new RegExp(`(^|//|@|[\\s,;="'\\[(])${escaped}(?::(\\d{2,5}))?(?=$|[/\\s,;"'\\]?)])`, "m").exec(text) ?? [];

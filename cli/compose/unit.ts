@@ -1,16 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import parseDuration from "parse-duration";
-import { defaultDockerfile } from "../../components/image-builder.ts";
 import { serviceDefaults } from "../../components/web-service-defaults.ts";
-import { nonRootUid } from "../../lib/non-root.ts";
-import { baselineCapabilities, rootCapabilities } from "../../lib/security-level.ts";
 import type { Call } from "./calls.ts";
 import type { ConvertOptions, Settings } from "./convert.ts";
 import { isSecretVariable, Secret, type Credentials } from "./credentials.ts";
-import { readDockerfile, type DockerfileFacts } from "./dockerfile.ts";
 import type { CopiedFiles } from "./files.ts";
+import { convertAccess } from "./access.ts";
 import { convertHealth } from "./health.ts";
+import { convertImage, type Image } from "./image.ts";
 import { knownImage, type KnownImage } from "./known-images.ts";
 import { convertPorts, type Ports } from "./ports.ts";
 import type { ComposeProject, ComposeService } from "./project.ts";
@@ -37,16 +35,6 @@ export interface Unit extends ConvertOptions {
   credentials: Credentials;
   note: (key: string, message: string) => void;
   assume: (path: string[], text: string) => void;
-}
-
-/** What is built or pulled for a unit. */
-interface Image {
-  settings: Settings;
-  known: KnownImage | undefined;
-  tag: string;
-  dockerfile: DockerfileFacts | undefined;
-  /** Whether the Go toolchain builds it. */
-  isGo: boolean;
 }
 
 /** The settings of a service or job. */
@@ -77,124 +65,6 @@ export function convertUnit(unit: Unit): Settings {
     ...(Object.keys(volumes.volumes).length > 0 && { volumes: volumes.volumes }),
     ...health,
     ...(isJob ? {} : convertShutdown(compose)),
-  };
-}
-
-function convertImage(unit: Unit): Image {
-  const { compose, folder, note } = unit;
-  const { image, build, platform } = compose;
-  if (!build) {
-    if (platform !== undefined) note("platform", `is left out, because the image determines it; use an image for ${platform}`);
-    const { known, tag = "" } = knownImage(image) ?? {};
-    return { settings: { image }, known, tag, dockerfile: undefined, isGo: false };
-  }
-  if (image !== undefined) note("image", "is left out, because the image is built, and named after the service");
-  const { context, dockerfile: given, target, args = {}, ...others } = build;
-  const source = relative(folder, context) || ".";
-  if (/^(https?|git|ssh):|^git@/.test(context))
-    note("build.context", `is not on this machine (${context}); clone it, and set source to its folder`);
-  // compose-go leaves the path as it is written, relative to the context.
-  const path = relative(context, resolve(context, given ?? defaultDockerfile));
-  if (path.startsWith(".."))
-    note("build.dockerfile", `must be below ${source} (got "${given}"); move the file there, or set source to a folder above`);
-  for (const [key, value] of Object.entries(others))
-    if (value !== null && !key.startsWith("x-"))
-      note(`build.${key}`, "is left out, because there is no counterpart; check that the image builds without it");
-  const hasDockerfile = existsSync(join(context, path));
-  // compose-go fills in the usual name.
-  const isGo = !hasDockerfile && path === defaultDockerfile && existsSync(join(context, "go.mod"));
-  if (!hasDockerfile && !isGo) note("build", `has no ${join(source, path)}; create it, or set source to the folder with it`);
-  const platforms = platform === undefined ? {} : { platforms: [platform] };
-  const none = { known: undefined, tag: "" };
-  if (isGo) {
-    unit.assume(["source"], "There is no Dockerfile, so the Go toolchain builds the module's root. Set package for another program.");
-    for (const [key, value] of Object.entries({ target, args }))
-      if (value !== undefined && Object.keys(value).length > 0)
-        note(`build.${key}`, "is left out, because there is no Dockerfile: the Go toolchain builds the module");
-    return { settings: { source, ...platforms }, ...none, dockerfile: undefined, isGo: true };
-  }
-  const dockerfile = {
-    ...(path !== defaultDockerfile && { file: path }),
-    ...(target && { target }),
-    ...convertBuildArgs(args, note),
-  };
-  return {
-    settings: { source, builder: "dockerfile", ...(Object.keys(dockerfile).length > 0 && { dockerfile }), ...platforms },
-    ...none,
-    dockerfile: readDockerfile(join(context, path), target),
-    isGo: false,
-  };
-}
-
-/** compose-go leaves out arguments without a value. */
-function convertBuildArgs(args: Record<string, string | null>, note: Unit["note"]): { args?: Record<string, string> } {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(args))
-    if (isSecretVariable(name, value))
-      note(`build.args.${name}`, "is left out, because it is secret, and whoever can pull the image can read it; pass it at run time");
-    else kept[name] = String(value);
-  return Object.keys(kept).length > 0 ? { args: kept } : {};
-}
-
-/** The user, and the security level: what Compose allows by default is the level baseline. */
-function convertAccess(unit: Unit, { known, tag, dockerfile, isGo }: Image): Settings {
-  const { compose, note, assume } = unit;
-  const { user, cap_add: added = [] } = compose;
-  const [id = "", group] = (user ?? "").split(":");
-  const isNumber = /^\d+$/.test(id);
-  const given =
-    user === undefined
-      ? {}
-      : {
-          user: isNumber ? Number(id) : id,
-          ...(group !== undefined && /^\d+$/.test(group) && Number(group) !== Number(id) && { group: Number(group) }),
-        };
-  if (group !== undefined && !/^\d+$/.test(group)) note("user", `is imported without the group "${group}"; set group to its ID`);
-  const isRoot = id === "root" || (isNumber && Number(id) === 0);
-  const wanted = added.map((capability) => capability.replace(/^CAP_/, ""));
-  const allowed = wanted.filter((capability) => baselineCapabilities.includes(capability));
-  const denied = wanted.filter((capability) => !allowed.includes(capability));
-  if (denied.length > 0)
-    note(
-      "cap_add",
-      `is imported without ${denied.join(", ")}, because with it a program can take over its node; check that the service works without it`,
-    );
-  if (known && user === undefined && allowed.length === 0) {
-    const own = known.user?.(tag) ?? {};
-    if (Object.keys(own).length > 0) assume(["user"], "The image's own user: it needs no root.");
-    return own;
-  }
-  // An image that is built has no passwd file yet.
-  if (user !== undefined && !isNumber && !isRoot && compose.build) {
-    note("user", `is left out, because a name is only looked up in an existing image (got "${user}"); set user to its ID`);
-    delete (given as Settings)["user"];
-  }
-  const fromDockerfile = dockerfile?.user;
-  const ownId = /^(\d+)(?::(\d+))?$/.exec(fromDockerfile ?? "");
-  const nonRoot = fromDockerfile === "nonroot" || fromDockerfile === "nonroot:nonroot" ? String(nonRootUid) : ownId?.[1];
-  const isStrict = (isGo || dockerfile?.isMinimal) && !isRoot && allowed.length === 0;
-  if (isStrict) {
-    const idOfImage =
-      user === undefined && nonRoot !== undefined && nonRoot !== "0" && Number(nonRoot) !== nonRootUid ? { user: Number(nonRoot) } : {};
-    return { ...given, ...idOfImage };
-  }
-  const settings: Settings = user !== undefined && !isRoot ? given : {};
-  if (user === undefined && nonRoot !== undefined && nonRoot !== "0") settings["user"] = Number(nonRoot);
-  const why =
-    isRoot || allowed.length > 0
-      ? "As in the Compose file"
-      : compose.build
-        ? "The image is built for Compose, which does not restrict it"
-        : "The image is made for Compose, which does not restrict it";
-  assume(["security"], "Compose restricts nothing. Remove this to try the stricter level: no root, and a read-only root file system.");
-  return {
-    ...settings,
-    ...(isRoot && { user: 0 }),
-    security: {
-      level: "baseline",
-      reason: why,
-      ...(allowed.length > 0 && { capabilities: [...new Set([...rootCapabilities, ...allowed])].sort() }),
-    },
   };
 }
 

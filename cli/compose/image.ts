@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { defaultDockerfile } from "../../components/image-builder.ts";
+import type { Settings } from "./convert.ts";
+import { isSecretVariable } from "./credentials.ts";
+import { readDockerfile, type DockerfileFacts } from "./dockerfile.ts";
+import { knownImage, type KnownImage } from "./known-images.ts";
+import type { Unit } from "./unit.ts";
+
+/** What is built or pulled for a unit. */
+export interface Image {
+  settings: Settings;
+  known: KnownImage | undefined;
+  tag: string;
+  dockerfile: DockerfileFacts | undefined;
+  /** Whether the Go toolchain builds it. */
+  isGo: boolean;
+}
+
+/** The image of a unit: an existing one, or how it is built. */
+export function convertImage(unit: Unit): Image {
+  const { compose, folder, note } = unit;
+  const { image, build, platform } = compose;
+  if (!build) {
+    if (platform !== undefined) note("platform", `is left out, because the image determines it; use an image for ${platform}`);
+    const { known, tag = "" } = knownImage(image) ?? {};
+    return { settings: { image }, known, tag, dockerfile: undefined, isGo: false };
+  }
+  if (image !== undefined) note("image", "is left out, because the image is built, and named after the service");
+  const { context, dockerfile: given, target, args = {}, ...others } = build;
+  const source = relative(folder, context) || ".";
+  if (/^(https?|git|ssh):|^git@/.test(context))
+    note("build.context", `is not on this machine (${context}); clone it, and set source to its folder`);
+  // compose-go leaves the path as it is written, relative to the context.
+  const path = relative(context, resolve(context, given ?? defaultDockerfile));
+  if (path.startsWith(".."))
+    note("build.dockerfile", `must be below ${source} (got "${given}"); move the file there, or set source to a folder above`);
+  for (const [key, value] of Object.entries(others))
+    if (value !== null && !key.startsWith("x-"))
+      note(`build.${key}`, "is left out, because there is no counterpart; check that the image builds without it");
+  const hasDockerfile = existsSync(join(context, path));
+  // compose-go fills in the usual name.
+  const isGo = !hasDockerfile && path === defaultDockerfile && existsSync(join(context, "go.mod"));
+  if (!hasDockerfile && !isGo) note("build", `has no ${join(source, path)}; create it, or set source to the folder with it`);
+  const platforms = platform === undefined ? {} : { platforms: [platform] };
+  const none = { known: undefined, tag: "" };
+  if (isGo) {
+    unit.assume(["source"], "There is no Dockerfile, so the Go toolchain builds the module's root. Set package for another program.");
+    for (const [key, value] of Object.entries({ target, args }))
+      if (value !== undefined && Object.keys(value).length > 0)
+        note(`build.${key}`, "is left out, because there is no Dockerfile: the Go toolchain builds the module");
+    return { settings: { source, ...platforms }, ...none, dockerfile: undefined, isGo: true };
+  }
+  const dockerfile = {
+    ...(path !== defaultDockerfile && { file: path }),
+    ...(target && { target }),
+    ...convertBuildArgs(args, note),
+  };
+  return {
+    settings: { source, builder: "dockerfile", ...(Object.keys(dockerfile).length > 0 && { dockerfile }), ...platforms },
+    ...none,
+    dockerfile: readDockerfile(join(context, path), target),
+    isGo: false,
+  };
+}
+
+/** compose-go leaves out arguments without a value. */
+function convertBuildArgs(args: Record<string, string | null>, note: Unit["note"]): { args?: Record<string, string> } {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(args))
+    if (isSecretVariable(name, value))
+      note(`build.args.${name}`, "is left out, because it is secret, and whoever can pull the image can read it; pass it at run time");
+    else kept[name] = String(value);
+  return Object.keys(kept).length > 0 ? { args: kept } : {};
+}

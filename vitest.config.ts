@@ -14,7 +14,7 @@ const shared = {
 };
 
 /** The tests that need no real parts. */
-export const unit = { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 };
+export const unit = { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 60_000 };
 
 /** Suites that wait for real parts run one file at a time. */
 const onRealParts = { ...shared, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };

@@ -293,7 +293,7 @@ export const validStack = fc.record(
     jobs: fc.dictionary(
       word.map((w) => `job-${w}`),
       job,
-      { maxKeys: 2 },
+      { maxKeys: 1 },
     ),
     local: some({
       ports: fc.record({ api: number(1000, 1999), http: number(2000, 2999), https: number(3000, 3999), registry: number(4000, 4999) }),

@@ -1,5 +1,6 @@
 import { Credentials, isSecretVariable } from "./credentials.ts";
 import { callsOf, type Call } from "./calls.ts";
+import { hostsOf } from "./hosts.ts";
 import { checkKeys, checkTopLevel } from "./keys.ts";
 import { convertUnit, type Unit } from "./unit.ts";
 import type { ComposeFile, ComposeProject, ComposeService } from "./project.ts";
@@ -66,8 +67,9 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
     note,
   );
   const files = Object.fromEntries(all.map(([name, compose]) => [name, copiedFiles(compose, project, options.folder)]));
+  const hosts = hostsOf(project);
   const calls = Object.fromEntries(
-    all.map(([name, compose]) => [name, callsOf(name, compose, project, Object.fromEntries(files[name]!.texts))]),
+    all.map(([name, compose]) => [name, callsOf(name, compose, project, hosts, Object.fromEntries(files[name]!.texts))]),
   );
   const converted: Converted = { services: {}, jobs: {}, notes, assumptions };
   for (const [name, compose] of all) {
@@ -80,6 +82,7 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
       project,
       isJob,
       names,
+      hosts: Object.entries({ ...hosts, ...linkAliases(compose) }).filter(([host, service]) => host !== names[service]),
       isTask: (other) => isTask(other, project.services![other]!, project),
       calls: calls[name]!,
       calledAt: portsInCalls(name, calls),
@@ -128,6 +131,12 @@ function isTask(name: string, compose: ComposeService, project: ComposeProject):
   const policy = compose.deploy?.restart_policy?.condition ?? compose.restart;
   const isCalled = (compose.ports ?? []).length + (compose.expose ?? []).length > 0 || (compose.healthcheck?.test ?? []).length > 0;
   return waits || ((policy === "no" || policy === "none") && !isCalled);
+}
+
+/** Names that only this service uses for others: `db:database`. */
+function linkAliases({ links = [] }: ComposeService): Record<string, string> {
+  const pairs = links.map((link) => link.split(":"));
+  return Object.fromEntries(pairs.flatMap(([service, alias]) => (service && alias ? [[alias, service]] : [])));
 }
 
 /** Ports at which others call a service, most often named first. */

@@ -9,7 +9,7 @@ const request = /\b(?:curl|wget)\b.*?\b(?:https?:\/\/)?(?:localhost|127\.0\.0\.1
 const startSeconds = 60;
 
 /** The probes of a service: its health check, or a connection to its port. */
-export function convertHealth({ compose, note, assume }: Unit, { settings, port, named }: Ports): Settings {
+export function convertHealth({ compose, credentials, note, assume }: Unit, { settings, port, named }: Ports): Settings {
   const {
     test = [],
     disable,
@@ -37,20 +37,17 @@ export function convertHealth({ compose, note, assume }: Unit, { settings, port,
   const text = rest.join(" ");
   const [found, at, path = "/"] = request.exec(text) ?? [];
   if (found !== undefined && port !== undefined) {
-    const number = at === undefined ? (/https:/.test(found) ? 443 : 80) : Number(at);
+    const usual = named[/https:/.test(found) ? 443 : 80];
+    // Without a port in the URL and in the ports, the main port is the best guess.
     const name =
-      at === undefined && number !== port && !(number in named)
-        ? "http"
-        : number === port
-          ? "http"
-          : (named[number] ?? addPort(settings, named, number));
+      at === undefined ? (usual ?? "http") : Number(at) === port ? "http" : (named[Number(at)] ?? addPort(settings, named, Number(at)));
     const probe = { path, ...(name !== "http" && { port: name }), ...numbers };
     const ofStart = { path, ...(name !== "http" && { port: name }), ...start.startup };
     return { probes: { startup: ofStart, readiness: probe, liveness: probe } };
   }
   const command = kind === "CMD-SHELL" ? ["sh", "-c", text] : rest;
   const same = Object.keys(numbers).length > 0 ? { readiness: numbers, liveness: numbers } : {};
-  return { probes: { kind: "exec", command, ...start, ...same } };
+  return { probes: { kind: "exec", command: credentials.markArguments(command), ...start, ...same } };
 }
 
 /** Declares a port that only the health check names. */

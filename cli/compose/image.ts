@@ -28,9 +28,13 @@ export function convertImage(unit: Unit): Image {
   }
   if (image !== undefined) note("image", "is left out, because the image is built, and named after the service");
   const { context, dockerfile: given, target, args = {}, ...others } = build;
+  if (/^(https?|git|ssh):|^git@/.test(context)) {
+    // The address may have a token in it.
+    const folderOfClone = /([\w.-]+?)(?:\.git)?\/?(?:[?#].*)?$/.exec(context)?.[1] ?? unit.newName;
+    note("build.context", `is a repository elsewhere; clone it to ${folderOfClone}, or set source to its folder`);
+    return { settings: { source: folderOfClone, builder: "dockerfile" }, known: undefined, tag: "", dockerfile: undefined, isGo: false };
+  }
   const source = relative(folder, context) || ".";
-  if (/^(https?|git|ssh):|^git@/.test(context))
-    note("build.context", `is not on this machine (${context}); clone it, and set source to its folder`);
   // compose-go leaves the path as it is written, relative to the context.
   const path = relative(context, resolve(context, given ?? defaultDockerfile));
   if (path.startsWith(".."))
@@ -54,7 +58,7 @@ export function convertImage(unit: Unit): Image {
   const dockerfile = {
     ...(path !== defaultDockerfile && { file: path }),
     ...(target && { target }),
-    ...convertBuildArgs(args, note),
+    ...convertBuildArgs(args, unit),
   };
   return {
     settings: { source, builder: "dockerfile", ...(Object.keys(dockerfile).length > 0 && { dockerfile }), ...platforms },
@@ -65,10 +69,10 @@ export function convertImage(unit: Unit): Image {
 }
 
 /** compose-go leaves out arguments without a value. */
-function convertBuildArgs(args: Record<string, string | null>, note: Unit["note"]): { args?: Record<string, string> } {
+function convertBuildArgs(args: Record<string, string | null>, { credentials, note }: Unit): { args?: Record<string, string> } {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(args))
-    if (isSecretVariable(name, value))
+    if (isSecretVariable(name, value) || credentials.isIn(String(value)))
       note(`build.args.${name}`, "is left out, because it is secret, and whoever can pull the image can read it; pass it at run time");
     else kept[name] = String(value);
   return Object.keys(kept).length > 0 ? { args: kept } : {};

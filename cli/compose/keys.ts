@@ -19,7 +19,7 @@ const withoutCounterpart = `is left out, because there is no counterpart; ${chec
 /** Why keys of a service are left out. */
 const reasons: Record<string, string> = {
   annotations: "is left out, because Slipway sets them; for annotations of the Ingress, set ingressAnnotations",
-  container_name: "is left out, because containers are named after the service; use the service's name instead",
+  container_name: "is left out, because containers are named after the service; hosts in the settings of callers are changed",
   devices: `is left out, because containers cannot use devices of the host; ${check}`,
   dns: "is left out, because the platform resolves names; configure DNS servers there",
   extra_hosts: "is left out, because the platform resolves names; add the names to your DNS",

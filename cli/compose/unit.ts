@@ -8,6 +8,7 @@ import { isSecretVariable, Secret, type Credentials } from "./credentials.ts";
 import type { CopiedFiles } from "./files.ts";
 import { convertAccess } from "./access.ts";
 import { convertHealth } from "./health.ts";
+import { mayNameHost, renameHost } from "./hosts.ts";
 import { convertImage, type Image } from "./image.ts";
 import { knownImage, type KnownImage } from "./known-images.ts";
 import { convertPorts, type Ports } from "./ports.ts";
@@ -24,6 +25,8 @@ export interface Unit extends ConvertOptions {
   isJob: boolean;
   /** Names in the stack file, by names in the Compose file. */
   names: Record<string, string>;
+  /** Services by the names that resolve to them in Compose, and not here. */
+  hosts: [host: string, service: string][];
   /** Whether another service is a job. */
   isTask: (name: string) => boolean;
   calls: Call[];
@@ -50,8 +53,8 @@ export function convertUnit(unit: Unit): Settings {
   const isStateful = image.known?.stateful || (volumes.hasData && Number(replicas.replicas) > 1);
   return {
     ...image.settings,
-    ...(entrypoint?.length && { command: unit.credentials.markArguments(renamedAll(entrypoint, unit)) }),
-    ...(command?.length && { args: unit.credentials.markArguments(renamedAll(command, unit)) }),
+    ...(entrypoint?.length && { command: unit.credentials.markArguments(entrypoint.map((text) => renamed(text, unit))) }),
+    ...(command?.length && { args: unit.credentials.markArguments(command.map((text) => renamed(text, unit))) }),
     ...(workingDir && isAbsolute(workingDir) && { workingDir }),
     ...(!isJob && isStateful && { kind: "stateful" }),
     ...convertAccess(unit, image),
@@ -119,14 +122,15 @@ function convertEnvironment(unit: Unit, known: KnownImage | undefined, dataPaths
   const { compose, credentials, note } = unit;
   const env: Record<string, string> = {};
   const secretEnv: Record<string, Secret> = {};
+  const valueOf = (key: string, value: string) => (mayNameHost(key, value) ? renamed(value, unit) : value);
   for (const [key, value] of Object.entries(compose.environment ?? {})) {
     if (value === null)
       note(`environment.${key}`, "has no value here, so it is left out; set env in the stack file, or the variable before an import");
     else if (!/^[A-Za-z_][\w.-]*$/.test(key)) note(`environment.${key}`, "is left out, because its name is no variable; correct it");
     else if (key === "PORT") {
       if (!unit.isJob) note("environment.PORT", "is left out, because Slipway sets it to the value of port");
-    } else if (isSecretVariable(key, value) || credentials.isIn(value)) secretEnv[key] = new Secret(renamed(value, unit));
-    else env[key] = renamed(value, unit);
+    } else if (isSecretVariable(key, value) || credentials.isIn(value)) secretEnv[key] = new Secret(valueOf(key, value));
+    else env[key] = valueOf(key, value);
   }
   for (const path of dataPaths)
     for (const [key, value] of Object.entries(known?.env?.(path) ?? {}))
@@ -188,19 +192,12 @@ function convertShutdown({ stop_grace_period: grace }: ComposeService): Settings
   return drainSeconds === undefined ? {} : { shutdown: { drainSeconds } };
 }
 
-/** A text in which services that have another name here are called by it. */
-function renamed(text: string, { names }: Unit): string {
-  let result = text;
-  for (const [old, now] of Object.entries(names)) {
-    if (old === now) continue;
-    const escaped = old.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    result = result.replace(new RegExp(`(^|//|@|[\\s,;="'\\[(])${escaped}(?=$|[:/\\s,;"'\\]?)])`, "gm"), `$1${now}`);
-  }
-  return result;
-}
-
-function renamedAll(texts: string[], unit: Unit): string[] {
-  return texts.map((text) => renamed(text, unit));
+/** A text in which services are called by their names in the stack file. */
+function renamed(text: string, { hosts, names }: Unit): string {
+  return hosts.reduce(
+    (result, [host, service]) => (names[service] === undefined ? result : renameHost(result, host, names[service])),
+    text,
+  );
 }
 
 export function seconds(duration: string | undefined): number | undefined {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { convertCompose, type Settings } from "../../../cli/compose/convert.ts";
 import { Credentials, isSecretVariable, Secret } from "../../../cli/compose/credentials.ts";
+import { findHost, renameHost } from "../../../cli/compose/hosts.ts";
 import { importCompose } from "../../../cli/compose/import.ts";
 import { knownImage } from "../../../cli/compose/known-images.ts";
 import { readCompose } from "../../../cli/compose/project.ts";
@@ -171,6 +172,47 @@ describe("a call", () => {
     );
     expect(services["web"]!["calls"]).toBeUndefined();
   });
+});
+
+describe("a host with another name in Compose", () => {
+  const db = { image: "postgres:16", container_name: "main-database", networks: { default: { aliases: ["postgres"] } } };
+
+  test.each<[string, object, object]>([
+    ["an alias in a network", { environment: { URL: "http://postgres:5432/postgres" } }, { URL: "http://db:5432/postgres" }],
+    ["the name of a container", { environment: { DB_HOST: "main-database" } }, { DB_HOST: "db" }],
+    ["an alias in a link", { links: ["db:store"], environment: { HOSTS: "store:5432,other" } }, { HOSTS: "db:5432,other" }],
+    [
+      "none, but the name of a database and a user",
+      { environment: { DB_NAME: "postgres", DB_USER: "postgres" } },
+      { DB_NAME: "postgres", DB_USER: "postgres" },
+    ],
+  ])("%s becomes the name of the service", async (_what, compose, env) => {
+    expect(await service({ image: "example/app:1", expose: ["80"], ...compose }, {}, { db })).toMatchObject({ env });
+  });
+
+  test("is replaced wherever a text uses it as a host, and nowhere else", () => {
+    const text = "# postgres is our database\nuser postgres;\nserver postgres:5432;\nproxy_pass http://postgres/postgres;\n";
+    expect(findHost(text, "postgres")).toEqual({ port: 5432 });
+    expect(renameHost(text, "postgres", "db")).toBe(
+      "# postgres is our database\nuser postgres;\nserver db:5432;\nproxy_pass http://db/postgres;\n",
+    );
+  });
+});
+
+test("credentials in the health check and in build arguments are not in plain text, and addresses of repositories are not printed", async () => {
+  const { services, notes } = await convert({
+    web: {
+      image: "example/app:1",
+      expose: ["80"],
+      environment: { DB_PASSWORD: "Secret-77" },
+      healthcheck: { test: ["CMD", "check", "--password", "Secret-77"] },
+    },
+    built: { build: { context: "https://robot:Token-88@git.example/app.git", args: { SOURCE: "Secret-77" } }, expose: ["80"] },
+  });
+  expect(services["web"]).toMatchObject({ probes: { command: ["check", "--password", new Secret("Secret-77")] } });
+  expect(JSON.stringify([services["built"], notes])).not.toContain("Secret-77");
+  expect(services["built"]).toMatchObject({ source: "app", builder: "dockerfile" });
+  expect(JSON.stringify([services["built"], notes])).not.toContain("Token-88");
 });
 
 describe("a job", () => {

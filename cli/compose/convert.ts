@@ -46,8 +46,9 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
   const notes: Note[] = [];
   const assumptions: Assumption[] = [];
   const note = (path: string, message: string) => void notes.push({ path, message });
-  const { project, disabled, noEnvFile, unset } = file;
+  const { project, disabled, noEnvFile, unset, named } = file;
   const all = Object.entries(project.services ?? {});
+  for (const path of named) note(path, "is left out, because objects are named after the stack and the service");
   checkTopLevel(project, note);
   for (const [name, profiles] of Object.entries(disabled).sort())
     note(`services.${name}`, `is left out, because it has the profile ${profiles.join(" and ")}; import it with --profile ${profiles[0]}`);

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { command } from "../../lib/command.ts";
+import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { goProgram } from "../../setup/go-programs.ts";
 
@@ -91,6 +94,8 @@ export interface ComposeFile {
   noEnvFile: Record<string, string[]>;
   /** Variables that the file uses and nobody sets: they are empty. */
   unset: string[];
+  /** Paths of the names that the file gives to the project, to volumes and to networks. The parser adds others. */
+  named: string[];
 }
 
 /**
@@ -104,11 +109,21 @@ export async function readCompose(file: string, profiles: string[]): Promise<Com
     const output = error.message.split("\n").flatMap((line) => /^ {2}\| (.+)$/.exec(line)?.[1] ?? []);
     throw new UserError(`${file}: is not a valid Compose file: ${output.join("\n")}`);
   });
-  const { missing, ...found } = JSON.parse(text) as ComposeFile & { missing: Record<string, string> };
+  const { missing, ...found } = JSON.parse(text) as Omit<ComposeFile, "named"> & { missing: Record<string, string> };
   const names = Object.entries(missing).map(([name, message]) => `  - ${name}${message.trim() && `: ${message.trim()}`}`);
   if (names.length > 0)
     throw new UserError(
       [`${file}: requires variables that are not set. Set them in .env next to it, then import again:`, ...names.sort()].join("\n"),
     );
-  return found;
+  return { ...found, named: namesIn(parse(readFileSync(file, "utf8"), { logLevel: "silent" })) };
+}
+
+function namesIn(content: unknown): string[] {
+  const file = isMap(content) ? content : {};
+  const below = ["volumes", "networks"].flatMap((key) =>
+    Object.entries(isMap(file[key]) ? file[key] : {}).flatMap(([name, one]) =>
+      isMap(one) && "name" in one ? [`${key}.${name}.name`] : [],
+    ),
+  );
+  return ["name" in file ? "name" : [], below].flat();
 }

@@ -58,7 +58,7 @@ export async function forgetVersions(stack: Stack, engine: Engine): Promise<void
 export async function failureCards(stack: Stack, engine: Engine): Promise<FailureCard[]> {
   try {
     const cards = (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
-    const { withAssets } = await import("./missing-file.ts");
+    const { withAssets } = await import("./suggested-assets.ts");
     return cards.map((card) => ({ ...card, likely: withAssets(card.likely, card.service, stack) }));
   } catch (error) {
     if ((error as Error).message !== dockerUnreachable)

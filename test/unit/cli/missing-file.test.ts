@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { missingFile, withAssets } from "../../../cli/workloads/missing-file.ts";
+import { missingFile } from "../../../cli/workloads/missing-file.ts";
+import { withAssets } from "../../../cli/workloads/suggested-assets.ts";
 
 test.each([
   ["panic: open ./products.json: no such file or directory", "./products.json"],

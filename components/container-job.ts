@@ -10,7 +10,7 @@ import { problemsWithJob } from "./rules/job.ts";
 import { jobLabel, labelList } from "../lib/docker-labels.ts";
 import { isById } from "../lib/image-reference.ts";
 import { throwIfAny } from "../lib/problem.ts";
-import { reasonLabel } from "../lib/security-level.ts";
+import { withReasonLabel } from "./security.ts";
 
 export interface ContainerJobArgs extends DockerJobArgs {
   /** The ContainerHost. */
@@ -52,9 +52,7 @@ export class ContainerJob extends pulumi.ComponentResource {
             { engine: on.dockerHost, image: rest.image, ...on.credentials, prefix, labels: labelMap, files: contents },
             child,
           );
-    const { reason } = pod.access;
-    const containerLabels = reason === undefined ? labels : [...labels, { label: reasonLabel, value: reason }];
-    const run = { prefix, labels: containerLabels, network: network!, networks: further, files };
+    const run = { prefix, labels: withReasonLabel(labels, pod.access), network: network!, networks: further, files };
     const container = new docker.Container(prefix, jobContainerOf(pod, run), { ...child, deleteBeforeReplace: true });
     new JobRun(prefix, { engine: on.dockerHost, job: name, kind: "container", target: container.id, retries, timeoutSeconds }, child);
     this.container = container.name;

@@ -12,7 +12,7 @@ import { isById } from "../lib/image-reference.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
-import { reasonLabel } from "../lib/security-level.ts";
+import { withReasonLabel } from "./security.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 
 export * from "./container-service-args.ts";
@@ -49,8 +49,6 @@ export class ContainerService extends pulumi.ComponentResource {
     const child = { parent: this };
     const labelMap = { ...given, [serviceLabel]: name };
     const labels = labelList(labelMap);
-    const { reason } = spec.access;
-    const containerLabels = reason === undefined ? labels : [...labels, { label: reasonLabel, value: reason }];
     const network = existing ?? new docker.Network(prefix, { name: prefix, labels, internal: true }, child).name;
     const volumes = createVolumes(spec, prefix, volumeNames, labels, child);
 
@@ -88,7 +86,16 @@ export class ContainerService extends pulumi.ComponentResource {
     const customTimeouts = { create: `${spec.rollout.progressDeadlineSeconds + timeoutMarginSeconds}s` };
     const options = { ...child, customTimeouts, deleteBeforeReplace, dependsOn: opts?.dependsOn };
     for (let i = 0; i < Number(spec.replicas); i++) {
-      const replica = containerOf(spec, { index: i, prefix, labels: containerLabels, network, networks, volumes, files, on });
+      const replica = containerOf(spec, {
+        index: i,
+        prefix,
+        labels: withReasonLabel(labels, spec.access),
+        network,
+        networks,
+        volumes,
+        files,
+        on,
+      });
       const container = new docker.Container(`${prefix}-${i + 1}`, replica, pulumi.mergeOptions(options, { dependsOn: done[i - atOnce] }));
       replicas.push(container);
       done.push(isReplacedInPlace(spec) ? container : handOver(i, container));

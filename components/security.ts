@@ -1,5 +1,5 @@
 import { nonRootUid } from "../lib/non-root.ts";
-import { rootCapabilities, SecurityLevel, restrictedCapability } from "../lib/security-level.ts";
+import { reasonLabel, rootCapabilities, SecurityLevel, restrictedCapability } from "../lib/security-level.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
 
 /** User and group ID. */
@@ -49,6 +49,11 @@ export function dockerUser({ user }: Security): string | undefined {
 /** Capabilities as Docker returns them. Without the prefix, a refresh would find a change. */
 export function dockerCapabilities({ capabilities }: Pick<Security, "capabilities">): string[] {
   return capabilities.map((capability) => `CAP_${capability}`).sort();
+}
+
+/** Labels of a workload on Docker, with the reason for the level `baseline`, where policy rules find it. */
+export function withReasonLabel<T>(labels: { label: string; value: T }[], { reason }: Security): { label: string; value: T | string }[] {
+  return reason === undefined ? labels : [...labels, { label: reasonLabel, value: reason }];
 }
 
 /** The group that may read secret files, and whether others may too: if the group of the image's user is not known. */

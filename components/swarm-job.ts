@@ -10,7 +10,7 @@ import { placementOf, type PlacementArgs } from "./internal/swarm-service/placem
 import { problemsWithJob } from "./rules/job.ts";
 import { jobLabel, labelList } from "../lib/docker-labels.ts";
 import { throwIfAny } from "../lib/problem.ts";
-import { reasonLabel } from "../lib/security-level.ts";
+import { withReasonLabel } from "./security.ts";
 
 export interface SwarmJobArgs extends DockerJobArgs, PlacementArgs {
   /** Endpoint of a manager, the same as of the provider in the options. @default - the one that the `docker` command uses. */
@@ -51,7 +51,6 @@ export class SwarmJob extends pulumi.ComponentResource {
     const { pod, retries, timeoutSeconds } = resolveJob(name, rest);
     const child = { parent: this, dependsOn: opts?.dependsOn };
     const labels = labelList({ ...given, [jobLabel]: name });
-    const { reason } = pod.access;
     const own = () => new docker.Network(prefix, { name: prefix, labels, driver: "overlay", internal: true }, child).id;
     const joined = networks.length > 0 ? networks : [own()];
     const taskSpec = {
@@ -63,7 +62,7 @@ export class SwarmJob extends pulumi.ComponentResource {
       prefix,
       {
         name: prefix,
-        labels: reason === undefined ? labels : [...labels, { label: reasonLabel, value: reason }],
+        labels: withReasonLabel(labels, pod.access),
         auth: credentials && authOf(pulumi.output(rest.image), credentials),
         mode: { replicated: { replicas: 1 } },
         endpointSpec: { mode: "dnsrr" },

@@ -9,7 +9,7 @@ import { behindProxy } from "./internal/proxy.ts";
 import { authOf, taskOf } from "./internal/swarm-service/task.ts";
 import { placementOf } from "./internal/swarm-service/placement.ts";
 import { resolve } from "./internal/web-service/spec.ts";
-import { reasonLabel } from "../lib/security-level.ts";
+import { withReasonLabel } from "./security.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 
@@ -56,7 +56,7 @@ export class SwarmService extends pulumi.ComponentResource {
       prefix,
       {
         name: prefix,
-        labels: spec.access.reason === undefined ? labels : [...labels, { label: reasonLabel, value: spec.access.reason }],
+        labels: withReasonLabel(labels, spec.access),
         auth: credentials && authOf(pulumi.output(service.image), credentials),
         mode: { replicated: { replicas: Number(spec.replicas) } },
         // The name resolves to the tasks themselves. Virtual IPs need IPVS in the kernel, and hide which task is reached.

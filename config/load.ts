@@ -7,6 +7,7 @@ import { isMap } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
 import { checkSettings } from "./check.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
+import { withoutImage } from "./image-settings.ts";
 import { readLockFile } from "./lock-file.ts";
 import { useLockedImages } from "./locked-images.ts";
 import { readStackFile } from "./stack-file.ts";
@@ -79,16 +80,7 @@ function useGivenImages(input: Record<string, unknown>): void {
         `SLIPWAY_IMAGES.${name}: must be an image by digest such as "registry.example/web@sha256:…" (got ${JSON.stringify(image)}).`,
       );
     const services = (isMap(input["jobs"]) && name in input["jobs"] ? input["jobs"] : input["services"]) as Record<string, Service>;
-    const {
-      source: _source,
-      builder: _builder,
-      dockerfile: _dockerfile,
-      build: _build,
-      package: _package,
-      platforms: _platforms,
-      ...rest
-    } = services[name] ?? {};
-    services[name] = { ...rest, image };
+    services[name] = { ...withoutImage(services[name] ?? {}), image };
   }
 }
 

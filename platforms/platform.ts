@@ -3,6 +3,7 @@ import type { WebServiceArgs } from "../components/web-service-args.ts";
 import { GoImage, type GoImageArgs } from "../components/go-image.ts";
 import { helperSource } from "../components/helper-source.ts";
 import type { JobArgs } from "../components/job-args.ts";
+import { withoutImage } from "../config/image-settings.ts";
 import { asServices } from "../config/jobs.ts";
 import type { Configuration, JobSettings, PlatformRules, ServiceSettings } from "../config/settings.ts";
 import { hasIngress } from "../config/schema/service.ts";
@@ -67,19 +68,7 @@ export function urlOf(
 
 /** Arguments of a service's WebService, the same on every Kubernetes platform. */
 export function workloadArgs(name: string, { services, jobs }: Pick<Configuration, "services" | "jobs">): Omit<WebServiceArgs, "image"> {
-  const {
-    source: _source,
-    image: _image,
-    builder: _builder,
-    dockerfile: _dockerfile,
-    build: _build,
-    package: _package,
-    platforms: _platforms,
-    aws: _aws,
-    after: _after,
-    calls = [],
-    ...args
-  } = services[name]!;
+  const { aws: _aws, after: _after, calls = [], ...args } = withoutImage(services[name]!);
   const all = { ...services, ...asServices(jobs) };
   const callers = Object.keys(all).filter((other) => all[other]?.calls?.includes(name));
   return { ...args, network: { ...args.network, callers, destinations: destinationsOf(calls, args.network) } };
@@ -95,19 +84,7 @@ export function jobArgs(
   { services, jobs }: Pick<Configuration, "services" | "jobs">,
   helper: () => pulumi.Input<string>,
 ): Omit<JobArgs, "image"> {
-  const {
-    source: _source,
-    image: _image,
-    builder: _builder,
-    dockerfile: _dockerfile,
-    build: _build,
-    package: _package,
-    platforms: _platforms,
-    aws: _aws,
-    after: _after,
-    calls = [],
-    ...args
-  } = jobs[name]!;
+  const { aws: _aws, after: _after, calls = [], ...args } = withoutImage(jobs[name]!);
   const addresses = calls.map((service) => `${service}:${services[service]?.port ?? serviceDefaults.port}`);
   const waitFor = addresses.length > 0 ? { image: helper(), addresses } : undefined;
   return { ...args, waitFor, network: { ...args.network, destinations: destinationsOf(calls, args.network) } };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JobSettings, ServiceSettings } from "../../config/settings.ts";
+import { withoutImage } from "../../config/image-settings.ts";
 import { rolloutOf, withTraefik } from "../platform.ts";
 
 /** Replaces one replica at a time, each as soon as it is ready. */
@@ -17,13 +18,6 @@ export function withDockerDefaults(service: ServiceSettings, sleepSeconds: numbe
 /** Arguments of a service's component on the platforms `docker` and `swarm`, without its image. */
 export function serviceArgs(settings: ServiceSettings) {
   const {
-    source: _source,
-    image: _image,
-    builder: _builder,
-    package: _package,
-    platforms: _platforms,
-    dockerfile: _dockerfile,
-    build: _build,
     after: _after,
     calls: _calls,
     network: _network,
@@ -33,7 +27,7 @@ export function serviceArgs(settings: ServiceSettings) {
     topologySpread: _spread,
     tls,
     ...args
-  } = settings;
+  } = withoutImage(settings);
   return {
     ...args,
     tls: tls && { redirect: tls.redirect },
@@ -43,19 +37,6 @@ export function serviceArgs(settings: ServiceSettings) {
 
 /** Arguments of a job's component on the platforms `docker` and `swarm`, without its image. */
 export function jobArgs(settings: JobSettings) {
-  const {
-    source: _source,
-    image: _image,
-    builder: _builder,
-    dockerfile: _dockerfile,
-    build: _build,
-    package: _package,
-    platforms: _platforms,
-    after: _after,
-    calls: _calls,
-    network: _network,
-    nodeSelector,
-    ...args
-  } = settings;
-  return { ...args, nodeSelector, partOf: pulumi.getProject() };
+  const { after: _after, calls: _calls, network: _network, ...args } = withoutImage(settings);
+  return { ...args, partOf: pulumi.getProject() };
 }

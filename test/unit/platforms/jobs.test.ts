@@ -1,34 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import slipway from "../../../index.ts";
 import type { Properties } from "../../../lib/values.ts";
-import { dockerOutputs, image } from "../docker-inputs.ts";
-import { record, tree, type Outputs } from "../harness.ts";
+import { clusterOutputs, inTemporaryFolder } from "../cluster-outputs.ts";
+import { image } from "../docker-inputs.ts";
+import { record, tree } from "../harness.ts";
 
 // What the program makes of jobs and of `after` on each platform. The integration tests run jobs.
 
-const checkout = process.cwd();
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipway-"));
-  process.chdir(folder);
-});
-afterAll(() => {
-  process.chdir(checkout);
-  rmSync(folder, { recursive: true });
-});
-
-/** The node of a cluster writes its kubeconfig. */
-const outputs: Outputs = {
-  ...dockerOutputs,
-  "kubernetes:core/v1:Secret": ({ inputs }) => ({ metadata: { ...inputs["metadata"], uid: "0b1c" } }),
-  "docker:index/container:Container": (resource) => {
-    if (resource.name.endsWith("-node")) writeFileSync(join(folder, ".slipway/test/kubeconfig.yaml"), "apiVersion: v1\n");
-    return dockerOutputs["docker:index/container:Container"]!(resource);
-  },
-};
+inTemporaryFolder();
 
 async function run(platform: string, services: object, jobs: object, preview = false) {
   const program = async () => {
@@ -39,7 +18,7 @@ async function run(platform: string, services: object, jobs: object, preview = f
     });
     return slipway({ checked: false });
   };
-  return record(program, { outputs, preview });
+  return record(program, { outputs: clusterOutputs, preview });
 }
 const find = ({ resources }: Awaited<ReturnType<typeof run>>, kindAndName: string): Properties =>
   resources.find(({ type, name }) => !type.startsWith("slipway:") && `${type.split(":").at(-1)} ${name}` === kindAndName)!.inputs;

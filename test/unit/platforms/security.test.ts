@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../../../config/load.ts";
 import { policySettings } from "../../../config/schema/policy.ts";
@@ -8,32 +5,14 @@ import { rootCapabilities } from "../../../lib/security-level.ts";
 import { plain, type Properties } from "../../../lib/values.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
 import { formatScore, scoreOf } from "../../../review/policy/scorecard.ts";
-import { dockerOutputs, image } from "../docker-inputs.ts";
-import { record, type Outputs } from "../harness.ts";
+import { clusterOutputs, inTemporaryFolder } from "../cluster-outputs.ts";
+import { image } from "../docker-inputs.ts";
+import { record } from "../harness.ts";
 
 // What the settings `user`, `group` and `security` become on each platform, and what the policy rules say of it. The integration tests run
 // PostgreSQL and nginx as root.
 
-const checkout = process.cwd();
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipway-"));
-  process.chdir(folder);
-});
-afterAll(() => {
-  process.chdir(checkout);
-  rmSync(folder, { recursive: true });
-});
-
-/** The node of a cluster writes its kubeconfig. */
-const outputs: Outputs = {
-  ...dockerOutputs,
-  "kubernetes:core/v1:Secret": ({ inputs }) => ({ metadata: { ...inputs["metadata"], uid: "0b1c" } }),
-  "docker:index/container:Container": (resource) => {
-    if (resource.name.endsWith("-node")) writeFileSync(join(folder, ".slipway/test/kubeconfig.yaml"), "apiVersion: v1\n");
-    return dockerOutputs["docker:index/container:Container"]!(resource);
-  },
-};
+inTemporaryFolder();
 
 const reason = "The image starts as root";
 const baseline = { level: "baseline", reason };
@@ -49,7 +28,7 @@ async function resourcesOf(platformName: "local" | "docker" | "swarm", services:
     const platform = await (await loadPlatform(configuration.platform)).createPlatform(configuration);
     for (const [name, settings] of Object.entries(configuration.services)) platform.deploy(name, settings, String(settings.image));
   };
-  return (await record(program, { outputs })).resources;
+  return (await record(program, { outputs: clusterOutputs })).resources;
 }
 
 async function inputsOf(platform: "local" | "docker" | "swarm", service: object, resource: string): Promise<Properties> {

@@ -2,6 +2,16 @@ import { outputsOf } from "../../../review/render/outputs.ts";
 
 const account = "111122223333";
 
+test("an image that is built has a digest, which changes with what is built", () => {
+  const digestOf = (imageName: string, build: object) =>
+    String(outputsOf("docker:index/image:Image", "web", { imageName, build })["repoDigest"]);
+  const first = digestOf("127.0.0.1:5001/web:1", { context: "a" });
+  expect(first).toMatch(/^127\.0\.0\.1:5001\/web@sha256:[0-9a-f]{64}$/);
+  expect(
+    new Set([first, digestOf("127.0.0.1:5001/web:2", { context: "a" }), digestOf("127.0.0.1:5001/web:1", { context: "b" })]).size,
+  ).toBe(3);
+});
+
 describe("example outputs are in the form of", () => {
   test.each<[string, object, object]>([
     ["aws:iam/role:Role", {}, { name: "it", arn: `arn:aws:iam::${account}:role/it` }],

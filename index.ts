@@ -35,9 +35,10 @@ export default async function slipway({ checked = true } = {}) {
   if (compiled.status === "rejected") throw compiled.reason;
 
   const platform = await createPlatform(configuration);
-  const imageOf = (name: string, existing: string | undefined) => {
+  const imageOf = (name: string, existing = "") => {
     const source = sources.get(name);
-    return source ? new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref : String(existing);
+    if (source) return new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref;
+    return platform.existingImage?.(name, existing) ?? existing;
   };
   const images: Record<string, pulumi.Input<string>> = {};
   const jobImages: Record<string, pulumi.Input<string>> = {};

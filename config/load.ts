@@ -29,10 +29,12 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
     // Secret values from elsewhere, such as an ESC environment, are secret as a whole.
     if (isConfigSecret(full) && !secretPaths.some(([first]) => first === key)) secretPaths.push([key]);
   }
-  useGivenImages(input);
+  const given = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
   const lockFile = readLockFile(stack);
-  const unlocked = (["services", "jobs"] as const).flatMap((root) => useLockedImages(root, input[root], lockFile, { stack, platform }));
+  const unlocked = (["services", "jobs"] as const).flatMap((root) =>
+    useLockedImages(root, input[root], lockFile, { stack, platform, given }),
+  );
   const { value, problems } = await checkSettings(input, loadRules, { secretPaths });
   throwIfAny(
     [...unlocked, ...problems].map((problem) => `${project}:${formatProblem(problem)}`),
@@ -66,10 +68,12 @@ function present<T extends object>(values: T): Partial<T> {
 /**
  * SLIPWAY_IMAGES, such as `{"web": "registry.example/web@sha256:…"}`, deploys existing images instead of building: for rollbacks, and for
  * images that a pipeline has built before.
+ *
+ * @returns the names of their services and jobs.
  */
-function useGivenImages(input: Record<string, unknown>): void {
+function useGivenImages(input: Record<string, unknown>): string[] {
   const given = process.env["SLIPWAY_IMAGES"];
-  if (!given || !isMap(input["services"])) return;
+  if (!given || !isMap(input["services"])) return [];
   const images = parseValue(given);
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');
@@ -82,6 +86,7 @@ function useGivenImages(input: Record<string, unknown>): void {
     const services = (isMap(input["jobs"]) && name in input["jobs"] ? input["jobs"] : input["services"]) as Record<string, Service>;
     services[name] = { ...withoutImage(services[name] ?? {}), image };
   }
+  return Object.keys(images);
 }
 
 type Service = Record<string, unknown>;

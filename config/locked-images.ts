@@ -54,13 +54,14 @@ export function withExampleDigests<T extends object>(services: Record<string, T>
 /**
  * Replaces each image by tag with its digest in the lock file, and each user by name with its ID.
  *
+ * @param given names whose images come from SLIPWAY_IMAGES
  * @returns what the lock file does not have, or `platform` cannot pull.
  */
 export function useLockedImages(
   root: "services" | "jobs",
   services: unknown,
   { file, images }: LockFile,
-  { stack, platform }: { stack: string; platform: string },
+  { stack, platform, given = [] }: { stack: string; platform: string; given?: string[] },
 ): Problem[] {
   return Object.entries(lockableImages(services)).flatMap(([name, lockable]) => {
     const { image, user } = lockable;
@@ -71,8 +72,7 @@ export function useLockedImages(
     };
     const entry = Object.hasOwn(images, name) ? images[name] : undefined;
     // A rollback gives the digest of an earlier image. The user of the locked one is the best guess.
-    const isOtherDigest = isByDigest(image) && entry && image.split("@")[0] === entry.image.split("@")[0];
-    const locked = isOtherDigest ? { ...entry, image } : entry;
+    const locked = entry && given.includes(name) ? { ...entry, image } : entry;
     const lock = `Run slipway lock --stack ${stack}`;
     if (!locked && isByTag(image)) return problem("image", `"${image}" is a tag, and ${file} has no digest for it. ${lock}`);
     if (locked && locked.image !== image) return problem("image", `is "${image}", but ${file} has a digest for "${locked.image}". ${lock}`);

@@ -46,7 +46,7 @@ function passphraseIn({ PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRAS
 
 const passphraseFile = ".slipway/passphrase";
 
-/** The passphrase of this checkout, which is used if none is set. Undefined if there is none yet. */
+/** The passphrase of this checkout, for stacks without a given one. Undefined before it is created. */
 function localPassphrase(): string | undefined {
   return existsSync(passphraseFile) ? readFileSync(passphraseFile, "utf8").trim() : undefined;
 }

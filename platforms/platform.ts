@@ -21,6 +21,8 @@ export interface DeployedService {
 export interface Platform {
   /** Where the image of a service is pushed to. */
   registry(service: string): Pick<GoImageArgs, "repository" | "credentials">;
+  /** Where an existing image runs from. @default - from its own registry */
+  existingImage?: (name: string, image: string) => pulumi.Input<string>;
   /** Options of every image, such as what it depends on. */
   imageOptions: pulumi.ComponentResourceOptions;
   /** @param after what the service waits for. */
@@ -77,29 +79,40 @@ export function workloadArgs(name: string, { services, jobs }: Pick<Configuratio
 /**
  * Arguments of a Job, the same on every Kubernetes platform.
  *
- * @param helper returns the image of the helper, for a job that calls services.
+ * @param helper for a job that calls services.
  */
 export function jobArgs(
   name: string,
   { services, jobs }: Pick<Configuration, "services" | "jobs">,
-  helper: () => pulumi.Input<string>,
+  helper: HelperImage,
 ): Omit<JobArgs, "image"> {
   const { aws: _aws, after: _after, calls = [], ...args } = withoutImage(jobs[name]!);
   const addresses = calls.map((service) => `${service}:${services[service]?.port ?? serviceDefaults.port}`);
-  const waitFor = addresses.length > 0 ? { image: helper(), addresses } : undefined;
+  const waitFor = addresses.length > 0 ? { image: helper.ref, addresses } : undefined;
   return { ...args, waitFor, network: { ...args.network, destinations: destinationsOf(calls, args.network) } };
 }
 
-/** Creates the image of the helper when it is needed first. */
-export function helperImage(
-  registry: Platform["registry"],
-  platforms: string[] | undefined,
-  opts: pulumi.ComponentResourceOptions,
-): () => pulumi.Output<string> {
-  let ref: pulumi.Output<string> | undefined;
-  const name = "slipway-helper";
-  return () => (ref ??= new GoImage(name, { source: helperSource, platforms, ...registry(name) }, opts).ref);
+/** The image of the helper, which is created when it is needed first. */
+export class HelperImage {
+  private readonly create: () => GoImage;
+  private image: GoImage | undefined;
+
+  constructor(registry: Platform["registry"], platforms: string[] | undefined, opts: pulumi.ComponentResourceOptions) {
+    this.create = () => new GoImage(helperName, { source: helperSource, platforms, ...registry(helperName) }, opts);
+  }
+
+  get ref(): pulumi.Output<string> {
+    this.image ??= this.create();
+    return this.image.ref;
+  }
+
+  /** The stack's output, so that the image counts as in use. */
+  get outputs(): { helper?: pulumi.Output<string> } {
+    return this.image ? { helper: this.image.ref } : {};
+  }
 }
+
+const helperName = "slipway-helper";
 
 function destinationsOf(calls: string[], network: ServiceSettings["network"]) {
   return [...(network?.destinations ?? []), ...calls.map((service) => ({ service }))];

@@ -22,7 +22,7 @@ interface Stage {
 
 const noShell = /^(scratch$|gcr\.io\/distroless\/|cgr\.dev\/chainguard\/static)/;
 
-/** Reads a Dockerfile as far as an import needs it; undefined if there is none. Variables are not replaced. */
+/** Reads what an import needs of a Dockerfile; undefined if the file does not exist. Variables are not replaced. */
 export function readDockerfile(path: string, target?: string): DockerfileFacts | undefined {
   if (!existsSync(path)) return undefined;
   const stages: Stage[] = [];

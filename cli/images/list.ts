@@ -47,9 +47,9 @@ export async function pruneImages(stack: Stack, engine: Engine, { yes, json }: P
 }
 
 async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
-  type Outputs = { registry?: string; images?: Record<string, string>; jobs?: Record<string, string> };
-  const { registry, jobs, ...outputs } = (await engine.outputs(false)) as Outputs;
-  const images = { ...outputs.images, ...jobs };
+  type Outputs = { registry?: string; images?: Record<string, string>; jobs?: Record<string, string>; helper?: string };
+  const { registry, jobs, helper, ...outputs } = (await engine.outputs(false)) as Outputs;
+  const images: Record<string, string> = { ...outputs.images, ...jobs, ...(helper !== undefined && { "jobs that call services": helper }) };
   if (registry === undefined)
     throw new UserError(
       `Stack "${stack.name}" has no registry. On the platform eks, aws ecr describe-images lists the images, and a lifecycle policy deletes old ones.`,

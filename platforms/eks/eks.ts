@@ -15,7 +15,7 @@ import { hasIngress } from "../../config/schema/service.ts";
 import { connectToCluster, createCluster, readSharedCluster, type KnownClusterFacts } from "./target-cluster.ts";
 import { ingressHosts, problemsWithEks, problemsWithHosts, problemsWithImagePlatforms, problemsWithIngressClasses } from "./rules.ts";
 import { formatSettingProblem, loadBalancerCidrs, nodePlatforms, tagsOf } from "./settings.ts";
-import { helperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 export { preflight } from "./preflight/preflight.ts";
 
@@ -83,7 +83,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
     const { repositoryUrl } = new EcrRepository(service, args, protectedOptions);
     return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
   };
-  const helper = helperImage(registry, facts.nodePlatforms, {});
+  const helper = new HelperImage(registry, facts.nodePlatforms, {});
 
   return {
     registry,

@@ -12,7 +12,7 @@ import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { withoutDaemon } from "../no-daemon.ts";
-import { helperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { HelperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
 
 /** This machine has room for a second set of pods, and replacing all at once is faster. */
@@ -93,23 +93,20 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
   const namespace = servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, inCluster)
     .metadata.name;
 
-  const reachable = (name: string, image: pulumi.Input<string>): pulumi.Input<string> => {
-    if (typeof image !== "string" || !isElsewhereHere(image, local.ports.registry)) return image;
-    return new ImageCopy(name, { image, repository: `${cluster.registry}/${name}` }, { dependsOn: cluster.registryContainer }).ref;
-  };
-
   const registry = (service: string) => ({ repository: `${cluster.registry}/${service}` });
   const imageOptions = { dependsOn: cluster.registryContainer };
-  const helper = helperImage(registry, undefined, imageOptions);
+  const helper = new HelperImage(registry, undefined, imageOptions);
 
   return {
     registry,
+    existingImage: (name, image) =>
+      isElsewhereHere(image, local.ports.registry) ? new ImageCopy(name, { image, ...registry(name) }, imageOptions).ref : image,
     imageOptions,
     deploy(name, service, image, after) {
       const given = workloadArgs(name, { services, jobs });
       const args = {
         ...given,
-        image: reachable(name, image),
+        image,
         namespace,
         partOf: pulumi.getProject(),
         tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
@@ -124,9 +121,11 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
     deployJob: (name, _job, image, after) =>
       new Job(
         name,
-        { ...jobArgs(name, { services, jobs }, helper), image: reachable(name, image), namespace, partOf: pulumi.getProject() },
+        { ...jobArgs(name, { services, jobs }, helper), image, namespace, partOf: pulumi.getProject() },
         pulumi.mergeOptions(inCluster, { dependsOn: after }),
       ),
-    outputs: { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry },
+    get outputs() {
+      return { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry, ...helper.outputs };
+    },
   };
 }

@@ -40,7 +40,7 @@ test.each<[string, object, string[]]>([
     ["jobs.a.retries: must be between 0 and 100 (got -1).", "jobs.a.timeoutSeconds: must be at least 1 (got 0)."],
   ],
   [
-    "a schedule that is none",
+    "an invalid schedule",
     { a: { image, schedule: { cron: "0 0 3 * * *", timeZone: "Berlin", startingDeadlineSeconds: 5, failedJobsHistoryLimit: -1 } } },
     [
       "jobs.a.schedule.startingDeadlineSeconds: must be at least 10 (got 5).",

@@ -105,8 +105,8 @@ describe("images by tag", () => {
         dev: { image: "web:dev", id: digest("2") },
       },
     };
-    const resolved = (services: Record<string, object>) => {
-      const problems = useLockedImages("services", services, withUsers, { stack: "shop", platform: "docker" }).map(formatProblem);
+    const resolved = (services: Record<string, object>, given: string[] = []) => {
+      const problems = useLockedImages("services", services, withUsers, { stack: "shop", platform: "docker", given }).map(formatProblem);
       return { problems, services };
     };
 
@@ -120,8 +120,9 @@ describe("images by tag", () => {
     });
 
     test("keep their IDs in a rollback to another digest", () => {
-      const earlier = `postgres:16@${digest("9")}`;
-      expect(resolved({ db: { image: earlier, user: "postgres" } })).toEqual({
+      const earlier = `127.0.0.1:5001/db@${digest("9")}`;
+      expect(resolved({ db: { image: earlier, user: "postgres" } }).problems.length).toBe(1);
+      expect(resolved({ db: { image: earlier, user: "postgres" } }, ["db"])).toEqual({
         problems: [],
         services: { db: { image: earlier, user: 999, group: 998 } },
       });

@@ -23,6 +23,8 @@ async function run(platform: string, services: object, jobs: object, preview = f
 const find = ({ resources }: Awaited<ReturnType<typeof run>>, kindAndName: string): Properties =>
   resources.find(({ type, name }) => !type.startsWith("slipway:") && `${type.split(":").at(-1)} ${name}` === kindAndName)!.inputs;
 
+const promised = (value: unknown) => new Promise((done) => void pulumi.output(value as pulumi.Input<string>).apply(done));
+
 const db = { image, port: 5432, probes: { kind: "tcp" }, replicas: 1 };
 const migrate = { image, args: ["migrate"], env: { A: "b" }, calls: ["db"], after: ["db"] };
 const stack = { services: { web: { image, after: ["migrate"], replicas: 1 }, db }, jobs: { migrate } };
@@ -91,6 +93,7 @@ describe("on Kubernetes", () => {
     expect([repository, tag]).toEqual(["127.0.0.1:5001/web", "c".repeat(12)]);
     expect(find(made, "Deployment web").spec.template.spec.containers[0].image).toBe(`127.0.0.1:5001/web@${digest}`);
     expect(find(made, "Job job").spec.template.spec.containers[0].image).toBe(image);
+    expect(await promised(made.result.images["web"])).toBe(`127.0.0.1:5001/web@${digest}`);
   });
 });
 
@@ -156,6 +159,12 @@ test.each(["local", "docker", "swarm"])(
     expect(at(web)).toBeGreaterThan(at(job));
   },
 );
+
+test("the image of the helper is an output of the cluster's stack, so that it counts as in use", async () => {
+  const { result } = await run("local", stack.services, stack.jobs);
+  expect(await promised((result as { helper?: unknown }).helper)).toMatch(/\/slipway-helper@sha256:[0-9a-f]{64}$/);
+  expect((await run("local", { web: { image } }, { job: { image } })).result).not.toHaveProperty("helper");
+});
 
 test("the images of jobs are an output of their own", async () => {
   const { result } = await run("docker", { web: { image } }, { job: { image } });

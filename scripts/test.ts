@@ -3,6 +3,7 @@ import { readStack } from "../config/stack-file.ts";
 import { dockerClient } from "../lib/docker-client.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
+import { removeInterruptedTests } from "../test/integration/test-objects.ts";
 import { finish, staticChecks, sum, testSuites, type Count } from "./checks.ts";
 
 // More generated settings than in npm run check.
@@ -12,6 +13,7 @@ process.env["SLIPWAY_FUZZ_RUNS"] = "2000";
 async function prepare(): Promise<Count> {
   try {
     for (const stack of ["local", "docker", "swarm"]) await setUp(readStack(stack));
+    await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -48,9 +48,11 @@ const clusterTimeoutSeconds = 3;
 
 async function problemsWithClasses(stack: string, services: Configuration["services"]): Promise<string[]> {
   const file = join(folderOf(stack), "kubeconfig.yaml");
-  if (!existsSync(file)) return [];
+  const kubeconfig = existsSync(file) ? readFileSync(file, "utf8") : "";
+  // Empty until the node has written it. It stays empty in a checkout whose stack runs from another one.
+  if (kubeconfig === "") return [];
   const [{ KubernetesCluster }, { missingClasses }] = await Promise.all([import("../../lib/kubernetes-client.ts"), import("./classes.ts")]);
-  const problems = missingClasses(services, new KubernetesCluster(readFileSync(file, "utf8"))).catch(() => []);
+  const problems = missingClasses(services, new KubernetesCluster(kubeconfig)).catch(() => []);
   return Promise.race([problems, setTimeout(clusterTimeoutSeconds * 1000, [], { ref: false })]);
 }
 

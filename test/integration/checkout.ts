@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { dockerClient } from "../../lib/docker-client.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
 import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 import { poll } from "../../lib/poll.ts";
+import { namesOfObjects, removeObjects } from "./test-objects.ts";
 
 export const docker = dockerClient();
 
@@ -101,46 +103,14 @@ export class Checkout {
   /** Deletes the stack, and everything that a failed test has left in Docker. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("down");
-    await removeLeftovers(this.stack);
+    await removeObjects(`${stackLabel}=${this.stack}`);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 /** All Docker objects with the label of a stack. */
-export async function objectsOf(stack: string): Promise<string[]> {
-  const filters = { label: [`dev.slipway.stack=${stack}`] };
-  const containers = await docker.listContainers({ all: true, filters });
-  const networks = await docker.listNetworks({ filters });
-  const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
-  const { services, secrets, configs } = await swarmObjectsOf(filters);
-  return [
-    ...containers.map((c) => `container ${c.Names[0]}`),
-    ...networks.map((n) => `network ${n.Name}`),
-    ...volumes.map((v) => `volume ${v.Name}`),
-    ...services.map((s) => `service ${s.Spec?.Name}`),
-    ...secrets.map((s) => `secret ${s.Spec?.Name}`),
-    ...configs.map((c) => `config ${c.Spec?.Name}`),
-  ].sort();
-}
-
-async function swarmObjectsOf(filters: { label: string[] }) {
-  if (!(await docker.info()).Swarm.ControlAvailable) return { services: [], secrets: [], configs: [] };
-  return {
-    services: await docker.listServices({ filters }),
-    secrets: await docker.listSecrets({ filters }),
-    configs: await docker.listConfigs({ filters }),
-  };
-}
-
-async function removeLeftovers(stack: string): Promise<void> {
-  const filters = { label: [`dev.slipway.stack=${stack}`] };
-  const { services, secrets, configs } = await swarmObjectsOf(filters);
-  for (const s of services) await docker.getService(s.ID).remove();
-  for (const s of secrets) await docker.getSecret(s.ID).remove();
-  for (const c of configs) await docker.getConfig(c.ID).remove();
-  for (const c of await docker.listContainers({ all: true, filters })) await docker.getContainer(c.Id).remove({ force: true, v: true });
-  for (const n of await docker.listNetworks({ filters })) await docker.getNetwork(n.Id).remove();
-  for (const v of (await docker.listVolumes({ filters: JSON.stringify(filters) })).Volumes) await docker.getVolume(v.Name).remove();
+export function objectsOf(stack: string): Promise<string[]> {
+  return namesOfObjects(`${stackLabel}=${stack}`);
 }
 
 /** Sends a request to a host of the stack. With a body it is a POST. */

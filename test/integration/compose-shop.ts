@@ -2,9 +2,9 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { pushImage } from "../../lib/docker-client.ts";
-import { registryImageName } from "../../setup/registry-image.ts";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort, ports } from "./checkout.ts";
 import { debianImage } from "./debian-images.ts";
+import { startRegistry } from "./test-objects.ts";
 
 /**
  * A Compose project of the usual kind (nginx on port 80, a Go service, PostgreSQL, a migration) on a platform, without changes by hand: from
@@ -70,22 +70,8 @@ export async function composeShop(platform: "local" | "docker" | "swarm"): Promi
 
 /** A registry apart from the stack's, as in a company, with images by tag. */
 async function companyRegistry(name: string): Promise<AsyncDisposable & { address: string }> {
-  const address = `127.0.0.1:${otherPort + 1}`;
-  await docker
-    .getContainer(name)
-    .remove({ force: true, v: true })
-    .catch(() => {});
-  const container = await docker.createContainer({
-    name,
-    Image: await registryImageName(),
-    ExposedPorts: { "5000/tcp": {} },
-    HostConfig: { PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(otherPort + 1) }] } },
-  });
-  await container.start();
-  await eventually(
-    () => fetch(`http://${address}/v2/`).catch(() => undefined),
-    (answer) => answer?.status === 200,
-  );
+  const registry = await startRegistry(name, otherPort + 1);
+  const { address } = registry;
   for (const [image, tag] of Object.entries({ nginx: "1.27", postgres: "16", redis: "7" } as const)) {
     const [repo, reference] = [`${address}/${image}`, `${address}/${image}:${tag}`];
     await docker.getImage(debianImage(image as "nginx")).tag({ repo, tag });
@@ -93,5 +79,5 @@ async function companyRegistry(name: string): Promise<AsyncDisposable & { addres
     // So that it can only come from the registry.
     await docker.getImage(reference).remove();
   }
-  return { address, [Symbol.asyncDispose]: () => container.remove({ force: true, v: true }) };
+  return registry;
 }

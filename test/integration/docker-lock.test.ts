@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pushImage } from "../../lib/docker-client.ts";
-import { registryImageName } from "../../setup/registry-image.ts";
-import { Checkout, docker, dockerPorts, eventually, get, otherPort } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, get, otherPort } from "./checkout.ts";
+import { startRegistry } from "./test-objects.ts";
 
 const stack = "integration-lock";
 const { http: port } = dockerPorts;
@@ -12,28 +12,17 @@ const registry = `127.0.0.1:${otherPort}`;
 const tag = `${registry}/team/web:1`;
 const lockFile = `stacks/slipway-lock.${stack}.yaml`;
 let checkout: Checkout;
-let registryContainer: Awaited<ReturnType<typeof docker.createContainer>>;
+let companyRegistry: Awaited<ReturnType<typeof startRegistry>>;
 
 beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
-  registryContainer = await docker.createContainer({
-    name: `slipway-${stack}-company-registry`,
-    Image: await registryImageName(),
-    Env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"],
-    ExposedPorts: { "5000/tcp": {} },
-    HostConfig: { PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(otherPort) }] } },
-  });
-  await registryContainer.start();
-  await eventually(
-    () => fetch(`http://${registry}/v2/`),
-    ({ status }) => status === 200,
-  );
+  companyRegistry = await startRegistry(`slipway-${stack}-company-registry`, otherPort, { env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"] });
   execFileSync("go", ["build", "-o", "web", "."], { cwd: join(checkout.folder, "probe-app"), env: { ...process.env, CGO_ENABLED: "0" } });
 });
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
-  await registryContainer.remove({ force: true, v: true });
+  await companyRegistry[Symbol.asyncDispose]();
   for (const { Id } of await docker.listImages({
     filters: { reference: [`${registry}/team/web`, `${registry}/team/user`, "slipway-lock-local"] },
   }))

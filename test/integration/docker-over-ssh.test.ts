@@ -1,9 +1,9 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { registryImageName } from "../../setup/registry-image.ts";
 import { proxyImageName } from "../../setup/proxy-image.ts";
-import { Checkout, docker, get, objectsOf } from "./checkout.ts";
+import { Checkout, get, objectsOf } from "./checkout.ts";
 import { hasSshServer, SshServer } from "./ssh-server.ts";
+import { startRegistry } from "./test-objects.ts";
 
 const stack = "integration-ssh";
 const [http, registryPort, sshPort] = [32480, 32401, 32422];
@@ -11,7 +11,7 @@ const hasServer = await hasSshServer();
 const here = hasServer ? test : test.skip;
 let checkout: Checkout;
 let server: SshServer;
-let registry: Awaited<ReturnType<typeof docker.createContainer>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 /** A registry that both machines reach, as a remote Docker host requires. */
 beforeAll(async () => {
@@ -19,18 +19,12 @@ beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
   server = new SshServer(sshPort);
-  registry = await docker.createContainer({
-    name: `slipway-${stack}-shared-registry`,
-    Image: await registryImageName(),
-    ExposedPorts: { "5000/tcp": {} },
-    HostConfig: { PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(registryPort) }] } },
-  });
-  await registry.start();
+  registry = await startRegistry(`slipway-${stack}-shared-registry`, registryPort);
 });
 afterAll(async () => {
   await checkout?.[Symbol.asyncDispose]();
   server?.[Symbol.dispose]();
-  await registry?.remove({ force: true, v: true });
+  await registry?.[Symbol.asyncDispose]();
 });
 
 here("a Docker host over SSH: a failed connection is reported; up, an unchanged up and down share a few connections", async () => {

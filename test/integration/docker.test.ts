@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
+import { testLabels } from "./test-objects.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
 const stack = "integration-docker";
@@ -56,8 +57,8 @@ const settings = {
 beforeAll(async () => {
   checkout = new Checkout(stack, "docker");
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
-  await docker.createNetwork({ Name: external });
-  await docker.createVolume({ Name: external });
+  await docker.createNetwork({ Name: external, Labels: testLabels });
+  await docker.createVolume({ Name: external, Labels: testLabels });
 });
 afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
@@ -258,7 +259,7 @@ test("a port in use, a volume of another stack and an unreachable daemon are rep
   expect(used.out).toContain(
     `slipway:docker.ports.http: port ${otherPort} is already used by another program. Stop it, or set another port in stacks/Pulumi.${stack}.yaml.`,
   );
-  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
+  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another", ...testLabels } });
   checkout.configure({ app: { ...app, replicas: 1, volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } } });
   const owned = await checkout.run("up");
   await docker.getVolume(`${name}-app-data`).remove();

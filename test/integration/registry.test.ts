@@ -1,11 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EngineProject } from "../engine-project.ts";
-import { defaultImages } from "../../components/images.ts";
-import { docker, eventually } from "./checkout.ts";
+import { startRegistry } from "./test-objects.ts";
 
 const name = "slipway-integration-login";
 const port = 25002;
@@ -13,37 +12,23 @@ const repository = `127.0.0.1:${port}/team/web`;
 const basic = `Basic ${Buffer.from("robot:pa55word").toString("base64")}`;
 let folder: string;
 let project: EngineProject;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 /** A registry in Docker that requires a login. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   chmodSync(folder, 0o755);
   allow("robot", "successor");
-  const { registryImage: image = defaultImages.registry } = JSON.parse(readFileSync(".slipway/images.json", "utf8"));
-  await docker
-    .getContainer(name)
-    .remove({ force: true, v: true })
-    .catch(() => {});
-  const container = await docker.createContainer({
-    name,
-    Image: image,
-    Env: [
-      "REGISTRY_AUTH=htpasswd",
-      "REGISTRY_AUTH_HTPASSWD_REALM=test",
-      "REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd",
-      "REGISTRY_STORAGE_DELETE_ENABLED=true",
-    ],
-    HostConfig: { Binds: [`${folder}:/auth:ro`], PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] } },
-    ExposedPorts: { "5000/tcp": {} },
-  });
-  await container.start();
-  await eventually(
-    () => fetch(`http://127.0.0.1:${port}/v2/`),
-    ({ status }) => status === 401,
-  );
+  const env = [
+    "REGISTRY_AUTH=htpasswd",
+    "REGISTRY_AUTH_HTPASSWD_REALM=test",
+    "REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd",
+    "REGISTRY_STORAGE_DELETE_ENABLED=true",
+  ];
+  registry = await startRegistry(name, port, { env, binds: [`${folder}:/auth:ro`] });
 });
 afterAll(async () => {
-  await docker.getContainer(name).remove({ force: true, v: true });
+  await registry[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
 

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
+import { testLabels } from "./test-objects.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
 const stack = "integration-swarm";
@@ -261,8 +262,8 @@ test("a port in use and a volume of another stack are reported before anything c
   );
   const volume = { kind: "persistent", size: "1Gi" };
   const volumes = { data: { ...volume, mountPath: "/data" }, old: { ...volume, mountPath: "/old" } };
-  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another" } });
-  await docker.createVolume({ Name: `${name}-app-old` });
+  await docker.createVolume({ Name: `${name}-app-data`, Labels: { "dev.slipway.stack": "another", ...testLabels } });
+  await docker.createVolume({ Name: `${name}-app-old`, Labels: testLabels });
   checkout.configure({ app: { ...app, replicas: 1, volumes } });
   const owned = await checkout.run("up");
   for (const key of ["data", "old"]) await docker.getVolume(`${name}-app-${key}`).remove();

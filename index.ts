@@ -43,6 +43,7 @@ export default async function slipway({ checked = true } = {}) {
   const images: Record<string, pulumi.Input<string>> = {};
   const jobImages: Record<string, pulumi.Input<string>> = {};
   const urls: Record<string, pulumi.Input<string>> = {};
+  const addresses: Record<string, Record<string, pulumi.Input<string>>> = {};
   const deployed: Record<string, pulumi.Resource> = {};
   const order = inOrder(Object.fromEntries(Object.entries({ ...services, ...jobs }).map(([name, { after = [] }]) => [name, after])));
   for (const name of order) {
@@ -54,10 +55,18 @@ export default async function slipway({ checked = true } = {}) {
       deployed[name] = platform.deployJob(name, job, image, after);
       continue;
     }
-    const { url, resource } = platform.deploy(name, service!, image, after);
+    const { url, addresses: published = {}, resource } = platform.deploy(name, service!, image, after);
     images[name] = image;
     deployed[name] = resource;
     if (url !== undefined) urls[name] = url;
+    if (Object.keys(published).length > 0) addresses[name] = published;
   }
-  return { urls, images, ...(Object.keys(jobs).length > 0 && { jobs: jobImages }), ...platform.outputs };
+  const hasAddresses = Object.keys(addresses).length > 0;
+  return {
+    urls,
+    ...(hasAddresses && { addresses }),
+    images,
+    ...(Object.keys(jobs).length > 0 && { jobs: jobImages }),
+    ...platform.outputs,
+  };
 }

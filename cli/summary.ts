@@ -1,5 +1,6 @@
 import http from "node:http";
 import https from "node:https";
+import net from "node:net";
 import { styleText } from "node:util";
 import { poll } from "../lib/poll.ts";
 
@@ -12,26 +13,63 @@ export interface ServiceSummary {
   url?: string;
   /** HTTP status of the URL, or why there is none. */
   answer?: number | string;
+  /** Published ports by name. */
+  addresses?: Record<string, AddressSummary>;
 }
 
-/** Requests the URL of every service until it answers as it should. */
-export async function answersOf(outputs: Record<string, unknown>): Promise<Record<string, ServiceSummary>> {
-  const { urls = {}, images = {} } = outputs as { urls?: Record<string, string>; images?: Record<string, string> };
-  const services = Object.entries(images).map(async ([name, image]) => {
+/** A published port. */
+export interface AddressSummary {
+  /** Such as `tcp://127.0.0.1:5432`. */
+  address: string;
+  /** Whether it accepts a connection, or why not. Absent for UDP, which has no connections. */
+  accepts?: true | string;
+}
+
+interface Outputs {
+  urls?: Record<string, string>;
+  images?: Record<string, string>;
+  addresses?: Record<string, Record<string, string>>;
+}
+
+/** Requests the URL of every service until it answers as it should, and connects to its published ports. */
+export async function answersOf(outputs: Outputs): Promise<Record<string, ServiceSummary>> {
+  const { urls = {}, images = {}, addresses = {} } = outputs;
+  const services = Object.entries(images).map(async ([name, image]): Promise<[string, ServiceSummary]> => {
     const url = urls[name];
-    return [name, url === undefined ? { image } : { image, url, answer: await answerOf(url) }] as const;
+    const published = addresses[name] && acceptancesOf(addresses[name]);
+    return [
+      name,
+      {
+        image,
+        ...(url !== undefined && { url, answer: await answerOf(url) }),
+        ...(published && { addresses: await published }),
+      },
+    ];
   });
   return Object.fromEntries(await Promise.all(services));
 }
 
+async function acceptancesOf(addresses: Record<string, string>): Promise<Record<string, AddressSummary>> {
+  const summaries = Object.entries(addresses).map(async ([name, address]): Promise<[string, AddressSummary]> => [
+    name,
+    address.startsWith("tcp:") ? { address, accepts: await acceptanceOf(address) } : { address },
+  ]);
+  return Object.fromEntries(await Promise.all(summaries));
+}
+
 export function formatServices(services: Record<string, ServiceSummary>): string {
-  const lines = Object.entries(services).flatMap(([name, { image, url, answer }]) => {
-    const title = styleText("bold", name);
-    if (url === undefined) return [`  ${title}  ${image}`];
+  const lines = Object.entries(services).flatMap(([name, { image, url, answer, addresses = {} }]) => {
     const said = typeof answer === "number" ? `answers HTTP ${answer}` : `does not answer (${answer})`;
-    return [`  ${title}  ${url}  ${said}`, `  ${" ".repeat(name.length)}  ${image}`];
+    const published = Object.entries(addresses).map(([port, { address, accepts }]) => `${address}  ${port}${formatAcceptance(accepts)}`);
+    const [first, ...others] = [...(url === undefined ? [] : [`${url}  ${said}`]), ...published, image];
+    return [`  ${styleText("bold", name)}  ${first}`, ...others.map((line) => `  ${" ".repeat(name.length)}  ${line}`)];
   });
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function formatAcceptance(accepts: AddressSummary["accepts"]): string {
+  if (accepts === undefined) return "";
+  return accepts === true ? "  accepts connections" : `  accepts no connection (${accepts})`;
 }
 
 /** A proxy that has no route yet answers 404 or 5xx: that answer counts only after the timeout. */
@@ -59,5 +97,34 @@ function statusOf(url: string): Promise<number | string> {
     asked.on("timeout", () => asked.destroy(new Error("no answer within 2 s")));
     asked.on("error", (error) => done(error.message));
     asked.end();
+  });
+}
+
+/** A load balancer with a new name, or a proxy without servers, does not accept connections yet: that counts only after the timeout. */
+async function acceptanceOf(address: string): Promise<true | string> {
+  let last: true | string = "no attempt was made";
+  const accepted = async () => {
+    last = await connects(address);
+    return last === true ? last : undefined;
+  };
+  return poll(accepted, { timeoutSeconds }).catch(() => last);
+}
+
+/** Milliseconds that an accepted connection must stay open. A proxy accepts it first, and closes it if no server does. */
+const openMs = 300;
+
+function connects(address: string): Promise<true | string> {
+  const { hostname, port } = new URL(address);
+  return new Promise((done) => {
+    const socket = net.connect({ host: hostname, port: Number(port), timeout: 2000 });
+    const end = (result: true | string) => {
+      done(result);
+      socket.destroy();
+    };
+    socket.on("connect", () => setTimeout(end, openMs, true));
+    socket.on("data", () => end(true));
+    socket.on("end", () => end("it is closed at once"));
+    socket.on("timeout", () => end("no answer within 2 s"));
+    socket.on("error", (error) => end(error.message));
   });
 }

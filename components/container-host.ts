@@ -7,11 +7,20 @@ import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { longRunning } from "./internal/long-running.ts";
 import { nonRootUser } from "../lib/non-root.ts";
-import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts } from "./internal/proxy.ts";
+import {
+  certificatesFile,
+  dynamicFolder,
+  forwardedPorts,
+  proxyCommand,
+  proxyHealthcheck,
+  proxyPorts,
+  type ForwardedPort,
+} from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { labelList } from "../lib/docker-labels.ts";
 import { defaultPorts, loopback } from "./ports.ts";
 
+export type { ForwardedPort } from "./internal/proxy.ts";
 export type { OwnedVolume } from "./internal/owned-volume.ts";
 
 export interface ContainerHostPorts {
@@ -36,6 +45,8 @@ export interface ContainerHostArgs {
   dockerHost?: pulumi.Input<string | undefined>;
   /** Published ports. */
   ports?: ContainerHostPorts;
+  /** Further ports, which the proxy forwards to the services that publish them. @default - none. */
+  publish?: ForwardedPort[];
   /** Address that the proxy listens on. @default "127.0.0.1" */
   address?: string;
   /** Prefix of the image repositories, such as `registry.example/team`. @default - a new registry on the Docker host. */
@@ -100,13 +111,19 @@ export class ContainerHost extends pulumi.ComponentResource {
         ...common,
         name: `${name}-proxy`,
         image: args.proxyImage ?? defaultImages.proxy,
-        command: proxyCommand,
+        command: proxyCommand(args.publish),
         user: nonRootUser,
         capabilities: { drops: ["ALL"] },
         securityOpts: ["no-new-privileges:true"],
         ports: [
           { ip, external: ports.http, internal: proxyPorts.http },
           { ip, external: ports.https, internal: proxyPorts.https },
+          ...forwardedPorts(args.publish).map(({ port, protocol, internal }) => ({
+            ip,
+            external: port,
+            internal,
+            protocol: protocol.toLowerCase(),
+          })),
         ],
         volumes: [{ volumeName: volume("proxy"), containerPath: dynamicFolder }],
         healthcheck: proxyHealthcheck,

@@ -14,6 +14,7 @@ type Shared = Pick<
   | "group"
   | "security"
   | "ports"
+  | "publish"
   | "rollout"
   | "probes"
   | "shutdown"

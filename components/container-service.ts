@@ -4,7 +4,7 @@ import type { ContainerServiceArgs } from "./container-service-args.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes, isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { Handover } from "./internal/handover.ts";
-import { behindProxy, dynamicFolder, healthCheckOf, routingFile, routingOf } from "./internal/proxy.ts";
+import { behindProxy, dynamicFolder, forwardedTargets, healthCheckOf, isRouted, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { labelList, serviceLabel } from "../lib/docker-labels.ts";
@@ -65,7 +65,7 @@ export class ContainerService extends pulumi.ComponentResource {
     const routing = routingOf(spec, tls, on.httpsPort ?? defaultPorts.https, false);
     const file = `${dynamicFolder}/${name}`;
     const settleSeconds = spec.shutdown.sleepSeconds;
-    const isRouted = spec.expose !== "none";
+    const hasRoutes = isRouted(spec);
     const handOver = (index: number, { name: container }: docker.Container) =>
       new Handover(
         `${prefix}-${index + 1}`,
@@ -73,7 +73,8 @@ export class ContainerService extends pulumi.ComponentResource {
           engine: on.dockerHost,
           container,
           port: Number(spec.port),
-          ...(isRouted && { proxy: on.proxy, file, healthCheck: JSON.stringify(healthCheckOf(routing)) }),
+          ...(hasRoutes && { proxy: on.proxy, file, healthCheck: JSON.stringify(healthCheckOf(routing)) }),
+          ...(routing.forwarded.length > 0 && { forwarded: forwardedTargets(routing) }),
           settleSeconds,
         },
         child,
@@ -102,7 +103,7 @@ export class ContainerService extends pulumi.ComponentResource {
     }
     this.serviceName = name;
     this.containers = pulumi.all(replicas.map((replica) => replica.name));
-    if (isRouted)
+    if (hasRoutes)
       new ProxyRoute(
         prefix,
         {
@@ -110,12 +111,7 @@ export class ContainerService extends pulumi.ComponentResource {
           proxy: on.proxy,
           network,
           file,
-          content: this.containers.apply((all) =>
-            routingFile(
-              routing,
-              all.map((container) => `http://${container}:${Number(spec.port)}`),
-            ),
-          ),
+          content: this.containers.apply((all) => routingFile(routing, all)),
           settleSeconds,
         },
         { ...child, dependsOn: [...replicas, ...done] },

@@ -7,6 +7,7 @@ import { prepareKubeconfig, readKubeconfig } from "./internal/kubeconfig-file.ts
 import { createLocalRegistry, registryPort } from "./internal/local-registry.ts";
 import { longRunning } from "./internal/long-running.ts";
 import { defaultPorts, loopback, standardPorts } from "./ports.ts";
+import type { Protocol } from "./web-service-enums.ts";
 
 export interface LocalClusterPorts {
   /** The Kubernetes API. @default 6550 */
@@ -19,6 +20,16 @@ export interface LocalClusterPorts {
   registry?: number;
 }
 
+/** A port on 127.0.0.1 for a node port of a Service. */
+export interface LocalClusterNodePort {
+  /** Port on 127.0.0.1. */
+  port: number;
+  /** Port of the node, from 30000 to 32767. */
+  nodePort: number;
+  /** @default "TCP" */
+  protocol?: Protocol;
+}
+
 export interface LocalClusterArgs {
   /** Absolute path of the folder for the administrator's kubeconfig. It is created with mode 700. */
   folder: string;
@@ -28,6 +39,8 @@ export interface LocalClusterArgs {
   registryImage?: pulumi.Input<string>;
   /** Ports on 127.0.0.1. */
   ports?: LocalClusterPorts;
+  /** Node ports of Services that this machine reaches. A change replaces the node's container; the cluster's objects and volumes stay. @default - none. */
+  nodePorts?: LocalClusterNodePort[];
   /** Labels of every Docker object. @default - none. */
   labels?: Record<string, pulumi.Input<string>>;
 }
@@ -92,6 +105,12 @@ export class LocalCluster extends pulumi.ComponentResource {
           { ip: loopback, external: ports.api, internal: ports.api },
           { ip: loopback, external: ports.http, internal: standardPorts.http },
           { ip: loopback, external: ports.https, internal: standardPorts.https },
+          ...(args.nodePorts ?? []).map(({ port, nodePort, protocol = "TCP" }) => ({
+            ip: loopback,
+            external: port,
+            internal: nodePort,
+            protocol: protocol.toLowerCase(),
+          })),
         ],
         volumes: [
           // Every volume that the image declares is named, because Docker does not remove anonymous ones.

@@ -7,6 +7,7 @@ import type {
   AccessMode,
   Exposure,
   ProbeKind,
+  Protocol,
   TolerationEffect,
   TolerationOperator,
   TopologySpread,
@@ -42,6 +43,30 @@ export interface SecurityArgs {
    * @default - true at level restricted, false at level baseline.
    */
   readOnlyRootFilesystem?: boolean;
+}
+
+/** Ports, by name, that clients outside the stack reach directly over TCP or UDP. HTTP needs only a host. */
+export interface PublishArgs {
+  /** Port that clients connect to: on the machine, or on the load balancer. */
+  port: number;
+  /**
+   * Port that the program listens on.
+   *
+   * @default - `port` for the name http, the port of the same name in `ports`, otherwise the published port.
+   */
+  targetPort?: Input<number>;
+  /**
+   * Transport protocol: TCP or UDP.
+   *
+   * @default "TCP"
+   */
+  protocol?: Protocol;
+  /**
+   * IP ranges of the clients. Required on eks, and the same for all ports of a service.
+   *
+   * @default - any address.
+   */
+  sourceRanges?: string[];
 }
 
 /** Pods of an ingress controller or a monitoring system. */
@@ -285,7 +310,7 @@ export interface ProbeArgs {
    */
   path?: Input<string>;
   /**
-   * Name of the port: http, or one of `ports`. Not for kind exec.
+   * Name of the port: http, or one of `ports` and `publish`. Not for kind exec.
    *
    * @default "http"
    */
@@ -520,6 +545,12 @@ export interface ServiceArgs {
    * @default - none.
    */
   ports?: Record<string, number>;
+  /**
+   * Ports, by name, that clients outside the stack reach directly over TCP or UDP. HTTP needs only a host.
+   *
+   * @default - none.
+   */
+  publish?: Record<string, PublishArgs>;
   /**
    * Network access to and from the pods: blocked unless declared.
    *

@@ -10,7 +10,16 @@ import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { logDriver } from "./internal/long-running.ts";
 import { nonRootUid, nonRootUser } from "../lib/non-root.ts";
-import { certificatesFile, dynamicFolder, proxyCommand, proxyHealthcheck, proxyPorts, routingFile, routingOf } from "./internal/proxy.ts";
+import {
+  certificatesFile,
+  dynamicFolder,
+  forwardedPorts,
+  proxyCommand,
+  proxyHealthcheck,
+  proxyPorts,
+  routingFile,
+  routingOf,
+} from "./internal/proxy.ts";
 import { authOf, base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
@@ -19,7 +28,10 @@ import type { SwarmServiceArgs } from "./swarm-service-args.ts";
 import { defaultProxies } from "./swarm-publishing.ts";
 
 /** The arguments of a SwarmService that its routes depend on. */
-export interface SwarmRouteArgs extends Pick<SwarmServiceArgs, "port" | "ports" | "probes" | "host" | "routes" | "connectRetries"> {
+export interface SwarmRouteArgs extends Pick<
+  SwarmServiceArgs,
+  "port" | "ports" | "probes" | "host" | "routes" | "publish" | "connectRetries"
+> {
   /** TLS for all hosts of the service, with the certificates of the proxy. @default - plain HTTP. */
   tls?: ProxyTlsArgs;
 }
@@ -37,7 +49,7 @@ export interface SwarmHostArgs {
   credentials?: RegistryCredentials;
   /** Certificates for the hosts of services with `tls`. @default - a self-signed certificate of Traefik. */
   certificates?: CertificateArgs[];
-  /** Services with a host, by name, with the same arguments as the SwarmService. @default - none. */
+  /** Services with a host or published ports, by name, with the same arguments as the SwarmService. @default - none. */
   routes?: Record<string, SwarmRouteArgs>;
   /** Ids of the networks of the services in `routes`. @default - none. */
   networks?: pulumi.Input<string>[];
@@ -144,6 +156,7 @@ export class SwarmHost extends pulumi.ComponentResource {
         fileMode: 0o440,
       },
     ];
+    const published = Object.entries(args.routes ?? {}).flatMap(([service, route]) => Object.values(specOf(service, route).publish));
     const isMesh = args.publish === "mesh";
     const publishMode = isMesh ? "ingress" : "host";
     new docker.Service(
@@ -157,12 +170,18 @@ export class SwarmHost extends pulumi.ComponentResource {
           ports: [
             { targetPort: proxyPorts.http, publishedPort: ports.http, publishMode },
             { targetPort: proxyPorts.https, publishedPort: ports.https, publishMode },
+            ...forwardedPorts(published).map(({ port, protocol, internal }) => ({
+              targetPort: internal,
+              publishedPort: port,
+              publishMode,
+              protocol: protocol.toLowerCase(),
+            })),
           ],
         },
         taskSpec: {
           containerSpec: {
             image: args.proxyImage ?? defaultImages.proxy,
-            args: proxyCommand,
+            args: proxyCommand(published),
             labels,
             user: nonRootUser,
             readOnly: true,
@@ -186,8 +205,11 @@ export class SwarmHost extends pulumi.ComponentResource {
   }
 }
 
+function specOf(name: string, { tls: _tls, ...args }: SwarmRouteArgs) {
+  return resolve(name, { ...args, image: "" });
+}
+
 /** Traefik's file for a service. Its only server is the service's DNS name, which resolves to the tasks that are ready. */
-function routesFile(name: string, { tls, ...args }: SwarmRouteArgs, httpsPort: number): string {
-  const spec = resolve(name, { ...args, image: "" });
-  return routingFile(routingOf(spec, tls, httpsPort, true), [`http://${name}:${Number(spec.port)}`]);
+function routesFile(name: string, args: SwarmRouteArgs, httpsPort: number): string {
+  return routingFile(routingOf(specOf(name, args), args.tls, httpsPort, true), [name]);
 }

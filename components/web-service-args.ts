@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { PublishingType } from "./web-service-enums.ts";
 import type { ServiceArgs, ServiceNetworkArgs, ServiceTlsArgs } from "./service-args.ts";
 
 export * from "./service-args.ts";
@@ -16,6 +17,21 @@ export interface TlsArgs extends ServiceTlsArgs {
   redirectPort?: number;
 }
 
+/** Class of the Network Load Balancers of EKS Auto Mode. */
+export const nlbClass = "eks.amazonaws.com/nlb";
+
+/** The Service that makes the ports of `publish` reachable from outside the cluster. */
+export interface PublishingArgs {
+  /** @default "LoadBalancer" */
+  type?: PublishingType;
+  /** Node ports by the names in `publish`. @default - the cluster chooses. */
+  nodePorts?: Record<string, number>;
+  /** Class of the load balancer. @default - the cluster's. */
+  loadBalancerClass?: string;
+  /** Annotations, such as those that configure a load balancer. @default - none. */
+  annotations?: Record<string, pulumi.Input<string>>;
+}
+
 export interface WebServiceArgs extends ServiceArgs {
   /** Image by digest: `repository@sha256:…`. */
   image: pulumi.Input<string>;
@@ -23,6 +39,8 @@ export interface WebServiceArgs extends ServiceArgs {
   network?: NetworkPolicyArgs;
   /** @default - plain HTTP. */
   tls?: TlsArgs;
+  /** How `publish` is done. @default - a Service of type LoadBalancer. */
+  publishing?: PublishingArgs;
   /** Existing namespace. @default - a namespace with the service's name is created. */
   namespace?: pulumi.Input<string>;
   /** Application that the service belongs to, as a label. @default - none. */

@@ -15,6 +15,7 @@ export const serviceDefaults = {
   kind: "stateless",
   user: nonRootUid,
   port: 8080,
+  protocol: "TCP",
   replicas: 2,
   maxUnavailable: 1,
   topologySpread: "preferred",

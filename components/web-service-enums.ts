@@ -59,6 +59,14 @@ export const ProbeKind = {
 } as const;
 export type ProbeKind = (typeof ProbeKind)[keyof typeof ProbeKind];
 
+/** How a Service publishes ports outside its cluster. */
+export const PublishingType = { LoadBalancer: "LoadBalancer", NodePort: "NodePort" } as const;
+export type PublishingType = (typeof PublishingType)[keyof typeof PublishingType];
+
+/** Transport protocols of published ports. */
+export const Protocol = { TCP: "TCP", UDP: "UDP" } as const;
+export type Protocol = (typeof Protocol)[keyof typeof Protocol];
+
 /** How the value of a taint is compared, https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/. */
 export const TolerationOperator = { Exists: "Exists", Equal: "Equal" } as const;
 export type TolerationOperator = (typeof TolerationOperator)[keyof typeof TolerationOperator];

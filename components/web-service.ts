@@ -9,6 +9,7 @@ import { resolve } from "./internal/web-service/spec.ts";
 import { createExposure } from "./internal/web-service/exposure.ts";
 import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { podTemplate, servicePorts } from "./internal/web-service/pod.ts";
+import { createPublished } from "./internal/web-service/publish.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
 import { annotated } from "./internal/web-service/annotations.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
@@ -34,6 +35,8 @@ export class WebService extends pulumi.ComponentResource {
   declare readonly serviceName: pulumi.Output<string>;
   /** Host name or IP address that the ingress controller published; absent without an Ingress. */
   declare readonly address?: pulumi.Output<string>;
+  /** Host name or IP address of the load balancer for the ports of `publish`; absent without one. */
+  declare readonly publishedAddress?: pulumi.Output<string>;
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:WebService", name, {}, opts);
@@ -57,8 +60,11 @@ export class WebService extends pulumi.ComponentResource {
     const ports = servicePorts(spec);
     const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
     this.address = createExposure(spec, service, metadata, child)?.status.apply(addressIn);
+    const published = createPublished(spec, metadata, child);
+    if (published && spec.publishing?.type !== "NodePort") this.publishedAddress = published.status.apply(addressIn);
     this.serviceName = service.metadata.name;
-    this.registerOutputs({ namespace: this.namespace, serviceName: this.serviceName, address: this.address });
+    const { namespace, serviceName, address, publishedAddress } = this;
+    this.registerOutputs({ namespace, serviceName, address, publishedAddress });
   }
 }
 

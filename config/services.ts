@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { gitFacts, placeholdersIn } from "../components/git-facts.ts";
-import { problemsWithWebService, routeKey } from "../components/rules/web-service.ts";
+import { problemsWithWebService, publishedName, routeKey } from "../components/rules/web-service.ts";
 import { isById } from "../lib/image-reference.ts";
 import { collect, type Problem, type Report } from "../lib/problem.ts";
 import { isBelow, isMap, type Path } from "../lib/property-path.ts";
@@ -154,8 +154,9 @@ export function problemsWithObjects(services: Services): Problem[] {
 
 /** The objects of a service whose names may be those of another service's object. */
 function objectsOf(service: string, settings: ServiceSettings): { kind: string; name: string; path: string[] }[] {
-  const { kind, volumes = {}, secretEnv = {}, secretFiles = {}, tls, gateway } = settings;
+  const { kind, volumes = {}, secretEnv = {}, secretFiles = {}, tls, gateway, publish = {} } = settings;
   const all: [kind: string, name: string, path: string[]][] = [["Service", service, []]];
+  if (Object.keys(publish).length > 0) all.push(["Service", publishedName(service), ["publish"]]);
   if (kind === "stateful") all.push(["Service", `${service}-pods`, []]);
   else
     for (const [volume, args] of Object.entries(volumes))

@@ -13,6 +13,8 @@ import { standardPorts } from "../components/ports.ts";
 export interface DeployedService {
   /** URL for external access; undefined for a service without a host. */
   url?: pulumi.Input<string>;
+  /** Addresses of published ports, such as `udp://127.0.0.1:53`, by their names. @default - none */
+  addresses?: Record<string, pulumi.Input<string>>;
   /** What others wait for that start after it. */
   resource: pulumi.Resource;
 }

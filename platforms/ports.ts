@@ -1,7 +1,11 @@
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type Docker from "dockerode";
+import { Protocol } from "../components/web-service-enums.ts";
 import { stackLabel } from "../lib/docker-labels.ts";
 import type { Problem } from "../lib/problem.ts";
+import type { Path } from "../lib/property-path.ts";
+import type { PublishedPort } from "./published-ports.ts";
 import { settingProblem } from "./setting-problem.ts";
 
 /** Published ports by their key in the settings of a platform. */
@@ -23,20 +27,41 @@ interface PortHolder {
   labels?: Record<string, string>;
 }
 
-/** Who publishes which port on a Docker host. */
-export async function portHolders(docker: Docker): Promise<Map<number | undefined, PortHolder>> {
+/** Who publishes which port on a Docker host, by port and protocol. */
+export class PortHolders {
+  private readonly holders: Map<string, PortHolder>;
+
+  constructor(holders: Map<string, PortHolder>) {
+    this.holders = holders;
+  }
+
+  of(port: number, protocol: Protocol = Protocol.TCP): PortHolder | undefined {
+    return this.holders.get(keyOf(port, protocol));
+  }
+}
+
+function keyOf(port: number | undefined, protocol: string | undefined): string {
+  return `${port}/${(protocol ?? Protocol.TCP).toLowerCase()}`;
+}
+
+export async function portHolders(docker: Docker): Promise<PortHolders> {
   const containers = await docker.listContainers();
   const services = await docker.listServices().catch(() => []); // if the Docker host is not a swarm manager
-  return new Map<number | undefined, PortHolder>([
+  const holders = new Map<string, PortHolder>([
     ...containers.flatMap(({ Names, Labels, Ports }) =>
-      Ports.map(({ PublicPort }) => [PublicPort, { description: `the container ${Names[0]?.slice(1)}`, labels: Labels }] as const),
+      Ports.map(
+        ({ PublicPort, Type }) =>
+          [keyOf(PublicPort, Type), { description: `the container ${Names[0]?.slice(1)}`, labels: Labels }] as const,
+      ),
     ),
     ...services.flatMap(({ Spec, Endpoint }) =>
       (Endpoint?.Ports ?? []).map(
-        ({ PublishedPort }) => [PublishedPort, { description: `the service ${Spec?.Name}`, labels: Spec?.Labels }] as const,
+        ({ PublishedPort, Protocol }) =>
+          [keyOf(PublishedPort, Protocol), { description: `the service ${Spec?.Name}`, labels: Spec?.Labels }] as const,
       ),
     ),
   ]);
+  return new PortHolders(holders);
 }
 
 /**
@@ -47,21 +72,39 @@ export async function portHolders(docker: Docker): Promise<Map<number | undefine
 export async function problemsWithUsedPorts(
   platform: string,
   ports: Ports,
-  holders: Map<number | undefined, PortHolder>,
+  published: PublishedPort[],
+  holders: PortHolders,
   stack: string,
   isLocal: boolean,
 ): Promise<string[]> {
-  const problems = Object.entries(ports).map(async ([key, port]) => {
-    const holder = holders.get(port);
-    if (holder ? holder.labels?.[stackLabel] === stack : !isLocal || (await isFree(port))) return [];
+  const needed: { path: Path; port: number; protocol: Protocol }[] = [
+    ...Object.entries(ports).map(([key, port]) => ({ path: [platform, "ports", key], port, protocol: Protocol.TCP })),
+    ...published.map(({ service, name, ...port }) => ({ path: ["services", service, "publish", name, "port"], ...port })),
+  ];
+  const problems = needed.map(async ({ path, port, protocol }) => {
+    const holder = holders.of(port, protocol);
+    if (holder ? holder.labels?.[stackLabel] === stack : !isLocal || (await isFree(port, protocol))) return [];
     const user = holder?.description ?? "another program";
     const remedy = `Stop it, or set another port in stacks/Pulumi.${stack}.yaml`;
-    return [settingProblem([platform, "ports", key], `port ${port} is already used by ${user}. ${remedy}`)];
+    const named = protocol === Protocol.TCP ? `port ${port}` : `${protocol} port ${port}`;
+    return [settingProblem(path, `${named} is already used by ${user}. ${remedy}`)];
   });
   return (await Promise.all(problems)).flat();
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(port: number, protocol: Protocol): Promise<boolean> {
+  return protocol === Protocol.UDP ? isUdpFree(port) : isTcpFree(port);
+}
+
+function isUdpFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = createSocket("udp4");
+    socket.once("error", () => done(false));
+    socket.bind(port, "127.0.0.1", () => socket.close(() => done(true)));
+  });
+}
+
+function isTcpFree(port: number): Promise<boolean> {
   return new Promise((done) => {
     const server = createServer();
     server.once("error", () => done(false));

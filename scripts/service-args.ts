@@ -40,6 +40,7 @@ const enums = [
   "AccessMode",
   "Exposure",
   "ProbeKind",
+  "Protocol",
   "TolerationEffect",
   "TolerationOperator",
   "TopologySpread",

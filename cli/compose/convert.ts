@@ -6,6 +6,7 @@ import { convertUnit, type Unit } from "./unit.ts";
 import type { ComposeFile, ComposeProject, ComposeService } from "./project.ts";
 import { copiedFiles } from "./files.ts";
 import type { Platform } from "../../config/schema/setting.ts";
+import { defaultPorts } from "../../components/ports.ts";
 import { problemWithName } from "../../lib/kubernetes-names.ts";
 
 /** A service or job in a stack file; see config/schema. Values that must be encrypted are of the class Secret. */
@@ -72,6 +73,7 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
   const calls = Object.fromEntries(
     all.map(([name, compose]) => [name, callsOf(name, compose, project, hosts, Object.fromEntries(files[name]!.texts))]),
   );
+  const taken = new Set(Object.values(portsOfStack[options.platform]).map((port) => `${port}/tcp`));
   const converted: Converted = { services: {}, jobs: {}, notes, assumptions };
   for (const [name, compose] of all) {
     const isJob = isTask(name, compose, project);
@@ -92,6 +94,7 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
         .some(({ service, from }) => service === name && from !== "depends_on"),
       files: files[name]!,
       credentials,
+      taken,
       ...options,
       note: (key, message) => note(`services.${name}${key && `.${key}`}`, message),
       assume: (path, text) => void assumptions.push({ path: [root, names[name]!, ...path], text }),
@@ -101,6 +104,14 @@ export function convertCompose(file: ComposeFile, options: ConvertOptions): Conv
   }
   return converted;
 }
+
+/** Ports of the machine that stacks use themselves by default. */
+const portsOfStack: Record<Platform, Partial<typeof defaultPorts>> = {
+  local: defaultPorts,
+  docker: { ...defaultPorts, api: undefined },
+  swarm: { ...defaultPorts, api: undefined },
+  eks: {},
+};
 
 /** Names that Kubernetes accepts as well. */
 function unitNames(given: string[], note: (path: string, message: string) => void): Record<string, string> {

@@ -20,14 +20,8 @@ export interface Ports {
 
 /** The ports of a service, and its host name if HTTP is published. */
 export function convertPorts(unit: Unit, { known, dockerfile }: { known?: KnownImage; dockerfile?: DockerfileFacts }): Ports {
-  const { newName, compose, calledAt, note, assume } = unit;
+  const { newName, compose, calledAt, assume } = unit;
   const { ports = [], expose = [] } = compose;
-  for (const [i, { protocol = "tcp", target }] of ports.entries())
-    if (protocol !== "tcp")
-      note(
-        `ports[${i}]`,
-        `is left out, because only TCP is supported (got ${target}/${protocol}); check that the service works without it`,
-      );
   const published = ports.filter(({ protocol = "tcp" }) => protocol === "tcp");
   const exposed = expose.flatMap((text) => rangeOf(text));
   const fromKnown = known ? [known.port, ...Object.values(known.ports ?? {})] : [];
@@ -47,7 +41,7 @@ export function convertPorts(unit: Unit, { known, dockerfile }: { known?: KnownI
     certain.length > 0 ? certain : [...new Set([...(given === undefined ? [] : [given]), ...calledAt, ...(dockerfile?.exposed ?? [])])];
   if (targets.length === 0 && !unit.isCalled) {
     assume(["probes"], "The file names no port, so nobody calls it. If it listens, set port, and kind http or tcp here.");
-    return { settings: {}, named: {} };
+    return { settings: convertPublish(unit, {}), named: {} };
   }
   const http = published.find(({ target, published: at }) => at !== undefined && !notHttp.has(target));
   // The one that gets a host comes first.
@@ -61,24 +55,64 @@ export function convertPorts(unit: Unit, { known, dockerfile }: { known?: KnownI
   const further = targets.filter((target) => target !== port);
   const named = Object.fromEntries(further.map((target) => [target, nameOf(target, known)]));
   const host = http && `${newName}.localhost`;
-  for (const [i, { target, published: at, protocol = "tcp", host_ip: ip }] of ports.entries()) {
-    if (at === undefined || protocol !== "tcp") continue;
-    note(
-      `ports[${i}]`,
-      target === port && host !== undefined
-        ? `${ip ? `${ip}:` : ""}${at} is not published, because HTTP is routed by host; use ${host}, or set another host`
-        : `${ip ? `${ip}:` : ""}${at} is not published, because only HTTP is exposed; services with ${newName} in their calls reach it at ${newName}:${target}`,
-    );
-  }
   return {
     settings: {
       port,
       ...(further.length > 0 && { ports: Object.fromEntries(further.map((target) => [named[target], target])) }),
       ...(host !== undefined && { host }),
+      ...convertPublish(unit, { named, routed: host === undefined ? undefined : { port, host } }),
     },
     port,
     named,
   };
+}
+
+/** What clients outside the stack reach otherwise: by a name, or through the host of HTTP. */
+interface Reached {
+  named?: Record<number, string>;
+  routed?: { port: number; host: string };
+}
+
+/** The published ports, except the one that has a host. */
+function convertPublish({ newName, compose, platform, taken, note, assume }: Unit, { named = {}, routed }: Reached): Settings {
+  const publish: Record<string, Settings> = {};
+  for (const [i, { target, published: at, protocol = "tcp", host_ip: ip }] of (compose.ports ?? []).entries()) {
+    if (at === undefined) continue;
+    const notPublished = (why: string) => note(`ports[${i}]`, `${ip ? `${ip}:` : ""}${at} is not published, because ${why}`);
+    const [port, key] = [Number(at), `${at}/${protocol}`];
+    if (protocol === "tcp" && target === routed?.port) notPublished(`HTTP is routed by host; use ${routed.host}, or set another host`);
+    else if (protocol !== "tcp" && protocol !== "udp") notPublished(`only TCP and UDP are supported (got ${protocol})`);
+    else if (!Number.isInteger(port)) notPublished(`it is no single port; set one in services.${newName}.publish`);
+    else if (platform === "eks")
+      notPublished(`its load balancer needs the IP ranges of the clients; set services.${newName}.publish with sourceRanges`);
+    else if (platform === "swarm" && isLoopback(ip))
+      notPublished(`Swarm publishes on every address; set services.${newName}.publish if others may connect, too`);
+    else if (taken.has(key))
+      notPublished(`the port is in use, by the stack itself or another service; set another one in services.${newName}.publish`);
+    else {
+      taken.add(key);
+      const name = freeName(protocol === "tcp" ? (named[target] ?? `tcp-${target}`) : `udp-${target}`, publish);
+      const isNamed = protocol === "tcp" && named[target] === name;
+      publish[name] = {
+        port,
+        ...(!isNamed && target !== port && { targetPort: target }),
+        ...(protocol === "udp" && { protocol: "UDP" }),
+      };
+    }
+  }
+  if (Object.keys(publish).length === 0) return {};
+  assume(["publish"], "As in the Compose file. Remove what only services of this stack connect to.");
+  return { publish };
+}
+
+function isLoopback(ip: string | undefined): boolean {
+  return ip?.startsWith("127.") === true || ip === "::1";
+}
+
+function freeName(name: string, taken: object): string {
+  let free = name;
+  for (let i = 2; free in taken; i++) free = `${name}-${i}`;
+  return free;
 }
 
 function environmentPort(environment: Record<string, string | null> = {}): number | undefined {

@@ -36,6 +36,8 @@ export interface Unit extends ConvertOptions {
   isCalled: boolean;
   files: CopiedFiles;
   credentials: Credentials;
+  /** Published ports that are in use, such as `53/udp`, by the stack or by services that are converted already. */
+  taken: Set<string>;
   note: (key: string, message: string) => void;
   assume: (path: string[], text: string) => void;
 }

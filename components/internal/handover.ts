@@ -19,6 +19,8 @@ export interface HandoverArgs {
   file?: string;
   /** The proxy's health check of this version, as JSON. @default - the proxy checks nothing. */
   healthCheck?: string;
+  /** The container's ports by Traefik's names of the services that forward to it, as JSON. @default - the service publishes no port. */
+  forwarded?: string;
   /** Seconds until a container without a route gets no more requests. */
   settleSeconds: number;
 }
@@ -41,7 +43,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     return { id: inputs.container, outs: inputs };
   },
   async diff(_id, olds, news) {
-    const keys = ["engine", "container", "port", "proxy", "file", "healthCheck", "settleSeconds"] as const;
+    const keys = ["engine", "container", "port", "proxy", "file", "healthCheck", "forwarded", "settleSeconds"] as const;
     return { changes: keys.some((key) => olds[key] !== news[key]) };
   },
   async update(_id, olds, news) {
@@ -61,13 +63,26 @@ async function replaceInRoutes(olds: Inputs, news: Inputs): Promise<void> {
   const before = await readRoutes({ engine, proxy, file });
   if (!before) return;
   const routes = JSON.parse(before.content);
-  const services: { loadBalancer: LoadBalancer }[] = Object.values(routes.http.services);
+  const services: { loadBalancer: LoadBalancer }[] = Object.values(routes.http?.services ?? {});
   for (const { loadBalancer } of services) {
     const isOld = ({ url }: { url: string }) => url === `http://${olds.container}:${olds.port}`;
     loadBalancer.servers = loadBalancer.servers.map((s) => (isOld(s) ? { url: `http://${news.container}:${news.port}` } : s));
     if (JSON.stringify(loadBalancer.healthCheck) !== news.healthCheck) delete loadBalancer.healthCheck;
   }
+  const targets: Record<string, number> = JSON.parse(news.forwarded ?? "{}");
+  for (const [name, { loadBalancer }] of [...entries(routes.tcp?.services), ...entries(routes.udp?.services)]) {
+    const replaced = ({ address }: { address: string }) => ({
+      address: address.startsWith(`${olds.container}:`) ? `${news.container}:${targets[name] ?? address.split(":")[1]}` : address,
+    });
+    loadBalancer.servers = loadBalancer.servers.map(replaced);
+  }
   await writeRoutes({ engine, proxy, file }, JSON.stringify(routes, null, 2) + "\n");
+}
+
+type Forwarding = Record<string, { loadBalancer: { servers: { address: string }[] } }>;
+
+function entries(services: Forwarding = {}) {
+  return Object.entries(services);
 }
 
 interface LoadBalancer {

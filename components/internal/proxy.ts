@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CertificateArgs } from "../container-host.ts";
 import type { ServiceArgs } from "../service-args.ts";
+import { Protocol } from "../web-service-enums.ts";
 import { portNumber } from "./container-service/healthcheck.ts";
 import type { WebServiceSpec } from "./web-service/spec.ts";
 
@@ -14,16 +15,42 @@ export const proxyPorts = { http: 8000, https: 8443 } as const;
 
 const ping = ["--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"];
 
+/** A port on the machine that the proxy forwards to a service without looking into it. */
+export interface ForwardedPort {
+  /** From 1 to 65535. */
+  port: number;
+  protocol: Protocol;
+}
+
+/** The first port in the proxy's container for those that it forwards, which are numbered from here. */
+const firstForwarded = 10_000;
+
+/** The forwarded ports in a fixed order, with their ports in the proxy's container. */
+export function forwardedPorts(ports: ForwardedPort[] = []): (ForwardedPort & { internal: number })[] {
+  const order = ({ port, protocol }: ForwardedPort) => port + (protocol === Protocol.UDP ? 0.5 : 0);
+  return ports.toSorted((a, b) => order(a) - order(b)).map(({ port, protocol }, i) => ({ port, protocol, internal: firstForwarded + i }));
+}
+
+function entryPoint({ port, protocol }: ForwardedPort): string {
+  return `${protocol.toLowerCase()}-${port}`;
+}
+
 /** https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/ */
-export const proxyCommand = [
-  ...ping,
-  `--entrypoints.web.address=:${proxyPorts.http}`,
-  `--entrypoints.websecure.address=:${proxyPorts.https}`,
-  `--providers.file.directory=${dynamicFolder}`,
-  "--providers.providersthrottleduration=100ms",
-  "--global.checknewversion=false",
-  "--global.sendanonymoususage=false",
-];
+export function proxyCommand(ports: ForwardedPort[] = []): string[] {
+  const forwarded = forwardedPorts(ports).map(
+    ({ internal, ...port }) => `--entrypoints.${entryPoint(port)}.address=:${internal}/${port.protocol.toLowerCase()}`,
+  );
+  return [
+    ...ping,
+    `--entrypoints.web.address=:${proxyPorts.http}`,
+    `--entrypoints.websecure.address=:${proxyPorts.https}`,
+    ...forwarded,
+    `--providers.file.directory=${dynamicFolder}`,
+    "--providers.providersthrottleduration=100ms",
+    "--global.checknewversion=false",
+    "--global.sendanonymoususage=false",
+  ];
+}
 
 export const proxyHealthcheck = {
   tests: ["CMD", "traefik", "healthcheck", ...ping],
@@ -54,6 +81,10 @@ export interface Routing {
   readiness: { path: string; port: number; periodSeconds: number; timeoutSeconds: number } | undefined;
   /** Whether all servers share one DNS name. A health check of that name would not tell them apart. */
   isOneName: boolean;
+  /** Port of each server for HTTP. */
+  port: number;
+  /** Ports that are forwarded, with those of the servers. */
+  forwarded: (ForwardedPort & { targetPort: number })[];
 }
 
 /** The routing of a service with these arguments. */
@@ -69,12 +100,66 @@ export function routingOf(spec: WebServiceSpec, tls: { redirect?: boolean } | un
     readiness:
       spec.probes.kind !== "http" ? undefined : { path: path as string, port: portNumber(spec, port), periodSeconds, timeoutSeconds },
     isOneName,
+    port: Number(spec.port),
+    forwarded: Object.values(spec.publish).map(({ port, protocol, targetPort }) => ({ port, protocol, targetPort: Number(targetPort) })),
   };
 }
 
-/** Traefik's file for a service, https://doc.traefik.io/traefik/reference/routing-configuration/dynamic-configuration-methods/. */
+/** Whether the proxy forwards anything to a service. */
+export function isRouted({ expose, publish }: Pick<WebServiceSpec, "expose" | "publish">): boolean {
+  return expose !== "none" || Object.keys(publish).length > 0;
+}
+
+/**
+ * Traefik's file for a service, https://doc.traefik.io/traefik/reference/routing-configuration/dynamic-configuration-methods/.
+ *
+ * @param servers Host names of the servers.
+ */
 export function routingFile(routing: Routing, servers: string[]): string {
-  const { name, routes, tls, redirect, httpsPort, connectRetries, isOneName } = routing;
+  // Traefik rejects empty sections.
+  const sections = {
+    ...(routing.routes.length > 0 && { http: httpSection(routing, servers) }),
+    ...forwardingSections(routing, servers),
+  };
+  return JSON.stringify(sections, null, 2) + "\n";
+}
+
+/** Traefik's name of the service behind a forwarded port. */
+function forwardingService(name: string, port: ForwardedPort): string {
+  return `${name}-${entryPoint(port)}`;
+}
+
+/** The servers' ports by Traefik's names of the services behind forwarded ports, as JSON. */
+export function forwardedTargets({ name, forwarded }: Routing): string {
+  return JSON.stringify(Object.fromEntries(forwarded.map(({ targetPort, ...port }) => [forwardingService(name, port), targetPort])));
+}
+
+function forwardingSections({ name, forwarded }: Routing, servers: string[]): object {
+  const section = (protocol: Protocol, ofRouter: object, ofService: object, ofSection: object) => {
+    const ports = forwarded.filter((port) => port.protocol === protocol);
+    if (ports.length === 0) return {};
+    const services = ports.map(({ targetPort, ...port }) => {
+      const loadBalancer = { servers: servers.map((host) => ({ address: `${host}:${targetPort}` })), ...ofService };
+      return [forwardingService(name, port), { loadBalancer }];
+    });
+    const routers = ports.map((port) => {
+      const service = forwardingService(name, port);
+      return [service, { ...ofRouter, entryPoints: [entryPoint(port)], service }];
+    });
+    return {
+      [protocol.toLowerCase()]: { routers: Object.fromEntries(routers), services: Object.fromEntries(services), ...ofSection },
+    };
+  };
+  // Without a transport, a client that has sent everything and closes its side gets no answer: Traefik then waits 0 s for it.
+  const serversTransports = { [name]: { terminationDelay: "-1s" } };
+  return {
+    ...section(Protocol.TCP, { rule: "HostSNI(`*`)" }, { serversTransport: name }, { serversTransports }),
+    ...section(Protocol.UDP, {}, {}, {}),
+  };
+}
+
+function httpSection(routing: Routing, servers: string[]): object {
+  const { name, port, routes, tls, redirect, httpsPort, connectRetries, isOneName } = routing;
   const middlewares = {
     // As on Kubernetes: Traefik retries only if it could not connect.
     ...(connectRetries > 0 && { [`${name}-retry`]: { retry: { attempts: connectRetries + 1, initialInterval: "100ms" } } }),
@@ -89,17 +174,16 @@ export function routingFile(routing: Routing, servers: string[]): string {
   });
   const healthCheck = healthCheckOf(routing);
   const loadBalancer = {
-    servers: servers.map((url) => ({ url })),
+    servers: servers.map((host) => ({ url: `http://${host}:${port}` })),
     ...(isOneName ? { serversTransport: name } : healthCheck && { healthCheck }),
   };
-  const http = {
+  return {
     routers: Object.fromEntries(routers),
     ...(Object.keys(middlewares).length > 0 && { middlewares }),
     services: { [name]: { loadBalancer } },
     // A kept connection would send all requests to one of the servers behind the name.
     ...(isOneName && { serversTransports: { [name]: { maxIdleConnsPerHost: -1 } } }),
   };
-  return JSON.stringify({ http }, null, 2) + "\n";
 }
 
 /** Traefik's health check of each server. */

@@ -87,7 +87,7 @@ async function fill(id: string, { engine, image, username, password, labels, fil
       await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: folder });
     }
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true, v: true });
   }
 }
 

@@ -13,6 +13,7 @@ import { checkScaling } from "../internal/web-service/rules/scaling.ts";
 import { checkSecurity } from "../internal/web-service/rules/security.ts";
 import { checkVolumes } from "../internal/web-service/rules/volumes.ts";
 
+export { publishedName } from "../internal/web-service/published-name.ts";
 export { routeKey } from "../internal/web-service/rules/exposure.ts";
 
 /**
@@ -24,7 +25,7 @@ export function problemsWithWebService(name: string, args: WebServiceArgs): Prob
   return collect((report) => {
     checkIdentity(name, args, report);
     checkSecurity(args, report);
-    checkPorts(spec, report);
+    checkPorts(args, spec, report);
     checkScaling(args, spec, report);
     checkLifecycle(args, spec, report);
     checkResources(args, spec, report);

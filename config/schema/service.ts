@@ -4,6 +4,7 @@ import {
   AccessMode,
   Exposure,
   ProbeKind,
+  Protocol,
   TolerationEffect,
   TolerationOperator,
   TopologySpread,
@@ -214,6 +215,46 @@ const network = {
     example: { metrics: 9100 },
     on: onDockerAndSwarm({ how: "names for probes; every port is reachable in the service's networks", always: true }),
   }),
+  publish: setting(
+    z.record(
+      text,
+      z.strictObject({
+        port: required(port, { meaning: "Port that clients connect to: on the machine, or on the load balancer", example: 5432 }),
+        targetPort: setting(port, {
+          meaning: "Port that the program listens on",
+          without: "`port` for the name http, the port of the same name in `ports`, otherwise the published port",
+          example: 15432,
+          input: true,
+        }),
+        protocol: setting(z.enum(Protocol), {
+          meaning: "Transport protocol: TCP or UDP",
+          default: defaults.protocol,
+          example: "UDP",
+          type: "Protocol",
+        }),
+        sourceRanges: setting(z.array(text).min(1), {
+          meaning: "IP ranges of the clients. Required on eks, and the same for all ports of a service",
+          without: "any address",
+          example: ["203.0.113.0/24"],
+          on: {
+            local: unsupported("only this machine reaches the port. Remove it"),
+            ...onDockerAndSwarm(unsupported("Docker does not filter by address. Remove it, and use a firewall in front of the machine")),
+          },
+        }),
+      }),
+    ),
+    {
+      meaning: "Ports, by name, that clients outside the stack reach directly over TCP or UDP. HTTP needs only a host",
+      without: "none",
+      example: { postgres: { port: 5432 } },
+      type: "Record<string, PublishArgs>",
+      on: {
+        local: { how: "on 127.0.0.1, through a Service of type NodePort" },
+        docker: { how: "on the address of the proxy, which forwards to the replicas" },
+        swarm: { how: "as `swarm.publish` says: on every node, or through the routing mesh" },
+      },
+    },
+  ),
   calls: setting(z.array(text), {
     meaning: "Services of the stack that this one calls, by name. Other calls are blocked",
     without: "none",
@@ -555,7 +596,7 @@ const probe = (which: keyof typeof defaults.probes, meaning: string) => {
         input: true,
       }),
       port: setting(text, {
-        meaning: "Name of the port: http, or one of `ports`. Not for kind exec",
+        meaning: "Name of the port: http, or one of `ports` and `publish`. Not for kind exec",
         default: fallback.port,
         example: "http",
       }),

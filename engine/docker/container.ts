@@ -66,7 +66,7 @@ export function healthcheckOf(check: Properties | undefined): Docker.HealthConfi
 function containerOptions(inputs: Properties): Docker.ContainerCreateOptions {
   const { ports = [], volumes = [], networksAdvanced = [] } = inputs;
   const perPort = (value: (port: Properties) => unknown) =>
-    Object.fromEntries(ports.map((p: Properties) => [`${p.internal}/tcp`, value(p)]));
+    Object.fromEntries(ports.map((p: Properties) => [`${p.internal}/${p.protocol ?? "tcp"}`, value(p)]));
   const [first] = networksAdvanced;
   const binds = volumes.filter((v: Properties) => v.volumeName ?? v.hostPath);
   return {

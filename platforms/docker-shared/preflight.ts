@@ -1,7 +1,9 @@
 import { dockerClient } from "../../lib/docker-client.ts";
+import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { withoutDaemon } from "../no-daemon.ts";
 import { portHolders, problemsWithUsedPorts } from "../ports.ts";
+import { publishedPorts } from "../published-ports.ts";
 import { settingProblem } from "../setting-problem.ts";
 import { problemsWithNetworks } from "./networks.ts";
 import { isLocal, usedPorts, type DockerHostSettings } from "./settings.ts";
@@ -30,12 +32,19 @@ export async function problemsOnDockerHost(
   platform: DockerPlatform,
   settings: DockerHostSettings,
   volumes: PlannedVolume[],
-  stack: string,
+  { stack, services }: Pick<Configuration, "stack" | "services">,
 ): Promise<string[]> {
   const { host, networks = {} } = settings;
   const docker = dockerClient(host);
   return [
-    ...(await problemsWithUsedPorts(platform, usedPorts(settings), await portHolders(docker), stack, isLocal(host))),
+    ...(await problemsWithUsedPorts(
+      platform,
+      usedPorts(settings),
+      publishedPorts(services),
+      await portHolders(docker),
+      stack,
+      isLocal(host),
+    )),
     ...(await problemsWithNetworks(platform, docker, networks, stack)),
     ...(await problemsWithVolumes(platform, docker, volumes, stack)),
   ];

@@ -2,6 +2,7 @@ import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { problemsWithPorts } from "../ports.ts";
+import { problemsWithPublishedPorts } from "../published-ports.ts";
 import { isLocal, usedPorts, type DockerHostSettings } from "./settings.ts";
 
 type Services = Configuration["services"];
@@ -11,6 +12,7 @@ export function problemsWithSettings(platform: DockerPlatform, settings: DockerH
   return [
     ...problemsWithVersions(services),
     ...problemsWithPorts(platform, usedPorts(settings)),
+    ...problemsWithPublishedPorts(platform, usedPorts(settings), services),
     ...problemsWithNetworks(platform, settings, services),
     ...problemsWithRegistry(platform, settings),
     ...problemsWithVolumes(platform, settings, services),

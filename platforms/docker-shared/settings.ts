@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { loopback } from "../../components/ports.ts";
 import type { Configuration } from "../../config/settings.ts";
 
 /** Settings that the platforms `docker` and `swarm` share. */
@@ -11,6 +12,16 @@ export type DockerHostSettings = Pick<Configuration["docker"], "host" | "ports" 
 export function isLocal(host: string | undefined): boolean {
   const endpoint = host ?? process.env["DOCKER_HOST"] ?? "";
   return !/^(ssh|tcp):/.test(endpoint);
+}
+
+/**
+ * Where clients reach ports of the Docker host.
+ *
+ * @param address What the ports are bound to. @default - all addresses
+ */
+export function reachableHost(host: string | undefined, address = "0.0.0.0"): string {
+  if (!["0.0.0.0", "::"].includes(address)) return address;
+  return isLocal(host) ? loopback : new URL(host ?? process.env["DOCKER_HOST"] ?? "").hostname;
 }
 
 /** Published ports. With a registry in the settings, none is created, so its port is unused. */

@@ -9,9 +9,10 @@ import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/pr
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { objectName } from "../docker-shared/names.ts";
 import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
-import { createProvider, credentialsOf, isLocal } from "../docker-shared/settings.ts";
+import { createProvider, credentialsOf, isLocal, reachableHost } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
+import { addressesOf, publishedPorts } from "../published-ports.ts";
 import { loopback } from "../../components/ports.ts";
 
 /** Seconds before a replica stops. The proxy reads a changed route at once. */
@@ -26,8 +27,10 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 
 /** Checks that the Docker daemon answers, that ports and volumes are free or this stack's, and that external objects exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
-  const { docker: settings, stack } = configuration;
-  return (await problemsWithoutDaemon("docker", settings)) ?? problemsOnDockerHost("docker", settings, volumesOf(configuration), stack);
+  const { docker: settings } = configuration;
+  return (
+    (await problemsWithoutDaemon("docker", settings)) ?? problemsOnDockerHost("docker", settings, volumesOf(configuration), configuration)
+  );
 }
 
 /** Replicas are numbered from 0, as in their host names. */
@@ -47,6 +50,7 @@ export function createPlatform(configuration: Configuration): Platform {
   const credentials = credentialsOf(settings);
   const opts = { provider: createProvider(name, settings) };
 
+  const address = settings.address ?? (isLocal(host) ? loopback : "0.0.0.0");
   const volumes: Record<string, Record<string, pulumi.Input<string>[]>> = {};
   const created = volumesOf(configuration).map((volume) => createVolume(volume, labelList(labels), opts));
   for (const { service, volume, names } of created) (volumes[service] ??= {})[volume] = names;
@@ -55,7 +59,8 @@ export function createPlatform(configuration: Configuration): Platform {
     {
       dockerHost: host,
       ports,
-      address: settings.address ?? (isLocal(host) ? loopback : "0.0.0.0"),
+      address,
+      publish: publishedPorts(configuration.services),
       repository: registry?.repository,
       credentials,
       certificates: settings.certificates,
@@ -86,7 +91,7 @@ export function createPlatform(configuration: Configuration): Platform {
         },
         { ...opts, dependsOn: [on.helperContainer, ...after] },
       );
-      return { url: urlOf(given, ports), resource };
+      return { url: urlOf(given, ports), addresses: addressesOf(given, pulumi.output(reachableHost(host, address))), resource };
     },
     deployJob: (job, given, image, after) =>
       new ContainerJob(

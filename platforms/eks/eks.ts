@@ -8,13 +8,22 @@ import { throwIfAny, type Problem } from "../../lib/problem.ts";
 import { Job } from "../../components/job.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
-import { WebService } from "../../components/web-service.ts";
+import { LoadBalancerScheme } from "../../components/eks-load-balancer-args.ts";
+import { nlbClass, WebService, type PublishingArgs } from "../../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import { hasIngress } from "../../config/schema/service.ts";
-import { connectToCluster, createCluster, readSharedCluster, type KnownClusterFacts } from "./target-cluster.ts";
-import { ingressHosts, problemsWithEks, problemsWithHosts, problemsWithImagePlatforms, problemsWithIngressClasses } from "./rules.ts";
+import { connectToCluster, createCluster, readSharedCluster, type ClusterFacts, type KnownClusterFacts } from "./target-cluster.ts";
+import {
+  ingressHosts,
+  problemsWithEks,
+  problemsWithHosts,
+  problemsWithImagePlatforms,
+  problemsWithIngressClasses,
+  problemsWithNodeGroups,
+} from "./rules.ts";
 import { formatSettingProblem, loadBalancerCidrs, nodePlatforms, tagsOf } from "./settings.ts";
+import { addressesOf } from "../published-ports.ts";
 import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 export { preflight } from "./preflight/preflight.ts";
@@ -30,16 +39,20 @@ const shutdown = { sleepSeconds: 20 };
 export const withDefaults: PlatformModule["withDefaults"] = (service, { eks = missingSettings }) => {
   const platforms = service.source === undefined ? service.platforms : (service.platforms ?? nodePlatforms(eks));
   const withPlatforms = platforms === undefined ? service : { ...service, platforms };
-  if (eks.nodeGroups !== undefined || (hasIngress(service) && (service.ingressClassName ?? "alb") !== "alb")) return withPlatforms;
-  // In EKS Auto Mode, CoreDNS runs on the nodes as a system service, not in pods.
-  const withDns = { ...withPlatforms, network: { dnsAnywhere: true, ...service.network } };
-  if (!hasIngress(service)) return withDns;
-  return {
-    ...withDns,
-    ingressClassName: "alb",
-    tls: service.tls ?? {},
+  if (eks.nodeGroups !== undefined) return withPlatforms;
+  const isBehindAlb = hasIngress(service) && (service.ingressClassName ?? "alb") === "alb";
+  const behindLoadBalancer = (isBehindAlb || service.publish !== undefined) && {
     shutdown: { ...shutdown, ...service.shutdown },
-    network: { ingressCidrs: loadBalancerCidrs(eks), ...withDns.network },
+    network: { ingressCidrs: loadBalancerCidrs(eks), ...service.network },
+  };
+  if (hasIngress(service) && !isBehindAlb) return { ...withPlatforms, ...behindLoadBalancer };
+  // In EKS Auto Mode, CoreDNS runs on the nodes as a system service, not in pods.
+  const network = { dnsAnywhere: true, ...(behindLoadBalancer ? behindLoadBalancer.network : service.network) };
+  return {
+    ...withPlatforms,
+    ...behindLoadBalancer,
+    network,
+    ...(isBehindAlb && { ingressClassName: "alb", tls: service.tls ?? {} }),
   };
 };
 
@@ -98,8 +111,9 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
         destinations: identity ? [...destinations, ...awsDestinations] : destinations,
       };
       const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
-      const resource = new WebService(service, { ...args, network }, { provider, dependsOn });
-      const { address } = resource;
+      const publishing = settings.publish && nlb(facts, tags);
+      const resource = new WebService(service, { ...args, network, publishing }, { provider, dependsOn });
+      const { address, publishedAddress } = resource;
       const { domain } = facts;
       const hosts = address && domain ? ingressHosts({ [service]: settings }).map(({ host }) => host) : [];
       for (const host of hosts.filter((host) => !hostsWithRecord.has(host))) {
@@ -108,7 +122,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
         const record = { zoneId: domain!.zoneId, name: host, type: "CNAME", ttl: 60, records: [address!] };
         new aws.route53.Record(host, record, awsOptions);
       }
-      return { url: urlOf(settings), resource };
+      return { url: urlOf(settings), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
     deployJob(job, settings, image, after = []) {
       const identity = createIdentity(job, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
@@ -131,8 +145,26 @@ function problemsWithSharedCluster(facts: KnownClusterFacts, { region }: EksSett
       : [{ path: ["eks", "region"], message: `must be the region of the cluster, ${clusterRegion} (got "${region}")` }]),
     ...problemsWithHosts(services, domain),
     ...problemsWithImagePlatforms(services, nodePlatforms),
-    ...(autoMode ? [] : problemsWithIngressClasses(services, "alb")),
+    ...(autoMode ? [] : [...problemsWithIngressClasses(services, "alb"), ...problemsWithNodeGroups(services)]),
   ];
+}
+
+/** A Network Load Balancer of EKS Auto Mode, https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html. */
+function nlb({ loadBalancer }: ClusterFacts, tags: Record<string, string>): PublishingArgs {
+  const { scheme = LoadBalancerScheme.InternetFacing, subnetIds } = loadBalancer ?? {};
+  const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+  return {
+    loadBalancerClass: nlbClass,
+    annotations: {
+      [`${prefix}-scheme`]: scheme,
+      ...(subnetIds && { [`${prefix}-subnets`]: subnetIds.join(",") }),
+      [`${prefix}-additional-resource-tags`]: Object.entries(tags)
+        // A comma separates tags.
+        .filter(([, value]) => !value.includes(","))
+        .map(([key, value]) => `${key}=${value}`)
+        .join(","),
+    },
+  };
 }
 
 /** Pods become ready once the load balancer sends requests to them, https://docs.aws.amazon.com/eks/latest/userguide/auto-elb-example.html. */

@@ -6,6 +6,7 @@ import type { Configuration } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import type { ServiceSettings } from "../../config/schema/service.ts";
 import { hasIngress } from "../../config/schema/service.ts";
+import { serviceDefaults } from "../../components/web-service-defaults.ts";
 import { clusterArgs, networkArgs, nodePlatforms } from "./settings.ts";
 
 type Services = Configuration["services"];
@@ -25,7 +26,8 @@ export function problemsWithEks(name: string, eks: EksSettings, services: Servic
     for (const problem of problemsWithHosts(services, eks.domain)) report(problem.path, problem.message);
     for (const problem of problemsWithImagePlatforms(services, nodePlatforms(eks))) report(problem.path, problem.message);
   } else checkReference(eks, services, report);
-  for (const problem of eks.nodeGroups ? problemsWithIngressClasses(services) : []) report(problem.path, problem.message);
+  for (const problem of eks.nodeGroups ? [...problemsWithIngressClasses(services), ...problemsWithNodeGroups(services)] : [])
+    report(problem.path, problem.message);
   for (const [service, settings] of Object.entries(services)) checkService(name, service, settings, report);
   return problems;
 }
@@ -146,6 +148,30 @@ export function problemsWithIngressClasses(services: Services, missing?: string)
   return without.map(([name]) => ({ path: ["services", name, "ingressClassName"], message }));
 }
 
+/** Published ports of services on node groups, which have no controller for Network Load Balancers. */
+export function problemsWithNodeGroups(services: Services): Problem[] {
+  const message = "requires EKS Auto Mode, which creates its load balancer. Remove it, or omit eks.nodeGroups";
+  return Object.entries(services).flatMap(([name, { publish }]) =>
+    publish === undefined ? [] : [{ path: ["services", name, "publish"], message }],
+  );
+}
+
+function checkPublish({ publish = {}, probes }: ServiceSettings, report: Report): void {
+  const { kind = serviceDefaults.probeKind } = probes ?? {};
+  for (const [name, { sourceRanges, protocol }] of Object.entries(publish)) {
+    report(
+      ["publish", name, "sourceRanges"],
+      sourceRanges === undefined && "is required: the IP ranges of the clients, such as 203.0.113.0/24, or 0.0.0.0/0 for everyone",
+    );
+    report(
+      ["publish", name, "protocol"],
+      protocol === "UDP" &&
+        (kind === "exec" || kind === "none") &&
+        `is UDP, and the load balancer checks its targets over TCP or HTTP, which the service does not answer (probes.kind is ${kind}). Set probes.kind: http or tcp`,
+    );
+  }
+}
+
 function checkService(stack: string, name: string, settings: ServiceSettings, report: Report): void {
   const pathOf = (...path: Problem["path"]) => ["services", name, ...path];
   for (const key of ["secretName", "clusterIssuer"] as const)
@@ -155,6 +181,7 @@ function checkService(stack: string, name: string, settings: ServiceSettings, re
         settings.tls?.[key] !== undefined &&
         "must be omitted for the ingress class alb, which uses the certificate of eks.domain",
     );
+  checkPublish(settings, (path, message) => report(pathOf(...path), message));
   const { aws } = settings;
   if (aws === undefined) return;
   const policyDocument = aws.policyDocument && JSON.stringify(aws.policyDocument);

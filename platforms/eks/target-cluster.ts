@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { EksAddOns } from "../../components/eks-add-ons.ts";
 import { EksCluster } from "../../components/eks-cluster.ts";
+import type { LoadBalancerScheme } from "../../components/eks-load-balancer-args.ts";
 import { kubeconfig } from "../../components/eks-kubeconfig.ts";
 import { Network } from "../../components/network.ts";
 import { TlsCertificate } from "../../components/tls-certificate.ts";
@@ -30,6 +31,8 @@ export interface ClusterFacts {
   autoMode: boolean;
   /** Source ranges of the load balancer's requests. */
   loadBalancerCidrs: string[];
+  /** Where load balancers are created. @default - as the cluster does: internet-facing, in the subnets with its tags */
+  loadBalancer?: { scheme: LoadBalancerScheme; subnetIds?: string[] };
   /** Image platforms of the nodes, such as `linux/amd64`. */
   nodePlatforms: string[];
   /** Domain of the certificate and the hosted zone. */
@@ -72,7 +75,14 @@ export function createCluster(
   };
   const addOns = new EksAddOns(name, { autoMode, loadBalancer: autoMode ? loadBalancerArgs : undefined, tags }, { provider });
   const { arn: clusterArn, endpoint, certificateAuthority } = cluster;
-  const known = { autoMode, loadBalancerCidrs: loadBalancerCidrs(eks), nodePlatforms: nodePlatforms(eks), domain };
+  const { scheme, subnetIds: loadBalancerSubnetIds } = loadBalancerArgs;
+  const known = {
+    autoMode,
+    loadBalancerCidrs: loadBalancerCidrs(eks),
+    loadBalancer: { scheme, ...(loadBalancerSubnetIds && { subnetIds: loadBalancerSubnetIds }) },
+    nodePlatforms: nodePlatforms(eks),
+    domain,
+  };
   const facts = { clusterArn, endpoint, certificateAuthority, ...known };
   return { kubeconfig: cluster.kubeconfig, facts, provider, dependencies: [addOns] };
 }

@@ -7,13 +7,16 @@ import { ImageCopy } from "../../components/image-copy.ts";
 import { Job } from "../../components/job.ts";
 import { LocalCluster } from "../../components/local-cluster.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
-import { WebService } from "../../components/web-service.ts";
+import { WebService, type PublishingArgs } from "../../components/web-service.ts";
+import { loopback } from "../../components/ports.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
+import { loopbackAnnotation } from "../../lib/loopback.ts";
 import { withoutDaemon } from "../no-daemon.ts";
 import { HelperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
+import { addressesOf, problemsWithPublishedPorts, publishedPorts, type PublishedPort } from "../published-ports.ts";
 
 /** This machine has room for a second set of pods, and replacing all at once is faster. */
 const quickRollout = { maxSurge: "100%", minReadySeconds: 0 };
@@ -27,7 +30,10 @@ export const withDefaults: PlatformModule["withDefaults"] = (service) => ({
   shutdown: { ...quickShutdown, ...service.shutdown },
 });
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }) => [...problemsWithPorts("local", ports)];
+export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } }, services) => [
+  ...problemsWithPorts("local", ports),
+  ...problemsWithPublishedPorts("local", ports, services),
+];
 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
@@ -36,9 +42,9 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
   const holders = await portHolders(dockerClient()).catch(() => undefined);
   if (holders === undefined) return withoutDaemon();
-  const isUp = holders.get(local.ports.api)?.labels?.[stackLabel] === stack;
+  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === stack;
   return [
-    ...(await problemsWithUsedPorts("local", { ...local.ports }, holders, stack, true)),
+    ...(await problemsWithUsedPorts("local", { ...local.ports }, publishedPorts(services), holders, stack, true)),
     ...(isUp ? await problemsWithClasses(stack, services) : []),
   ];
 }
@@ -72,13 +78,34 @@ function isElsewhereHere(image: string, ownPort: number): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?\//.test(image) && !image.startsWith(`127.0.0.1:${ownPort}/`);
 }
 
+/** The range of node ports, https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/. */
+const [firstNodePort, nodePortCount] = [30_000, 2768];
+
+/** The published ports with node ports that depend on the port, so that a further port does not change those of others. */
+function nodePortsOf(services: Configuration["services"]): (PublishedPort & { nodePort: number })[] {
+  const used = new Set<number>();
+  return publishedPorts(services).map((published) => {
+    let offset = published.port % nodePortCount;
+    while (used.has(offset)) offset = (offset + 1) % nodePortCount;
+    used.add(offset);
+    return { ...published, nodePort: firstNodePort + offset };
+  });
+}
+
+function publishingOf(name: string, nodePorts: ReturnType<typeof nodePortsOf>): PublishingArgs {
+  const own = nodePorts.filter(({ service }) => service === name);
+  const ofOwn = Object.fromEntries(own.map(({ name, nodePort }) => [name, nodePort]));
+  return { type: "NodePort", nodePorts: ofOwn, annotations: { [loopbackAnnotation]: "true" } };
+}
+
 /** Kubernetes and a registry in Docker on this machine. */
 export async function createPlatform({ stack, services, jobs, local }: Configuration): Promise<Platform> {
   const images = [...Object.values(services), ...Object.values(jobs)].flatMap(({ image }) => image ?? []);
   const copied = images.filter((image) => isElsewhereHere(image, local.ports.registry));
   if (!pulumi.runtime.isDryRun()) await Promise.all(copied.map((image) => ImageCopy.download(image)));
   const name = `${pulumi.getProject()}-${stack}`;
-  const cluster = new LocalCluster(name, { ...local, folder: folderOf(stack), labels: { [stackLabel]: stack } });
+  const nodePorts = nodePortsOf(services);
+  const cluster = new LocalCluster(name, { ...local, nodePorts, folder: folderOf(stack), labels: { [stackLabel]: stack } });
   const provider = new k8s.Provider(name, {
     kubeconfig: cluster.kubeconfig,
     clusterIdentifier: name,
@@ -111,6 +138,7 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
         image,
         namespace,
         partOf: pulumi.getProject(),
+        publishing: publishingOf(name, nodePorts),
         tls: given.tls && { ...given.tls, redirectPort: local.ports.https },
         gateway:
           given.expose === "gateway" && given.gateway?.name === undefined && given.gateway?.namespace === undefined
@@ -118,7 +146,7 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
             : given.gateway,
       };
       const resource = new WebService(name, args, pulumi.mergeOptions(inCluster, { dependsOn: after }));
-      return { url: urlOf(service, local.ports), resource };
+      return { url: urlOf(service, local.ports), addresses: addressesOf(service, pulumi.output(loopback)), resource };
     },
     deployJob: (name, _job, image, after) =>
       new Job(

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SwarmHost } from "../../components/swarm-host.ts";
 import { SwarmJob } from "../../components/swarm-job.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
-import type { Configuration } from "../../config/settings.ts";
+import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { labelList, stackLabel } from "../../lib/docker-labels.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
@@ -10,9 +10,10 @@ import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/pr
 import { problemsWithSettings } from "../docker-shared/rules.ts";
 import { objectName } from "../docker-shared/names.ts";
 import { jobArgs, serviceArgs, withDockerDefaults } from "../docker-shared/service-args.ts";
-import { createProvider, credentialsOf } from "../docker-shared/settings.ts";
+import { createProvider, credentialsOf, reachableHost } from "../docker-shared/settings.ts";
 import { createVolume, ownedVolumes, plannedVolumes, type PlannedVolume } from "../docker-shared/volumes.ts";
 import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
+import { addressesOf } from "../published-ports.ts";
 import { settingProblem } from "../setting-problem.ts";
 
 /** Seconds before a task stops: Swarm removes the task's DNS name 2 s earlier. */
@@ -27,12 +28,12 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 
 /** Checks that the Docker host is a swarm manager, that ports and volumes are free or this stack's, and that external networks exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {
-  const { swarm: settings, stack } = configuration;
+  const { swarm: settings } = configuration;
   const problems = await problemsWithoutDaemon("swarm", settings);
   if (problems !== undefined) return problems;
   const problem = await problemWithSwarm(settings);
   if (problem !== undefined) return [problem];
-  return problemsOnDockerHost("swarm", settings, volumesOf(configuration), stack);
+  return problemsOnDockerHost("swarm", settings, volumesOf(configuration), configuration);
 }
 
 /** Why the Docker host cannot create services, or the nodes cannot pull their images. */
@@ -74,7 +75,8 @@ export function createPlatform(configuration: Configuration): Platform {
   // By id: if services name networks, Pulumi's provider replaces the services in every `up`.
   const options = { by: "id" as const, driver: "overlay", own: encryption, egress: encryption };
   const networks = createNetworks(name, configuration, settings, options, labelList(labels), opts);
-  const exposed = Object.keys(services).filter((service) => urlOf(services[service]!, ports) !== undefined);
+  const isExposed = (service: ServiceSettings) => urlOf(service, ports) !== undefined || service.publish !== undefined;
+  const exposed = Object.keys(services).filter((service) => isExposed(services[service]!));
   const volumes = volumesOf(configuration).map((volume) => createVolume(volume, labelList(labels), opts));
   const on = new SwarmHost(
     name,
@@ -129,7 +131,7 @@ export function createPlatform(configuration: Configuration): Platform {
           ],
         },
       );
-      return { url: urlOf(given, ports), resource };
+      return { url: urlOf(given, ports), addresses: addressesOf(given, pulumi.output(reachableHost(settings.host))), resource };
     },
     deployJob: (job, given, image, after) =>
       new SwarmJob(

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
+import { echoOverTcp, echoOverUdp, echoPort, whileEchoing } from "./echo.ts";
 import { testLabels } from "./test-objects.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
@@ -10,8 +11,18 @@ const stack = "integration-docker";
 const name = `slipway-${stack}`;
 const { http: port } = dockerPorts;
 let checkout: Checkout;
+/** The output of the first `up`. */
+let firstUp: string;
 
-const app = { source: "probe-app", host: "app.localhost", replicas: 3, env: { GREETING: "Hello" } };
+const echo = { port: otherPort + 2, targetPort: echoPort };
+const app = {
+  source: "probe-app",
+  host: "app.localhost",
+  replicas: 3,
+  env: { GREETING: "Hello" },
+  // The same port for both protocols.
+  publish: { packets: { ...echo, protocol: "UDP" }, lines: echo },
+};
 const secret = "hush-4711";
 const tls = selfSigned("apart.localhost");
 
@@ -20,6 +31,7 @@ const services: Record<string, object> = {
   app: { ...app, calls: ["called"] },
   called: {
     ...app,
+    publish: undefined,
     host: "called.localhost",
     replicas: 1,
     port: 80,
@@ -30,6 +42,7 @@ const services: Record<string, object> = {
   },
   store: {
     ...app,
+    publish: undefined,
     host: "store.localhost",
     replicas: 2,
     kind: "stateful",
@@ -40,6 +53,7 @@ const services: Record<string, object> = {
   },
   apart: {
     ...app,
+    publish: undefined,
     host: "apart.localhost",
     replicas: 1,
     tls: {},
@@ -80,8 +94,7 @@ const filesVolumes = async () => (await objectsOf(stack)).filter((object) => obj
 const ask = async (path: string, body?: string, host = "app.localhost") => (await get(host, path, { port, body })).body;
 
 test("the proxy routes to services, and services reach each other by name only with `calls`", async () => {
-  const out = await up(services, settings);
-  expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
+  firstUp = await up(services, settings);
   expect(await ask("/fetch?url=http://called/")).toBe("Called");
   const [apart] = await containersOf("apart");
   const address = apart!.NetworkSettings.Networks[`${name}-apart`]!.IPAddress;
@@ -89,6 +102,19 @@ test("the proxy routes to services, and services reach each other by name only w
   // There is no egress either, or the registry of the stack would be reachable.
   expect(await ask(`/fetch?url=http://${name}-registry:5000/v2/`)).toMatch(/^error: /);
   expect((await get("other.localhost", "/", { port })).status).toBe(404);
+});
+
+test("clients reach published ports over UDP and TCP, and `up` prints their addresses", async () => {
+  expect(firstUp).toContain(
+    [
+      `  app  http://app.localhost:${port}/  answers HTTP 200`,
+      `       tcp://127.0.0.1:${echo.port}  lines  accepts connections`,
+      `       udp://127.0.0.1:${echo.port}  packets`,
+      "",
+    ].join("\n"),
+  );
+  expect(await echoOverUdp(echo.port, "packet")).toBe("packet");
+  expect(await echoOverTcp(echo.port, "line")).toBe("line");
 });
 
 test("a container has no privileges, a read-only root, limited resources and rotated logs", async () => {
@@ -225,7 +251,9 @@ test("no request fails during an update, a change of settings, scaling, or a fai
     attacks,
     async () => {
       checkout.edit("probe-app/main.go", '"written"', '"written "');
-      await up({ app });
+      const { count, failures } = await whileEchoing(echo.port, echo.port, async () => void (await up({ app })));
+      expect(failures).toEqual([]);
+      expect(count).toBeGreaterThan(50);
       await up({ app: { ...app, env: { GREETING: "Hello again" }, replicas: 5 } });
       checkout.configure({
         app: { ...app, replicas: 5, probes: { readiness: { path: "/nowhere" } }, rollout: { progressDeadlineSeconds: 6 } },

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pushImage } from "../../lib/docker-client.ts";
 import type { Manifest } from "../../lib/kubernetes-client.ts";
-import { Checkout, docker, eventually, get, objectsOf, ports } from "./checkout.ts";
+import { Checkout, docker, eventually, get, objectsOf, otherPort, ports } from "./checkout.ts";
+import { echoOverTcp, echoOverUdp, echoPort } from "./echo.ts";
 
 const stack = "integration";
 const namespace = `slipway-${stack}`;
@@ -150,7 +151,7 @@ const callers = {
   },
 };
 
-test("services reach each other by name; images from a Dockerfile and by tag are deployed by digest", async () => {
+test("services reach each other by name, and clients published ports; images from a Dockerfile and by tag are deployed by digest", async () => {
   for (const name of Object.keys(callers)) cpSync("test/fixtures/caller", join(checkout.folder, name), { recursive: true });
   const folder = join(checkout.folder, "built");
   execFileSync("go", ["build", "-o", "caller", "."], { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" } });
@@ -166,9 +167,15 @@ test("services reach each other by name; images from a Dockerfile and by tag are
   writeFileSync(join(folder, "docker/run.Dockerfile"), [...run, "FROM run AS broken", 'ENTRYPOINT ["/nothing"]', ""].join("\n"));
   const before = (await checkout.outputs()).images["web"]!;
   const tagged = `127.0.0.1:${ports.registry}/web:${before.split("@sha256:")[1]!.slice(0, 12)}`;
-  checkout.configure({ web, ...callers, tagged: { image: tagged, host: "tagged.localhost", replicas: 1 } });
+  cpSync("test/integration/probe-app", join(checkout.folder, "echo"), { recursive: true });
+  const publish = { packets: { port: otherPort, targetPort: echoPort, protocol: "UDP" }, lines: { port: otherPort, targetPort: echoPort } };
+  const echo = { source: "echo", publish, replicas: 2 };
+  checkout.configure({ web, ...callers, echo, tagged: { image: tagged, host: "tagged.localhost", replicas: 1 } });
   expect((await checkout.run("lock")).code).toBe(0);
   expect((await checkout.run("up")).code).toBe(0);
+  // The node was replaced for the published ports, and what ran in it is back.
+  expect(await echoOverUdp(otherPort, "packet")).toBe("packet");
+  expect(await echoOverTcp(otherPort, "line")).toBe("line");
   expect(await get("tagged.localhost")).toEqual({ status: 200, body: "Hello again\n" });
   expect((await running("tagged")).map((pod) => pod.spec.containers[0].image)).toEqual([before.replace(/.*@/, `${tagged}@`)]);
   for (const { host } of Object.values(callers))
@@ -186,7 +193,7 @@ test("an unchanged up changes nothing", async () => {
   };
   const { code, out } = await checkout.run("up");
   expect(code).toBe(0);
-  expect(out).toContain("39 unchanged (time)\n");
+  expect(out).toContain("46 unchanged (time)\n");
   expect((await running("web")).map((p) => p.metadata?.uid).sort()).toEqual(before.pods);
   expect(await tags("web")).toEqual(before.tags);
   expect((await containersOfStack()).map(({ Id }) => Id)).toEqual(before.containers);

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
+import { echoOverTcp, echoOverUdp, echoPort, whileEchoing } from "./echo.ts";
 import { testLabels } from "./test-objects.ts";
 import { getOverTls, selfSigned } from "./tls.ts";
 
@@ -20,6 +21,7 @@ const app = {
   env: { GREETING: "Hello" },
   rollout: { progressDeadlineSeconds: 60 },
 };
+const echo = { port: otherPort + 2, targetPort: echoPort };
 const tls = selfSigned("apart.localhost");
 
 /** The other services have a separate source, so that editing the source of `app` does not change them. */
@@ -27,7 +29,7 @@ const other = { ...app, source: "others" };
 
 /** Everything that several tests need, so that one `up` is enough for them. */
 const services: Record<string, object> = {
-  app: { ...app, calls: ["called"] },
+  app: { ...app, calls: ["called"], publish: { packets: { ...echo, protocol: "UDP" }, lines: echo } },
   called: {
     ...other,
     host: "called.localhost",
@@ -124,6 +126,11 @@ test("the proxy routes to hardened services, and services reach each other by na
   });
 });
 
+test("clients reach published ports over UDP and TCP", async () => {
+  expect(await echoOverUdp(echo.port, "packet")).toBe("packet");
+  expect(await echoOverTcp(echo.port, "line")).toBe("line");
+});
+
 test("an unchanged up changes nothing, and a service that was scaled by hand is scaled back", async () => {
   const { Version } = await service();
   expect((await checkout.run("up")).out).toMatch(/^\d+ unchanged \(time\)$/m);
@@ -190,7 +197,9 @@ test("no request fails during an update, scaling, or a failed rollout that Swarm
     attacks,
     async () => {
       checkout.edit("probe-app/main.go", '"written"', '"written "');
-      await up(services, settings);
+      const { count, failures } = await whileEchoing(echo.port, echo.port, async () => void (await up(services, settings)));
+      expect(failures).toEqual([]);
+      expect(count).toBeGreaterThan(50);
       await up({ ...services, app: { ...app, replicas: 5 } }, settings);
       checkout.configure(
         {

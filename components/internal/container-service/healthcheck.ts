@@ -1,13 +1,13 @@
 import type { ProbeArgs } from "../../web-service-args.ts";
-import type { WebServiceSpec } from "../web-service/spec.ts";
+import { mainPort, type WebServiceSpec } from "../web-service/spec.ts";
 import { goDuration } from "../../../lib/go-duration.ts";
 
 /** Mount path of the helper in every container. */
 export const helperFolder = "/.slipway";
 
 /** Number of a named port. */
-export function portNumber({ port, ports }: WebServiceSpec, name: string): number {
-  return name === "http" ? Number(port) : Number(ports[name]);
+export function portNumber({ port, ports, publish }: WebServiceSpec, name: string): number {
+  return Number(name === mainPort ? port : (ports[name] ?? publish[name]?.targetPort));
 }
 
 /** A probe as components/helper/check.go parses it. */

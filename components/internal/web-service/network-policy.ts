@@ -28,7 +28,7 @@ export function createNetworkPolicy(
       ? []
       : [...(ingressController ? [peerOf(ingressController)] : []), ...ingressCidrs.map((cidr) => ({ ipBlock: { cidr } }))];
   const from: Peer[] = [...exposed, ...callers.map(podsOf), ...peers.map(peerOf)];
-  const ports = containerPorts(spec).map(({ containerPort }) => ({ protocol: "TCP", port: containerPort }));
+  const ports = containerPorts(spec).map(({ containerPort, protocol }) => ({ protocol, port: containerPort }));
   return new k8s.networking.v1.NetworkPolicy(
     spec.name,
     {
@@ -36,12 +36,20 @@ export function createNetworkPolicy(
       spec: {
         podSelector: { matchLabels: selectorLabels(spec.name) },
         policyTypes: ["Ingress", "Egress"],
-        ingress: from.length > 0 ? [{ from, ports }] : [],
+        ingress: [...(from.length > 0 ? [{ from, ports }] : []), ...published(spec)],
         egress: [dns(spec.network?.dnsAnywhere ?? false), ...destinations.map(egressOf)],
       },
     },
     opts,
   );
+}
+
+/** Clients of published ports. A load balancer may keep their addresses or, as a proxy, use its own. */
+function published({ publish, network }: WebServiceSpec): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
+  return Object.values(publish).map(({ targetPort: port, protocol, sourceRanges }) => ({
+    from: sourceRanges && [...sourceRanges, ...(network?.ingressCidrs ?? [])].map((cidr) => ({ ipBlock: { cidr } })),
+    ports: [{ protocol, port }],
+  }));
 }
 
 /** DNS queries: to the cluster's DNS pods, or to any address if DNS does not run in pods, as in EKS Auto Mode. */

@@ -5,7 +5,7 @@ import { nonRootUid } from "../../../lib/non-root.ts";
 import type { JobWaitArgs } from "../../job-args.ts";
 import type { JobSpec } from "../job/spec.ts";
 import type { Configuration } from "./configuration.ts";
-import type { WebServiceSpec } from "./spec.ts";
+import { mainPort, type WebServiceSpec } from "./spec.ts";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type Container = k8s.types.input.core.v1.Container;
@@ -121,8 +121,8 @@ function template(
  * Lets a program without privileges listen on ports below 1024, from its lowest port on. The sysctl is a safe one, which the profile
  * restricted allows: https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
  */
-function sysctls({ port, ports }: WebServiceSpec): pulumi.Input<k8s.types.input.core.v1.Sysctl[] | undefined> {
-  return pulumi.all([port, ...Object.values(ports)]).apply((numbers) => {
+function sysctls(spec: WebServiceSpec): pulumi.Input<k8s.types.input.core.v1.Sysctl[] | undefined> {
+  return pulumi.all(containerPorts(spec).map(({ containerPort }) => containerPort)).apply((numbers) => {
     const lowest = Math.min(...numbers);
     return lowest < firstUnprivilegedPort ? [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(lowest) }] : undefined;
   });
@@ -136,9 +136,17 @@ export function claimName(service: string, volume: string): string {
   return `${service}-${volume}`;
 }
 
-export function containerPorts({ port, ports }: WebServiceSpec) {
-  const further = Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" }));
-  return [{ name: "http", containerPort: port, protocol: "TCP" }, ...further];
+/** All ports of the container. A published port that has another name too is listed once. */
+export function containerPorts({ port, ports, publish }: WebServiceSpec) {
+  const all = [
+    { name: mainPort, containerPort: port, protocol: "TCP" },
+    ...Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
+    ...Object.entries(publish).map(([name, { targetPort, protocol }]) => ({ name, containerPort: targetPort, protocol })),
+  ];
+  return all.filter(
+    ({ containerPort, protocol }, i) =>
+      all.findIndex((other) => other.containerPort === containerPort && other.protocol === protocol) === i,
+  );
 }
 
 /** The ports of the service's Service. */

@@ -9,6 +9,7 @@ import type {
   PeerArgs,
   ProbeArgs,
   ProbeKind,
+  PublishArgs,
   ResourcesArgs,
   RolloutArgs,
   RouteArgs,
@@ -42,12 +43,16 @@ export function gatewayClassOf({ gateway }: WebServiceArgs): string {
   return typeof gateway?.className === "string" ? gateway.className : "traefik";
 }
 
+/** Name of the main port. */
+export const mainPort = "http";
+
 /** The arguments of a WebService with every default filled in. */
 export interface WebServiceSpec extends WebServiceArgs {
   name: string;
   kind: WorkloadKind;
   port: pulumi.Input<number>;
   ports: Record<string, number>;
+  publish: Record<string, PublishedPort>;
   /** Undefined if autoscaling decides. */
   replicas: pulumi.Input<number> | undefined;
   autoscaling: (Required<Omit<AutoscalingArgs, "memory" | "cpu">> & Pick<AutoscalingArgs, "memory" | "cpu">) | undefined;
@@ -66,6 +71,19 @@ export interface WebServiceSpec extends WebServiceArgs {
   routes: Required<RouteArgs>[];
 }
 
+/** A port of `publish` with its defaults. */
+export type PublishedPort = Required<Omit<PublishArgs, "sourceRanges">> & Pick<PublishArgs, "sourceRanges">;
+
+function resolvePublish({ publish = {}, port = defaults.port, ports = {} }: WebServiceArgs): WebServiceSpec["publish"] {
+  const named: Record<string, pulumi.Input<number>> = { ...ports, [mainPort]: port };
+  return Object.fromEntries(
+    Object.entries(publish).map(([name, args]) => [
+      name,
+      { ...args, protocol: args.protocol ?? defaults.protocol, targetPort: args.targetPort ?? named[name] ?? args.port },
+    ]),
+  );
+}
+
 /** Fills in the defaults. */
 export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
   const { autoscaling, shutdown = {}, probes = {} } = args;
@@ -80,6 +98,7 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
     kind: args.kind ?? defaults.kind,
     port: args.port ?? defaults.port,
     ports: args.ports ?? {},
+    publish: resolvePublish(args),
     replicas,
     autoscaling: autoscaling && withDefaults({ ...scaling, ...(autoscaling.memory === undefined && { cpu }) }, autoscaling),
     several: autoscaling ? autoscaling.maxReplicas > 1 : typeof replicas !== "number" || replicas > 1,

@@ -1,3 +1,4 @@
+import { loopbackAnnotation } from "../../../lib/loopback.ts";
 import { SecurityLevel } from "../../../lib/security-level.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { hidden, isSecretName } from "../../preview/secrets.ts";
@@ -50,9 +51,18 @@ export const clusterRules: PolicyRule[] = [
     id: "no-open-service",
     severity: Severity.Warning,
     types: ["kubernetes:core/*:Service"],
-    check: ({ inputs }) =>
-      ["LoadBalancer", "NodePort"].includes(inputs.spec?.type) && `is exposed without the ingress controller (type ${inputs.spec.type})`,
-    remedy: "Use the type ClusterIP and an Ingress.",
+    check: ({ inputs }) => {
+      const { type, loadBalancerSourceRanges } = inputs.spec ?? {};
+      const ranges = listOf<string>(loadBalancerSourceRanges);
+      const isLimited = ranges.length > 0 && !ranges.some((range) => range === "0.0.0.0/0" || range === "::/0");
+      if (type === "LoadBalancer") return !isLimited && "is open to every address (type LoadBalancer without source ranges)";
+      return (
+        type === "NodePort" &&
+        inputs.metadata?.annotations?.[loopbackAnnotation] === undefined &&
+        "is exposed without the ingress controller (type NodePort)"
+      );
+    },
+    remedy: "For HTTP, use the type ClusterIP and an Ingress. Otherwise set loadBalancerSourceRanges to the addresses of the clients.",
     reference: "https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types",
   },
   {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -13,7 +14,42 @@ import (
 	"time"
 )
 
+// echo returns what it gets on UDP and TCP.
+func echo(address string) error {
+	packets, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return err
+	}
+	go func() {
+		buffer := make([]byte, 1500)
+		for {
+			if n, from, err := packets.ReadFrom(buffer); err == nil {
+				packets.WriteTo(buffer[:n], from)
+			}
+		}
+	}()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	go func() {
+		for {
+			if connection, err := listener.Accept(); err == nil {
+				go func() {
+					defer connection.Close()
+					io.Copy(connection, connection)
+				}()
+			}
+		}
+	}()
+	return nil
+}
+
 func main() {
+	if err := echo(":7000"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	var hangs atomic.Bool
 	answer := func(w http.ResponseWriter, text string, err error) {
 		if err != nil {

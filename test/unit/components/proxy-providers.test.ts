@@ -319,7 +319,8 @@ describe("files in volumes", () => {
       { name: "b.json", mode: 0o400, ...owner, content: "[]" },
     ]);
     expect(await uploaded(run!)).toEqual([{ name: "key", mode: 0o400, ...owner, content: "s3cret" }]);
-    expect(removal!.query).toEqual({ force: "true" });
+    // With the anonymous volumes that the image declares.
+    expect(removal!.query).toEqual({ force: "true", v: "true" });
   });
 
   test("pull the image if the host does not have it, with credentials if there are any", async () => {

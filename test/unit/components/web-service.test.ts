@@ -258,6 +258,78 @@ describe("lifecycle", () => {
   });
 });
 
+describe("published ports", () => {
+  const publish: WebServiceArgs["publish"] = {
+    packets: { port: 5353, targetPort: 53, protocol: "UDP", sourceRanges: ["203.0.113.0/24"] },
+    lines: { port: 5353, targetPort: 53, sourceRanges: ["203.0.113.0/24"] },
+    metrics: { port: 19100, sourceRanges: ["203.0.113.0/24"] },
+  };
+  const args = { publish, ports: { metrics: 9100 }, network: { ingressCidrs: ["10.0.0.0/20"] } };
+
+  test("are ports of the container and of its Service, each port and protocol once", async () => {
+    const { ports } = await containerOf(args);
+    expect(ports).toEqual([
+      { name: "http", containerPort: 8080, protocol: "TCP" },
+      { name: "metrics", containerPort: 9100, protocol: "TCP" },
+      { name: "packets", containerPort: 53, protocol: "UDP" },
+      { name: "lines", containerPort: 53, protocol: "TCP" },
+    ]);
+    expect((await specOf("Service", args)).ports.slice(2)).toEqual([
+      { name: "packets", port: 53, targetPort: "packets", protocol: "UDP" },
+      { name: "lines", port: 53, targetPort: "lines", protocol: "TCP" },
+    ]);
+    expect((await podOf(args)).securityContext.sysctls).toEqual([{ name: "net.ipv4.ip_unprivileged_port_start", value: "53" }]);
+  });
+
+  test("are those of a second Service, of type LoadBalancer by default", async () => {
+    const { type, loadBalancerSourceRanges, selector, ports } = await specOf("Service", args, "web-published");
+    expect({ type, loadBalancerSourceRanges, selector }).toEqual({
+      type: "LoadBalancer",
+      loadBalancerSourceRanges: ["203.0.113.0/24"],
+      selector: { "app.kubernetes.io/name": "web" },
+    });
+    expect(ports).toEqual([
+      { name: "packets", port: 5353, targetPort: 53, protocol: "UDP" },
+      { name: "lines", port: 5353, targetPort: 53, protocol: "TCP" },
+      { name: "metrics", port: 19100, targetPort: 9100, protocol: "TCP" },
+    ]);
+    expect(await specOf("Service", {}, "web-published")).toBeUndefined();
+  });
+
+  test("have the configured node ports", async () => {
+    const publishing = { type: "NodePort", nodePorts: { a: 30001 } } as const;
+    const { type, ports } = await specOf("Service", { publish: { a: { port: 1 } }, publishing }, "web-published");
+    expect({ type, ports }).toEqual({ type: "NodePort", ports: [{ name: "a", port: 1, targetPort: 1, protocol: "TCP", nodePort: 30001 }] });
+  });
+
+  test("accept connections from their source ranges and the load balancer, or from anywhere", async () => {
+    const from = ["203.0.113.0/24", "10.0.0.0/20"].map((cidr) => ({ ipBlock: { cidr } }));
+    expect((await specOf("NetworkPolicy", args)).ingress).toEqual([
+      { from, ports: [{ protocol: "UDP", port: 53 }] },
+      { from, ports: [{ protocol: "TCP", port: 53 }] },
+      { from, ports: [{ protocol: "TCP", port: 9100 }] },
+    ]);
+    expect((await specOf("NetworkPolicy", { publish: { a: { port: 1 } } })).ingress).toEqual([{ ports: [{ protocol: "TCP", port: 1 }] }]);
+  });
+
+  const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+  test.each([
+    ["http", {}, { protocol: "http", port: "8080", path: "/readyz" }],
+    ["tcp", { kind: "tcp", readiness: { port: "lines" } }, { protocol: "tcp", port: "53", path: undefined }],
+    ["exec", { kind: "exec", command: ["/app"] }, { protocol: undefined, port: undefined, path: undefined }],
+  ] as const)("on AWS, the load balancer checks the readiness probe of kind %s", async (_kind, probes, expected) => {
+    const publishing = { loadBalancerClass: "eks.amazonaws.com/nlb", annotations: { a: "b" } };
+    const { resources } = await build({ ...args, probes: probes as WebServiceArgs["probes"], publishing });
+    const { metadata, spec } = resources.find(({ name, type }) => name === "web-published" && type.endsWith(":Service"))!.inputs;
+    expect(spec.loadBalancerClass).toBe("eks.amazonaws.com/nlb");
+    const { annotations } = metadata;
+    expect(annotations).toMatchObject({ a: "b", [`${prefix}-nlb-target-type`]: "ip" });
+    const { protocol, port, path } = expected;
+    const checked = ["protocol", "port", "path"].map((key) => annotations[`${prefix}-healthcheck-${key}`]);
+    expect(checked).toEqual([protocol, port, path]);
+  });
+});
+
 describe("ports below 1024", () => {
   const unprivileged = (value: string) => [{ name: "net.ipv4.ip_unprivileged_port_start", value }];
 

@@ -21,7 +21,11 @@ interface Pair {
 
 const byPlatform = "the platform";
 const pairs: Pair[] = [
-  { path: "local", args: ["local-cluster", "LocalClusterArgs"], ofComponent: { folder: byPlatform, labels: byPlatform } },
+  {
+    path: "local",
+    args: ["local-cluster", "LocalClusterArgs"],
+    ofComponent: { folder: byPlatform, labels: byPlatform, nodePorts: "publish" },
+  },
   { path: "local.ports", args: ["local-cluster", "LocalClusterPorts"] },
   { path: "docker.ports", args: ["container-host", "ContainerHostPorts"] },
   { path: "docker.certificates.*", args: ["container-host", "CertificateArgs"] },

@@ -122,6 +122,35 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       ['services.web.rollout.maxSurge: must be a number of replicas or a percentage such as "25%" (got true).'],
     ],
     [
+      "published ports",
+      {
+        services: {
+          web: {
+            ...web,
+            host: "web.localhost",
+            publish: {
+              a: { port: 5432 },
+              b: { port: 5432, protocol: "TCP" },
+              c: { port: 9000, targetPort: 8080, protocol: "UDP" },
+              d: { port: 9001, protocol: "UDP", sourceRanges: ["10.0.0.0/8"] },
+              e: { port: 8443 },
+            },
+            probes: { liveness: { port: "d" } },
+          },
+          other: { ...web, host: undefined, publish: { a: { port: 9001, protocol: "UDP" } } },
+        },
+      },
+      [
+        'services.web.publish.b.port: is published twice, also as "a" (got 5432/TCP). Change one of them.',
+        "services.web.publish.c.protocol: must be TCP, because the port belongs to the host web.localhost, and HTTP uses TCP. Set another targetPort, or remove the host.",
+        "services.web.publish.d.sourceRanges: must be the same for all ports of a service, which share a load balancer (got 10.0.0.0/8). Use one list.",
+        'services.web.probes.liveness.port: must be a TCP port, because probes use TCP (got "d", which is UDP). Name another port, or set kind: exec.',
+        "services.web.publish.d.sourceRanges: is not supported on local (supported on eks): only this machine reaches the port. Remove it.",
+        "services.web.publish.e.port: is published twice, also as local.ports.https (got 8443/TCP). Set another port.",
+        "services.other.publish.a.port: is published twice, also as services.web.publish.d (got 9001/UDP). Set another port.",
+      ],
+    ],
+    [
       "maxSurge for a stateful service",
       { services: { web: { ...web, kind: "stateful", rollout: { maxSurge: 1 } } } },
       ["services.web.rollout.maxSurge: requires kind stateless. Remove it."],

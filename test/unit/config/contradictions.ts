@@ -123,6 +123,14 @@ export const ofStacks: Contradiction[] = [
   ],
   ["local.ports.api", { local: { ports: { api: fc.oneof(tooLow, tooHigh) } } }],
   ["local.ports.registry", { local: { ports: { api: 6000, registry: 6000 } } }],
+  [
+    "services.a.publish.b.port",
+    { services: { a: { source: "app", publish: { b: { port: 6000 } } } }, local: { ports: { registry: 6000 } } },
+  ],
+  [
+    "services.b.publish.b.port",
+    { services: { a: { source: "app", publish: { a: { port: 22_000 } } }, b: { source: "app", publish: { b: { port: 22_000 } } } } },
+  ],
   ["local.nodeImage", { local: { nodeImage: "" } }],
 ];
 
@@ -157,6 +165,17 @@ export const ofServices: Contradiction[] = [
   ["ports.b", { ports: { a: 9000, b: 9000 } }],
   ["ports.http", { ports: { http: 9000 } }],
   ["ports.*", { ports: record(fc.constantFrom("Admin", "a_b", "-a", "a--b", "123", "a".repeat(16)), 9000) }],
+  ["publish.x-a.port", { publish: { "x-a": { port: fc.oneof(tooLow, tooHigh) } } }],
+  ["publish.x-a.targetPort", { publish: { "x-a": { port: 22_000, targetPort: fc.oneof(tooLow, tooHigh) } } }],
+  ["publish.x-b.port", { publish: { "x-a": { port: 22_000 }, "x-b": { port: 22_000 } } }],
+  ["publish.*", { publish: record(fc.constantFrom("Admin", "a_b", "-a", "123", "a".repeat(16)), { port: 22_000 }) }],
+  ["publish.http.targetPort", { port: 9000, ports: {}, publish: { http: { port: 22_000, targetPort: 22_000 } } }],
+  ["publish.admin.protocol", { ports: { admin: 9000 }, publish: { admin: { port: 22_000, protocol: "UDP" } } }],
+  ["publish.x-a.protocol", { ...exposed, port: 9000, ports: {}, publish: { "x-a": { port: 22_000, targetPort: 9000, protocol: "UDP" } } }],
+  ["publish.x-a.sourceRanges[0]", { publish: { "x-a": { port: 22_000, sourceRanges: [noCidr] } } }],
+  ["publish.x-b.sourceRanges", { publish: { "x-a": { port: 22_000 }, "x-b": { port: 22_001, sourceRanges: ["10.0.0.0/8"] } } }],
+  ["probes.liveness.port", { publish: { "x-a": { port: 22_000, protocol: "UDP" } }, probes: { liveness: { port: "x-a" } } }],
+  ["probes.kind", { ...internal, publish: { "x-a": { port: 22_000 } }, probes: { kind: "none" } }],
   ["calls[0]", { calls: ["nobody"] }],
 
   // Replicas and autoscaling

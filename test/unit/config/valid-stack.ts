@@ -180,6 +180,18 @@ const serviceAccount = some({
   ),
 });
 
+/** Services publish different ports. */
+const publishing = (first: number) => {
+  const forwarded = (port: number) =>
+    fc.record(
+      { port: fc.constant(port), targetPort: number(10_000, 19_999), protocol: fc.constantFrom("TCP", "UDP") },
+      { requiredKeys: ["port"] },
+    );
+  return some({
+    publish: some({ http: fc.record({ port: fc.constant(first) }), "x-a": forwarded(first + 1), "x-b": forwarded(first + 2) }),
+  });
+};
+
 /** Hosts contain the name of the service, so that hosts of different services never conflict. */
 const exposure = (name: string) => {
   const host = fc.constantFrom("", "*.", "www.").map((start) => `${start}${name}.example.org`);
@@ -225,6 +237,7 @@ const service = (name: string, others: string[]): fc.Arbitrary<Service> =>
       placement,
       configuration,
       exposure(name),
+      publishing(others.some((other) => other < name) ? 20_000 : 21_000),
       some({ after: fc.subarray(others.filter((other) => other < name)) }),
       fc.constantFrom({}, { kind: "stateless" }, { kind: "stateful", rollout: { progressDeadlineSeconds: 200 } }),
     )

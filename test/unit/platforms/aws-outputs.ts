@@ -31,5 +31,7 @@ export const awsOutputs: Outputs = {
   }),
   "aws:route53/record:Record": ({ inputs }) => ({ fqdn: inputs.name }),
   "kubernetes:networking.k8s.io/v1:Ingress": () => ({ status: { loadBalancer: { ingress: [{ hostname: "alb.example" }] } } }),
+  "kubernetes:core/v1:Service": ({ inputs }) =>
+    inputs.spec.type === "LoadBalancer" ? { status: { loadBalancer: { ingress: [{ hostname: "nlb.example" }] } } } : {},
   "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `${inputs["repository"]}@${inputs["digest"]}` }),
 };

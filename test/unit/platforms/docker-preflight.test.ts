@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createSocket } from "node:dgram";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -41,10 +42,15 @@ afterEach(() => {
 });
 
 /** The problems that a platform's preflight finds. */
-async function preflight(platform: "local" | "docker" | "swarm", settings: object = {}, preview = false): Promise<string[]> {
+async function preflight(
+  platform: "local" | "docker" | "swarm",
+  settings: object = {},
+  preview = false,
+  service: object = web,
+): Promise<string[]> {
   pulumi.runtime.setAllConfig({
     "slipway:platform": platform,
-    "slipway:services": JSON.stringify({ web }),
+    "slipway:services": JSON.stringify({ web: service }),
     [`slipway:${platform}`]: JSON.stringify(platform === "local" ? {} : { host, ports, ...settings }),
   });
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", preview);
@@ -77,6 +83,22 @@ test("ports of another stack, of a Swarm service and of another program are repo
   const used = await preflight("docker");
   program.close();
   expect(used).toEqual([`slipway:docker.ports.http: port 29080 is already used by another program. ${remedy}`]);
+});
+
+test("published ports in use are reported with their protocol, and the same port of the other protocol is free", async () => {
+  const publish = { packets: { port: 29053, protocol: "UDP" }, lines: { port: 29053 } };
+  const published = (service: object = {}) => preflight("docker", {}, false, { ...web, publish, ...service });
+  const remedy = "Stop it, or set another port in stacks/Pulumi.test.yaml.";
+  answers["/containers/json"] = [{ ...container("resolver", "other", 29053), Ports: [{ PublicPort: 29053, Type: "udp" }] }];
+  expect(await published()).toEqual([
+    `slipway:services.web.publish.packets.port: UDP port 29053 is already used by the container resolver. ${remedy}`,
+  ]);
+  answers["/containers/json"] = [];
+  const program = createSocket("udp4");
+  await new Promise<void>((bound) => program.bind(29053, "127.0.0.1", bound));
+  const used = await published();
+  program.close();
+  expect(used).toEqual([`slipway:services.web.publish.packets.port: UDP port 29053 is already used by another program. ${remedy}`]);
 });
 
 test("external networks and volumes that do not exist are reported with the command that creates them", async () => {

@@ -293,9 +293,11 @@ test("routes match as in an Ingress: whole path elements, one label for a wildca
     connectRetries: 10,
     readiness: { path: "/readyz", port: 8080, periodSeconds: 2, timeoutSeconds: 1 },
     isOneName: false,
+    port: 8080,
+    forwarded: [],
   };
   const star = "HostRegexp(`^[^.]+\\.example\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))";
-  expect(JSON.parse(routingFile(routing, ["http://a:8080", "http://b:8080"]))).toEqual({
+  expect(JSON.parse(routingFile(routing, ["a", "b"]))).toEqual({
     http: {
       routers: {
         "web-0": { rule: "Host(`web.localhost`)", service: "web", entryPoints: ["web"], middlewares: ["web-redirect"] },
@@ -317,6 +319,83 @@ test("routes match as in an Ingress: whole path elements, one label for a wildca
       },
     },
   });
+});
+
+const dns = {
+  ...web,
+  publish: {
+    packets: { port: 53, targetPort: 5353, protocol: "UDP" },
+    lines: { port: 53, targetPort: 5353 },
+  },
+};
+
+test("on docker, the proxy publishes ports and forwards them to all replicas", async () => {
+  const { resources } = await deploy("docker", { dns: { ...dns, host: undefined } }, { address: "192.0.2.1" });
+  const { command, ports } = resources.find(({ name, type }) => name === "slipway-test-proxy" && type.endsWith(":Container"))!.inputs;
+  expect(command.filter((text: string) => /-53\./.test(text))).toEqual([
+    "--entrypoints.tcp-53.address=:10000/tcp",
+    "--entrypoints.udp-53.address=:10001/udp",
+  ]);
+  expect(ports.slice(2)).toEqual([
+    { ip: "192.0.2.1", external: 53, internal: 10000, protocol: "tcp" },
+    { ip: "192.0.2.1", external: 53, internal: 10001, protocol: "udp" },
+  ]);
+  const route = resources.find(({ type }) => type.endsWith(":ProxyRoute"))!.inputs;
+  expect(route["network"]).toBe("slipway-test-dns");
+  const servers = ["slipway-test-dns-1-1234567", "slipway-test-dns-2-1234567"].map((name) => ({ address: `${name}:5353` }));
+  expect(JSON.parse(route["content"] as string)).toEqual({
+    tcp: {
+      routers: { "dns-tcp-53": { rule: "HostSNI(`*`)", entryPoints: ["tcp-53"], service: "dns-tcp-53" } },
+      services: { "dns-tcp-53": { loadBalancer: { servers, serversTransport: "dns" } } },
+      serversTransports: { dns: { terminationDelay: "-1s" } },
+    },
+    udp: {
+      routers: { "dns-udp-53": { entryPoints: ["udp-53"], service: "dns-udp-53" } },
+      services: { "dns-udp-53": { loadBalancer: { servers } } },
+    },
+  });
+  const handover = resources.find(({ type }) => type.endsWith(":Handover"))!.inputs;
+  expect(JSON.parse(handover["forwarded"] as string)).toEqual({ "dns-udp-53": 5353, "dns-tcp-53": 5353 });
+});
+
+test.each([
+  ["host", "host"],
+  ["mesh", "ingress"],
+])("on swarm, the proxy publishes ports as swarm.publish: %s says", async (publish, publishMode) => {
+  const { resources } = await deploy("swarm", { dns }, { publish });
+  const proxy = resources.find(({ name, type }) => name === "slipway-test-proxy" && type.endsWith(":Service"))!.inputs;
+  expect(proxy["endpointSpec"].ports.slice(2)).toEqual([
+    { targetPort: 10000, publishedPort: 53, publishMode, protocol: "tcp" },
+    { targetPort: 10001, publishedPort: 53, publishMode, protocol: "udp" },
+  ]);
+  const config = resources.find(({ type, name }) => type.endsWith(":ServiceConfig") && name.includes("routes-dns"))!.inputs;
+  const { tcp, http } = JSON.parse(Buffer.from(config["data"] as string, "base64").toString());
+  expect(tcp.services["dns-tcp-53"].loadBalancer.servers).toEqual([{ address: "dns:5353" }]);
+  expect(http.services.dns.loadBalancer.servers).toEqual([{ url: "http://dns:8080" }]);
+});
+
+test("addresses of published ports name the machine that clients connect to", async () => {
+  const addressesOn = async (platform: "docker" | "swarm", settings: object) => {
+    const run = async () => {
+      pulumi.runtime.setAllConfig({
+        "slipway:platform": platform,
+        "slipway:services": JSON.stringify({ dns }),
+        [`slipway:${platform}`]: JSON.stringify(settings),
+      });
+      const configuration = await loadConfiguration(loadPlatform);
+      const { createPlatform } = await loadPlatform(platform);
+      const { addresses } = (await createPlatform(configuration)).deploy("dns", configuration.services["dns"]!, image);
+      return (await settle(pulumi.output(addresses))).value;
+    };
+    return (await record(run, { outputs: dockerOutputs })).result;
+  };
+  const registry = { repository: "registry.example/team" };
+  const at = (host: string) => ({ packets: `udp://${host}:53`, lines: `tcp://${host}:53` });
+  expect(await addressesOn("docker", {})).toEqual(at("127.0.0.1"));
+  expect(await addressesOn("docker", { address: "192.0.2.1" })).toEqual(at("192.0.2.1"));
+  expect(await addressesOn("docker", { host: "ssh://deploy@server.example", registry })).toEqual(at("server.example"));
+  expect(await addressesOn("swarm", {})).toEqual(at("127.0.0.1"));
+  expect(await addressesOn("swarm", { host: "ssh://deploy@server.example", registry })).toEqual(at("server.example"));
 });
 
 test("an external Swarm network is referenced by its ID, or by its name if the Docker daemon is unreachable", async () => {

@@ -182,6 +182,28 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       ],
     ],
     [
+      "published ports on node groups",
+      group({}),
+      { worker: { source: "app", publish: { lines: { port: 5432, sourceRanges: ["10.0.0.0/8"] } } } },
+      ["services.worker.publish: requires EKS Auto Mode, which creates its load balancer. Remove it, or omit eks.nodeGroups."],
+    ],
+    [
+      "published ports without clients, and UDP that the load balancer cannot check",
+      {},
+      {
+        worker: {
+          source: "app",
+          publish: { lines: { port: 5432 }, packets: { port: 53, protocol: "UDP" } },
+          probes: { kind: "exec", command: ["/app"] },
+        },
+      },
+      [
+        "services.worker.publish.lines.sourceRanges: is required: the IP ranges of the clients, such as 203.0.113.0/24, or 0.0.0.0/0 for everyone.",
+        "services.worker.publish.packets.sourceRanges: is required: the IP ranges of the clients, such as 203.0.113.0/24, or 0.0.0.0/0 for everyone.",
+        "services.worker.publish.packets.protocol: is UDP, and the load balancer checks its targets over TCP or HTTP, which the service does not answer (probes.kind is exec). Set probes.kind: http or tcp.",
+      ],
+    ],
+    [
       "an Auto Mode load balancer with node groups",
       { ...group({}), loadBalancer: {} },
       worker,

@@ -316,6 +316,7 @@ describe.each(stacks)("the stack %s", (stack) => {
       autoMode: true,
       domain: { name: domain, zoneId: "Z0123456789ABCDEFGHIJ" },
       loadBalancerCidrs: zones.length,
+      loadBalancer: { scheme: "internet-facing" },
       nodePlatforms: ["linux/amd64"],
       secret: false,
     });
@@ -489,6 +490,34 @@ describe("variants", () => {
     const amd = await run("dev", { services: { web: { source: "app" } } });
     const digests = [made, amd].map((one) => inputsOf(one, "RegistryPush")["web"]!["digest"] as string);
     expect(new Set(digests).size).toBe(2);
+  });
+
+  test("published ports get a Network Load Balancer, and pods stop as late as behind the other one", async () => {
+    const publish = { lines: { port: 5432, sourceRanges: ["203.0.113.0/24"] } };
+    const made = await run("dev", { services: { web: { source: "app", publish } } });
+    const { metadata, spec } = inputsOf(made, "Service")["web-published"]!;
+    expect(spec).toMatchObject({
+      type: "LoadBalancer",
+      loadBalancerClass: "eks.amazonaws.com/nlb",
+      loadBalancerSourceRanges: ["203.0.113.0/24"],
+    });
+    const prefix = "service.beta.kubernetes.io/aws-load-balancer";
+    expect(metadata.annotations).toEqual({
+      [`${prefix}-scheme`]: "internet-facing",
+      [`${prefix}-additional-resource-tags`]: "dev.slipway/project=slipway,dev.slipway/stack=dev,environment=dev",
+      [`${prefix}-nlb-target-type`]: "ip",
+      [`${prefix}-target-group-attributes`]: "deregistration_delay.timeout_seconds=30",
+      [`${prefix}-healthcheck-protocol`]: "http",
+      [`${prefix}-healthcheck-port`]: "8080",
+      [`${prefix}-healthcheck-path`]: "/readyz",
+    });
+    const { ingress } = inputsOf(made, "NetworkPolicy")["web"]!.spec;
+    const sources = ingress[0].from.map(({ ipBlock }: { ipBlock: { cidr: string } }) => ipBlock.cidr);
+    expect(sources).toEqual(["203.0.113.0/24", "10.10.128.0/21", "10.10.136.0/21"]);
+    const pod = inputsOf(made, "Deployment")["web"]!.spec.template.spec;
+    expect(pod.containers[0].lifecycle.preStop.sleep.seconds).toBe(20);
+    const { addresses } = made.result as unknown as Record<string, pulumi.Input<unknown>>;
+    expect((await settle(pulumi.output(addresses))).value).toEqual({ web: { lines: "tcp://nlb.example:5432" } });
   });
 
   test("a stack without services has only the platform", async () => {

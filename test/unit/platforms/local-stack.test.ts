@@ -87,6 +87,32 @@ test("a local stack has exactly these resources", async () => {
   );
 });
 
+test("published ports are node ports of the cluster, which this machine reaches on 127.0.0.1", async () => {
+  const publish = { packets: { port: 29053, targetPort: 53, protocol: "UDP" }, lines: { port: 29053, targetPort: 53 } };
+  // Its node port would be that of the other service.
+  const other = { port: 29053 + 2768 };
+  const { resources, result } = await run({ dns: { source, publish }, other: { source, publish: { other } } });
+  const published = (name: string) => resources.find((one) => one.name === `${name}-published`)!.inputs;
+  const { type, ports } = published("dns")["spec"];
+  expect(type).toBe("NodePort");
+  expect(ports).toEqual([
+    { name: "packets", port: 29053, targetPort: 53, protocol: "UDP", nodePort: 31374 },
+    { name: "lines", port: 29053, targetPort: 53, protocol: "TCP", nodePort: 31373 },
+  ]);
+  expect(published("other")["spec"].ports[0].nodePort).toBe(31375);
+  const node = resources.find(({ name, type }) => name === "slipway-test-node" && type.endsWith(":Container"))!.inputs;
+  expect(node["ports"].slice(3)).toEqual([
+    { ip: "127.0.0.1", external: 29053, internal: 31373, protocol: "tcp" },
+    { ip: "127.0.0.1", external: 29053, internal: 31374, protocol: "udp" },
+    { ip: "127.0.0.1", external: other.port, internal: 31375, protocol: "tcp" },
+  ]);
+  const { addresses } = result as Record<string, pulumi.Input<unknown>>;
+  expect((await settle(pulumi.output(addresses))).value).toEqual({
+    dns: { packets: "udp://127.0.0.1:29053", lines: "tcp://127.0.0.1:29053" },
+    other: { other: `tcp://127.0.0.1:${other.port}` },
+  });
+});
+
 test("the provider identifies the cluster by the name of the stack, so that a new kubeconfig does not replace all objects", async () => {
   const { resources } = await run({ web: { source } });
   expect(resources.find((r) => r.type === "pulumi:providers:kubernetes")!.inputs).toMatchObject({

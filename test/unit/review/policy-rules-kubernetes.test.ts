@@ -163,6 +163,28 @@ const objects: Row[] = [
   ["restricted-namespace", "only warnings", namespace({ labels: { "pod-security.kubernetes.io/warn": "restricted" } }), notRestricted],
   ["restricted-namespace", "the label", namespace({ labels: { "pod-security.kubernetes.io/enforce": "restricted" } }), "passes"],
   ["no-open-service", "a port of each node", service({ type: "NodePort" }), "is exposed without the ingress controller (type NodePort)"],
+  [
+    "no-open-service",
+    "a load balancer for everyone",
+    service({ type: "LoadBalancer" }),
+    "is open to every address (type LoadBalancer without source ranges)",
+  ],
+  [
+    "no-open-service",
+    "a load balancer whose ranges are everyone's",
+    service({ type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8", "0.0.0.0/0"] }),
+    "is open to every address (type LoadBalancer without source ranges)",
+  ],
+  ["no-open-service", "a load balancer for some", service({ type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] }), "passes"],
+  [
+    "no-open-service",
+    "a port of a node that only its machine reaches",
+    resource("kubernetes:core/v1:Service", {
+      metadata: { annotations: { "slipway.dev/loopback": "true" } },
+      spec: { type: "NodePort" },
+    }),
+    "passes",
+  ],
   ["no-open-service", "the default of Kubernetes", service({}), "passes"],
   ["no-open-service", "no specification", service(), "passes"],
   ["ingress-by-host", "one rule without a host", ingress({ rules: [{ host: "a.example" }, {}] }), "accepts requests for any host"],

@@ -187,7 +187,7 @@ const violations: [rule: string, resources: () => Registered[], severity: string
     "no-open-service",
     changed("Service", ({ spec }) => (spec.type = "LoadBalancer")),
     "warning",
-    "Service web is exposed without the ingress controller (type LoadBalancer)",
+    "Service web is open to every address (type LoadBalancer without source ranges)",
   ],
   [
     "ingress-by-host",

@@ -1,5 +1,5 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
-import type { WebServiceSpec } from "../spec.ts";
+import { mainPort, type WebServiceSpec } from "../spec.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 const day = 86_400;
@@ -8,7 +8,7 @@ const day = 86_400;
 export function checkLifecycle(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
   checkShutdown(args, spec, report);
   checkRollout(args, spec, report);
-  checkProbes(args, report);
+  checkProbes(args, spec, report);
 }
 
 function checkShutdown(args: WebServiceArgs, { shutdown }: WebServiceSpec, report: Report): void {
@@ -50,8 +50,10 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   );
 }
 
-function checkProbes({ probes = {}, ports = {}, host, routes = [], expose }: WebServiceArgs, report: Report): void {
-  const declared = ["http", ...Object.keys(ports)];
+function checkProbes({ probes = {} }: WebServiceArgs, { ports, publish, expose }: WebServiceSpec, report: Report): void {
+  const published = Object.entries(publish);
+  const ofTcp = published.flatMap(([name, { protocol }]) => (protocol === "TCP" ? [name] : []));
+  const declared = [...new Set([mainPort, ...Object.keys(ports), ...ofTcp])];
   const { kind: how = "http", command } = probes;
   report(
     ["probes", "command"],
@@ -61,7 +63,7 @@ function checkProbes({ probes = {}, ports = {}, host, routes = [], expose }: Web
   report(
     ["probes", "kind"],
     how === "none" &&
-      (host !== undefined || routes.length > 0 || (expose !== undefined && expose !== "none")) &&
+      (expose !== "none" || ofTcp.length > 0) &&
       "must not be none in a service that is exposed: it would get requests before it is ready. Set http, tcp or exec",
   );
   for (const kind of ["startup", "readiness", "liveness"] as const) {
@@ -75,7 +77,9 @@ function checkProbes({ probes = {}, ports = {}, host, routes = [], expose }: Web
       how !== "exec" &&
         port !== undefined &&
         !declared.includes(port) &&
-        `must be one of the declared ports ${declared.join(", ")} (got "${port}"). Declare it in ports`,
+        (published.some(([name]) => name === port)
+          ? `must be a TCP port, because probes use TCP (got "${port}", which is UDP). Name another port, or set kind: exec`
+          : `must be one of the declared ports ${declared.join(", ")} (got "${port}"). Declare it in ports`),
     );
     report(
       ["probes", kind, "path"],

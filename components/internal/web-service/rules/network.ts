@@ -37,7 +37,7 @@ function checkPeer(at: (string | number)[], { namespace, podLabels }: PeerArgs, 
   checkLabels([...at, "podLabels"], podLabels, report);
 }
 
-function problemWithCidr(cidr: string): string | undefined {
+export function problemWithCidr(cidr: string): string | undefined {
   const [, address = "", bits = ""] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(cidr) ?? [];
   const isRange = (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128 && !address.includes("%"));
   return isRange ? undefined : `must be an IP range such as 10.1.0.0/16 (got "${cidr}")`;

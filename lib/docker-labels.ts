@@ -4,6 +4,9 @@ export const stackLabel = "dev.slipway.stack";
 /** Label of every Docker object of a service; its value is the service's name. */
 export const serviceLabel = "dev.slipway.service";
 
+/** Label of the volumes that are emptyDirs of Swarm tasks. */
+export const emptyDirLabel = "dev.slipway.empty-dir";
+
 /** Labels as @pulumi/docker takes them. */
 export function labelList<T>(labels: Record<string, T> = {}): { label: string; value: T }[] {
   return Object.entries(labels).map(([label, value]) => ({ label, value }));

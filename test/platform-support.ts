@@ -69,6 +69,15 @@ export const features: Feature[] = [
     eks: planned(eksAll),
   },
   {
+    what: "Ports published over TCP and UDP",
+    local: tested(
+      local("services reach each other by name, and clients published ports; images from a Dockerfile and by tag are deployed by digest"),
+    ),
+    docker: tested(docker("clients reach published ports over UDP and TCP, and `up` prints their addresses"), dockerLoad),
+    swarm: tested(swarm("clients reach published ports over UDP and TCP"), swarmLoad),
+    eks: planned(eks("published ports get a Network Load Balancer, and pods stop as late as behind the other one")),
+  },
+  {
     what: "TLS",
     local: tested(service("HTTPS uses the certificate of the Secret, and HTTP redirects to HTTPS")),
     docker: tested(docker("HTTPS uses the certificate in the settings, whose key is not in the checkpoint, and HTTP redirects to HTTPS")),
@@ -94,7 +103,9 @@ export const features: Feature[] = [
   },
   {
     what: "Images by tag, deployed by the digest in the lock file",
-    local: tested(local("services reach each other by name; images from a Dockerfile and by tag are deployed by digest")),
+    local: tested(
+      local("services reach each other by name, and clients published ports; images from a Dockerfile and by tag are deployed by digest"),
+    ),
     docker: tested(dockerLock("a tag is rejected in a pipeline; otherwise up locks it, and deploys the image by digest")),
     swarm: notTested,
     eks: notTested,

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
-import { dockerClient } from "../../lib/docker-client.ts";
-import { stackLabel } from "../../lib/docker-labels.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
+import { emptyDirLabel, stackLabel } from "../../lib/docker-labels.ts";
 import type { Engine } from "../engines.ts";
 import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
 import {
@@ -44,10 +44,19 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
     });
   }
 
+  /** Deletes the emptyDirs without a task that Swarm leaves on this node. Docker's own pruning keeps volumes with options. */
+  async function deleteEmptyDirs(): Promise<void> {
+    const filters = { label: [`${stackLabel}=${stack.name}`, emptyDirLabel], dangling: ["true"] };
+    const { Volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
+    const ifGoneOrUsed = (error: DockerError) => error.statusCode === 404 || error.statusCode === 409 || Promise.reject(error);
+    for (const { Name } of Volumes) await docker.getVolume(Name).remove().catch(ifGoneOrUsed);
+  }
+
   return {
     async recordVersions() {
       const { images = {} } = (await engine.outputs(false)) as { images?: Record<string, string> };
       await history.write(withImages(await history.read(), images));
+      if (platform === "swarm") await deleteEmptyDirs();
     },
     async failureCards(rollback) {
       // The error about a node that is no swarm manager has been printed.
@@ -73,7 +82,10 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
     },
     releases,
     keptImages: async () => (await history.read()).cameUp,
-    forget: () => history.forget(),
+    async forget() {
+      await history.forget();
+      await deleteEmptyDirs();
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { healthcheckOf, helperFolder } from "../container-service/healthcheck.ts
 import { goMemoryLimit, memoryBytes } from "../container-service/limits.ts";
 import { logDriver } from "../long-running.ts";
 import { nonRootUid } from "../../../lib/non-root.ts";
+import { emptyDirLabel } from "../../../lib/docker-labels.ts";
 import { goDuration, shortDuration } from "../../../lib/go-duration.ts";
 import { dockerCapabilities, dockerUser, secretFileAccess } from "../../security.ts";
 import { parseQuantity } from "../../../lib/quantity.ts";
@@ -109,7 +110,9 @@ function mounts(spec: WebServiceSpec, { args, prefix, labels }: TaskContext): do
     if (kind === "emptyDir" && user && user.uid !== nonRootUid) {
       // A mount of the type tmpfs has no owner, and runc gives it the mode of the image's folder.
       const o = `size=${parseQuantity(size)},uid=${user.uid},gid=${user.gid},mode=1777,nosuid,nodev,noexec`;
-      const volumeOptions = { noCopy: true, driverName: "local", driverOptions: { type: "tmpfs", device: "tmpfs", o } };
+      // Swarm creates one such volume too many for each task (Docker 20.10), which `slipway up` finds by its label and deletes.
+      const ownLabels = [...labels, { label: emptyDirLabel, value: "true" }];
+      const volumeOptions = { labels: ownLabels, noCopy: true, driverName: "local", driverOptions: { type: "tmpfs", device: "tmpfs", o } };
       return { type: "volume", target: mountPath, volumeOptions };
     }
     if (kind === "emptyDir") return { type: "tmpfs", target: mountPath, tmpfsOptions: { sizeBytes: parseQuantity(size), mode: 0o1777 } };

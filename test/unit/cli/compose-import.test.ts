@@ -7,6 +7,7 @@ import { findHost, renameHost } from "../../../cli/compose/hosts.ts";
 import { importCompose } from "../../../cli/compose/import.ts";
 import { knownImage } from "../../../cli/compose/known-images.ts";
 import { readCompose } from "../../../cli/compose/project.ts";
+import type { Platform } from "../../../config/schema/setting.ts";
 import { expectedOf, fixtures, importFixture } from "./compose-fixtures.ts";
 
 describe("a Compose file in the style of a public project", () => {
@@ -45,7 +46,7 @@ describe("a Compose file in the style of a public project", () => {
 });
 
 /** What a Compose file becomes, in a new folder. */
-async function convert(services: object, files: Record<string, string> = {}, more: object = {}) {
+async function convert(services: object, files: Record<string, string> = {}, more: object = {}, platform: Platform = "local") {
   const folder = mkdtempSync(join(tmpdir(), "slipway-import-"));
   try {
     for (const [path, content] of Object.entries(files)) {
@@ -56,7 +57,7 @@ async function convert(services: object, files: Record<string, string> = {}, mor
     const { notes, assumptions, ...converted } = convertCompose(await readCompose(join(folder, "compose.yaml"), []), {
       folder,
       stack: "shop",
-      platform: "local",
+      platform,
     });
     return { ...converted, notes: notes.map(({ path, message }) => `${path}: ${message}`), assumptions };
   } finally {
@@ -125,6 +126,57 @@ describe("a port", () => {
     const callers = { api: { image: "example/api:1", environment: { WEB: "http://web:7000/x" } } };
     expect(await service({ image: "example/app:1" }, {}, callers)).toMatchObject({ port: 7000 });
     expect(await service({ build: "app" }, { "app/Dockerfile": "FROM node\nEXPOSE 3000/tcp 9229/udp\n" })).toMatchObject({ port: 3000 });
+  });
+});
+
+describe("published ports without HTTP", () => {
+  const published = async (ports: (string | object)[], platform?: Platform, others: object = {}) => {
+    const { services, notes } = await convert({ web: { image: "example/db:1", ports }, ...others }, {}, {}, platform);
+    return { publish: services["web"]!["publish"], notes: notes.filter((note) => note.includes(".ports[")) };
+  };
+
+  test("are published at the same port, with the protocol", async () => {
+    const { publish, notes } = await published(["15432:5432", "53:53/udp", "53:5353/udp", "2222:22"], "docker");
+    expect(publish).toEqual({
+      "tcp-5432": { port: 15432, targetPort: 5432 },
+      "udp-53": { port: 53, protocol: "UDP" },
+      "port-22": { port: 2222 },
+    });
+    expect(notes).toEqual([
+      "services.web.ports[2]: 53 is not published, because the port is in use, by the stack itself or another service; set another one in services.web.publish",
+    ]);
+  });
+
+  test("are left out if the stack itself uses the port", async () => {
+    const { publish, notes } = await published(["8443:5432", "6550:3306"]);
+    expect(publish).toBeUndefined();
+    expect(notes).toHaveLength(2);
+    expect((await published(["6550:5432"], "docker")).publish).toEqual({ "tcp-5432": { port: 6550, targetPort: 5432 } });
+  });
+
+  test("are left out where the platform would open them to others", async () => {
+    expect(await published(["127.0.0.1:5432:5432"], "swarm")).toEqual({
+      publish: undefined,
+      notes: [
+        "services.web.ports[0]: 127.0.0.1:5432 is not published, because Swarm publishes on every address; set services.web.publish if others may connect, too",
+      ],
+    });
+    expect(await published(["5432:5432"], "eks")).toEqual({
+      publish: undefined,
+      notes: [
+        "services.web.ports[0]: 5432 is not published, because its load balancer needs the IP ranges of the clients; set services.web.publish with sourceRanges",
+      ],
+    });
+  });
+
+  test("are left out if the protocol is another one, or the port is not fixed", async () => {
+    expect(await published([{ target: 25, published: "5000-5010" }, "5060:5060/sctp"])).toEqual({
+      publish: undefined,
+      notes: [
+        "services.web.ports[0]: 5000-5010 is not published, because it is no single port; set one in services.web.publish",
+        "services.web.ports[1]: 5060 is not published, because only TCP and UDP are supported (got sctp)",
+      ],
+    });
   });
 });
 

@@ -161,7 +161,12 @@ test("what is temporary on Docker and Swarm belongs to the user, because runc gi
   expect(await onSwarm({ user: 101, group: 7 })).toEqual({
     type: "volume",
     target: "/run",
-    volumeOptions: { noCopy: true, driverName: "local", driverOptions: { type: "tmpfs", device: "tmpfs", o } },
+    volumeOptions: {
+      labels: expect.arrayContaining([{ label: "dev.slipway.empty-dir", value: "true" }]),
+      noCopy: true,
+      driverName: "local",
+      driverOptions: { type: "tmpfs", device: "tmpfs", o },
+    },
   });
   expect(await onSwarm({ security: baseline })).toMatchObject({ type: "tmpfs", target: "/run" });
 });

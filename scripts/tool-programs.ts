@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { goProgram, goProgramVersion } from "../setup/go-programs.ts";
+import { goProgram, goProgramVersion } from "../lib/go-program.ts";
 
 /** Go programs that tests and benchmarks use. Each has a Go module that pins its version. */
 export type ToolProgram = "actionlint" | "ko" | "kube-score" | "vegeta";

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { command } from "../../lib/command.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { goProgram } from "../../setup/go-programs.ts";
+import { goProgram } from "../../lib/go-program.ts";
 
 /**
  * A Compose file as parsed by the specification's reference library (https://github.com/compose-spec/compose-go): with `extends` and

@@ -6,7 +6,7 @@ import { dockerClient, registryOf } from "../../lib/docker-client.ts";
 import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { lookUp, type Answer, type Credentials } from "./registry.ts";
+import { lookUp, type Answer, type Credentials } from "../../lib/registry-client.ts";
 
 /** What changed in a lock file for a service. */
 export interface LockChange {

@@ -129,7 +129,7 @@ test("without Go, the error says how to get it", async () => {
   vi.stubEnv("XDG_CACHE_HOME", folder);
   vi.stubEnv("PATH", folder);
   await expect(lock(stackOf(db))).rejects.toThrow(
-    "Go is not on the PATH, and image-digest is built with it. Install Go: https://go.dev/doc/install",
+    "Go is not on the PATH, and registry-client is built with it. Install Go: https://go.dev/doc/install",
   );
 });
 

@@ -1,4 +1,4 @@
-module dev.slipway/image-digest
+module dev.slipway/registry-client
 
 go 1.25.0
 

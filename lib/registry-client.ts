@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { command } from "../../lib/command.ts";
-import { goProgram } from "../../setup/go-programs.ts";
+import { command } from "./command.ts";
+import { goProgram } from "./go-program.ts";
 
 /** What is looked up: an image by tag or by digest, and a user in it by name. */
 export interface Wanted {
@@ -27,6 +27,6 @@ export interface Credentials {
  */
 export async function lookUp(images: Wanted[], credentials: Record<string, Credentials>): Promise<Answer[]> {
   if (images.length === 0) return [];
-  const path = await goProgram(join(import.meta.dirname, "image-digest"));
+  const path = await goProgram(join(import.meta.dirname, "registry-client"));
   return JSON.parse(await command(path, [], { input: JSON.stringify({ images, credentials }) })) as Answer[];
 }

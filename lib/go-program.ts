@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { cacheFolder } from "../lib/cache-folder.ts";
-import { command, succeeds } from "../lib/command.ts";
-import { step } from "../lib/progress.ts";
-import { sourceHash } from "../lib/source-hash.ts";
-import { UserError } from "../lib/user-error.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { command, succeeds } from "./command.ts";
+import { step } from "./progress.ts";
+import { sourceHash } from "./source-hash.ts";
+import { UserError } from "./user-error.ts";
 
 /**
  * Builds a Go program into the cache, unless it is cached already. Its go.mod pins all versions.

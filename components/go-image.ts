@@ -35,6 +35,12 @@ export interface GoBuildOptionsArgs {
   env?: Record<string, string>;
   /** Files and folders, relative to `source`, that are next to the program in its working directory. @default - none. */
   assets?: string[];
+  /**
+   * Image by digest that the program is added to, such as a distroless one. It is pulled from its registry.
+   *
+   * @default - CA certificates, a non-root user and an empty /tmp.
+   */
+  base?: string;
 }
 
 export interface GoImageArgs {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { downloadImage } from "./internal/registry-download.ts";
 import { RegistryPush } from "./internal/registry-push.ts";
+import { cacheFolder } from "../lib/cache-folder.ts";
+import { pullImage } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
 export interface ImageCopyArgs {
@@ -22,9 +23,9 @@ export class ImageCopy extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImageCopyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ImageCopy", name, {}, opts);
-    const { repository, digest } = parse(args.image);
+    const digest = digestOf(args.image);
     const isPreview = pulumi.runtime.isDryRun();
-    const blobs = isPreview ? "" : downloadImage(repository, digest);
+    const blobs = isPreview ? "" : ImageCopy.download(args.image).then(() => cacheFolder("blobs"));
     const tag = digest.slice("sha256:".length, "sha256:".length + 12);
     const push = new RegistryPush(name, { repository: args.repository, tag, digest, blobs }, { parent: this, dependsOn: opts?.dependsOn });
     // In an update the reference comes from the push, so that no workload is deployed before its image.
@@ -38,13 +39,13 @@ export class ImageCopy extends pulumi.ComponentResource {
    * @throws UserError if the registry does not answer or does not have the image.
    */
   static async download(image: string): Promise<void> {
-    const { repository, digest } = parse(image);
-    await downloadImage(repository, digest);
+    digestOf(image);
+    await pullImage(image);
   }
 }
 
-function parse(image: string): { repository: string; digest: string } {
-  const [reference = "", digest] = image.split("@");
+function digestOf(image: string): string {
+  const [, digest] = image.split("@");
   if (digest === undefined) throw new UserError(`ImageCopy: image: must be an image by digest (got "${image}").`);
-  return { repository: reference.replace(/:[^:/]+$/, ""), digest };
+  return digest;
 }

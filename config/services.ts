@@ -1,7 +1,7 @@
 import { isAbsolute, normalize } from "node:path";
 import { gitFacts, placeholdersIn } from "../components/git-facts.ts";
 import { problemsWithWebService, publishedName, routeKey } from "../components/rules/web-service.ts";
-import { isById } from "../lib/image-reference.ts";
+import { isByDigest, isById } from "../lib/image-reference.ts";
 import { collect, type Problem, type Report } from "../lib/problem.ts";
 import { isBelow, isMap, type Path } from "../lib/property-path.ts";
 import type { ServiceSettings } from "./schema/service.ts";
@@ -76,7 +76,7 @@ export function checkImage(service: ServiceSettings, report: Report): void {
   }
 }
 
-function checkBuild({ ldflags, env = {}, assets = [] }: NonNullable<ServiceSettings["build"]> = {}, report: Report): void {
+function checkBuild({ ldflags, env = {}, assets = [], base }: NonNullable<ServiceSettings["build"]> = {}, report: Report): void {
   if (ldflags !== undefined) {
     const unknown = placeholdersIn(ldflags).find((name) => !gitFacts.includes(name as never));
     const known = gitFacts.map((name) => `{{${name}}}`).join(", ");
@@ -96,9 +96,12 @@ function checkBuild({ ldflags, env = {}, assets = [] }: NonNullable<ServiceSetti
       !/^(GO|CGO_)[A-Z0-9_]*$/.test(name)
         ? "must begin with GO or CGO_. Remove it, or set it in env for the running program"
         : name === "CGO_ENABLED"
-          ? env[name] !== "0" && "must be 0, because the image has no C library. Remove it, or set builder: dockerfile"
+          ? env[name] !== "0" &&
+            base === undefined &&
+            "must be 0, because the image has no C library. Remove it, or set build.base to an image that has it"
           : /^(GOOS|GOARCH|GOAMD64|GOARM|GOARM64)$/.test(name) && "is set by platforms. Remove it",
     );
+  report(["build", "base"], base !== undefined && !isByDigest(base) && `must be an image by tag or by digest (got "${base}")`);
   for (const [i, asset] of assets.entries()) {
     const path = normalize(asset).replace(/\/$/, "");
     report(

@@ -41,6 +41,9 @@ export interface Layer {
   blob: Uint8Array;
 }
 
+/** A layer whose blob is stored elsewhere. */
+export type StoredLayer = Omit<Layer, "blob">;
+
 /** An image, or an index of several images, with all its blobs by digest. */
 export interface OciImage {
   descriptor: Descriptor;
@@ -96,9 +99,14 @@ export interface RunConfig {
   Labels?: Record<string, string>;
 }
 
-/** An image for one platform. Annotations are those of its manifest. */
-export function image(platform: Platform, layers: Layer[], config: RunConfig, annotations: Record<string, string> = {}): OciImage {
-  const blobs = new Map(layers.map((l) => [l.descriptor.digest, l.blob]));
+/** An image for one platform, without the blobs of stored layers. Annotations are those of its manifest. */
+export function image(
+  platform: Platform,
+  layers: (Layer | StoredLayer)[],
+  config: RunConfig,
+  annotations: Record<string, string> = {},
+): OciImage {
+  const blobs = new Map(layers.flatMap((l) => ("blob" in l ? [[l.descriptor.digest, l.blob] as const] : [])));
   const configuration = json(mediaTypes.config, {
     created: new Date(0).toISOString(),
     ...platform,

@@ -1,4 +1,4 @@
-import { formatPath } from "../../lib/property-path.ts";
+import { formatPath, type Path } from "../../lib/property-path.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import type { LockChange, LockReport } from "./lock.ts";
 
@@ -22,16 +22,16 @@ function digests({ before, after, user }: LockChange): string {
 
 /** Notes for a preview, a line for each. */
 export function formatReport({ moved, deleted }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
-  const at = (root: string, service: string) => `${project}:${formatPath([root, service, "image"])}`;
+  const pathOf = (root: string, service: string, at: Path) => `${project}:${formatPath([root, service, ...at])}`;
   const update = (service: string) => `slipway lock --update ${service} --stack ${name}`;
   return [
     ...moved.map(
-      ({ service, root, image, before, after }) =>
-        `${at(root, service)}: the tag ${image} has moved: ${before} → ${after}. The stack keeps the locked digest. To use the new one: ${update(service)}`,
+      ({ service, root, at, image, before, after }) =>
+        `${pathOf(root, service, at)}: the tag ${image} has moved: ${before} → ${after}. The stack keeps the locked digest. To use the new one: ${update(service)}`,
     ),
     ...deleted.map(
-      ({ service, root, image, digest }) =>
-        `${at(root, service)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
+      ({ service, root, at, image, digest }) =>
+        `${pathOf(root, service, at)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
     ),
   ];
 }

@@ -117,16 +117,18 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
   const found: Record<string, LockedImage> = {};
   const problems: Problem[] = [];
   for (const [i, service] of services.entries()) {
-    const { image, user, root } = images[i]!;
+    const { image, user, root, at } = images[i]!;
     const answer = answers[i]!;
     const id = answer.digest === undefined && answer.problem !== "noUser" ? await idInDocker(source, image) : undefined;
     if (answer.digest !== undefined)
       found[service] = { image, digest: answer.digest, ...(user !== undefined && { user: { name: user, ...answer.user! } }) };
-    else if (id !== undefined && source.platform === "docker") found[service] = { image, id };
+    else if (id !== undefined && source.platform === "docker" && at[0] === "image") found[service] = { image, id };
     else {
       const message =
-        id === undefined ? problemWith({ image, user }, answer) : `${onlyInDocker(image, source.platform)}. ${push(service, source.stack)}`;
-      problems.push({ path: [root, service, answer.problem === "noUser" ? "user" : "image"], message });
+        id === undefined
+          ? problemWith({ image, user, at }, answer)
+          : `${onlyInDocker(image, at[0] === "image" ? source.platform : undefined)}. ${push(service, source.stack)}`;
+      problems.push({ path: [root, service, ...(answer.problem === "noUser" ? ["user"] : at)], message });
     }
   }
   throwIfAny(
@@ -166,9 +168,9 @@ async function idInDocker({ dockerHost }: Source, image: string): Promise<string
 /** What the registries say of the locked images today. */
 export interface LockReport {
   /** Tags that have another content since they were locked. */
-  moved: (LockChange & Pick<Wanted, "root">)[];
+  moved: (LockChange & Pick<Wanted, "root" | "at">)[];
   /** Locked digests that their registry has no longer. */
-  deleted: { service: string; root: Wanted["root"]; image: string; digest: string }[];
+  deleted: (Pick<Wanted, "root" | "at"> & { service: string; image: string; digest: string })[];
 }
 
 /** Asks the registries for the locked images of a stack. Those that do not answer are left out. */
@@ -183,9 +185,9 @@ async function movedTags(stack: Stack): Promise<LockReport["moved"]> {
     used.map(({ image }) => ({ image })),
     credentials,
   );
-  return used.flatMap(({ service, root, image, digest }, i) => {
+  return used.flatMap(({ service, root, at, image, digest }, i) => {
     const now = answers[i]!.digest;
-    return now === undefined || now === digest ? [] : [{ service, root, image, before: digest, after: now }];
+    return now === undefined || now === digest ? [] : [{ service, root, at, image, before: digest, after: now }];
   });
 }
 
@@ -201,8 +203,9 @@ export async function deletedImages(stack: Stack): Promise<LockReport["deleted"]
 
 function lockedInRegistries(stack: Stack) {
   const { images, credentials } = sourceOf(stack);
-  const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) =>
-    "digest" in entry && images[service]?.image === entry.image ? [{ service, root: images[service].root, ...entry }] : [],
-  );
+  const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) => {
+    const wanted = images[service];
+    return "digest" in entry && wanted?.image === entry.image ? [{ service, root: wanted.root, at: wanted.at, ...entry }] : [];
+  });
   return { used, credentials };
 }

@@ -7,8 +7,10 @@ import { execFile } from "node:child_process";
 import writeFileAtomic from "write-file-atomic";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { assetEntries } from "./assets.ts";
+import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
 import {
   digestOf,
@@ -34,6 +36,8 @@ export interface GoOptions {
   env?: Record<string, string>;
   /** Files and folders, relative to `source`, that are next to the program in its working directory. @default - none. */
   assets?: string[];
+  /** Image by digest that the program is added to. @default - CA certificates, a non-root user and an empty /tmp. */
+  base?: string;
 }
 
 export interface GoBuildArgs extends GoOptions {
@@ -64,8 +68,8 @@ export const goArchitecture = process.arch === "x64" ? "amd64" : process.arch;
 const builds = new Map<string, Promise<GoBuild>>();
 
 /**
- * Compiles a Go program and builds a minimal, reproducible image: the binary, CA certificates, a non-root user and an empty /tmp. Needs
- * no Docker. Calls with the same arguments build only once per process.
+ * Compiles a Go program and builds a minimal, reproducible image: the binary, CA certificates, a non-root user and an empty /tmp, or what
+ * the base image has. Needs no Docker. Calls with the same arguments build only once per process.
  *
  * @throws UserError if Go is missing or too old, or if the program does not compile; with the compiler's output.
  */
@@ -79,23 +83,35 @@ export function buildGo(args: GoBuildArgs): Promise<GoBuild> {
 }
 
 async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
+  if (args.base !== undefined && !isByDigest(args.base))
+    throw new UserError(`${args.source}: base: must be an image by digest such as "registry.example/base@sha256:…" (got "${args.base}").`);
   const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
+  const bases = args.base === undefined ? undefined : pullBase(args.base, platforms.map(formatPlatform));
+  bases?.catch(() => {}); // reported after a compile error
   let base: Promise<Layer> | undefined;
   const assets = args.assets?.length ? layer(await assetEntries(args.source, args.assets), compression, gzipOnce) : undefined;
   const images: OciImage[] = [];
   // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
     const compiling = compile(args, platform);
-    base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
-    base.catch(() => {}); // nobody waits for it if the program does not compile
+    if (!bases) base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
+    base?.catch(() => {}); // nobody waits for it if the program does not compile
     const program = await layer([{ path: "app", mode: 0o755, content: await compiling }], compression, gzipOnce);
+    const given = (await bases)?.[formatPlatform(platform)];
+    const below = given?.layers ?? [await base!];
     images.push(
       image(
         platform,
-        [await base, ...(assets ? [await assets] : []), program],
-        { User: `${nonRootUid}:${nonRootUid}`, Entrypoint: ["/app"], Env: ["PATH=/"], WorkingDir: "/", Labels: labels },
+        [...below, ...(assets ? [await assets] : []), program],
+        {
+          User: `${nonRootUid}:${nonRootUid}`,
+          Entrypoint: ["/app"],
+          Env: given?.env ?? ["PATH=/"],
+          WorkingDir: "/",
+          Labels: { ...given?.labels, ...labels },
+        },
         labels,
       ),
     );
@@ -148,6 +164,10 @@ const baseEntries = [
 function parsePlatform(text: string): Platform {
   const [os = "", architecture = "", variant] = text.split("/");
   return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
 }
 
 /** Compiles the program for a platform. The result depends only on the sources, the flags below and the Go version. */

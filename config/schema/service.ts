@@ -118,6 +118,13 @@ const image = {
         example: ["ui", "products.json"],
         stackFileOnly: true,
       }),
+      base: setting(text, {
+        meaning:
+          "Image that the program is added to: by tag, with its digest in the lock file (`slipway lock`), or by digest. Its variables and labels are kept; the user and the entrypoint are those of the program",
+        without: "CA certificates, a non-root user and an empty /tmp",
+        example: `registry.example/distroless/static@sha256:${"0".repeat(64)}`,
+        stackFileOnly: true,
+      }),
     }),
     {
       meaning: "How the Go toolchain builds the program, and what is in the image besides it. Requires `builder: go`",

@@ -1,5 +1,5 @@
-// Command image-digest looks images up in their registries, and users in images. It reads a request as JSON from standard input, and prints a
-// JSON list with an answer for each image, in the same order.
+// Command registry-client looks images up in their registries, and users in images, or downloads an image. It reads a request as JSON from
+// standard input, and prints the answer as JSON: to several images a list with an answer for each, in the same order.
 package main
 
 import (
@@ -27,6 +27,8 @@ const userTimeout = 5 * time.Minute
 
 type request struct {
 	Images []wanted `json:"images"`
+	// To download. If it is missing, images are looked up.
+	Pull *pullRequest `json:"pull"`
 	// By registry. Others are those of docker login.
 	Credentials map[string]credentials `json:"credentials"`
 }
@@ -60,16 +62,26 @@ func main() {
 		os.Exit(1)
 	}
 	keychain := authn.NewMultiKeychain(given(asked.Credentials), authn.DefaultKeychain)
-	answers := make([]answer, len(asked.Images))
-	var all sync.WaitGroup
-	for i, image := range asked.Images {
-		all.Go(func() { answers[i] = lookUp(image, keychain) })
+	var said any
+	if asked.Pull != nil {
+		said = pull(*asked.Pull, keychain)
+	} else {
+		said = lookUpAll(asked.Images, keychain)
 	}
-	all.Wait()
-	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func lookUpAll(images []wanted, keychain authn.Keychain) []answer {
+	answers := make([]answer, len(images))
+	var all sync.WaitGroup
+	for i, image := range images {
+		all.Go(func() { answers[i] = lookUp(image, keychain) })
+	}
+	all.Wait()
+	return answers
 }
 
 func lookUp(image wanted, keychain authn.Keychain) answer {

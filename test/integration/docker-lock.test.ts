@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pushImage } from "../../lib/docker-client.ts";
 import { Checkout, docker, dockerPorts, get, otherPort } from "./checkout.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
   await companyRegistry[Symbol.asyncDispose]();
   for (const { Id } of await docker.listImages({
-    filters: { reference: [`${registry}/team/web`, `${registry}/team/user`, "slipway-lock-local"] },
+    filters: { reference: [`${registry}/team/web`, `${registry}/team/user`, `${registry}/team/base`, "slipway-lock-local"] },
   }))
     await docker.getImage(Id).remove({ force: true });
 });
@@ -148,4 +148,24 @@ test("an image that nobody has is reported, and nothing is locked", async () => 
   checkout.configure({ web: { source: "probe-app", host: "web.localhost" } });
   expect(await checkout.run("lock", here)).toEqual({ code: 0, out: expect.stringContaining(`- web  ${registry}/team/user:1  sha256:`) });
   expect(existsSync(join(checkout.folder, lockFile))).toBe(false);
+});
+
+test("a base image by tag is locked, and the program is added to it", async () => {
+  const base = `${registry}/team/base:1`;
+  writeFileSync(join(checkout.folder, "probe-app/motd"), "hello");
+  const dockerfile = "FROM scratch\nCOPY motd /etc/motd\nENV GREETING=based\n";
+  execFileSync("docker", ["build", "-q", "-t", base, "-f", "-", "."], { cwd: join(checkout.folder, "probe-app"), input: dockerfile });
+  const digest = await pushImage(docker, base, {});
+  await docker.getImage(base).remove({ force: true });
+  rmSync(join(checkout.folder, "probe-app/web"));
+  const service = { source: "probe-app", build: { base }, host: "web.localhost", replicas: 1 };
+  checkout.configure({ web: service });
+  const unlocked = await checkout.run("up", { CI: "true" });
+  expect(unlocked.out).toContain(`slipway:services.web.build.base: "${base}" is a tag, and ${lockFile} has no digest for it.`);
+  const up = await checkout.run("up", here);
+  expect({ code: up.code, out: up.out }).toEqual({ code: 0, out: expect.stringContaining(`web  ${base}  `) });
+  expect(up.out).toContain(digest);
+  expect(await answer()).toBe("based");
+  expect((await get("web.localhost", "/file/etc/motd", { port })).body).toBe("644 hello");
+  expect((await checkout.run("up", { CI: "true" })).out).toMatch(/^\d+ unchanged \(time\)$/m);
 });

@@ -227,6 +227,7 @@ export const ofServices: Contradiction[] = [
   ["build.env.A", { ...source, build: { env: { A: "b" } } }],
   ["build.env.GOOS", { ...source, build: { env: { GOOS: "windows" } } }],
   ["build.env.CGO_ENABLED", { ...source, build: { env: { CGO_ENABLED: "1" } } }],
+  ["build.base", { ...source, build: { base: fc.constantFrom("We b", "sha256:00", `sha256:${"0".repeat(64)}`) } }],
   ["build.assets[0]", { ...source, build: { assets: fc.constantFrom(["/etc"], ["../a"], ["."], ["app"], ["etc/a"], ["tmp/"]) } }],
   ["group", { group: number(-9, -1) }],
   ["group", { user: undefined, group: 1, security: { level: "baseline", reason: "why" } }],

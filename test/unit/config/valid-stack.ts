@@ -44,6 +44,7 @@ const build = some({
     { minKeys: 1 },
   ),
   assets: few(word.map((w) => `assets/${w}`)),
+  base: digest.map((hash) => `a.example.org/base@sha256:${hash}`),
 });
 
 const image = fc.oneof(

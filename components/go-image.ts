@@ -4,6 +4,8 @@ import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
 import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
 import type { Compression } from "../lib/oci.ts";
+import { requireBuildKit } from "./internal/buildkit.ts";
+import { SecretBuild } from "./internal/secret-build.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { UserError } from "../lib/user-error.ts";
 
@@ -19,6 +21,13 @@ export interface DockerfileArgs {
   target?: string;
   /** Values of its ARGs. Whoever can pull the image can read them. @default - those in the Dockerfile. */
   args?: Record<string, string>;
+  /**
+   * Values of its secret mounts (`RUN --mount=type=secret,id=…`) by their ids. They are in no layer of the image, and a new value alone builds
+   * nothing.
+   *
+   * @default - none.
+   */
+  secrets?: Record<string, pulumi.Input<string>>;
 }
 
 /** How the Go toolchain builds a program, and what is in the image besides it. */
@@ -101,8 +110,11 @@ export class GoImage extends pulumi.ComponentResource {
    * @throws UserError with the compiler's output.
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<void> {
-    if (args.builder === ImageBuilder.Dockerfile) requireDockerfile(args.source, args.dockerfile);
-    else await buildGo(buildArgs(args));
+    if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args));
+    else {
+      requireDockerfile(args.source, args.dockerfile);
+      if (hasSecrets(args.dockerfile) && !pulumi.runtime.isDryRun()) await requireBuildKit();
+    }
   }
 
   private buildWithGo(name: string, args: GoImageArgs): pulumi.Output<string> {
@@ -127,6 +139,12 @@ export class GoImage extends pulumi.ComponentResource {
     const { repository, credentials, dockerfile = {} } = args;
     const { file = defaultDockerfile, target, args: buildArgs } = dockerfile;
     const { folder, tag } = pulumi.output(stageBuildContext(name, args.source, dockerfile));
+    const platform = args.platforms?.[0] ?? `linux/${goArchitecture}`;
+    if (hasSecrets(dockerfile)) {
+      const { secrets = {} } = dockerfile;
+      const build = { context: folder, dockerfile: file, target, args: buildArgs ?? {}, platform, secrets };
+      return new SecretBuild(name, { ...build, repository, tag, ...credentials }, { parent: this }).ref;
+    }
     const presence = new RegistryPresence(name, { repository, tag, ...credentials }, { parent: this });
     const image = new docker.Image(
       name,
@@ -136,7 +154,7 @@ export class GoImage extends pulumi.ComponentResource {
           context: folder,
           dockerfile: pulumi.interpolate`${folder}/${file}`,
           target,
-          platform: args.platforms?.[0] ?? `linux/${goArchitecture}`,
+          platform,
           // No Dockerfile uses this argument. It makes an image that is missing in the registry count as a change.
           args: { ...buildArgs, SLIPWAY_GENERATION: presence.generation },
         },
@@ -148,6 +166,10 @@ export class GoImage extends pulumi.ComponentResource {
     );
     return image.repoDigest;
   }
+}
+
+function hasSecrets({ secrets = {} }: DockerfileArgs = {}): boolean {
+  return Object.keys(secrets).length > 0;
 }
 
 function buildArgs(args: Omit<GoImageArgs, "repository" | "credentials">): GoBuildArgs {

@@ -180,7 +180,7 @@ export function problemsWithSecrets(root: "services" | "jobs", given: Record<str
 
 function problemsWithSecretBuildArgs(root: string, secretPaths: Path[]): Problem[] {
   const message =
-    "is secret, but whoever can pull the image can read it. Give the program the value at run time, in secretEnv or secretFiles";
+    "is secret, but whoever can pull the image can read it. Mount it with dockerfile.secrets, or give the program the value at run time, in secretEnv or secretFiles";
   return secretPaths.filter((path) => isBelow(path, `${root}.*.dockerfile.args`)).map((path) => ({ path, message }));
 }
 

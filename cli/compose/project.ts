@@ -22,7 +22,13 @@ export interface ComposeProject {
 /** The keys that an import reads; see https://github.com/compose-spec/compose-spec/blob/main/05-services.md. */
 export interface ComposeService {
   image?: string;
-  build?: { context: string; dockerfile?: string; target?: string; args?: Record<string, string | null> } & Record<string, unknown>;
+  build?: {
+    context: string;
+    dockerfile?: string;
+    target?: string;
+    args?: Record<string, string | null>;
+    secrets?: FileReference[];
+  } & Record<string, unknown>;
   command?: string[] | null;
   entrypoint?: string[] | null;
   environment?: Record<string, string | null>;

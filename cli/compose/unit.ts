@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, relative } from "node:path";
+import { isAbsolute } from "node:path";
 import parseDuration from "parse-duration";
 import { serviceDefaults } from "../../components/web-service-defaults.ts";
 import type { Call } from "./calls.ts";
@@ -13,6 +12,7 @@ import { convertImage, type Image } from "./image.ts";
 import { knownImage, type KnownImage } from "./known-images.ts";
 import { convertPorts, type Ports } from "./ports.ts";
 import type { ComposeProject, ComposeService } from "./project.ts";
+import { secretContent, whyNoContent } from "./project-secrets.ts";
 import { convertVolumes } from "./volumes.ts";
 
 /** A service of a Compose file, and what is known of it. */
@@ -166,11 +166,10 @@ function convertFiles(unit: Unit): Settings {
       note(`volumes[${i}]`, `is a read-only copy at ${target}; use a volume if the service writes to it`);
   for (const [i, { source, target }] of (compose.secrets ?? []).entries()) {
     const path = target === undefined ? `/run/secrets/${source}` : isAbsolute(target) ? target : `/run/secrets/${target}`;
-    const { file, environment } = project.secrets?.[source] ?? {};
-    const content = file !== undefined ? readSecret(file) : environment === undefined ? undefined : process.env[environment];
+    const content = secretContent(source, project);
     if (content !== undefined) secretFiles[path] = new Secret(content);
     else {
-      const what = file === undefined ? `"${source}" has no file here` : `${relative(folder, file)} does not exist`;
+      const what = whyNoContent(source, project, folder);
       note(
         `secrets[${i}]`,
         `is left out, because ${what}; set it with pulumi config set --stack ${unit.stack} --secret --path 'services.${unit.newName}.secretFiles["${path}"]'`,
@@ -183,10 +182,6 @@ function convertFiles(unit: Unit): Settings {
         if (entry[key] !== undefined)
           note(`${list}[${i}].${key}`, "is left out, because the program can read its files, and nobody can write to them");
   return { ...(Object.keys(files).length > 0 && { files }), ...(Object.keys(secretFiles).length > 0 && { secretFiles }) };
-}
-
-function readSecret(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 function convertShutdown({ stop_grace_period: grace }: ComposeService): Settings {

@@ -21,7 +21,7 @@ export interface BuildContext {
  * @throws UserError if the folder does not have the Dockerfile.
  */
 export async function stageBuildContext(name: string, source: string, build: DockerfileArgs = {}): Promise<BuildContext> {
-  const { file: dockerfile = defaultDockerfile, target, args = {} } = build;
+  const { file: dockerfile = defaultDockerfile, target, args = {}, secrets = {} } = build;
   requireDockerfile(source, build);
   const folder = join(".slipway", "contexts", name);
   await rm(folder, { recursive: true, force: true });
@@ -35,6 +35,8 @@ export async function stageBuildContext(name: string, source: string, build: Doc
   // A build without them keeps the tag that it had before there were any.
   if (dockerfile !== defaultDockerfile || target !== undefined || arguments_.length > 0)
     hash.update(JSON.stringify([dockerfile, target ?? null, arguments_]));
+  // The values are not in the image.
+  if (Object.keys(secrets).length > 0) hash.update(JSON.stringify(Object.keys(secrets).sort()));
   const entries = await readdir(source, { recursive: true, withFileTypes: true });
   const files = entries.filter((e) => !e.isDirectory()).map((e) => join(e.parentPath, e.name).slice(join(source, "/").length));
   for (const file of ignore.filter(files).sort()) {

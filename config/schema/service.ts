@@ -87,6 +87,13 @@ const image = {
         example: { GO_VERSION: "1.26" },
         stackFileOnly: true,
       }),
+      secrets: setting(z.record(z.string().regex(/^[\w.-]+$/, "must be an id of letters, digits, dots and dashes"), z.string()), {
+        meaning:
+          "Values of the Dockerfile's secret mounts (`RUN --mount=type=secret,id=…`) by their ids. Needs BuildKit. They are in no layer of the image, and a new value alone builds nothing. Set them with pulumi config set --secret --path",
+        without: "none",
+        example: { npmrc: "example" },
+        stackFileOnly: true,
+      }),
     }),
     { meaning: "How the Dockerfile is built. Requires `builder: dockerfile`", stackFileOnly: true },
   ),

@@ -4,7 +4,14 @@ import { hostsInRoutes, property, type ImpactRule } from "./rule.ts";
 
 const docker = (kind: string) => `docker:index/*:${kind}`;
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/slipway:${kind}`;
-const images = [docker("Image"), docker("RemoteImage"), docker("RegistryImage"), dynamic("RegistryPush"), dynamic("RegistryPresence")];
+const images = [
+  docker("Image"),
+  docker("RemoteImage"),
+  docker("RegistryImage"),
+  dynamic("RegistryPush"),
+  dynamic("RegistryPresence"),
+  dynamic("SecretBuild"),
+];
 const inCluster = ({ urn }: Step) => urn.includes("slipway:index:LocalCluster$");
 const isReplica = ({ urn }: Step) => urn.includes("slipway:index:ContainerService$");
 /** Replicas after the first. They come and go with the number of replicas, the first one with the service. */

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { pushImage } from "../../lib/docker-client.ts";
 import { Checkout, docker, dockerPorts, get, otherPort } from "./checkout.ts";
 import { startRegistry } from "./test-objects.ts";
@@ -168,4 +168,48 @@ test("a base image by tag is locked, and the program is added to it", async () =
   expect(await answer()).toBe("based");
   expect((await get("web.localhost", "/file/etc/motd", { port })).body).toBe("644 hello");
   expect((await checkout.run("up", { CI: "true" })).out).toMatch(/^\d+ unchanged \(time\)$/m);
+});
+
+/** The folder of a docker command with BuildKit; undefined if this machine has none. Debian's comes before the plugin. */
+const withBuildKit = (process.env["PATH"] ?? "").split(delimiter).find((folder) => {
+  const ask = (...args: string[]) => spawnSync(join(folder, "docker"), args, { encoding: "utf8" });
+  const major = Number(/version (\d+)\./.exec(ask("--version").stdout ?? "")?.[1]);
+  return major < 23 || ask("buildx", "version").status === 0;
+});
+
+test.skipIf(withBuildKit === undefined)("a Dockerfile mounts a secret, which is in no file of the checkout and no layer", async () => {
+  const secret = "hush-0815";
+  const folder = join(checkout.folder, "mounts");
+  mkdirSync(join(folder, "bin"), { recursive: true });
+  symlinkSync(join(withBuildKit!, "docker"), join(folder, "bin/docker"));
+  const program = [
+    "package main",
+    'import "os"',
+    'func main() { b, err := os.ReadFile("/run/secrets/token"); if err != nil { panic(err) }',
+    'os.WriteFile("/length", []byte{byte(48 + len(b))}, 0o644) }',
+  ].join("\n");
+  writeFileSync(join(folder, "main.go"), program);
+  writeFileSync(join(folder, "go.mod"), "module mounts\n\ngo 1.24\n");
+  const env = { ...process.env, CGO_ENABLED: "0" };
+  execFileSync("go", ["build", "-o", "measure", "."], { cwd: folder, env });
+  execFileSync("go", ["build", "-o", join(folder, "web"), "."], { cwd: join(checkout.folder, "probe-app"), env });
+  const run = 'RUN --mount=type=secret,id=token ["/measure"]';
+  const dockerfile = ["FROM scratch", "COPY measure web /", run, "USER 65532:65532", 'ENTRYPOINT ["/web"]', ""];
+  writeFileSync(join(folder, "Dockerfile"), dockerfile.join("\n"));
+  const service = { source: "mounts", builder: "dockerfile", host: "web.localhost", replicas: 1 };
+  const up = async (token: string) => {
+    checkout.configure({ web: { ...service, dockerfile: { secrets: { token } } } });
+    const path = [join(folder, "bin"), process.env["PATH"]].join(delimiter);
+    return checkout.run("up", { ...here, PATH: path });
+  };
+  expect(await up(secret)).toEqual({ code: 0, out: expect.stringMatching(/^[+±~] slipway:SecretBuild web {2}created/m) });
+  expect((await get("web.localhost", "/file/length", { port })).body).toBe(`644 ${secret.length}`);
+  const state = readdirSync(join(checkout.folder, ".slipway"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const having = state.filter(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1").includes(secret));
+  expect(having.map(({ name }) => name)).toEqual([]);
+  // A new value alone builds nothing, because it is not in the image.
+  const { images } = await checkout.outputs();
+  const rotated = await up("another");
+  expect(rotated.out).not.toContain("SecretBuild");
+  expect((await checkout.outputs()).images).toEqual(images);
 });

@@ -82,7 +82,23 @@ describe("a build", () => {
       dockerfile: { file: "docker/prod", target: "run", args: { VERSION: "1.2" } },
     });
     expect(notes).toEqual([
-      "services.web.build.args.NPM_TOKEN: is left out, because it is secret, and whoever can pull the image can read it; pass it at run time",
+      "services.web.build.args.NPM_TOKEN: is left out, because it is secret, and whoever can pull the image can read it; mount it with dockerfile.secrets, or pass it at run time",
+    ]);
+  });
+
+  test("has its secret mounts, with the content of a file or a variable, by the target as the id", async () => {
+    process.env["SLIPWAY_TEST_TOKEN"] = "hush-1";
+    const build = {
+      context: "web",
+      secrets: ["npm", { source: "token", target: "gh" }, "missing"],
+    };
+    const secrets = { npm: { file: "npmrc" }, token: { environment: "SLIPWAY_TEST_TOKEN" }, missing: { file: "none" } };
+    const files = { "web/Dockerfile": "FROM scratch\n", npmrc: "hush-2" };
+    const { services, notes } = await convert({ web: { build, expose: ["80"] } }, files, { secrets });
+    delete process.env["SLIPWAY_TEST_TOKEN"];
+    expect(services["web"]!["dockerfile"]).toEqual({ secrets: { npm: new Secret("hush-2"), gh: new Secret("hush-1") } });
+    expect(notes).toEqual([
+      "services.web.build.secrets[2]: is left out, because none does not exist; set it with pulumi config set --stack shop --secret --path 'services.web.dockerfile.secrets[\"missing\"]'",
     ]);
   });
 

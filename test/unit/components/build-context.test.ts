@@ -70,6 +70,15 @@ test.each<[string, DockerfileArgs]>([
   expect(tags[3]).toBe(tags[2]);
 });
 
+test("the tag changes with the ids of secrets, and not with their values", async () => {
+  source("one", {});
+  const tagOf = async (name: string, secrets: Record<string, string>) => (await stageBuildContext(name, "one", { secrets })).tag;
+  const [none, token, other] = [await tagOf("a", {}), await tagOf("b", { token: "1" }), await tagOf("c", { other: "1" })];
+  expect(new Set([none, token, other]).size).toBe(3);
+  expect(await tagOf("d", { token: "2" })).toBe(token);
+  expect((await stageBuildContext("e", "one")).tag).toBe(none);
+});
+
 test("another Dockerfile has its own ignore file, and is staged even if that excludes it", async () => {
   source("app", {
     "build/prod.Dockerfile": "FROM scratch\n",

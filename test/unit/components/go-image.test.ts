@@ -79,6 +79,34 @@ test("the builder dockerfile builds the given file and stage with its arguments"
   }
 });
 
+test("a Dockerfile with secret mounts is built by a SecretBuild, which keeps the values secret", async () => {
+  const source = mkdtempSync(join(tmpdir(), "slipway-"));
+  writeFileSync(join(source, "Dockerfile"), "FROM scratch\n");
+  try {
+    const { resources, urns } = await build({
+      source,
+      builder: "dockerfile",
+      platforms: ["linux/arm64"],
+      dockerfile: { args: { A: "1" }, secrets: { token: "hush" } },
+    });
+    expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:SecretBuild web"]);
+    const { inputs } = resources.find(({ type }) => type.endsWith(":SecretBuild"))!;
+    const { __provider: _, tag, secrets, ...given } = inputs;
+    // In this form the engine gets secrets.
+    expect(secrets).toEqual({ [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig, value: { token: "hush" } });
+    expect(tag).toMatch(/^[0-9a-f]{12}$/);
+    expect(given).toEqual({
+      context: ".slipway/contexts/web",
+      dockerfile: "Dockerfile",
+      args: { A: "1" },
+      platform: "linux/arm64",
+      repository,
+    });
+  } finally {
+    rmSync(source, { recursive: true });
+  }
+});
+
 test("the builder dockerfile rejects several platforms and names the remedy", async () => {
   await expect(build({ builder: "dockerfile", platforms: ["linux/amd64", "linux/arm64"] })).rejects.toThrow(
     'GoImage "web": platforms: must be a single platform for builder "dockerfile" (got linux/amd64, linux/arm64). Set one, or use builder "go".',

@@ -159,3 +159,29 @@ test("a package of a workspace is built from the folder of its go.work, and with
   const { descriptor } = await buildGo({ source: join(source(), "svc"), package: "cmd" });
   expect(descriptor.digest).toMatch(/^sha256:/);
 });
+
+test("a private module is fetched as git is set up for it, with GOPRIVATE in build.env", async () => {
+  const module = "git.example.org/team/greet.git";
+  write("private/go.mod", `module ${module}\n\ngo 1.21\n`);
+  write("private/greet.go", 'package greet\n\nconst Text = "from a private module"\n');
+  const inPrivate = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...args], { cwd: join(folder, "private") });
+  inPrivate("init", "--quiet");
+  inPrivate("add", ".");
+  inPrivate("commit", "--quiet", "--message=first");
+  inPrivate("tag", "v1.0.0");
+  write("gitconfig", `[url "file://${folder}/private"]\n\tinsteadOf = https://git.example.org/team/greet\n`);
+  write("app/go.mod", `module example.org/app\n\ngo 1.21\n\nrequire ${module} v1.0.0\n`);
+  write("app/main.go", `package main\n\nimport greet "${module}"\n\nfunc main() { println(greet.Text) }\n`);
+  const before = process.env["GIT_CONFIG_GLOBAL"];
+  process.env["GIT_CONFIG_GLOBAL"] = join(folder, "gitconfig");
+  const env = { GOPRIVATE: "git.example.org", GOFLAGS: "-mod=mod -modcacherw", GOMODCACHE: join(folder, "modules") };
+  try {
+    expect(await output({ env })).toBe("from a private module");
+    const withoutIt = { ...env, GOPRIVATE: "", GOPROXY: "off", GOMODCACHE: join(folder, "others") };
+    await expect(buildGo({ source: source(), env: withoutIt })).rejects.toThrow("module lookup disabled by GOPROXY=off");
+  } finally {
+    if (before === undefined) delete process.env["GIT_CONFIG_GLOBAL"];
+    else process.env["GIT_CONFIG_GLOBAL"] = before;
+  }
+});

@@ -242,7 +242,7 @@ test("a secret in plain variables or files is rejected, even if all services are
 test("a secret argument of a Dockerfile is rejected", async () => {
   const services = { web: { source: "app", builder: "dockerfile", dockerfile: { args: { TOKEN: "s3cr3t" } } } };
   expect((await check({ services }, [["services", "web", "dockerfile", "args", "TOKEN"]])).problems).toEqual([
-    "services.web.dockerfile.args.TOKEN: is secret, but whoever can pull the image can read it. Give the program the value at run time, in secretEnv or secretFiles.",
+    "services.web.dockerfile.args.TOKEN: is secret, but whoever can pull the image can read it. Mount it with dockerfile.secrets, or give the program the value at run time, in secretEnv or secretFiles.",
   ]);
 });
 

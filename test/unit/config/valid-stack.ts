@@ -31,7 +31,12 @@ const platform = fc.constantFrom("linux/amd64", "linux/arm64", "linux/arm/v7");
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
 
 const dockerfile = fc.record(
-  { file: fc.tuple(word, word).map((parts) => parts.join("/")), target: word, args: fc.dictionary(word, fc.string(), { minKeys: 1 }) },
+  {
+    file: fc.tuple(word, word).map((parts) => parts.join("/")),
+    target: word,
+    args: fc.dictionary(word, fc.string(), { minKeys: 1 }),
+    secrets: fc.dictionary(word, fc.string(), { minKeys: 1 }),
+  },
   { requiredKeys: [] },
 );
 

@@ -53,6 +53,12 @@ export interface EndpointArgs {
    * @default - none: only the VPC can access it.
    */
   publicCidrs?: string[];
+  /**
+   * IPv4 ranges that may connect to the private address of the API: those of the VPC, and of networks connected to it. Nodes always may.
+   *
+   * @default - none: only what is in the cluster's security group.
+   */
+  privateCidrs?: string[];
 }
 
 /** Permissions of an IAM principal in Kubernetes, https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html. */

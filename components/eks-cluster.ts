@@ -142,8 +142,23 @@ export class EksCluster extends pulumi.ComponentResource {
         tags,
       },
       // Without the log group, EKS creates one that never expires. Without the permissions, it cannot delete what it created.
-      { ...protectedChild, dependsOn: [logs, ...control.rights, ...nodes.rights] },
+      { ...protectedChild, customTimeouts, dependsOn: [logs, ...control.rights, ...nodes.rights] },
     );
+
+    for (const cidr of endpoint?.privateCidrs ?? [])
+      new aws.vpc.SecurityGroupIngressRule(
+        `${name}-api-${cidr}`,
+        {
+          securityGroupId: cluster.vpcConfig.clusterSecurityGroupId,
+          description: "Kubernetes API",
+          ipProtocol: "tcp",
+          fromPort: apiPort,
+          toPort: apiPort,
+          cidrIpv4: cidr,
+          tags,
+        },
+        child,
+      );
 
     const context = { name, cluster, identity, args };
     createAccess(context, this);
@@ -176,6 +191,15 @@ export class EksCluster extends pulumi.ComponentResource {
     });
   }
 }
+
+/**
+ * Port of the Kubernetes API. EKS only lets the cluster's security group itself connect to the private address:
+ * https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access.
+ */
+const apiPort = 443;
+
+/** Durations that EKS needs in the worst case: above 30 minutes for a cluster with Auto Mode. */
+const customTimeouts = { create: "60m", update: "60m", delete: "30m" };
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html */
 const autoClusterPolicies = [

@@ -49,7 +49,8 @@ export class TlsCertificate extends pulumi.ComponentResource {
           // Other certificates of this account for the same domain use the same record.
           allowOverwrite: true,
         },
-        { parent: this },
+        // For the same reason it stays when this certificate is deleted.
+        { parent: this, retainOnDelete: true },
       );
     });
     const validation = new aws.acm.CertificateValidation(

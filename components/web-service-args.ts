@@ -41,6 +41,12 @@ export interface WebServiceArgs extends ServiceArgs {
   tls?: TlsArgs;
   /** How `publish` is done. @default - a Service of type LoadBalancer. */
   publishing?: PublishingArgs;
+  /**
+   * Least seconds that Pulumi waits for a rollout, for clusters that start nodes and register pods with a load balancer first.
+   *
+   * @default - only what the steps of the rollout need, each at most `rollout.progressDeadlineSeconds`.
+   */
+  awaitAtLeastSeconds?: number;
   /** Existing namespace. @default - a namespace with the service's name is created. */
   namespace?: pulumi.Input<string>;
   /** Application that the service belongs to, as a label. @default - none. */

@@ -78,6 +78,9 @@ function checkEndpoint({ endpoint }: EksClusterArgs, report: Report): void {
   );
   for (const [i, cidr] of cidrs.entries())
     report(["endpoint", "publicCidrs", i], problemWithPublicCidr(cidr) ?? problemWithOverlap(cidr, cidrs.slice(0, i)));
+  const ranges = endpoint?.privateCidrs ?? [];
+  for (const [i, cidr] of ranges.entries())
+    report(["endpoint", "privateCidrs", i], problemWithRange(cidr) ?? problemWithOverlap(cidr, ranges.slice(0, i)));
 }
 
 function problemWithOverlap(cidr: string, earlier: string[]): string | undefined {
@@ -85,14 +88,21 @@ function problemWithOverlap(cidr: string, earlier: string[]): string | undefined
   return other && `must not overlap with ${other} (got "${cidr}"). Keep only the larger range`;
 }
 
-function problemWithPublicCidr(cidr: string): string | undefined {
+/** What is wrong with an IPv4 range. */
+export function problemWithRange(cidr: string): string | undefined {
   if (!cidr.includes("/") || !Address4.isValid(cidr)) {
     return `must be an IPv4 range, such as 203.0.113.0/24 (got "${cidr}")`;
   }
   const range = new Address4(cidr);
   if (range.subnetMask < 8) return `must be /8 or smaller (got "${cidr}"). List only the ranges that need access`;
   const start = `${range.startAddress().correctForm()}/${range.subnetMask}`;
-  if (start !== cidr) return `must start at its network address (got "${cidr}"). Use ${start}`;
+  return start === cidr ? undefined : `must start at its network address (got "${cidr}"). Use ${start}`;
+}
+
+function problemWithPublicCidr(cidr: string): string | undefined {
+  const problem = problemWithRange(cidr);
+  if (problem !== undefined) return problem;
+  const range = new Address4(cidr);
   const reserved = reservedRanges.find((other) => range.isInSubnet(new Address4(other)) || new Address4(other).isInSubnet(range));
   return reserved && `must contain only public addresses (got "${cidr}"). Omit it: the VPC can always reach the API`;
 }

@@ -155,6 +155,11 @@ export const eksSettings = z
           without: "none",
           example: ["203.0.113.0/24"],
         }),
+        privateCidrs: setting(texts, {
+          meaning: "IPv4 ranges that may connect to the private address of the Kubernetes API",
+          without: "the range of a new VPC and `network.connectedCidrs`; in an existing VPC none but the nodes",
+          example: ["172.16.0.0/12"],
+        }),
       }),
       { meaning: "Access to the Kubernetes API", without: "from the VPC only" },
     ),

@@ -112,7 +112,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
       };
       const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
       const publishing = settings.publish && nlb(facts, tags);
-      const resource = new WebService(service, { ...args, network, publishing }, { provider, dependsOn });
+      const resource = new WebService(service, { ...args, network, publishing, awaitAtLeastSeconds }, { provider, dependsOn });
       const { address, publishedAddress } = resource;
       const { domain } = facts;
       const hosts = address && domain ? ingressHosts({ [service]: settings }).map(({ host }) => host) : [];
@@ -148,6 +148,9 @@ function problemsWithSharedCluster(facts: KnownClusterFacts, { region }: EksSett
     ...(autoMode ? [] : [...problemsWithIngressClasses(services, "alb"), ...problemsWithNodeGroups(services)]),
   ];
 }
+
+/** A node takes about a minute to start, and a load balancer up to 45 s to send requests to a pod. */
+const awaitAtLeastSeconds = 600;
 
 /** A Network Load Balancer of EKS Auto Mode, https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html. */
 function nlb({ loadBalancer }: ClusterFacts, tags: Record<string, string>): PublishingArgs {

@@ -3,8 +3,9 @@ import type { NodeGroupArgs } from "../../components/eks-cluster-args.ts";
 import type { EksClusterArgs } from "../../components/eks-cluster.ts";
 import { isArmImage, defaultAmiType } from "../../components/instance-types.ts";
 import { formatProblem, type Problem } from "../../lib/problem.ts";
-import { defaultCidr, layOut, privateRanges, problemsWithCidr } from "../../lib/subnets.ts";
+import { defaultCidr, layOut, overlaps, privateRanges, problemsWithCidr } from "../../lib/subnets.ts";
 import type { NetworkArgs } from "../../components/network-args.ts";
+import { problemWithRange } from "../../components/rules/eks-cluster.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import { awsDefaults } from "../../components/aws-defaults.ts";
 
@@ -32,7 +33,7 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
     region,
     version,
     subnetIds,
-    endpoint,
+    endpoint: { ...endpoint, privateCidrs: endpoint?.privateCidrs ?? privateCidrs(eks) },
     accessEntries: access,
     nodeGroups,
     deletionProtection,
@@ -40,6 +41,14 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
     kubeconfig: { profile },
     tags,
   };
+}
+
+/** Ranges that reach the private address of the Kubernetes API by default. Those that are wrong are reported where they are set. */
+function privateCidrs(eks: EksSettings): string[] {
+  const network = networkArgs(eks, {});
+  if (network === undefined) return [];
+  const valid = [network.cidr ?? defaultCidr, ...(network.connectedCidrs ?? [])].filter((range) => problemWithRange(range) === undefined);
+  return valid.filter((range, i) => !valid.slice(0, i).some((other) => overlaps(other, range)));
 }
 
 /** Source ranges of the load balancer's requests: those of its subnets, or all private ranges if they are not known yet. */

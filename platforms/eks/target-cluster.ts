@@ -60,7 +60,9 @@ export function createCluster(
   const network = newNetwork && new Network(name, { ...newNetwork, kmsKeyArn }, awsOptions);
   const subnetIds = network?.privateSubnetIds ?? eks.network?.privateSubnetIds ?? [];
   const cluster = new EksCluster(name, clusterArgs(eks, tags, subnetIds), { ...awsOptions, dependsOn: network ? [network] : [] });
-  if (network && !eks.endpoint?.publicCidrs?.length && !eks.network?.connectedCidrs?.length) void pulumi.log.warn(privateApi, cluster);
+  const { publicCidrs = [], privateCidrs = [] } = eks.endpoint ?? {};
+  const reachable = [...publicCidrs, ...privateCidrs, ...(eks.network?.connectedCidrs ?? [])];
+  if (reachable.length === 0) void pulumi.log.warn(network ? privateApi : privateApiInExistingVpc, cluster);
   const settings = { ...providerSettings, kubeconfig: cluster.kubeconfig, clusterIdentifier: name, upsertExistingObjects: true };
   const provider = new k8s.Provider(name, settings, { dependsOn: [cluster] });
 
@@ -86,6 +88,9 @@ export function createCluster(
   const facts = { clusterArn, endpoint, certificateAuthority, ...known };
   return { kubeconfig: cluster.kubeconfig, facts, provider, dependencies: [addOns] };
 }
+
+const privateApiInExistingVpc =
+  "The Kubernetes API is reachable only from the cluster's own nodes, and the deployment needs it. Set eks.endpoint.privateCidrs to the range of the VPC, if the deployment runs in it, or eks.endpoint.publicCidrs to the public IP range of the deployer.";
 
 const privateApi =
   "The Kubernetes API is reachable only from the new VPC, and the deployment needs it. Set eks.endpoint.publicCidrs to the public IP range of the deployer, or connect the VPC with the deployer's network and add that network to eks.network.connectedCidrs.";

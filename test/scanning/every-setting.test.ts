@@ -6,7 +6,10 @@ import { supportedSettings } from "../../config/support.ts";
 import { isBelow, type Path } from "../../lib/property-path.ts";
 import { serviceSettings } from "../../config/schema/service.ts";
 import { registrationsOf } from "../../review/render/registrations.ts";
+import { goArchitecture } from "../../components/internal/go-build.ts";
+import { image as oneImage, layer } from "../../lib/oci.ts";
 import { check } from "../unit/check.ts";
+import { serveImage } from "../unit/image-server.ts";
 
 // On every platform, every setting is rejected, changes a registered resource, or has the value that always applies. None is ignored.
 
@@ -33,7 +36,7 @@ afterAll(() => {
 });
 
 /** Other settings that a setting requires, by its path or a parent of it. The first match applies. */
-const contexts: [pattern: string, service: () => object][] = [
+const contexts: [pattern: string, service: (platform: Platform) => object][] = [
   ["source", () => ({ image: undefined })],
   ["image", () => ({})],
   ["builder", () => ({ image: undefined, source })],
@@ -56,7 +59,9 @@ const contexts: [pattern: string, service: () => object][] = [
   ["maxUnavailable", () => ({ replicas: 5 })],
   ["replicas", () => ({ replicas: undefined })],
   ["autoscaling", () => ({ replicas: undefined, autoscaling: { maxReplicas: 7 } })],
-  ["probes.command", () => ({ probes: { kind: "exec", command: ["/check"] } })],
+  // The load balancer of eks needs HTTP.
+  ["probes.command", (platform) => ({ probes: { kind: "exec", command: ["/check"] }, ...(platform === "eks" && { host: undefined }) })],
+  ["publish", (platform) => ({ publish: { a: { port: 5000, ...(platform === "eks" && { sourceRanges: ["10.0.0.0/8"] }) } } })],
   ["probes.*.port", () => ({ ports: { metrics: 9100 } })],
   ["probes.startup.periodSeconds", () => ({ rollout: { progressDeadlineSeconds: 600 } })],
   ["tolerations.*.operator", () => ({ tolerations: [{ key: "a" }] })],
@@ -67,6 +72,11 @@ const contexts: [pattern: string, service: () => object][] = [
   ["volumes", () => ({ volumes: { data: { kind: "persistent", mountPath: "/b", size: "32Mi" } }, replicas: 1 })],
   ["resources.memory", () => ({ resources: { memoryLimit: "512Mi" } })],
 ];
+
+/** An image that the program can be added to. */
+const base = oneImage({ os: "linux", architecture: goArchitecture }, [await layer([{ path: "etc/", mode: 0o755 }], "none")], {});
+const registry = await serveImage(base);
+afterAll(() => registry[Symbol.dispose]());
 
 /** Values of settings that have no example, or whose example does not fit the context. */
 const values: Record<string, unknown> = {
@@ -80,6 +90,7 @@ const values: Record<string, unknown> = {
   "build.ldflags": "-buildid=other",
   "build.env": { GOFLAGS: "-gcflags=-N" },
   "build.assets": ["main.go"],
+  "build.base": `${registry.host}/base@${base.descriptor.digest}`,
   after: ["third"],
   calls: ["third"],
   expose: "gateway",
@@ -197,7 +208,7 @@ function caseOf(platform: Platform, { path, definition }: Located): Change & { v
   const key = path.join(".");
   const [, context] =
     contexts.find(([pattern]) => isBelow(path, pattern) || pattern.split(".").every((part, i) => part === "*" || part === path[i])) ?? [];
-  const base = { image, host, ports: undefined, ...context?.() };
+  const base = { image, host, ports: undefined, ...context?.(platform) };
   const value = values[`${platform}:${key}`] ?? values[key] ?? definition!.example;
   const at = concrete(path, base);
   const after = put(base, at, value) as object;
@@ -219,7 +230,13 @@ async function changesInOneStack(platform: Platform, changes: Change[]): Promise
   const add = (settings: Record<string, unknown>, role = "") => {
     const service = JSON.stringify((settings["services"] as Services).web);
     const name = (names[role + service] ??= `s${String(Object.keys(names).length).padStart(3, "0")}x`);
-    services[name] ??= JSON.parse(service.replaceAll(/(?<=")\w+(?=\.example\.org")/g, (label) => `${label}-${name}`));
+    // No two services may publish the same port.
+    const port = String(30_000 + Object.keys(services).length);
+    services[name] ??= JSON.parse(
+      service
+        .replaceAll(/(?<=")\w+(?=\.example\.org")/g, (label) => `${label}-${name}`)
+        .replace(/(?<="publish":\{"\w+":\{"port":)\d+/, port),
+    );
     return name;
   };
   const added = changes.map((change) => ({

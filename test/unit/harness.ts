@@ -68,6 +68,32 @@ export interface Request {
   getProtect(): boolean;
   getProvider(): string;
   getParent(): string;
+  getIgnorechangesList(): string[];
+  getRetainondelete(): boolean;
+  getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
+}
+
+/** Options of a resource that a program sets. */
+export interface ResourceOptions {
+  ignoreChanges: string[];
+  retainOnDelete: boolean;
+  /** Of create, update and delete; empty for the default. */
+  timeouts: [string, string, string];
+}
+
+/** Runs a program like `record`. Returns the options of its resources, by kind and name. */
+export async function optionsOf(program: () => unknown, options: Parameters<typeof record>[1]): Promise<Record<string, ResourceOptions>> {
+  const found: Record<string, ResourceOptions> = {};
+  const watched = watch(program, (request) => {
+    const timeouts = request.getCustomtimeouts();
+    found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = {
+      ignoreChanges: request.getIgnorechangesList(),
+      retainOnDelete: request.getRetainondelete(),
+      timeouts: [timeouts?.getCreate() ?? "", timeouts?.getUpdate() ?? "", timeouts?.getDelete() ?? ""],
+    };
+  });
+  await record(watched, options);
+  return found;
 }
 
 /** Wraps a program so that, with mocks, it also reports each registration request of the SDK. */

@@ -171,6 +171,17 @@ export function taggingPolicy({ region, account }: ClusterIdentity): string {
       ],
       Condition,
     },
+    {
+      // For tags that are removed from the settings.
+      Sid: "RemovedTags",
+      Effect: "Allow",
+      Action: ["ec2:DeleteTags", "elasticloadbalancing:RemoveTags"],
+      Resource: [
+        ...["volume", "security-group"].map((kind) => `${ec2}:${account}:${kind}/*`),
+        ...["listener", "loadbalancer", "targetgroup"].map((kind) => `${loadBalancing}:${kind}/*`),
+      ],
+      Condition: { StringEquals: { "aws:ResourceTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } },
+    },
   );
 }
 

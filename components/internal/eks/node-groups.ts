@@ -37,7 +37,8 @@ export function createNodeGroups(
         taints,
         tags: args.tags,
       },
-      { parent, dependsOn: after },
+      // An autoscaler changes it.
+      { parent, dependsOn: after, ignoreChanges: ["scalingConfig.desiredSize"] },
     );
   });
 }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { standardPorts } from "../../ports.ts";
+import { containerPorts } from "./pod.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
@@ -21,7 +22,10 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
       return {
         // Directly to the pods: a Service of type ClusterIP has no node ports.
         "alb.ingress.kubernetes.io/target-type": "ip",
+        // As the readiness probe, which the controller does not look at.
         "alb.ingress.kubernetes.io/healthcheck-path": spec.probes.readiness.path,
+        "alb.ingress.kubernetes.io/healthcheck-port": readinessPort(spec),
+        "alb.ingress.kubernetes.io/success-codes": "200-399",
         // The default is 300 s, longer than a rollout: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay.
         "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
         ...(redirect && {
@@ -33,6 +37,12 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
     default:
       return {};
   }
+}
+
+/** Number of the port of the readiness probe: load balancers do not know its name. */
+export function readinessPort(spec: WebServiceSpec): pulumi.Output<string> {
+  const port = containerPorts(spec).find(({ name }) => name === spec.probes.readiness.port)?.containerPort ?? spec.port;
+  return pulumi.interpolate`${port}`;
 }
 
 /** Traefik uses Middleware objects, https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/. */

@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels.ts";
 import { nlbClass } from "../../web-service-args.ts";
 import { PublishingType } from "../../web-service-enums.ts";
 import { publishedName } from "./published-name.ts";
-import { containerPorts } from "./pod.ts";
+import { readinessPort } from "./controllers.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 /** A cloud creates a load balancer first. */
@@ -49,11 +49,10 @@ function nlbAnnotations(spec: WebServiceSpec): Record<string, pulumi.Input<strin
   };
   // Without them, every port is checked over TCP, which one for UDP never answers.
   if (kind !== "http" && kind !== "tcp") return common;
-  const port = containerPorts(spec).find(({ name }) => name === readiness.port)?.containerPort ?? spec.port;
   return {
     ...common,
     [`${prefix}-healthcheck-protocol`]: kind,
-    [`${prefix}-healthcheck-port`]: pulumi.interpolate`${port}`,
+    [`${prefix}-healthcheck-port`]: readinessPort(spec),
     ...(kind === "http" && { [`${prefix}-healthcheck-path`]: readiness.path }),
   };
 }

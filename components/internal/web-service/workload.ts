@@ -18,7 +18,7 @@ export function createWorkload(
   metadata: Meta,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet {
-  const seconds = `${spec.rollout.progressDeadlineSeconds + extraSeconds}s`;
+  const seconds = `${awaitSeconds(spec)}s`;
   const options = { ...opts, customTimeouts: { create: seconds, update: seconds } };
   const common = {
     replicas: spec.replicas,
@@ -41,6 +41,19 @@ export function createWorkload(
     ? { type: "Recreate" }
     : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: intOrPercent(maxSurge) } };
   return new k8s.apps.v1.Deployment(spec.name, { metadata, spec: { ...common, progressDeadlineSeconds, strategy } }, options);
+}
+
+/**
+ * Seconds that Pulumi waits for a rollout. It has one timer for all, while Kubernetes counts the progress deadline anew after each step: a
+ * rollout with several steps can take that long several times and be healthy.
+ */
+function awaitSeconds({ rollout, kind, replicas, autoscaling, awaitAtLeastSeconds = 0 }: WebServiceSpec): number {
+  const pods = autoscaling?.maxReplicas ?? (typeof replicas === "number" ? replicas : 1);
+  const { maxSurge } = rollout;
+  // An output can be anything, so one pod at a time is assumed.
+  const surge = typeof maxSurge !== "string" ? 1 : maxSurge.endsWith("%") ? Math.ceil((pods * parseInt(maxSurge)) / 100) : Number(maxSurge);
+  const steps = Math.ceil(pods / Math.max(1, kind === "stateful" ? 1 : surge));
+  return Math.max(awaitAtLeastSeconds, steps * rollout.progressDeadlineSeconds + extraSeconds);
 }
 
 type Common = Pick<

@@ -5,16 +5,22 @@ import { awsMessage, type AwsQuery } from "./aws-cli.ts";
 
 /** The output of `aws ec2 describe-availability-zones`. */
 export interface DescribeZones {
-  AvailabilityZones: { ZoneName: string; State: string; ZoneType?: string }[];
+  AvailabilityZones: { ZoneName: string; ZoneId?: string; State: string; ZoneType?: string }[];
 }
+
+/** Zones without EKS control planes, by their ids: names differ between accounts. https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html */
+const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /** The account must be able to use the zones of a new network. */
 export function problemsWithZones(eks: EksSettings, { AvailabilityZones: all }: DescribeZones): Problem[] {
-  const usable = all.filter((zone) => zone.State === "available" && (zone.ZoneType ?? "availability-zone") === "availability-zone");
+  const usable = all.filter(
+    ({ State, ZoneType = "availability-zone", ZoneId = "" }) =>
+      State === "available" && ZoneType === "availability-zone" && !withoutEks.includes(ZoneId),
+  );
   const names = usable.map((zone) => zone.ZoneName).sort();
   const unusable = networkArgs(eks, {})?.zones.filter((zone) => !names.includes(zone)) ?? [];
   if (unusable.length === 0) return [];
-  const message = `must be zones that this account can use: ${names.join(", ")} (got ${unusable.join(", ")})`;
+  const message = `must be zones that EKS and this account can use: ${names.join(", ")} (got ${unusable.join(", ")})`;
   return [{ path: ["eks", "network", "zones"], message }];
 }
 

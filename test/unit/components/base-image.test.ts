@@ -1,21 +1,17 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildGo } from "../../../components/internal/go-build.ts";
+import { serveImage, type ImageServer } from "../image-server.ts";
 import { image, index, layer, type OciImage } from "../../../lib/oci.ts";
 
 // A registry of this test, with the real client and the real Go toolchain. It proves nothing of the logins of real registries.
 
 let folder: string;
-let server: Server;
+let server: ImageServer;
 let host: string;
 let base: OciImage;
 let amd64: OciImage;
-/** Paths that the registry was asked for. */
-let asked: string[];
-let status: number;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-base-"));
@@ -37,26 +33,16 @@ beforeAll(async () => {
     );
   amd64 = await made("amd64")();
   base = index([amd64, await made("arm64")()]);
-  server = createServer((request, response) => {
-    const [, kind, digest = ""] = /^\/v2\/base\/(manifests|blobs)\/(.+)$/.exec(request.url ?? "") ?? [];
-    if (kind !== undefined) asked.push(`${kind} ${digest}`);
-    const blob = base.blobs.get(digest);
-    if (kind === undefined) return void response.writeHead(200).end("{}");
-    if (status !== 200 || !blob) return void response.writeHead(status === 200 ? 404 : status).end();
-    const { mediaType = "application/octet-stream" } = kind === "manifests" ? JSON.parse(Buffer.from(blob).toString()) : {};
-    response.writeHead(200, { "content-type": mediaType, "docker-content-digest": digest, "content-length": blob.length });
-    response.end(request.method === "HEAD" ? "" : blob);
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await serveImage(base);
+  host = server.host;
 });
 afterAll(() => {
-  server.close();
+  server[Symbol.dispose]();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
-  asked = [];
-  status = 200;
+  server.asked = [];
+  server.status = 200;
 });
 
 const build = (given: { base?: string; platforms?: string[]; labels?: Record<string, string> } = {}) =>
@@ -95,7 +81,7 @@ test("each platform has the base of its own, another base is another image, and 
   const without = await buildGo({ source: join(folder, "app"), platforms: ["linux/amd64"] });
   const single = await build({ base: `${host}/base@${amd64.descriptor.digest}` });
   expect(new Set([both, without, single].map(({ descriptor }) => descriptor.digest)).size).toBe(3);
-  expect(asked.filter((path) => path.startsWith("blobs ") && path.includes(first(arm64.digest, inStore).digest))).toHaveLength(1);
+  expect(server.asked.filter((path) => path.startsWith("blobs ") && path.includes(first(arm64.digest, inStore).digest))).toHaveLength(1);
 });
 
 test("a base image that is missing, rejected, or not for a platform is an error with its remedy", async () => {
@@ -105,7 +91,7 @@ test("a base image that is missing, rejected, or not for a platform is an error 
   );
   const other = `${host}/base@sha256:${"0".repeat(64)}`;
   await expect(build({ base: other })).rejects.toThrow(`${other} does not exist in its registry. Push it again, or set another image.`);
-  status = 401;
+  server.status = 401;
   await expect(build({ platforms: ["linux/arm64"], labels: { another: "build" } })).rejects.toThrow(
     `${named} cannot be pulled, because its registry rejects the credentials. Run docker login ${host}.`,
   );

@@ -5,7 +5,7 @@ import { isArm } from "../../../components/instance-types.ts";
 import { problemsWithEksCluster } from "../../../components/rules/eks-cluster.ts";
 import { formatProblem } from "../../../lib/problem.ts";
 import { defaultVersion, standardSupportEnds, supportWarning } from "../../../components/eks-versions.ts";
-import { record, register, settle, tree, type Outputs, type Recorded } from "../harness.ts";
+import { optionsOf, record, register, settle, tree, type Outputs, type Recorded } from "../harness.ts";
 
 const account = "111122223333";
 const region = "eu-central-1";
@@ -581,6 +581,13 @@ describe("IAM documents", () => {
         ],
         Condition,
       },
+      {
+        Resource: [
+          ...["volume", "security-group"].map((kind) => `${ec2}:${account}:${kind}/*`),
+          ...[`${loadBalancing}:listener/*`, `${loadBalancing}:loadbalancer/*`, `${loadBalancing}:targetgroup/*`],
+        ],
+        Condition: { StringEquals: { "aws:ResourceTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } },
+      },
     ]);
   });
 
@@ -693,6 +700,14 @@ describe("invalid arguments are rejected", () => {
       `endpoint.publicCidrs[0]: must contain only public addresses (got "${range}"). Omit it: the VPC can always reach the API`,
     ]),
     [
+      { endpoint: { privateCidrs: ["10.0.1.0/16"] } },
+      'endpoint.privateCidrs[0]: must start at its network address (got "10.0.1.0/16"). Use 10.0.0.0/16',
+    ],
+    [
+      { endpoint: { privateCidrs: ["10.0.0.0/16", "10.0.3.0/24"] } },
+      'endpoint.privateCidrs[1]: must not overlap with 10.0.0.0/16 (got "10.0.3.0/24"). Keep only the larger range',
+    ],
+    [
       { endpoint: { publicCidrs: Array.from({ length: 41 }, (_, i) => `198.51.100.${i}/32`) } },
       "endpoint.publicCidrs: must have at most 40 ranges (got 41)",
     ],
@@ -803,4 +818,32 @@ describe("invalid arguments are rejected", () => {
     for (const name of ["a b", "-a", "", "a".repeat(49)])
       expect(problemsWithEksCluster(name, required)).toEqual([{ path: [], message: `${message} (got "${name}")` }]);
   });
+});
+
+describe("the private address of the API", () => {
+  test("accepts connections from the given ranges: EKS itself only lets the cluster's security group connect", async () => {
+    const rules = await inputsOf("SecurityGroupIngressRule", {
+      endpoint: { privateCidrs: ["10.0.0.0/16", "10.200.0.0/16"] },
+      tags: { team: "a" },
+    });
+    const rule = (cidrIpv4: string) => ({
+      securityGroupId: "sg-1",
+      description: "Kubernetes API",
+      ipProtocol: "tcp",
+      fromPort: 443,
+      toPort: 443,
+      cidrIpv4,
+      tags: { team: "a" },
+    });
+    expect(rules).toEqual({ "prod-api-10.0.0.0/16": rule("10.0.0.0/16"), "prod-api-10.200.0.0/16": rule("10.200.0.0/16") });
+    expect(await inputsOf("SecurityGroupIngressRule")).toEqual({});
+  });
+});
+
+test("EKS has as long as it needs for a cluster, and an autoscaler may change the number of nodes", async () => {
+  const options = await optionsOf(() => create({ nodeGroups: { system: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4 } } }), {
+    outputs,
+  });
+  expect(options["Cluster prod"]!.timeouts).toEqual(["60m", "60m", "30m"]);
+  expect(options["NodeGroup prod-system"]!.ignoreChanges).toEqual(["scalingConfig.desiredSize"]);
 });

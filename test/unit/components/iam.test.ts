@@ -82,6 +82,19 @@ test("Auto Mode may tag what it creates for this cluster, and nothing else", () 
       ],
       Condition,
     },
+    {
+      Sid: "RemovedTags",
+      Effect: "Allow",
+      Action: ["ec2:DeleteTags", "elasticloadbalancing:RemoveTags"],
+      Resource: [
+        "arn:aws:ec2:eu-central-1:111122223333:volume/*",
+        "arn:aws:ec2:eu-central-1:111122223333:security-group/*",
+        `${loadBalancing}:listener/*`,
+        `${loadBalancing}:loadbalancer/*`,
+        `${loadBalancing}:targetgroup/*`,
+      ],
+      Condition: { StringEquals: { "aws:ResourceTag/eks:eks-cluster-name": "${aws:PrincipalTag/eks:eks-cluster-name}" } },
+    },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { TlsCertificate } from "../../../components/tls-certificate.ts";
-import { record, settle, tree, type Recorded } from "../harness.ts";
+import { optionsOf, record, settle, tree, type Recorded } from "../harness.ts";
 
 const hosts = ["web.example.org", "*.web.example.org", "*.example.net"];
 const outputs = {
@@ -27,6 +27,13 @@ test("the resources are a certificate, a validation record for each domain and i
     `${child}:route53/record:Record web-example.net`,
     `${child}:route53/record:Record web-web.example.org`,
   ]);
+});
+
+test("a validation record stays when the certificate is deleted, because those of other stacks use the same one", async () => {
+  const create = () => new TlsCertificate("web", { hosts: ["web.example.org"], zoneId: "Z1" });
+  const options = await optionsOf(create, { outputs });
+  expect(options["Record web-web.example.org"]!.retainOnDelete).toBe(true);
+  expect(options["Certificate web"]!.retainOnDelete).toBe(false);
 });
 
 test("the records are the ones that AWS requires, and the output is the ARN of the validated certificate", async () => {

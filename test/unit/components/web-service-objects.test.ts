@@ -538,6 +538,8 @@ describe("Ingress", () => {
     expect(metadata.annotations).toEqual({
       "alb.ingress.kubernetes.io/target-type": "ip",
       "alb.ingress.kubernetes.io/healthcheck-path": "/readyz",
+      "alb.ingress.kubernetes.io/healthcheck-port": "8080",
+      "alb.ingress.kubernetes.io/success-codes": "200-399",
       "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
     });
   });
@@ -595,16 +597,44 @@ describe("rollout", () => {
     });
   });
 
-  test("Pulumi waits 30 seconds longer for pods than Kubernetes, and for addresses as long as they take", async () => {
-    expect(await timeoutsOf({ ...stateful, rollout: { progressDeadlineSeconds: 300 } })).toEqual({
-      "StatefulSet web": "330s 330s",
+  test("Pulumi waits for pods as long as Kubernetes may for each step, and for addresses as long as they take", async () => {
+    expect(await timeoutsOf({ ...stateful, autoscaling: undefined, replicas: 3, rollout: { progressDeadlineSeconds: 300 } })).toEqual({
+      "StatefulSet web": "930s 930s",
       "Ingress web": "2m 2m",
     });
     expect(await timeoutsOf({ host, ingressClassName: "alb", network: { isolated: false } })).toEqual({
-      "Deployment web": "150s 150s",
+      "Deployment web": "270s 270s",
       "Ingress web": "10m 10m",
     });
-    expect(await timeoutsOf(stateless)).toEqual({ "Deployment web": "330s 330s", "Gateway web-gateway": "2m 2m" });
+  });
+
+  test.each<[string, Args, number]>([
+    ["12 pods, 3 at a time", { replicas: 12 }, 4 * 120 + 30],
+    ["up to 10 pods, 4 at a time", { autoscaling: { maxReplicas: 10 }, rollout: { maxSurge: "4" } }, 3 * 120 + 30],
+    ["all pods at once", { replicas: 5, rollout: { maxSurge: "100%" } }, 120 + 30],
+    ["at least as long as the cluster needs", { replicas: 12, awaitAtLeastSeconds: 600 }, 600],
+    [
+      "longer than the cluster needs, for many steps",
+      { replicas: 12, rollout: { maxSurge: "1" }, awaitAtLeastSeconds: 600 },
+      12 * 120 + 30,
+    ],
+  ])("Pulumi waits for %s", async (_what, args, seconds) => {
+    expect(await timeoutsOf(args)).toEqual({ "Deployment web": `${seconds}s ${seconds}s` });
+  });
+
+  test("a simulated rollout whose steps each end in time is over before Pulumi gives up", async () => {
+    for (const [replicas, maxSurge] of [
+      [3, "25%"],
+      [12, "25%"],
+      [20, "1"],
+    ] as const) {
+      const { "Deployment web": timeouts } = await timeoutsOf({ replicas, rollout: { maxSurge } });
+      const surge = maxSurge.endsWith("%") ? Math.ceil((replicas * parseInt(maxSurge)) / 100) : Number(maxSurge);
+      let seconds = 0;
+      // A node that starts (60 s) and a gate of the load balancer (45 s): slow, but each step within the deadline of 120 s.
+      for (let ready = 0; ready < replicas; ready += surge) seconds += 60 + 45 + 5;
+      expect(parseInt(timeouts!)).toBeGreaterThan(seconds);
+    }
   });
 
   test("pods wait for the network policy that isolates them, and routes for the Gateway", async () => {

@@ -739,6 +739,13 @@ describe("network", () => {
   testRules(
     [
       ["a class whose controller could not reach the pods", { host, ingressClassName: "haproxy" }, [blocked("haproxy")]],
+      ...(["tcp", "exec"] as const).map((kind): [string, Partial<WebServiceArgs>, string[]] => [
+        `a probe of kind ${kind} behind a load balancer of AWS`,
+        { host, ingressClassName: "alb", network: { isolated: false }, probes: { kind, ...(kind === "exec" && { command: ["/app"] }) } },
+        [
+          `probes.kind: must be http behind an AWS load balancer, which sends HTTP requests to check its targets (got ${kind}). Set http, or publish the port instead of a host.`,
+        ],
+      ]),
       ["a load balancer without addresses", { host, ingressClassName: "alb", network: { ingressCidrs: [] } }, [blocked("alb")]],
       [
         "a new Gateway whose controller could not reach the pods",

@@ -551,10 +551,18 @@ describe("exposure", () => {
     expect(await annotationsOf({ tls: {}, ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } })).toEqual({
       "alb.ingress.kubernetes.io/target-type": "ip",
       "alb.ingress.kubernetes.io/healthcheck-path": "/readyz",
+      "alb.ingress.kubernetes.io/healthcheck-port": "8080",
+      "alb.ingress.kubernetes.io/success-codes": "200-399",
       "alb.ingress.kubernetes.io/target-group-attributes": "deregistration_delay.timeout_seconds=30",
       "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
       "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
       "alb.ingress.kubernetes.io/ssl-redirect": "443",
+    });
+    const ofAdmin = { ports: { admin: 9000 }, probes: { readiness: { port: "admin", path: "/live" } } };
+    const alb = { ingressClassName: "alb", network: { ingressCidrs: ["10.0.0.0/24"] } };
+    expect(await annotationsOf({ ...alb, ...ofAdmin })).toMatchObject({
+      "alb.ingress.kubernetes.io/healthcheck-path": "/live",
+      "alb.ingress.kubernetes.io/healthcheck-port": "9000",
     });
     expect(await annotationsOf({ tls: { redirect: false } })).toEqual({});
   });

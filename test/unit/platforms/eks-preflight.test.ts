@@ -81,7 +81,13 @@ describe("problems are reported with the remedy and without account ids", () => 
     const zones = [zone("b"), zone("a"), zone("c", { State: "impaired" }), zone("-ham-1a", { ZoneType: "local-zone" })];
     aws.says("ec2 describe-availability-zones", { AvailabilityZones: zones });
     expect(await problems()).toEqual([
-      "slipway:eks.network.zones: must be zones that this account can use: eu-central-1a, eu-central-1b (got eu-central-1c).",
+      "slipway:eks.network.zones: must be zones that EKS and this account can use: eu-central-1a, eu-central-1b (got eu-central-1c).",
+    ]);
+    // Names differ between accounts: here, b is the zone without EKS.
+    const named = [zone("a", { ZoneId: "use1-az1" }), zone("b", { ZoneId: "use1-az3" }), zone("c", { ZoneId: "use1-az2" })];
+    aws.says("ec2 describe-availability-zones", { AvailabilityZones: named });
+    expect(await problems()).toEqual([
+      "slipway:eks.network.zones: must be zones that EKS and this account can use: eu-central-1a, eu-central-1c (got eu-central-1b).",
     ]);
   });
 

@@ -4,7 +4,7 @@ import slipway from "../../../index.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { account, arn, awsOutputs, region } from "./aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./fake-aws.ts";
-import { record, register, settle, tree, type Recorded, type Registration } from "../harness.ts";
+import { optionsOf, record, register, settle, tree, type Recorded, type Registration } from "../harness.ts";
 
 // Mocks record what is registered. They do not prove that AWS accepts it, and know nothing of provider schemas beyond what the compiler
 // checks.
@@ -81,6 +81,7 @@ function resourcesOf(stack: string, { zones, nat, endpoints, access, domain, hos
     ]),
     ...under(`slipway:index:EksCluster ${name}`, [
       `aws:eks/cluster:Cluster ${name}`,
+      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule ${name}-api-${vpcs[stack]}`,
       `aws:kms/key:Key ${name}`,
       `aws:kms/alias:Alias ${name}`,
       `aws:cloudwatch/logGroup:LogGroup ${name}`,
@@ -124,6 +125,9 @@ function resourcesOf(stack: string, { zones, nat, endpoints, access, domain, hos
     `aws:route53/record:Record ${host}`,
   ].sort();
 }
+/** Ranges of the VPCs, which reach the private address of the Kubernetes API. */
+const vpcs: Record<string, string> = { dev: "10.10.0.0/16", staging: "10.20.0.0/16", prod: "10.30.0.0/16" };
+
 interface Shape {
   zones: string[];
   /** Zones with a NAT gateway. */
@@ -279,6 +283,8 @@ describe.each(stacks)("the stack %s", (stack) => {
     });
     expect(inputsOf(made, "Ingress")["web"]!.metadata.annotations).toEqual({
       "alb.ingress.kubernetes.io/healthcheck-path": "/readyz",
+      "alb.ingress.kubernetes.io/healthcheck-port": "8080",
+      "alb.ingress.kubernetes.io/success-codes": "200-399",
       "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
       "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
       "alb.ingress.kubernetes.io/ssl-redirect": "443",
@@ -399,7 +405,7 @@ describe("dependencies", () => {
     const inside = Object.keys(found).filter((key) => found[key]!.provider === "kubernetes slipway-prod");
     expect(inside.length).toBe(12);
     const all = [...partsOf("EksCluster"), ...partsOf("Network")];
-    expect(all.length).toBe(64);
+    expect(all.length).toBe(65);
     for (const key of inside) expect(all.filter((part) => !dependenciesOf(found, key).has(part))).toEqual([]);
   });
 
@@ -518,6 +524,23 @@ describe("variants", () => {
     expect(pod.containers[0].lifecycle.preStop.sleep.seconds).toBe(20);
     const { addresses } = made.result as unknown as Record<string, pulumi.Input<unknown>>;
     expect((await settle(pulumi.output(addresses))).value).toEqual({ web: { lines: "tcp://nlb.example:5432" } });
+  });
+
+  test("the Kubernetes API is reachable from a new VPC and connected networks before anything is created in the cluster", async () => {
+    const network = { cidr: "10.10.0.0/16", zones: zones.slice(0, 2), connectedCidrs: ["10.200.0.0/16"] };
+    const made = await run("dev", { eks: { network } });
+    const opened = (one: { resources: Recorded[] }) =>
+      Object.keys(inputsOf(one, "SecurityGroupIngressRule")).filter((name) => name.includes("-api-"));
+    expect(opened(made)).toEqual(["slipway-dev-api-10.10.0.0/16", "slipway-dev-api-10.200.0.0/16"]);
+    const { "kubernetes slipway-dev": provider } = await register(programOf("dev"), { outputs: awsOutputs, stack: "dev" });
+    expect(provider!.waitsFor).toContain("SecurityGroupIngressRule slipway-dev-api-10.10.0.0/16");
+    const given = await run("dev", { eks: { endpoint: { privateCidrs: ["10.10.128.0/20"] } } });
+    expect(opened(given)).toEqual(["slipway-dev-api-10.10.128.0/20"]);
+  });
+
+  test("rollouts may take ten minutes, because nodes start and pods wait for the load balancer", async () => {
+    const options = await optionsOf(programOf("dev"), { outputs: awsOutputs, stack: "dev" });
+    expect(options["Deployment web"]!.timeouts).toEqual(["600s", "600s", ""]);
   });
 
   test("a stack without services has only the platform", async () => {

@@ -50,7 +50,7 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
   );
 }
 
-function checkProbes({ probes = {} }: WebServiceArgs, { ports, publish, expose }: WebServiceSpec, report: Report): void {
+function checkProbes({ probes = {}, ingressClassName }: WebServiceArgs, { ports, publish, expose }: WebServiceSpec, report: Report): void {
   const published = Object.entries(publish);
   const ofTcp = published.flatMap(([name, { protocol }]) => (protocol === "TCP" ? [name] : []));
   const declared = [...new Set([mainPort, ...Object.keys(ports), ...ofTcp])];
@@ -65,6 +65,13 @@ function checkProbes({ probes = {} }: WebServiceArgs, { ports, publish, expose }
     how === "none" &&
       (expose !== "none" || ofTcp.length > 0) &&
       "must not be none in a service that is exposed: it would get requests before it is ready. Set http, tcp or exec",
+  );
+  report(
+    ["probes", "kind"],
+    expose === "ingress" &&
+      ingressClassName === "alb" &&
+      (how === "tcp" || how === "exec") &&
+      `must be http behind an AWS load balancer, which sends HTTP requests to check its targets (got ${how}). Set http, or publish the port instead of a host`,
   );
   for (const kind of ["startup", "readiness", "liveness"] as const) {
     report(["probes", kind], how === "none" && probes[kind] !== undefined && "is not used with kind none. Remove it");

@@ -37,7 +37,7 @@ export default defineConfig({
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
       lane("cluster", 0, ["local-stack", "registry", "compose-local"]),
       lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
-      lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh"]),
+      lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),
     ],

@@ -10,6 +10,8 @@ import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";
+import { removeLeft, removePending, type ExportedState } from "./pulumi/leftovers.ts";
+import { describeLocks, locksOf, removeDeadLocks } from "./pulumi/locks.ts";
 import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
 
 /** What deploys a stack: the Pulumi CLI, or the embedded engine if there is no Pulumi CLI. */
@@ -111,15 +113,25 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
         isLocked ||= lockMessages.some((message) => line.includes(message));
       });
       child.on("error", failed).on("close", (code) => {
-        if (isLocked) failed(new LockedError(`Stack "${stack.name}" is locked by another run. Wait until it has finished.`));
+        if (isLocked) failed(new LockedError(describeLocks(locks(), stack.name, ownVariables)));
         else done(code === 0);
       });
     });
+  const locks = () => locksOf(environment()["PULUMI_BACKEND_URL"] ?? loggedInTo(), stack.project, stack.name);
+  const say = (notes: string[]) => notes.forEach((note) => process.stderr.write(`note: ${note}\n`));
+  /** Makes up for runs that were killed. */
+  const recover = async () => {
+    say(removeDeadLocks(locks()));
+    if (!hasDocker(stack) || !existsSync(pulumiMark(stack))) return;
+    const state = JSON.parse(await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables })) as ExportedState;
+    say(await removePending(state, dockerHost(stack), stack.name));
+  };
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
     async up() {
       await select();
+      await recover();
       mkdirSync(stack.folder, { recursive: true, mode: 0o700 });
       writeFileSync(pulumiMark(stack), "");
       return run(["up", "--yes", "--skip-preview"]);
@@ -142,7 +154,10 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       });
     },
     async down() {
+      say(removeDeadLocks(locks()));
       const succeeded = await run(["destroy", "--yes", "--skip-preview"]);
+      // Without the mark, objects with the stack's name belong to another checkout.
+      if (succeeded && hasDocker(stack) && existsSync(pulumiMark(stack))) say(await removeLeft(dockerHost(stack), stack.name));
       if (succeeded) rmSync(pulumiMark(stack), { force: true });
       return succeeded;
     },
@@ -153,13 +168,32 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
   };
 }
 
+function hasDocker({ project, config }: Stack): boolean {
+  return ["local", "docker", "swarm"].includes(config[`${project}:platform`] ?? "local");
+}
+
+/** Endpoint of the stack's Docker host. @default - the one that the `docker` command uses. */
+function dockerHost({ project, config }: Stack): string | undefined {
+  const platform = config[`${project}:platform`] ?? "local";
+  const own = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
+  return platform === "local" ? undefined : own.host;
+}
+
+/** Where `pulumi login` keeps who is logged in where. */
+function credentialsFile(): string {
+  return join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "credentials.json");
+}
+
+/** URL of the backend that somebody is logged in to. */
+function loggedInTo(): string | undefined {
+  const file = credentialsFile();
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { current?: string }).current : undefined;
+}
+
 /** If nobody is logged in to a backend: state in `.slipway/`, and a passphrase of this checkout for its secrets. */
 function backend(): Record<string, string> {
-  const { PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN, PULUMI_HOME, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
-  const credentials = join(PULUMI_HOME ?? join(homedir(), ".pulumi"), "credentials.json");
-  const loggedIn =
-    PULUMI_BACKEND_URL || PULUMI_ACCESS_TOKEN || (existsSync(credentials) && JSON.parse(readFileSync(credentials, "utf8")).current);
-  if (loggedIn) return {};
+  const { PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
+  if (PULUMI_BACKEND_URL || PULUMI_ACCESS_TOKEN || loggedInTo()) return {};
   const state = resolve(".slipway/pulumi");
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const env: Record<string, string> = { PULUMI_BACKEND_URL: `file://${state}`, PULUMI_SKIP_UPDATE_CHECK: "true" };

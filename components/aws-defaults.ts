@@ -9,6 +9,7 @@ export const awsDefaults = {
   /** GiB of a node's disk. */
   diskSize: 50,
   capacityType: "ON_DEMAND",
+  restrictTrust: false,
   /** Seconds without data after which a load balancer closes a connection. */
   idleTimeoutSeconds: 60,
 } as const;

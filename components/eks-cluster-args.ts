@@ -157,6 +157,13 @@ export interface EksClusterArgs {
    * @default false
    */
   deletionProtection?: boolean;
+  /**
+   * Whether EKS may assume the cluster's role for this cluster only (`aws:SourceAccount` and `aws:SourceArn`). The documentation of Auto Mode
+   * does not show these conditions, so it is not known whether all its sessions meet them.
+   *
+   * @default false
+   */
+  restrictTrust?: boolean;
   /** AWS identity of the kubeconfig. @default - from the environment of its user. */
   kubeconfig?: KubeconfigArgs;
   /** Tags of all AWS resources, including volumes and load balancers that the cluster creates. @default - none. */

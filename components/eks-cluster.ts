@@ -91,7 +91,7 @@ export class EksCluster extends pulumi.ComponentResource {
       `${name}-cluster`,
       {
         description: `Control plane of ${name}`,
-        trust: identity.apply(iam.clusterTrust),
+        trust: identity.apply((of) => iam.clusterTrust(of, args.restrictTrust ?? awsDefaults.restrictTrust)),
         policyArns: policyArns("AmazonEKSClusterPolicy", ...(autoMode ? autoClusterPolicies : [])),
         tags,
       },

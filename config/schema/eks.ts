@@ -184,6 +184,11 @@ export const eksSettings = z
       default: false,
       example: true,
     }),
+    restrictTrust: setting(z.boolean(), {
+      meaning: "Whether EKS may assume the cluster's role for this cluster only. AWS does not say whether Auto Mode works with it",
+      default: awsDefaults.restrictTrust,
+      example: true,
+    }),
     logRetentionDays: setting(z.int(), {
       meaning: "Days that logs of the control plane and the network are kept",
       default: awsDefaults.logRetentionDays,

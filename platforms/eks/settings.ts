@@ -28,7 +28,7 @@ export function networkArgs(eks: EksSettings, tags: Tags): NetworkArgs | undefin
 
 /** Arguments of the EksCluster. */
 export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterArgs["subnetIds"]): EksClusterArgs {
-  const { region, profile, version, endpoint, access = [], nodeGroups, deletionProtection, logRetentionDays } = eks;
+  const { region, profile, version, endpoint, access = [], nodeGroups, deletionProtection, logRetentionDays, restrictTrust } = eks;
   return {
     region,
     version,
@@ -38,6 +38,7 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
     nodeGroups,
     deletionProtection,
     logRetentionDays,
+    restrictTrust,
     kubeconfig: { profile },
     tags,
   };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 // Images of well-known services from Debian packages, with the users, ports, paths and start of the official images, which cannot be pulled
 // everywhere. Each folder of debian-images/ has a Dockerfile and the names of its packages.
 
-export type DebianImage = "nginx" | "postgres" | "redis" | "mariadb";
+export type DebianImage = "nginx" | "postgres" | "redis" | "mariadb" | "rabbitmq";
 
 /** What the packages do not depend on, because every Debian system has it. */
 const essential = ["base-files", "base-passwd", "bash", "coreutils", "dash", "findutils", "gosu", "grep", "hostname", "sed"];

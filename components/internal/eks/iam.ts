@@ -30,16 +30,17 @@ export function logGroupName(cluster: string): string {
 }
 
 /**
- * Trust policy of the cluster's role: EKS may assume it for this cluster only,
+ * Trust policy of the cluster's role: EKS may assume it, if it is restricted for this cluster only,
  * https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. Auto Mode needs `sts:TagSession`,
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html.
  */
-export function clusterTrust(identity: ClusterIdentity): string {
+export function clusterTrust(identity: ClusterIdentity, restricted: boolean): string {
+  const conditions = { StringEquals: { "aws:SourceAccount": identity.account }, ArnLike: { "aws:SourceArn": clusterArn(identity) } };
   return document({
     Effect: "Allow",
     Principal: { Service: "eks.amazonaws.com" },
     Action: ["sts:AssumeRole", "sts:TagSession"],
-    Condition: { StringEquals: { "aws:SourceAccount": identity.account }, ArnLike: { "aws:SourceArn": clusterArn(identity) } },
+    ...(restricted && { Condition: conditions }),
   });
 }
 

@@ -95,7 +95,7 @@ test("an update that the Pulumi CLI rejects because of another update is reporte
     "error: the stack is currently locked by 1 lock(s)",
     "error: [409] Conflict: Another update is currently in progress.",
   ]) {
-    writeFileSync(installPulumi(), `#!/bin/sh\n[ "$1" = stack ] || { echo "${message}" >&2; exit 255; }\n`);
+    writeFileSync(installPulumi(), `#!/bin/sh\n[ "$1" = stack ] && { echo {}; exit; }\necho "${message}" >&2; exit 255\n`);
     process.env["PULUMI_BACKEND_URL"] = "file:///nowhere";
     const printed: string[] = [];
     const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0);

@@ -395,7 +395,7 @@ test("add-ons enforce network policies and have separate roles for AWS", async (
   );
   expect(trusts).toEqual({
     "prod-node": iam.nodeTrust(),
-    "prod-cluster": iam.clusterTrust(identity),
+    "prod-cluster": iam.clusterTrust(identity, false),
     "prod-vpc-cni": iam.podTrust(identity, "kube-system", "aws-node"),
     "prod-ebs-csi": iam.podTrust(identity, "kube-system", "ebs-csi-controller-sa"),
   });
@@ -478,7 +478,7 @@ describe("dependencies", () => {
 describe("IAM documents", () => {
   const identity = { region, account, cluster: "prod" };
   const documents = {
-    clusterTrust: iam.clusterTrust(identity),
+    clusterTrust: iam.clusterTrust(identity, true),
     nodeTrust: iam.nodeTrust(),
     podTrust: iam.podTrust(identity, "web", "sender"),
     keyPolicy: iam.keyPolicy(identity),

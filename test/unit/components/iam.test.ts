@@ -16,12 +16,12 @@ const statements = (text: string) => {
 };
 
 describe("a role can be assumed", () => {
-  test("by EKS, for this cluster of this account only", () => {
-    expect(statements(iam.clusterTrust(identity))).toEqual([
+  test("by EKS, if it is restricted for this cluster of this account only", () => {
+    const statement = { Effect: "Allow", Principal: { Service: "eks.amazonaws.com" }, Action: ["sts:AssumeRole", "sts:TagSession"] };
+    expect(statements(iam.clusterTrust(identity, false))).toEqual([statement]);
+    expect(statements(iam.clusterTrust(identity, true))).toEqual([
       {
-        Effect: "Allow",
-        Principal: { Service: "eks.amazonaws.com" },
-        Action: ["sts:AssumeRole", "sts:TagSession"],
+        ...statement,
         Condition: { StringEquals: { "aws:SourceAccount": "111122223333" }, ArnLike: { "aws:SourceArn": clusterArn } },
       },
     ]);

@@ -45,7 +45,8 @@ const knownImages: Record<string, KnownImage> = {
     port: 5672,
     user: (tag) => (tag.includes("alpine") ? { user: 100, group: 101 } : { user: 999 }),
     data: ["/var/lib/rabbitmq"],
-    writable: ["/tmp"],
+    // It logs upgrades there, whatever RABBITMQ_LOGS says.
+    writable: ["/var/log/rabbitmq", "/tmp"],
     memory: "512Mi",
     // The name of its data is that of the host.
     stateful: true,

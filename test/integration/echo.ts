@@ -7,12 +7,17 @@ export const echoPort = 7000;
 
 const timeoutMs = 2000;
 
+/** Milliseconds after which a packet without an answer is sent again, once: UDP does not promise that it arrives. */
+const againMs = 700;
+
 /** The answer to a UDP packet. */
 export function echoOverUdp(port: number, text: string): Promise<string> {
   return new Promise((done, failed) => {
     const socket = createSocket("udp4");
+    const again = globalThis.setTimeout(() => socket.send(text, port, "127.0.0.1"), againMs);
     const timer = globalThis.setTimeout(() => end(() => failed(new Error("no UDP answer within 2 s"))), timeoutMs);
     const end = (then: () => void) => {
+      clearTimeout(again);
       clearTimeout(timer);
       socket.close();
       then();

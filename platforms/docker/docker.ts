@@ -15,8 +15,8 @@ import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { addressesOf, publishedPorts } from "../published-ports.ts";
 import { loopback } from "../../components/ports.ts";
 
-/** Seconds before a replica stops. The proxy reads a changed route at once. */
-const sleepSeconds = 1;
+/** Seconds before a replica stops. The proxy reads a changed route within 0.2 s, on a machine without idle processors up to a second later. */
+const sleepSeconds = 2;
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => withDockerDefaults(service, sleepSeconds);
 

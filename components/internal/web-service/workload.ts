@@ -44,8 +44,8 @@ export function createWorkload(
 }
 
 /**
- * Seconds that Pulumi waits for a rollout. It has one timer for all, while Kubernetes counts the progress deadline anew after each step: a
- * rollout with several steps can take that long several times and be healthy.
+ * Seconds that Pulumi waits for a rollout. Pulumi has one timer for the whole rollout. Kubernetes starts the progress deadline again after
+ * each step, so a healthy rollout of several steps can take several deadlines.
  */
 function awaitSeconds({ rollout, kind, replicas, autoscaling, awaitAtLeastSeconds = 0 }: WebServiceSpec): number {
   const pods = autoscaling?.maxReplicas ?? (typeof replicas === "number" ? replicas : 1);

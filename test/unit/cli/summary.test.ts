@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { stripVTControlCharacters } from "node:util";
 import { answersOf, formatServices } from "../../../cli/summary.ts";
 
 const image = "registry.example/dns@sha256:0";
@@ -50,8 +51,7 @@ test("each address is a line below the service, the image is the last", () => {
     worker: { image },
     other: { image, addresses: { packets: addresses.packets } },
   });
-  // eslint-disable-next-line no-control-regex -- styles of the terminal
-  expect(text.replaceAll(/\u001b\[\d+m/g, "")).toBe(`  dns  http://dns.localhost/  answers HTTP 200
+  expect(stripVTControlCharacters(text)).toBe(`  dns  http://dns.localhost/  answers HTTP 200
        tcp://127.0.0.1:53  lines  accepts connections
        tcp://127.0.0.1:54  none  accepts no connection (it is closed at once)
        udp://127.0.0.1:53  packets

@@ -148,7 +148,7 @@ test("the resources of a service with many settings on docker have exactly these
       file: "/etc/traefik/dynamic/web",
       network: "slipway-test-web",
       proxy: "slipway-test-proxy-id",
-      settleSeconds: 1,
+      settleSeconds: 2,
     },
     "RegistryPush slipway-test-helper": {
       blobs: cacheFolder("blobs"),
@@ -218,14 +218,14 @@ test("the resources of a service with the defaults on docker have exactly these 
       healthCheck: '{"path":"/readyz","port":8080,"interval":"2s","timeout":"2s"}',
       port: 8080,
       proxy: "slipway-test-proxy-id",
-      settleSeconds: 1,
+      settleSeconds: 2,
     },
     "ProxyRoute slipway-test-web": {
       content: `${JSON.stringify({ http: { routers: { "web-0": { rule: "Host(`web.localhost`)", service: "web", entryPoints: ["web"], middlewares: ["web-retry"] } }, middlewares: { "web-retry": { retry: { attempts: 11, initialInterval: "100ms" } } }, services: { web: { loadBalancer: { servers: [{ url: "http://slipway-test-web-1-1234567:8080" }], healthCheck: { path: "/readyz", port: 8080, interval: "2s", timeout: "2s" } } } } } }, null, 2)}\n`,
       file: "/etc/traefik/dynamic/web",
       network: "slipway-test-web",
       proxy: "slipway-test-proxy-id",
-      settleSeconds: 1,
+      settleSeconds: 2,
     },
   });
 });

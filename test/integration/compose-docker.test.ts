@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { Checkout, docker, dockerPorts, otherPort } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, eventually, otherPort } from "./checkout.ts";
 import { composeShop } from "./compose-shop.ts";
 import { debianImage } from "./debian-images.ts";
 
@@ -36,8 +36,14 @@ test("MariaDB and RabbitMQ are imported as they are, and clients reach their pub
     out: expect.stringContaining(`db  tcp://127.0.0.1:${database}  tcp-3306  accepts connections`),
   });
   // The greeting of MariaDB, and what RabbitMQ answers to the header of AMQP 0-9-1: connection.start.
-  expect(await answerOf(database, "")).toMatch(/^.{4}\n5\.5\.5-\d+\.\d+\.\d+-MariaDB/s);
-  expect(await answerOf(queue, "AMQP\0\0\x09\x01")).toMatch(/^\x01\0\0.{4}\0\x0a\0\x0a/s); // oxlint-disable-line no-control-regex -- a binary protocol
+  await eventually(
+    () => answerOf(database, ""),
+    (answer) => /^.{4}\n5\.5\.5-\d+\.\d+\.\d+-MariaDB/s.test(answer),
+  );
+  await eventually(
+    () => answerOf(queue, "AMQP\0\0\x09\x01"),
+    (answer) => /^\x01\0\0.{4}\0\x0a\0\x0a/s.test(answer), // oxlint-disable-line no-control-regex -- a binary protocol
+  );
   for (const image of Object.values(images)) await docker.getImage(`${image}:1`).remove();
 });
 

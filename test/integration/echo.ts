@@ -7,17 +7,12 @@ export const echoPort = 7000;
 
 const timeoutMs = 2000;
 
-/** Milliseconds after which a packet without an answer is sent again, once: UDP does not promise that it arrives. */
-const againMs = 700;
-
 /** The answer to a UDP packet. */
 export function echoOverUdp(port: number, text: string): Promise<string> {
   return new Promise((done, failed) => {
     const socket = createSocket("udp4");
-    const again = globalThis.setTimeout(() => socket.send(text, port, "127.0.0.1"), againMs);
     const timer = globalThis.setTimeout(() => end(() => failed(new Error("no UDP answer within 2 s"))), timeoutMs);
     const end = (then: () => void) => {
-      clearTimeout(again);
       clearTimeout(timer);
       socket.close();
       then();
@@ -51,7 +46,10 @@ export async function whileEchoing(
   const client = async (echo: typeof echoOverTcp, port: number) => {
     while (!isDone) {
       const text = `echo ${++count}`;
-      const answer = await echo(port, text).catch((error: Error) => error.message);
+      // Nobody promises that a packet arrives, for example if its replica is just stopping. Clients of UDP ask again, from another port.
+      const ask = () => echo(port, text).catch((error: Error) => error.message);
+      const first = await ask();
+      const answer = first !== text && echo === echoOverUdp ? await ask() : first;
       if (answer !== text) failures.push(`${echo.name}: ${answer}`);
       await setTimeout(50);
     }

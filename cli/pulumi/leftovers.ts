@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { kinds } from "../../engine/docker/kinds.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 
@@ -7,67 +8,36 @@ export interface ExportedState {
   deployment?: { pending_operations?: { type: string; resource: { type: string; inputs?: Record<string, unknown> } }[] | null };
 }
 
-/** A kind of Docker objects of a stack. */
-interface Kind {
-  /** Type of their resources. */
-  type: string;
-  title: string;
-  list(docker: Docker, filters: { label: string[] }): Promise<{ id: string; name: string }[]>;
-  remove(docker: Docker, id: string): Promise<unknown>;
-}
+type Listed = { id: string; name: string }[];
+type List = (docker: Docker, filters: { label: string[] }) => Promise<Listed>;
 
-const container: Kind = {
-  type: "docker:index/container:Container",
-  title: "container",
-  list: async (docker, filters) =>
+const bySpec = (objects: { ID?: string; Spec?: { Name?: string } }[]): Listed =>
+  objects.map(({ ID, Spec }) => ({ id: String(ID), name: String(Spec?.Name) }));
+
+/** How the objects of each kind are listed, in the order in which they can be removed. The keys are those of the engine's kinds. */
+const lists: Record<string, List> = {
+  service: async (docker, filters) => bySpec(await docker.listServices({ filters })),
+  container: async (docker, filters) =>
     (await docker.listContainers({ all: true, filters })).map(({ Id, Names }) => ({ id: Id, name: String(Names[0]?.slice(1)) })),
-  remove: (docker, id) => docker.getContainer(id).remove({ force: true, v: true }),
-};
-
-const network: Kind = {
-  type: "docker:index/network:Network",
-  title: "network",
-  list: async (docker, filters) => (await docker.listNetworks({ filters })).map(({ Id, Name }) => ({ id: Id, name: Name })),
-  remove: (docker, id) => docker.getNetwork(id).remove(),
-};
-
-const service: Kind = {
-  type: "docker:index/service:Service",
-  title: "service",
-  list: async (docker, filters) => (await docker.listServices({ filters })).map(({ ID, Spec }) => ({ id: ID, name: String(Spec?.Name) })),
-  remove: (docker, id) => docker.getService(id).remove(),
-};
-
-const secret: Kind = {
-  type: "docker:index/secret:Secret",
-  title: "secret",
-  list: async (docker, filters) => (await docker.listSecrets({ filters })).map(({ ID, Spec }) => ({ id: ID, name: String(Spec?.Name) })),
-  remove: (docker, id) => docker.getSecret(id).remove(),
-};
-
-const config: Kind = {
-  type: "docker:index/serviceConfig:ServiceConfig",
-  title: "config",
-  list: async (docker, filters) => (await docker.listConfigs({ filters })).map(({ ID, Spec }) => ({ id: ID, name: String(Spec?.Name) })),
-  remove: (docker, id) => docker.getConfig(id).remove(),
-};
-
-const volume: Kind = {
-  type: "docker:index/volume:Volume",
-  title: "volume",
-  list: async (docker, filters) =>
+  network: async (docker, filters) => (await docker.listNetworks({ filters })).map(({ Id, Name }) => ({ id: Id, name: Name })),
+  secret: async (docker, filters) => bySpec(await docker.listSecrets({ filters })),
+  serviceConfig: async (docker, filters) => bySpec(await docker.listConfigs({ filters })),
+  volume: async (docker, filters) =>
     (await docker.listVolumes({ filters: JSON.stringify(filters) })).Volumes.map(({ Name }) => ({ id: Name, name: Name })),
-  remove: (docker, id) => docker.getVolume(id).remove(),
 };
 
-/** In the order in which they can be removed. */
-const kinds = [service, container, network, secret, config, volume];
-
-async function objectsOf(kind: Kind, docker: Docker, stack: string): Promise<{ id: string; name: string }[]> {
+/** Removes the stack's objects of a kind whose name is chosen, as the embedded engine does. */
+async function removeObjects(kind: string, docker: Docker, stack: string, isChosen: (name: string) => boolean): Promise<string[]> {
   // Only managers of a swarm have services, secrets and configs.
-  return kind
-    .list(docker, { label: [`${stackLabel}=${stack}`] })
-    .catch((error: DockerError) => (error.statusCode === 503 ? [] : Promise.reject(error)));
+  const listed = await lists[kind]!(docker, { label: [`${stackLabel}=${stack}`] }).catch((error: DockerError) =>
+    error.statusCode === 503 ? [] : Promise.reject(error),
+  );
+  const chosen = listed.filter(({ name }) => isChosen(name));
+  const known = kinds[kind]!;
+  const work = { progress: () => {}, signal: new AbortController().signal };
+  for (const { id, name } of chosen) await (known.remove ? known.remove(docker, id, { name }, work) : known.find(docker, id).remove?.({}));
+  const title = kind === "serviceConfig" ? "config" : kind;
+  return chosen.map(({ name }) => `removed the ${title} ${name}, which an interrupted run has left`);
 }
 
 /**
@@ -79,15 +49,10 @@ async function objectsOf(kind: Kind, docker: Docker, stack: string): Promise<{ i
 export async function removePending({ deployment }: ExportedState, host: string | undefined, stack: string): Promise<string[]> {
   const pending = (deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
   const removed: string[] = [];
-  for (const kind of kinds.filter((one) => one !== volume)) {
-    const names = pending.filter(({ resource }) => resource.type === kind.type).map(({ resource }) => resource.inputs?.["name"]);
-    if (names.length === 0) continue;
-    const docker = dockerClient(host);
-    for (const { id, name } of await objectsOf(kind, docker, stack)) {
-      if (!names.includes(name)) continue;
-      await kind.remove(docker, id);
-      removed.push(`removed the ${kind.title} ${name}, which an interrupted run has left`);
-    }
+  for (const kind of Object.keys(lists).filter((one) => one !== "volume")) {
+    const ofKind = pending.filter(({ resource }) => resource.type.startsWith(`docker:index/${kind}:`));
+    const names = ofKind.map(({ resource }) => resource.inputs?.["name"]);
+    if (names.length > 0) removed.push(...(await removeObjects(kind, dockerClient(host), stack, (name) => names.includes(name))));
   }
   return removed;
 }
@@ -99,12 +64,7 @@ export async function removePending({ deployment }: ExportedState, host: string 
  * @returns what was removed, for people.
  */
 export async function removeLeft(host: string | undefined, stack: string): Promise<string[]> {
-  const docker = dockerClient(host);
   const removed: string[] = [];
-  for (const kind of kinds)
-    for (const { id, name } of await objectsOf(kind, docker, stack)) {
-      await kind.remove(docker, id);
-      removed.push(`removed the ${kind.title} ${name}, which an interrupted run has left`);
-    }
+  for (const kind of Object.keys(lists)) removed.push(...(await removeObjects(kind, dockerClient(host), stack, () => true)));
   return removed;
 }

@@ -39,17 +39,23 @@ function readLock(file: string): BackendLock[] {
  * @returns what was removed, for people.
  */
 export function removeDeadLocks(locks: BackendLock[]): string[] {
-  const dead = locks.filter((lock) => lock.hostname === hostname() && !isPulumi(lock.pid));
+  const dead = locks.filter((lock) => lock.hostname === hostname() && !mayBePulumi(lock.pid));
   for (const { file } of dead) rmSync(file, { force: true });
   return dead.map(({ pid, timestamp }) => `removed the lock of a run that has ended without removing it (process ${pid}, ${timestamp})`);
 }
 
-/** Whether a process is a Pulumi CLI. Its number may have been given to another program since. */
-function isPulumi(pid: number): boolean {
+/** Whether a process is a Pulumi CLI, or may be one. Its number may have been given to another program since. */
+function mayBePulumi(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
   try {
     return execFileSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" }).includes("pulumi");
-  } catch {
-    return false; // no such process
+  } catch (error) {
+    // Without `ps`, nobody knows; otherwise the process has just ended.
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }
 

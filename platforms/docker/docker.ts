@@ -15,7 +15,7 @@ import { urlOf, type Platform, type PlatformModule } from "../platform.ts";
 import { addressesOf, publishedPorts } from "../published-ports.ts";
 import { loopback } from "../../components/ports.ts";
 
-/** Seconds before a replica stops. The proxy reads a changed route within 0.2 s, on a machine without idle processors up to a second later. */
+/** Seconds before a replica stops, in which the proxy reads a changed route. With one, requests were reset on a machine without idle processors. */
 const sleepSeconds = 2;
 
 export const withDefaults: PlatformModule["withDefaults"] = (service) => withDockerDefaults(service, sleepSeconds);

@@ -4,7 +4,7 @@ import { registryImageName } from "../../setup/registry-image.ts";
 import { Checkout, docker, dockerPorts, objectsOf } from "./checkout.ts";
 
 // Real Docker objects, and a stand-in for the Pulumi CLI, which is not in the registries: it exports the state of a run that was killed.
-// That Pulumi writes such a state, and what it does then, was seen with version 3.260.
+// This does not prove which state Pulumi itself writes, nor what it does afterwards.
 
 const stack = "integration-recovery";
 const name = `slipway-${stack}`;

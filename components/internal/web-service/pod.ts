@@ -24,9 +24,9 @@ export function podTemplate(
   const ofContainer = {
     // Without probes, nobody calls the program.
     ports: spec.probes.kind === "none" ? undefined : containerPorts(spec),
-    startupProbe: probeOf(spec.probes, "startup"),
-    readinessProbe: probeOf(spec.probes, "readiness"),
-    livenessProbe: probeOf(spec.probes, "liveness"),
+    startupProbe: probeOf(spec, "startup"),
+    readinessProbe: probeOf(spec, "readiness"),
+    livenessProbe: probeOf(spec, "liveness"),
     lifecycle: spec.shutdown.sleepSeconds > 0 ? { preStop: { sleep: { seconds: spec.shutdown.sleepSeconds } } } : undefined,
   };
   return template(spec, configuration, serviceAccountName, ofPod, ofContainer);
@@ -149,6 +149,14 @@ export function containerPorts({ port, ports, publish }: WebServiceSpec) {
   );
 }
 
+/** The name by which the container lists a port: a published port can have another name first. */
+function listedName(spec: WebServiceSpec, name: string): string {
+  const listed = containerPorts(spec);
+  const published = spec.publish[name];
+  if (!published || listed.some((port) => port.name === name)) return name;
+  return listed.find(({ containerPort, protocol }) => containerPort === published.targetPort && protocol === published.protocol)!.name;
+}
+
 /** The ports of the service's Service. */
 export function servicePorts(spec: WebServiceSpec) {
   const isNamed = spec.probes.kind !== "none";
@@ -183,9 +191,11 @@ function resourcesOf({ resources: r }: WebServiceSpec): k8s.types.input.core.v1.
   return { requests, limits: r.cpuLimit === undefined ? limits : { ...limits, cpu: r.cpuLimit } };
 }
 
-function probeOf(probes: WebServiceSpec["probes"], which: "startup" | "readiness" | "liveness"): k8s.types.input.core.v1.Probe | undefined {
+function probeOf(spec: WebServiceSpec, which: "startup" | "readiness" | "liveness"): k8s.types.input.core.v1.Probe | undefined {
+  const { probes } = spec;
   if (probes.kind === "none") return undefined;
-  const { path, port, ...thresholds } = probes[which];
+  const { path, port: name, ...thresholds } = probes[which];
+  const port = listedName(spec, name);
   if (probes.kind === "exec") return { exec: { command: probes.command }, ...thresholds };
   return { ...(probes.kind === "tcp" ? { tcpSocket: { port } } : { httpGet: { path, port } }), ...thresholds };
 }

@@ -47,6 +47,19 @@ test("locks of a running Pulumi CLI and of other machines stay, and so do files 
   expect(readdirSync(lockFolder()).sort()).toEqual(["elsewhere.json", "half.json", "running.json"]);
 });
 
+test("without the program ps, the lock of any running process stays", () => {
+  lock("unknown", { pid: process.pid });
+  lock("ended", { pid: 2 ** 30 });
+  const { PATH } = process.env;
+  process.env["PATH"] = "/nowhere";
+  try {
+    expect(removeDeadLocks(locks())).toHaveLength(1);
+  } finally {
+    process.env["PATH"] = PATH;
+  }
+  expect(readdirSync(lockFolder())).toEqual(["unknown.json"]);
+});
+
 test("a stack that is locked names the owner, the time and the command that removes the lock", () => {
   lock("elsewhere", { hostname: "build-7" });
   const variables = { PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_CONFIG_PASSPHRASE_FILE: "/p" };

@@ -281,6 +281,16 @@ describe("published ports", () => {
     expect((await podOf(args)).securityContext.sysctls).toEqual([{ name: "net.ipv4.ip_unprivileged_port_start", value: "53" }]);
   });
 
+  test("can be named by probes, also if the container lists the port under another name", async () => {
+    const probes: WebServiceArgs["probes"] = { kind: "tcp", readiness: { port: "sql" }, liveness: { port: "lines" } };
+    const { readinessProbe, livenessProbe } = await containerOf({
+      port: 5432,
+      publish: { ...publish, sql: { ...publish.lines!, port: 5432, targetPort: 5432 } },
+      probes,
+    });
+    expect([readinessProbe.tcpSocket, livenessProbe.tcpSocket]).toEqual([{ port: "http" }, { port: "lines" }]);
+  });
+
   test("are those of a second Service, of type LoadBalancer by default", async () => {
     const { type, loadBalancerSourceRanges, selector, ports } = await specOf("Service", args, "web-published");
     expect({ type, loadBalancerSourceRanges, selector }).toEqual({

@@ -5,13 +5,17 @@ import { setTimeout } from "node:timers/promises";
 /** What probe-app answers on UDP and TCP, on port 7000. */
 export const echoPort = 7000;
 
-const timeoutMs = 2000;
+/** As long as the clients that send HTTP requests wait. A busy machine delays answers by seconds. */
+const timeoutMs = 10_000;
+
+/** UDP packets get lost, for example if their replica is just stopping. Clients ask again after this time. */
+const udpTimeoutMs = 2000;
 
 /** The answer to a UDP packet. */
 export function echoOverUdp(port: number, text: string): Promise<string> {
   return new Promise((done, failed) => {
     const socket = createSocket("udp4");
-    const timer = globalThis.setTimeout(() => end(() => failed(new Error("no UDP answer within 2 s"))), timeoutMs);
+    const timer = globalThis.setTimeout(() => end(() => failed(new Error("no UDP answer within 2 s"))), udpTimeoutMs);
     const end = (then: () => void) => {
       clearTimeout(timer);
       socket.close();
@@ -30,7 +34,7 @@ export function echoOverTcp(port: number, text: string): Promise<string> {
     const socket = connect({ host: "127.0.0.1", port, timeout: timeoutMs }, () => socket.end(text));
     socket.on("data", (data) => (answer += data.toString()));
     socket.on("close", () => done(answer));
-    socket.on("timeout", () => socket.destroy(new Error("no TCP answer within 2 s")));
+    socket.on("timeout", () => socket.destroy(new Error("no TCP answer within 10 s")));
     socket.on("error", failed);
   });
 }
@@ -46,10 +50,10 @@ export async function whileEchoing(
   const client = async (echo: typeof echoOverTcp, port: number) => {
     while (!isDone) {
       const text = `echo ${++count}`;
-      // Nobody promises that a packet arrives, for example if its replica is just stopping. Clients of UDP ask again, from another port.
-      const ask = () => echo(port, text).catch((error: Error) => error.message);
-      const first = await ask();
-      const answer = first !== text && echo === echoOverUdp ? await ask() : first;
+      const attempts = echo === echoOverUdp ? timeoutMs / udpTimeoutMs : 1;
+      let answer = "";
+      // Each attempt is from another port.
+      for (let i = 0; i < attempts && answer !== text; i++) answer = await echo(port, text).catch((error: Error) => error.message);
       if (answer !== text) failures.push(`${echo.name}: ${answer}`);
       await setTimeout(50);
     }

@@ -10,6 +10,7 @@ export const awsDefaults = {
   diskSize: 50,
   capacityType: "ON_DEMAND",
   restrictTrust: false,
+  containerInsights: false,
   /** Seconds without data after which a load balancer closes a connection. */
   idleTimeoutSeconds: 60,
 } as const;

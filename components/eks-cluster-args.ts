@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { RoleArgs } from "./role-args.ts";
 
 type Input<T> = pulumi.Input<T>;
 
@@ -143,6 +144,13 @@ export interface EksClusterArgs {
    */
   addonVersions?: Record<string, string>;
   /**
+   * Whether the CloudWatch agent sends logs and metrics of all containers to CloudWatch, in encrypted log groups with the retention
+   * `logRetentionDays`, https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/ContainerInsights.html. CloudWatch charges for both.
+   *
+   * @default false
+   */
+  containerInsights?: boolean;
+  /**
    * KMS key for Kubernetes Secrets and the control plane's logs, in the same region. Its policy must allow CloudWatch Logs to use it,
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html. It cannot be changed later.
    *
@@ -164,6 +172,8 @@ export interface EksClusterArgs {
    * @default false
    */
   restrictTrust?: boolean;
+  /** Path and permissions boundary of all IAM roles. @default - none. */
+  roles?: RoleArgs;
   /** AWS identity of the kubeconfig. @default - from the environment of its user. */
   kubeconfig?: KubeconfigArgs;
   /** Tags of all AWS resources, including volumes and load balancers that the cluster creates. @default - none. */

@@ -2,7 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { EksClusterArgs } from "./eks-cluster-args.ts";
 import { createAccess } from "./internal/eks/access.ts";
-import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons, createAddons } from "./internal/eks/addons.ts";
+import { createAddons } from "./internal/eks/addons.ts";
+import { createContainerInsights } from "./internal/eks/container-insights.ts";
+import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons } from "./eks-addon-names.ts";
 import * as iam from "./internal/eks/iam.ts";
 import { accountOf } from "../lib/aws-arn.ts";
 import { kubeconfig } from "./eks-kubeconfig.ts";
@@ -12,6 +14,7 @@ import { problemsWithEksCluster } from "./rules/eks-cluster.ts";
 import { defaultVersion, supportWarning } from "./eks-versions.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { awsDefaults } from "./aws-defaults.ts";
+import { logGroupName } from "./eks-log-groups.ts";
 
 export * from "./eks-cluster-args.ts";
 
@@ -63,7 +66,9 @@ export class EksCluster extends pulumi.ComponentResource {
       version = defaultVersion,
       nodeGroups,
       endpoint,
+      roles,
       deletionProtection = false,
+      containerInsights = awsDefaults.containerInsights,
       logRetentionDays = awsDefaults.logRetentionDays,
       tags,
     } = args;
@@ -81,6 +86,7 @@ export class EksCluster extends pulumi.ComponentResource {
         description: `Nodes of ${name}`,
         trust: iam.nodeTrust(),
         policyArns: policyArns(...(autoMode ? autoNodePolicies : nodePolicies)),
+        roles,
         tags,
       },
       child,
@@ -93,6 +99,7 @@ export class EksCluster extends pulumi.ComponentResource {
         description: `Control plane of ${name}`,
         trust: identity.apply((of) => iam.clusterTrust(of, args.restrictTrust ?? awsDefaults.restrictTrust)),
         policyArns: policyArns("AmazonEKSClusterPolicy", ...(autoMode ? autoClusterPolicies : [])),
+        roles,
         tags,
       },
       child,
@@ -101,11 +108,18 @@ export class EksCluster extends pulumi.ComponentResource {
       const policy = identity.apply(iam.taggingPolicy);
       control.rights.push(new aws.iam.RolePolicy(`${name}-cluster`, { role: control.role.name, policy }, child));
     }
-    const keyArn = args.kmsKeyArn ?? createKey(name, identity.apply(iam.keyPolicy), tags, protectedChild);
+    const keyArn =
+      args.kmsKeyArn ??
+      createKey(
+        name,
+        identity.apply((of) => iam.keyPolicy(of, containerInsights)),
+        tags,
+        protectedChild,
+      );
     const logs = new aws.cloudwatch.LogGroup(
       name,
       {
-        name: iam.logGroupName(name),
+        name: logGroupName(name),
         retentionInDays: logRetentionDays,
         kmsKeyId: keyArn,
         deletionProtectionEnabled: deletionProtection,
@@ -162,12 +176,14 @@ export class EksCluster extends pulumi.ComponentResource {
 
     const context = { name, cluster, identity, args };
     createAccess(context, this);
+    const groups: pulumi.Resource[] = [];
     if (autoMode) createAddons(context, autoModeAddons, this);
     else {
       const before = createAddons(context, addonsBeforeNodes, this);
-      const groups = createNodeGroups(context, nodes.role, this, [...before, ...nodes.rights]);
+      groups.push(...createNodeGroups(context, nodes.role, this, [...before, ...nodes.rights]));
       createAddons(context, addonsAfterNodes, this, groups);
     }
+    if (containerInsights) createContainerInsights(context, keyArn, this, groups);
 
     this.clusterName = cluster.name;
     this.arn = cluster.arn;

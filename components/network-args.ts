@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { RoleArgs } from "./role-args.ts";
 
 /** How private subnets reach the internet, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html. */
 export const NatStrategy = {
@@ -60,6 +61,15 @@ export interface NetworkArgs {
    * @default - a key that AWS owns.
    */
   kmsKeyArn?: pulumi.Input<string>;
+  /**
+   * Further AWS services with interface endpoints, by the last part of their service names, such as `monitoring`. Requires
+   * `interfaceEndpoints`.
+   *
+   * @default - none.
+   */
+  additionalEndpoints?: string[];
+  /** Path and permissions boundary of the IAM role that writes flow logs. @default - none. */
+  roles?: RoleArgs;
   /** Tags of all resources. @default - only `Name`. */
   tags?: Record<string, pulumi.Input<string>>;
 }

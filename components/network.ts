@@ -6,7 +6,7 @@ import { createNat } from "./internal/network/nat.ts";
 import { problemsWithNetwork } from "./rules/network.ts";
 import { defaultCidr, layOut } from "../lib/subnets.ts";
 import { throwIfAny } from "../lib/problem.ts";
-import type { NetworkArgs } from "./network-args.ts";
+import { NatStrategy, type NetworkArgs } from "./network-args.ts";
 
 export * from "./network-args.ts";
 
@@ -39,6 +39,7 @@ export class Network extends pulumi.ComponentResource {
     super("slipway:index:Network", name, {}, opts);
     throwIfAny(problemsWithNetwork(args), `Network "${name}":`);
     const { zones, tags, cidr = defaultCidr } = args;
+    if (isTight(args)) void pulumi.log.warn(tightNetwork(cidr), this);
     const layout = layOut(cidr, zones.length);
     const child = { parent: this };
     const named = (resource: string, more?: Record<string, string>) => ({ Name: resource, ...more, ...tags });
@@ -84,4 +85,14 @@ export class Network extends pulumi.ComponentResource {
     const { cidr: range, publicCidrs, publicSubnetIds, privateSubnetIds, intraSubnetIds } = this;
     this.registerOutputs({ vpcId, cidr: range, publicCidrs, publicSubnetIds, privateSubnetIds, intraSubnetIds });
   }
+}
+
+/** Whether the interface endpoints take so many addresses of the private subnets that few nodes fit. */
+function isTight({ cidr = defaultCidr, nat }: NetworkArgs): boolean {
+  return nat === NatStrategy.None && cidr.endsWith("/24");
+}
+
+/** Auto Mode gives nodes /28 ranges for their pods, https://docs.aws.amazon.com/eks/latest/userguide/auto-networking.html. */
+function tightNetwork(cidr: string): string {
+  return `The range ${cidr} is small for nat: none: in each zone, the private subnet has 27 addresses, of which the interface endpoints take 8, and each node takes a range of 16 for its pods. Set a larger cidr, such as 10.0.0.0/20, or another nat. The range cannot be changed later.`;
 }

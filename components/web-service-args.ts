@@ -20,6 +20,12 @@ export interface TlsArgs extends ServiceTlsArgs {
 /** Class of the Network Load Balancers of EKS Auto Mode. */
 export const nlbClass = "eks.amazonaws.com/nlb";
 
+/**
+ * Annotation of an Ingress of the class `alb` with what its load balancer cannot change, such as its scheme and its subnets. When it
+ * changes, the Ingress is replaced.
+ */
+export const loadBalancerAnnotation = "dev.slipway/load-balancer";
+
 /** The Service that makes the ports of `publish` reachable from outside the cluster. */
 export interface PublishingArgs {
   /** @default "LoadBalancer" */

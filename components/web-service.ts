@@ -52,7 +52,8 @@ export class WebService extends pulumi.ComponentResource {
 
     const account = createAccount(spec, metadata, child);
     const configuration = createConfiguration(spec, metadata, child, [{ name: "PORT", value: pulumi.interpolate`${spec.port}` }]);
-    // Created before the pods, so that none runs without it.
+    // Created before the pods. Even then, the plugin of EKS enforces it only a second or two after a pod has started:
+    // https://github.com/aws/aws-network-policy-agent/issues/345.
     const policy = createNetworkPolicy(spec, metadata, child);
     const template = podTemplate(spec, configuration, account.metadata.name);
     createWorkload(spec, template, annotated(metadata, spec), pulumi.mergeOptions(child, { dependsOn: policy }));

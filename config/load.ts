@@ -9,6 +9,7 @@ import { checkSettings } from "./check.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
 import { withoutImage } from "./image-settings.ts";
 import { readLockFile } from "./lock-file.ts";
+import { useLockedAddons } from "./locked-addons.ts";
 import { useLockedImages } from "./locked-images.ts";
 import { readStackFile } from "./stack-file.ts";
 
@@ -32,9 +33,10 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
   const given = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
   const lockFile = readLockFile(stack);
-  const unlocked = (["services", "jobs"] as const).flatMap((root) =>
-    useLockedImages(root, input[root], lockFile, { stack, platform, given }),
-  );
+  const unlocked = [
+    ...(["services", "jobs"] as const).flatMap((root) => useLockedImages(root, input[root], lockFile, { stack, platform, given })),
+    ...(platform === "eks" ? useLockedAddons(input["eks"], lockFile, stack) : []),
+  ];
   const { value, problems } = await checkSettings(input, loadRules, { secretPaths });
   throwIfAny(
     [...unlocked, ...problems].map((problem) => `${project}:${formatProblem(problem)}`),

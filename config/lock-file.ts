@@ -21,14 +21,23 @@ const lockedImage = z.union([
 ]);
 export type LockedImage = z.infer<typeof lockedImage>;
 
-const content = z.strictObject({ images: z.record(z.string(), lockedImage).default({}) });
+/** The version of an EKS add-on, and the Kubernetes version that it was looked up for, such as `1.36`. */
+const lockedAddon = z.strictObject({ version: z.string(), kubernetes: z.string() });
+export type LockedAddon = z.infer<typeof lockedAddon>;
 
-/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag, and their users. */
+const content = z.strictObject({
+  images: z.record(z.string(), lockedImage).default({}),
+  addons: z.record(z.string(), lockedAddon).default({}),
+});
+
+/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag, their users, and versions. */
 export interface LockFile {
   /** Relative to the project's root. */
   file: string;
   /** By service. */
   images: Record<string, LockedImage>;
+  /** By the name of the EKS add-on. */
+  addons: Record<string, LockedAddon>;
 }
 
 /**
@@ -38,11 +47,11 @@ export interface LockFile {
  */
 export function readLockFile(stack: string): LockFile {
   const file = join(configFolder(), `slipway-lock.${stack}.yaml`);
-  if (!existsSync(file)) return { file, images: {} };
+  if (!existsSync(file)) return { file, images: {}, addons: {} };
   const remedy = `Restore it from version control, or delete it and run slipway lock --stack ${stack}.`;
   try {
     const { data, error } = content.safeParse(parse(readFileSync(file, "utf8")) ?? {});
-    if (data) return { file, images: data.images };
+    if (data) return { file, ...data };
     const lines = error.issues.map(({ path, message }) => `  - ${formatProblem({ path: path as Path, message })}`);
     throw new UserError([`${file}: is not a valid lock file. ${remedy}`, ...lines].join("\n"));
   } catch (error) {
@@ -50,10 +59,11 @@ export function readLockFile(stack: string): LockFile {
   }
 }
 
-/** Writes a lock file, with the services in alphabetical order. An empty one is deleted. */
-export function writeLockFile(stack: string, { file, images }: LockFile): void {
-  const sorted = Object.fromEntries(Object.entries(images).sort(([a], [b]) => (a < b ? -1 : 1)));
-  if (Object.keys(sorted).length === 0) return rmSync(file, { force: true });
-  const head = `# The digests of the images that Pulumi.${stack}.yaml has by tag. Written by slipway lock. Commit ${basename(file)}.\n`;
-  writeFileAtomic.sync(file, head + stringify({ images: sorted }));
+/** Writes a lock file, in alphabetical order. An empty one is deleted. */
+export function writeLockFile(stack: string, { file, images, addons }: LockFile): void {
+  const parts = Object.entries({ images, addons }).filter(([, entries]) => Object.keys(entries).length > 0);
+  if (parts.length === 0) return rmSync(file, { force: true });
+  const sorted = parts.map(([part, entries]) => [part, Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))]);
+  const head = `# What Pulumi.${stack}.yaml leaves open: digests of images by tag, versions of add-ons. Written by slipway lock. Commit ${basename(file)}.\n`;
+  writeFileAtomic.sync(file, head + stringify(Object.fromEntries(sorted)));
 }

@@ -1,5 +1,15 @@
 import { CommandGroup, defineCommand, jsonOption, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import type { Stack } from "../../config/stack-file.ts";
+
+/** What EKS may have left of a stack that is deleted. */
+async function removeLogGroup({ project, name, config }: Stack): Promise<string | undefined> {
+  if (config[`${project}:platform`] !== "eks") return undefined;
+  const { region, profile, stack } = JSON.parse(config[`${project}:eks`] ?? "{}") as { region?: string; profile?: string; stack?: string };
+  if (region === undefined || stack !== undefined) return undefined;
+  const { deleteRecreatedLogGroup } = await import("../../platforms/eks/log-groups.ts");
+  return deleteRecreatedLogGroup(`${project}-${name}`, { region, profile });
+}
 
 export const down = defineCommand({
   name: "down",
@@ -18,6 +28,8 @@ export const down = defineCommand({
     const engine = await engineFor(stack, { json });
     const succeeded = await engine.down();
     if (succeeded) await forgetVersions(stack, engine);
+    const removed = succeeded && (await removeLogGroup(stack));
+    if (removed) (json ? process.stderr : process.stdout).write(`${removed}\n`);
     if (json) process.stdout.write(`${JSON.stringify({ stack: name, succeeded })}\n`);
     return succeeded ? ExitCode.Success : ExitCode.Failed;
   },

@@ -1,27 +1,38 @@
 import { formatPath, type Path } from "../../lib/property-path.ts";
 import type { Stack } from "../../config/stack-file.ts";
-import type { LockChange, LockReport } from "./lock.ts";
+import type { LockChange, LockReport, LockResult } from "./lock.ts";
 
-/** What changed in a lock file, a line for each service. */
-export function formatChanges(changes: LockChange[]): string {
-  const width = (key: "service" | "image") => Math.max(...changes.map((change) => change[key].length));
-  const [service, image] = [width("service"), width("image")];
-  return changes
-    .map((change) => `${head(change)} ${change.service.padEnd(service)}  ${change.image.padEnd(image)}  ${digests(change)}\n`)
-    .join("");
+/** What changed in a lock file, a line for each service and add-on. */
+export function formatChanges({ changes, addons }: Pick<LockResult, "changes" | "addons">): string {
+  const rows = [
+    ...changes.map((change) => [`${head(change)} ${change.service}`, change.image, contents(change)] as const),
+    ...addons.map((change) => [`${head(change)} ${change.addon}`, `for Kubernetes ${change.kubernetes}`, betweenVersions(change)] as const),
+  ];
+  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
+  const [first, second] = [width(0), width(1)];
+  return rows.map(([name, of, content]) => `${name.padEnd(first)}  ${of.padEnd(second)}  ${content}\n`).join("");
 }
 
-function head({ before, after }: LockChange): string {
+interface Change {
+  before?: string;
+  after?: string;
+}
+
+function head({ before, after }: Change): string {
   return before === undefined ? "+" : after === undefined ? "-" : "~";
 }
 
-function digests({ before, after, user }: LockChange): string {
-  const content = before === after ? after : [before, after].filter(Boolean).join(" → ");
-  return user === undefined ? String(content) : `${content}, user ${user.name} is ${user.uid}:${user.gid}`;
+function betweenVersions({ before, after }: Change): string {
+  return before === after ? String(after) : [before, after].filter(Boolean).join(" → ");
+}
+
+function contents(change: LockChange): string {
+  const { user } = change;
+  return user === undefined ? betweenVersions(change) : `${betweenVersions(change)}, user ${user.name} is ${user.uid}:${user.gid}`;
 }
 
 /** Notes for a preview, a line for each. */
-export function formatReport({ moved, deleted }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
+export function formatReport({ moved, deleted, openAddons }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
   const pathOf = (root: string, service: string, at: Path) => `${project}:${formatPath([root, service, ...at])}`;
   const update = (service: string) => `slipway lock --update ${service} --stack ${name}`;
   return [
@@ -33,5 +44,10 @@ export function formatReport({ moved, deleted }: LockReport, { project, name }: 
       ({ service, root, at, image, digest }) =>
         `${pathOf(root, service, at)}: the registry of ${image} no longer has the locked ${digest}. To use what the tag is now: ${update(service)}`,
     ),
+    ...(openAddons
+      ? [
+          `${project}:eks.addonVersions: no version of ${openAddons.names.join(", ")}. EKS then installs its default and never updates it. To record the versions for Kubernetes ${openAddons.kubernetes}: slipway lock --stack ${name}`,
+        ]
+      : []),
   ];
 }

@@ -7,6 +7,9 @@ import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { lookUp, type Answer, type Credentials } from "../../lib/registry-client.ts";
+import { unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
+import { addonsIn, lockAddons, type AddonChange } from "./addons.ts";
+import { parsed } from "./parsed.ts";
 
 /** What changed in a lock file for a service. */
 export interface LockChange {
@@ -38,7 +41,7 @@ interface Source {
 
 function sourceOf({ project, name, config }: Stack): Source {
   const platform = config[`${project}:platform`] ?? "local";
-  const images = { ...lockables("services", config[`${project}:services`]), ...lockables("jobs", config[`${project}:jobs`]) };
+  const images = { ...wantedOf("services", config[`${project}:services`]), ...wantedOf("jobs", config[`${project}:jobs`]) };
   const own = parsed(config[`${project}:${platform}`]);
   const { registry, host } = (isMap(own) ? own : {}) as { registry?: unknown; host?: string };
   const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
@@ -48,55 +51,63 @@ function sourceOf({ project, name, config }: Stack): Source {
   return { stack: name, project, platform, images, credentials, dockerHost: host };
 }
 
-function lockables(root: Wanted["root"], text: string | undefined): Record<string, Wanted> {
+function wantedOf(root: Wanted["root"], text: string | undefined): Record<string, Wanted> {
   return Object.fromEntries(Object.entries(lockableImages(parsed(text))).map(([name, lockable]) => [name, { ...lockable, root }]));
 }
 
-/** A value of the configuration. One of a wrong shape is reported by the program. */
-function parsed(text = "{}"): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
+/** The services whose tag or user, and the add-ons whose version, has no entry in the lock file, or one for another. */
+export function unlocked(stack: Stack): string[] {
+  const addons = addonsIn(stack);
+  return [...unlockedServices(stack), ...(addons ? unlockedAddons(addons, readLockFile(stack.name)) : [])];
 }
 
-/** The services whose tag or user has no entry in the lock file, or one for another. */
-export function unlocked(stack: Stack): string[] {
+function unlockedServices(stack: Stack): string[] {
   const { images } = readLockFile(stack.name);
   return Object.entries(sourceOf(stack).images).flatMap(([service, lockable]) => (isLocked(lockable, images[service]) ? [] : service));
 }
 
-/** The services with an image by tag, or a user by name. */
-export function lockableServices(stack: Stack): string[] {
-  return Object.keys(sourceOf(stack).images);
+/** The services with an image by tag, or a user by name, and the EKS add-ons without a version. */
+export function lockables(stack: Stack): string[] {
+  return [...Object.keys(sourceOf(stack).images), ...(addonsIn(stack)?.names ?? [])];
+}
+
+/** What a lock did. */
+export interface LockResult {
+  file: string;
+  changes: LockChange[];
+  addons: AddonChange[];
+  /** What could not be looked up. */
+  note?: string;
 }
 
 /**
- * Adds the digests of tags to the lock file of a stack, and removes entries that no service uses.
+ * Adds the digests of tags and the versions of add-ons to the lock file of a stack, and removes entries that nothing uses.
  *
- * @param update services whose tags are looked up again, even if they have a digest
+ * @param update services and add-ons that are looked up again, even if they have an entry
  * @throws UserError with every image that cannot be locked. Then the file is unchanged.
  */
-export async function lock(stack: Stack, update: string[] = []): Promise<{ file: string; changes: LockChange[] }> {
+export async function lock(stack: Stack, update: string[] = []): Promise<LockResult> {
   const source = sourceOf(stack);
   const tagged = Object.keys(source.images);
-  const unknown = update.filter((service) => !tagged.includes(service));
+  const known = lockables(stack);
+  const unknown = update.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new UserError(
-      `There is no service "${unknown[0]}" with an image by tag or a user by name. Services with one: ${tagged.join(", ") || "none"}.`,
+      `There is no service "${unknown[0]}" with an image by tag or a user by name, and no add-on of that name. To update: ${known.join(", ") || "none"}.`,
     );
   const before = readLockFile(stack.name);
-  const asked = [...new Set([...unlocked(stack), ...update])].sort();
+  const asked = [...new Set([...unlockedServices(stack), ...update.filter((name) => tagged.includes(name))])].sort();
   const found = await resolve(source, asked);
   const images = { ...before.images, ...found };
   for (const service of Object.keys(images)) if (!tagged.includes(service)) delete images[service];
   const changes = changesBetween(before, images);
-  if (changes.length > 0) writeLockFile(stack.name, { file: before.file, images });
-  return { file: before.file, changes };
+  const { addons, changes: addonChanges, note } = await lockAddons(stack, before, update);
+  const { file } = before;
+  if (changes.length + addonChanges.length > 0) writeLockFile(stack.name, { file, images, addons });
+  return { file, changes, addons: addonChanges, ...(note !== undefined && { note }) };
 }
 
-function changesBetween({ images: before }: LockFile, after: LockFile["images"]): LockChange[] {
+function changesBetween({ images: before }: Pick<LockFile, "images">, after: LockFile["images"]): LockChange[] {
   const contentOf = (locked: LockedImage | undefined) => locked && ("id" in locked ? locked.id : locked.digest);
   const userIn = (locked: LockedImage | undefined) => (locked && "user" in locked ? locked.user : undefined);
   return Object.keys({ ...before, ...after })
@@ -171,12 +182,17 @@ export interface LockReport {
   moved: (LockChange & Pick<Wanted, "root" | "at">)[];
   /** Locked digests that their registry has no longer. */
   deleted: (Pick<Wanted, "root" | "at"> & { service: string; image: string; digest: string })[];
+  /** EKS add-ons without a version, and the Kubernetes version that they are for. */
+  openAddons?: LockableAddons;
 }
 
 /** Asks the registries for the locked images of a stack. Those that do not answer are left out. */
 export async function checkLock(stack: Stack): Promise<LockReport> {
   // One after the other, because the first one may build the program that asks.
-  return { moved: await movedTags(stack), deleted: await deletedImages(stack) };
+  const report: LockReport = { moved: await movedTags(stack), deleted: await deletedImages(stack) };
+  const addons = addonsIn(stack);
+  const names = addons ? unlockedAddons(addons, readLockFile(stack.name)) : [];
+  return names.length > 0 ? { ...report, openAddons: { ...addons!, names } } : report;
 }
 
 async function movedTags(stack: Stack): Promise<LockReport["moved"]> {

@@ -4,8 +4,9 @@ import { problemWithRegion, problemWithRetention } from "../internal/aws.ts";
 import { problemWithKey, problemWithLabelValue, problemWithName } from "../../lib/kubernetes-names.ts";
 import { redact } from "../../lib/redact.ts";
 import { ifKnown, problemWithNumber, type Problem, type Report } from "../../lib/problem.ts";
-import { addonsAfterNodes, addonsBeforeNodes, autoModeAddons } from "../internal/eks/addons.ts";
+import { addonsOf } from "../eks-addon-names.ts";
 import { overlaps } from "../../lib/subnets.ts";
+import { checkRoleArgs } from "./role.ts";
 import { defaultAmiType, isArm, isArmImage, problemWithInstanceType } from "../instance-types.ts";
 import { problemWithVersion } from "../eks-versions.ts";
 
@@ -26,7 +27,7 @@ export function problemsWithEksCluster(name: string, args: EksClusterArgs): Prob
 const longestName = 48;
 
 function checkCluster(name: string, args: EksClusterArgs, report: Report): void {
-  const { region, version, subnetIds, kmsKeyArn, logRetentionDays: days, nodeGroups, addonVersions = {} } = args;
+  const { region, version, subnetIds, kmsKeyArn, logRetentionDays: days, nodeGroups, addonVersions = {}, containerInsights = false } = args;
   report(
     [],
     (name.length > longestName || !/^[0-9A-Za-z][\w-]*$/.test(name)) &&
@@ -45,7 +46,8 @@ function checkCluster(name: string, args: EksClusterArgs, report: Report): void 
       `must be the ARN of a KMS key in ${region}, such as arn:aws:kms:${region}:<account>:key/… (got "${kmsKeyArn}")`,
   );
   report(["logRetentionDays"], problemWithRetention(days));
-  const addons: readonly string[] = nodeGroups ? [...addonsBeforeNodes, ...addonsAfterNodes] : autoModeAddons;
+  checkRoleArgs(args.roles ?? {}, (path, message) => report(["roles", ...path], message));
+  const addons = addonsOf({ autoMode: nodeGroups === undefined, containerInsights });
   for (const [addon, addonVersion] of Object.entries(addonVersions)) {
     report(["addonVersions", addon], !addons.includes(addon) && `must be an add-on of this cluster: ${addons.join(", ")} (got "${addon}")`);
     report(

@@ -1,11 +1,14 @@
 import { NatStrategy, type NetworkArgs } from "../network-args.ts";
+import { redact } from "../../lib/redact.ts";
 import { problemWithRegion, problemWithRetention } from "../internal/aws.ts";
 import { defaultCidr, isRange, mostZones, overlaps, problemsWithCidr } from "../../lib/subnets.ts";
 import type { Problem } from "../../lib/problem.ts";
+import { checkRoleArgs } from "./role.ts";
 
 /** What is wrong with the arguments of a Network. */
 export function problemsWithNetwork(args: NetworkArgs): Problem[] {
   const { region, zones, cidr = defaultCidr, nat, interfaceEndpoints, connectedCidrs = [], flowLogRetentionDays: days } = args;
+  const { additionalEndpoints = [], roles = {} } = args;
   const problems: Problem[] = [];
   const report = (key: keyof NetworkArgs, message: string | undefined | false, ...rest: number[]) =>
     message && problems.push({ path: [key, ...rest], message });
@@ -38,6 +41,17 @@ export function problemsWithNetwork(args: NetworkArgs): Problem[] {
       interfaceEndpoints === false &&
       "must be true with nat: none (got false), or nodes reach neither AWS nor their images. Omit it, or choose another nat",
   );
+  for (const [i, service] of additionalEndpoints.entries())
+    report(
+      "additionalEndpoints",
+      !/^[a-z][a-z0-9.-]*$/.test(service) && `must be an AWS service, such as monitoring (got "${service}")`,
+      i,
+    );
+  report(
+    "additionalEndpoints",
+    additionalEndpoints.length > 0 && interfaceEndpoints === false && "requires interfaceEndpoints (got false). Omit one of them",
+  );
+  checkRoleArgs(roles, (path, message) => message && problems.push({ path: ["roles", ...path], message: redact(message) }));
   report("flowLogRetentionDays", problemWithRetention(days));
   return problems;
 }

@@ -33,6 +33,11 @@ const network = z.strictObject({
     default: awsDefaults.interfaceEndpoints,
     example: false,
   }),
+  additionalEndpoints: setting(texts, {
+    meaning: "Further AWS services with interface endpoints, for pods that call them without NAT",
+    without: "with nat: none those that nodes and add-ons call",
+    example: ["sqs"],
+  }),
   connectedCidrs: setting(texts, {
     meaning: "IP ranges of networks connected to the VPC by peering or VPN. They must not overlap with it",
     without: "none",
@@ -137,7 +142,7 @@ export const eksSettings = z
         ),
       {
         meaning:
-          "Stack that has the cluster, if this stack has only services. Of the settings here, only region, profile, deletionProtection and tags then apply",
+          "Stack that has the cluster, if this stack has only services. Of the settings here, only region, profile, roles, deletionProtection and tags then apply",
         without: "this stack has its own cluster",
         example: "organization/slipway/platform",
       },
@@ -146,6 +151,16 @@ export const eksSettings = z
       meaning: "Kubernetes version. It can only be raised, one minor version at a time",
       default: defaultVersion,
       example: "1.35",
+    }),
+    addonVersions: setting(z.record(text, text), {
+      meaning: "Versions of EKS add-ons by name",
+      without: "those in the lock file: the defaults of EKS for the Kubernetes version when they were locked",
+      example: { coredns: "v1.13.1-eksbuild.1" },
+    }),
+    containerInsights: setting(z.boolean(), {
+      meaning: "Whether logs and metrics of all containers are sent to CloudWatch, which charges for them",
+      default: awsDefaults.containerInsights,
+      example: true,
     }),
     network: setting(network, { meaning: "Network of the cluster" }),
     endpoint: setting(
@@ -184,6 +199,17 @@ export const eksSettings = z
       default: false,
       example: true,
     }),
+    roles: setting(
+      z.strictObject({
+        path: setting(text, { meaning: "Path. A changed one replaces the cluster", default: "/", example: "/slipway/" }),
+        permissionsBoundary: setting(text, {
+          meaning: "ARN of the policy that limits what the roles can be allowed",
+          without: "none",
+          example: "arn:aws:iam::111122223333:policy/boundary",
+        }),
+      }),
+      { meaning: "What the organization demands of IAM roles", without: "nothing" },
+    ),
     restrictTrust: setting(z.boolean(), {
       meaning: "Whether EKS may assume the cluster's role for this cluster only. AWS does not say whether Auto Mode works with it",
       default: awsDefaults.restrictTrust,

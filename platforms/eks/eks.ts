@@ -9,7 +9,7 @@ import { Job } from "../../components/job.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
 import { PodIdentity, type PodIdentityArgs } from "../../components/pod-identity.ts";
 import { LoadBalancerScheme } from "../../components/eks-load-balancer-args.ts";
-import { nlbClass, WebService, type PublishingArgs } from "../../components/web-service.ts";
+import { loadBalancerAnnotation, nlbClass, WebService, type PublishingArgs } from "../../components/web-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import { hasIngress } from "../../config/schema/service.ts";
@@ -103,7 +103,12 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
     imageOptions: {},
     deploy(service, settings, image, after = []) {
       const args = { ...workloadArgs(service, { services, jobs }), image, namespace, partOf: pulumi.getProject() };
-      const identity = createIdentity(service, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
+      const identity = createIdentity(
+        service,
+        settings.aws,
+        { name, namespace, clusterArn: facts.clusterArn, roles: eks.roles, tags },
+        awsOptions,
+      );
       const { ingressCidrs, destinations = [] } = args.network ?? {};
       const network = {
         ...args.network,
@@ -112,7 +117,12 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
       };
       const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
       const publishing = settings.publish && nlb(facts, tags);
-      const resource = new WebService(service, { ...args, network, publishing, awaitAtLeastSeconds }, { provider, dependsOn });
+      const ingressAnnotations = hasIngress(settings) ? { ...loadBalancerAnnotations(facts), ...args.ingressAnnotations } : undefined;
+      const resource = new WebService(
+        service,
+        { ...args, network, publishing, ingressAnnotations, awaitAtLeastSeconds },
+        { provider, dependsOn },
+      );
       const { address, publishedAddress } = resource;
       const { domain } = facts;
       const hosts = address && domain ? ingressHosts({ [service]: settings }).map(({ host }) => host) : [];
@@ -125,7 +135,12 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
       return { url: urlOf(settings), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
     deployJob(job, settings, image, after = []) {
-      const identity = createIdentity(job, settings.aws, { name, namespace, clusterArn: facts.clusterArn, tags }, awsOptions);
+      const identity = createIdentity(
+        job,
+        settings.aws,
+        { name, namespace, clusterArn: facts.clusterArn, roles: eks.roles, tags },
+        awsOptions,
+      );
       const args = { ...jobArgs(job, { services, jobs }, helper), image, namespace, partOf: pulumi.getProject() };
       const destinations = [...(args.network?.destinations ?? []), ...(identity ? awsDestinations : [])];
       const dependsOn = [...dependencies, ...(identity ? [identity] : []), ...after];
@@ -151,6 +166,13 @@ function problemsWithSharedCluster(facts: KnownClusterFacts, { region }: EksSett
 
 /** A node takes about a minute to start, and a load balancer up to 45 s to send requests to a pod. */
 const awaitAtLeastSeconds = 600;
+
+/** What AWS replaces the load balancer for. None by default, so that the annotation appears with the first change. */
+function loadBalancerAnnotations({ loadBalancer, autoMode }: ClusterFacts): Record<string, string> {
+  const { scheme = LoadBalancerScheme.InternetFacing, subnetIds = [] } = loadBalancer ?? {};
+  if (!autoMode || (scheme === LoadBalancerScheme.InternetFacing && subnetIds.length === 0)) return {};
+  return { [loadBalancerAnnotation]: [scheme, ...subnetIds].join(",") };
+}
 
 /** A Network Load Balancer of EKS Auto Mode, https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html. */
 function nlb({ loadBalancer }: ClusterFacts, tags: Record<string, string>): PublishingArgs {
@@ -182,7 +204,7 @@ const awsDestinations = [
 function createIdentity(
   service: string,
   permissions: ServiceSettings["aws"],
-  { name, ...args }: { name: string } & Pick<PodIdentityArgs, "namespace" | "clusterArn" | "tags">,
+  { name, ...args }: { name: string } & Pick<PodIdentityArgs, "namespace" | "clusterArn" | "roles" | "tags">,
   opts: pulumi.ComponentResourceOptions,
 ): PodIdentity | undefined {
   if (permissions === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { problemsWithEksCluster } from "../../components/rules/eks-cluster.ts";
 import { problemsWithNetwork } from "../../components/rules/network.ts";
 import type { Problem, Report } from "../../lib/problem.ts";
-import { problemsWithPodIdentity } from "../../components/pod-identity.ts";
+import { problemsWithPodRights } from "../../components/rules/pod-rights.ts";
 import type { Configuration } from "../../config/settings.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import type { ServiceSettings } from "../../config/schema/service.ts";
@@ -34,7 +34,7 @@ export function problemsWithEks(name: string, eks: EksSettings, services: Servic
 
 /** Keys of the stack file, by arguments of components that have another name. */
 const settingNames: Record<string, string> = { accessEntries: "access", flowLogRetentionDays: "logRetentionDays" };
-const networkKeys = ["cidr", "zones", "nat", "interfaceEndpoints", "connectedCidrs"];
+const networkKeys = ["cidr", "zones", "nat", "interfaceEndpoints", "additionalEndpoints", "connectedCidrs"];
 
 function checkClusterSettings(name: string, eks: EksSettings, report: Report): void {
   const network = networkArgs(eks, {});
@@ -88,7 +88,7 @@ function checkDomain({ domain, nodeGroups, loadBalancer }: EksSettings, report: 
 }
 
 /** Settings that a stack on the cluster of another stack may have. */
-const referenceKeys = ["region", "profile", "stack", "deletionProtection", "tags"];
+const referenceKeys = ["region", "profile", "stack", "roles", "deletionProtection", "tags"];
 
 function checkReference(eks: EksSettings, services: Services, report: Report): void {
   const others = Object.keys(eks).filter((key) => !referenceKeys.includes(key));
@@ -186,7 +186,7 @@ function checkService(stack: string, name: string, settings: ServiceSettings, re
   if (aws === undefined) return;
   const policyDocument = aws.policyDocument && JSON.stringify(aws.policyDocument);
   const identity = { namespace: "services", serviceAccount: name, policyArns: aws.policyArns, policyDocument };
-  for (const { path, message } of problemsWithPodIdentity(`${stack}-${name}`, identity)) {
+  for (const { path, message } of problemsWithPodRights(`${stack}-${name}`, identity)) {
     if (path[0] !== "serviceAccount") report(pathOf("aws", ...path), message);
   }
 }

@@ -22,8 +22,19 @@ export function tagsOf(project: string, stack: string, { tags }: EksSettings): T
 export function networkArgs(eks: EksSettings, tags: Tags): NetworkArgs | undefined {
   const { vpcId, privateSubnetIds: _private, loadBalancerSubnetIds: _subnets, loadBalancerCidrs: _cidrs, ...network } = eks.network ?? {};
   if (vpcId !== undefined) return undefined;
-  const { region, logRetentionDays = awsDefaults.logRetentionDays } = eks;
-  return { zones: ["a", "b", "c"].map((zone) => region + zone), ...network, region, flowLogRetentionDays: logRetentionDays, tags };
+  const { region, logRetentionDays = awsDefaults.logRetentionDays, containerInsights, roles } = eks;
+  // The CloudWatch agent sends its metrics to it. Logs have an endpoint already.
+  const ofAgent = network.nat === "none" && containerInsights === true ? ["monitoring"] : [];
+  const additionalEndpoints = [...new Set([...(network.additionalEndpoints ?? []), ...ofAgent])];
+  return {
+    zones: ["a", "b", "c"].map((zone) => region + zone),
+    ...network,
+    region,
+    flowLogRetentionDays: logRetentionDays,
+    ...(additionalEndpoints.length > 0 && { additionalEndpoints }),
+    roles,
+    tags,
+  };
 }
 
 /** Arguments of the EksCluster. */
@@ -32,6 +43,9 @@ export function clusterArgs(eks: EksSettings, tags: Tags, subnetIds: EksClusterA
   return {
     region,
     version,
+    addonVersions: eks.addonVersions,
+    containerInsights: eks.containerInsights,
+    roles: eks.roles,
     subnetIds,
     endpoint: { ...endpoint, privateCidrs: endpoint?.privateCidrs ?? privateCidrs(eks) },
     accessEntries: access,

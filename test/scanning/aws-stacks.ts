@@ -17,6 +17,7 @@ const nodeGroups = {
   system: { instanceTypes: ["m8g.large"], minSize: 2, maxSize: 4 },
   spot: { ...spot, taints: [{ key: "spot", effect: "NO_SCHEDULE" }] },
 };
+const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
 const policyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:eu-central-1:${account}:orders` }],
@@ -33,8 +34,8 @@ const stacks = {
   dev: readStack("dev"),
   staging: readStack("staging"),
   prod: readStack("prod"),
-  "node-groups": prodWith({ nodeGroups, domain: undefined }, { web: { image, aws: permissions } }),
-  "without-nat": prodWith({ network: { nat: "none" }, loadBalancer: { scheme: "internal" } }),
+  "node-groups": prodWith({ nodeGroups, domain: undefined, roles }, { web: { image, aws: permissions } }),
+  "without-nat": prodWith({ network: { nat: "none" }, loadBalancer: { scheme: "internal" }, containerInsights: true }),
   "regional-nat": prodWith({ network: { nat: "regional" } }),
   "given-network": prodWith({ network: existingNetwork }),
 };

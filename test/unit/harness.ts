@@ -69,6 +69,8 @@ export interface Request {
   getProvider(): string;
   getParent(): string;
   getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getDeletebeforereplace(): boolean;
   getRetainondelete(): boolean;
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
 }
@@ -76,6 +78,8 @@ export interface Request {
 /** Options of a resource that a program sets. */
 export interface ResourceOptions {
   ignoreChanges: string[];
+  replaceOnChanges: string[];
+  deleteBeforeReplace: boolean;
   retainOnDelete: boolean;
   /** Of create, update and delete; empty for the default. */
   timeouts: [string, string, string];
@@ -88,6 +92,8 @@ export async function optionsOf(program: () => unknown, options: Parameters<type
     const timeouts = request.getCustomtimeouts();
     found[`${request.getType().split(":").at(-1)} ${request.getName()}`] = {
       ignoreChanges: request.getIgnorechangesList(),
+      replaceOnChanges: request.getReplaceonchangesList(),
+      deleteBeforeReplace: request.getDeletebeforereplace(),
       retainOnDelete: request.getRetainondelete(),
       timeouts: [timeouts?.getCreate() ?? "", timeouts?.getUpdate() ?? "", timeouts?.getDelete() ?? ""],
     };

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { cloudWatchAddon } from "../../eks-addon-names.ts";
 import type { EksClusterArgs } from "../../eks-cluster-args.ts";
 import type { ClusterIdentity } from "../../../lib/aws-arn.ts";
 import { managedPolicyArn, podTrust } from "./iam.ts";
@@ -13,21 +14,19 @@ export interface ClusterContext {
   args: EksClusterArgs;
 }
 
-/** Add-ons that Auto Mode does not have built in. Pod autoscaling needs metrics-server. */
-export const autoModeAddons = ["metrics-server"] as const;
-
-/** Add-ons that nodes need to become ready, and pods to get AWS permissions. They are created before the nodes. */
-export const addonsBeforeNodes = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"] as const;
-
-/** Add-ons that become active only once there are nodes to run on. */
-export const addonsAfterNodes = ["coredns", "aws-ebs-csi-driver", "metrics-server"] as const;
-
 /** Add-ons that call AWS. Each has its own role, because any pod with access to the nodes' role would share its permissions. */
-const addonRoles: Record<string, { role: string; serviceAccount: string; policy: string }> = {
+const addonRoles: Record<string, { role: string; namespace?: string; serviceAccount: string; policy: string }> = {
   // https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html
   "vpc-cni": { role: "vpc-cni", serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
   // V2 covers only volumes that the driver created: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918.
   "aws-ebs-csi-driver": { role: "ebs-csi", serviceAccount: "ebs-csi-controller-sa", policy: "AmazonEBSCSIDriverPolicyV2" },
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html. Fluent Bit has the same ServiceAccount.
+  [cloudWatchAddon]: {
+    role: "cw-agent",
+    namespace: "amazon-cloudwatch",
+    serviceAccount: "cloudwatch-agent",
+    policy: "CloudWatchAgentServerPolicy",
+  },
 };
 
 const configurations: Record<string, object> = {
@@ -65,11 +64,12 @@ export function createAddons(
 function createAddonRole({ name, identity, args }: ClusterContext, addon: string, parent: pulumi.Resource) {
   const known = addonRoles[addon];
   if (known === undefined) return undefined;
-  const { role, serviceAccount, policy } = known;
+  const { role, namespace = "kube-system", serviceAccount, policy } = known;
   const values = {
     description: `AWS rights of the add-on ${addon} of ${name}`,
-    trust: identity.apply((cluster) => podTrust(cluster, "kube-system", serviceAccount)),
+    trust: identity.apply((cluster) => podTrust(cluster, namespace, serviceAccount)),
     policyArns: [managedPolicyArn(args.region, policy)],
+    roles: args.roles,
     tags: args.tags,
   };
   return { serviceAccount, ...createRole(`${name}-${role}`, values, { parent }) };

@@ -1,13 +1,14 @@
+import { containerLogGroupNames, logGroupName } from "../../eks-log-groups.ts";
 import { partitionOf, type ClusterIdentity } from "../../../lib/aws-arn.ts";
 
 /** A statement of an IAM policy document. */
 export interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
-  Principal?: { Service: string } | { AWS: string };
+  Principal?: { Service: string } | { AWS: string } | { Federated: string };
   Action: string[];
   Resource?: string[];
-  Condition?: Record<string, Record<string, string>>;
+  Condition?: Record<string, Record<string, string | string[]>>;
 }
 
 /** ARN of an AWS managed policy. */
@@ -22,11 +23,6 @@ export function accessPolicyArn(region: string, policy: string): string {
 
 export function clusterArn({ region, account, cluster }: ClusterIdentity): string {
   return `arn:${partitionOf(region)}:eks:${region}:${account}:cluster/${cluster}`;
-}
-
-/** Name of the log group that EKS writes the control plane's logs to. */
-export function logGroupName(cluster: string): string {
-  return `/aws/eks/${cluster}/cluster`;
 }
 
 /**
@@ -73,6 +69,22 @@ export function podTrust(identity: ClusterIdentity, namespace: string, serviceAc
   });
 }
 
+/**
+ * Trust policy for IRSA: pods of one ServiceAccount may assume the role, with a token that the cluster's OIDC provider has signed,
+ * https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html.
+ */
+export function irsaTrust(oidcProviderArn: string, namespace: string, serviceAccount: string): string {
+  const issuer = oidcProviderArn.slice(oidcProviderArn.indexOf("/") + 1);
+  return document({
+    Effect: "Allow",
+    Principal: { Federated: oidcProviderArn },
+    Action: ["sts:AssumeRoleWithWebIdentity"],
+    Condition: {
+      StringEquals: { [`${issuer}:sub`]: `system:serviceaccount:${namespace}:${serviceAccount}`, [`${issuer}:aud`]: "sts.amazonaws.com" },
+    },
+  });
+}
+
 const keyUse = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
 
 /** https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators */
@@ -87,8 +99,9 @@ const keyAdministration = [
  * Key policy of the cluster's key: IAM policies of the account decide who uses it, and CloudWatch Logs may encrypt the cluster's logs with
  * it. EKS uses the key through a grant from the identity that creates the cluster.
  */
-export function keyPolicy({ region, account, cluster }: ClusterIdentity): string {
-  return keyPolicyWithLogs(region, account, "ControlPlaneLogs", "StringEquals", logGroupName(cluster));
+export function keyPolicy({ region, account, cluster }: ClusterIdentity, containerInsights = false): string {
+  const logGroups = [logGroupName(cluster), ...(containerInsights ? containerLogGroupNames(cluster) : [])];
+  return keyPolicyWithLogs(region, account, "ControlPlaneLogs", "StringEquals", logGroups);
 }
 
 /**
@@ -96,7 +109,7 @@ export function keyPolicy({ region, account, cluster }: ClusterIdentity): string
  * `logGroups`.
  */
 export function dataKeyPolicy({ region, account, logGroups }: { region: string; account: string; logGroups: string }): string {
-  return keyPolicyWithLogs(region, account, "Logs", "StringLike", `${logGroups}*`);
+  return keyPolicyWithLogs(region, account, "Logs", "StringLike", [`${logGroups}*`]);
 }
 
 /** Key policy of a key for images only. */
@@ -123,18 +136,17 @@ function keyPolicyWithLogs(
   account: string,
   sid: string,
   operator: "StringEquals" | "StringLike",
-  logGroup: string,
+  logGroups: string[],
 ): string {
   const partition = partitionOf(region);
+  const arns = logGroups.map((group) => `arn:${partition}:logs:${region}:${account}:log-group:${group}`);
   return document(administration(region, account), {
     Sid: sid,
     Effect: "Allow",
     Principal: { Service: `logs.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}` },
     Action: kms(keyUse),
     Resource: ["*"],
-    Condition: {
-      [operator]: { "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}` },
-    },
+    Condition: { [operator]: { "kms:EncryptionContext:aws:logs:arn": arns.length === 1 ? arns[0]! : arns } },
   });
 }
 

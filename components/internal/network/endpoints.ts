@@ -18,7 +18,7 @@ interface EndpointLocation {
 
 /** Creates VPC endpoints: private connections to AWS services. */
 export function createEndpoints(name: string, location: EndpointLocation, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
-  const { region, tags, interfaceEndpoints = true, nat } = args;
+  const { region, tags, interfaceEndpoints = true, nat, additionalEndpoints = [] } = args;
   const vpcId = location.vpc.id;
   const common = (service: string) => ({ vpcId, serviceName: `com.amazonaws.${region}.${service}` });
   const named = (suffix: string) => ({ Name: `${name}-${suffix}`, ...tags });
@@ -44,7 +44,8 @@ export function createEndpoints(name: string, location: EndpointLocation, args: 
     },
     opts,
   );
-  for (const service of nat === NatStrategy.None ? [...imageServices, ...nodeServices] : imageServices) {
+  const services = nat === NatStrategy.None ? [...imageServices, ...nodeServices] : imageServices;
+  for (const service of [...services, ...additionalEndpoints]) {
     const suffix = service.replace(".", "-");
     new aws.ec2.VpcEndpoint(
       `${name}-${suffix}`,

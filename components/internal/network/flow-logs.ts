@@ -5,7 +5,7 @@ import { awsDefaults } from "../../aws-defaults.ts";
 
 /** Logs all connections in the VPC, https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html. */
 export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
-  const { kmsKeyArn, flowLogRetentionDays = awsDefaults.flowLogRetentionDays, tags } = args;
+  const { kmsKeyArn, flowLogRetentionDays = awsDefaults.flowLogRetentionDays, roles, tags } = args;
   const group = new aws.cloudwatch.LogGroup(name, { kmsKeyId: kmsKeyArn, retentionInDays: flowLogRetentionDays, tags }, opts);
   const role = new aws.iam.Role(
     name,
@@ -26,6 +26,7 @@ export function createFlowLogs(name: string, vpc: aws.ec2.Vpc, args: NetworkArgs
           },
         ],
       },
+      ...roles,
       tags,
     },
     opts,

@@ -4,12 +4,22 @@ import { controllerAnnotations } from "./controllers.ts";
 import { serviceDefaults } from "../../web-service-defaults.ts";
 import type { WebServiceSpec } from "./spec.ts";
 import { standardPorts } from "../../ports.ts";
+import { loadBalancerAnnotation } from "../../web-service-args.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
 
 /** Timeouts for an ingress controller or a Gateway to publish an address; a cloud creates a load balancer first. */
 const addressTimeout = { create: "2m", update: "2m" };
 const loadBalancerTimeout = { create: "10m", update: "10m" };
+
+/**
+ * The Ingress is replaced with its load balancer. The status of an updated one has the address of the previous load balancer until the
+ * controller has replaced it, so that DNS records would keep that address until the next deployment.
+ */
+const replacedWithLoadBalancer: pulumi.CustomResourceOptions = {
+  replaceOnChanges: [`metadata.annotations["${loadBalancerAnnotation}"]`],
+  deleteBeforeReplace: true,
+};
 
 /** Exposes a service outside the cluster, through an Ingress (which is returned) or an HTTPRoute. */
 export function createExposure(
@@ -46,7 +56,11 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
         })),
       },
     },
-    { ...opts, customTimeouts: ingressClassName === "alb" ? loadBalancerTimeout : addressTimeout },
+    {
+      ...opts,
+      ...(ingressClassName === "alb" ? replacedWithLoadBalancer : {}),
+      customTimeouts: ingressClassName === "alb" ? loadBalancerTimeout : addressTimeout,
+    },
   );
 }
 

@@ -8,7 +8,8 @@ export type AwsQuery = <T>(...args: string[]) => Promise<T>;
 /** Queries AWS in the region and with the profile of the settings. */
 export function awsQuery({ region, profile }: Pick<EksSettings, "region" | "profile">): AwsQuery {
   const options = ["--region", region, ...(profile === undefined ? [] : ["--profile", profile]), "--output", "json"];
-  return async (...args) => JSON.parse(await runAws([...args, ...options])) as never;
+  // Operations without a result print nothing.
+  return async (...args) => JSON.parse((await runAws([...args, ...options])) || "{}") as never;
 }
 
 /** Runs the AWS CLI and returns its output. */

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { defaultVersion } from "../../../components/eks-versions.ts";
 import { collect, type Problem } from "../../../lib/problem.ts";
 import type { EksSettings } from "../../../config/schema/eks.ts";
+import { problemsWithLogGroups } from "../log-groups.ts";
 import { tagsOf } from "../settings.ts";
 import type { AwsQuery } from "./aws-cli.ts";
 import { problemsWithQuotas } from "./quotas.ts";
@@ -11,21 +12,28 @@ interface DescribeCluster {
   cluster: { version: string; status?: string; endpoint?: string; tags?: Record<string, string> };
 }
 
-/** An existing cluster must belong to this stack, be upgraded one minor version at a time, and be reachable. A new one needs quotas. */
+/** An existing cluster must belong to this stack, be upgraded one minor version at a time, and be reachable. A new one needs quotas and no log group. */
 export async function problemsWithCluster(name: string, stack: string, eks: EksSettings, aws: AwsQuery): Promise<Problem[]> {
   const answer = await aws<DescribeCluster>("eks", "describe-cluster", "--name", name).catch((error: Error) => error);
-  if (answer instanceof Error) return answer.message.includes("ResourceNotFoundException") ? problemsWithQuotas(eks, aws) : [];
+  if (answer instanceof Error) {
+    if (!answer.message.includes("ResourceNotFoundException")) return [];
+    return (await Promise.all([problemsWithQuotas(eks, aws), problemsWithLogGroups(name, true, eks, aws)])).flat();
+  }
   const { version, endpoint, tags = {} } = answer.cluster;
   const stackTags = Object.entries(tagsOf(pulumi.getProject(), stack, { ...eks, tags: {} }));
   if (stackTags.some(([key, value]) => tags[key] !== value)) {
     const message = `The EKS cluster "${name}" in ${eks.region} already exists and does not belong to this stack. Delete it, or rename the stack`;
     return [{ path: [], message }];
   }
-  const isReachable = endpoint === undefined || (await accepts(endpoint));
-  return collect((report) => {
+  const [isReachable, logGroups] = await Promise.all([
+    endpoint === undefined || accepts(endpoint),
+    problemsWithLogGroups(name, false, eks, aws),
+  ]);
+  const own = collect((report) => {
     report(["eks", "version"], problemWithUpgrade(version, eks.version ?? defaultVersion));
     report([], !isReachable && unreachable(name));
   });
+  return [...own, ...logGroups];
 }
 
 function problemWithUpgrade(current: string, target: string): string | undefined {

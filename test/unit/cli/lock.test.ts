@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockBeforeUp } from "../../../cli/lock/before-up.ts";
 import { formatChanges, formatReport } from "../../../cli/lock/format.ts";
-import { checkLock, lock, lockableServices, unlocked } from "../../../cli/lock/lock.ts";
+import { checkLock, lock, lockables, unlocked } from "../../../cli/lock/lock.ts";
 import type { Stack } from "../../../config/stack-file.ts";
 import { Answer, HttpApi } from "../http-api.ts";
+import { FakeAws } from "../platforms/fake-aws.ts";
 
 // The registry is a fake one, which proves what is asked and how answers are understood. docker-lock.test.ts uses a real one.
 
@@ -59,10 +60,10 @@ test("tags get the digests that they have in the registry, and entries that no s
   tag("db:16", first);
   tag("web:1", second);
   const stack = stackOf({ ...db, web: "REGISTRY/web:1", pinned: `web@${first}` });
-  expect(lockableServices(stack)).toEqual(["db", "web"]);
+  expect(lockables(stack)).toEqual(["db", "web"]);
   expect(unlocked(stack)).toEqual(["db", "web"]);
   const { changes } = await lock(stack);
-  expect(formatChanges(changes)).toBe(`+ db   ${host}/db:16  ${first}\n+ web  ${host}/web:1  ${second}\n`);
+  expect(formatChanges({ changes, addons: [] })).toBe(`+ db   ${host}/db:16  ${first}\n+ web  ${host}/web:1  ${second}\n`);
   expect(unlocked(stack)).toEqual([]);
   expect((await lock(stackOf(db))).changes).toEqual([{ service: "web", image: `${host}/web:1`, before: second, after: undefined }]);
   expect(readFileSync(file, "utf8")).not.toContain("web:1");
@@ -78,7 +79,7 @@ test("a digest stays when its tag moves, until it is updated", async () => {
     `slipway:services.db.image: the tag ${host}/db:16 has moved: ${first} → ${second}. The stack keeps the locked digest. To use the new one: slipway lock --update db --stack shop`,
   ]);
   const { changes } = await lock(stackOf(db), ["db"]);
-  expect(formatChanges(changes)).toBe(`~ db  ${host}/db:16  ${first} → ${second}\n`);
+  expect(formatChanges({ changes, addons: [] })).toBe(`~ db  ${host}/db:16  ${first} → ${second}\n`);
   expect(await checkLock(stackOf(db))).toEqual({ moved: [], deleted: [] });
 });
 
@@ -135,7 +136,7 @@ test("without Go, the error says how to get it", async () => {
 
 test("a service without an image by tag cannot be updated", async () => {
   await expect(lock(stackOf({}), ["db"])).rejects.toThrow(
-    'There is no service "db" with an image by tag or a user by name. Services with one: none.',
+    'There is no service "db" with an image by tag or a user by name, and no add-on of that name. To update: none.',
   );
 });
 
@@ -194,5 +195,90 @@ describe("before an up", () => {
     );
     registry.answers["GET /v2/"] = new Answer(503, "");
     await lockBeforeUp(stackOf(db), say);
+  });
+});
+
+describe("the versions of EKS add-ons", () => {
+  let aws: FakeAws;
+  const versions: Record<string, string[]> = {
+    "metrics-server": ["v0.8.2-eksbuild.1", "v0.8.1-eksbuild.3"],
+    "amazon-cloudwatch-observability": ["v5.1.0-eksbuild.1"],
+  };
+  beforeEach(() => {
+    aws = new FakeAws();
+    offers(versions);
+  });
+  afterEach(() => aws[Symbol.dispose]());
+
+  /** The last version of each add-on is the default one. */
+  const offers = (all: Record<string, string[]>) => {
+    const addons = Object.entries(all).map(([addonName, names]) => ({
+      addonName,
+      addonVersions: names.map((addonVersion, i) => ({
+        addonVersion,
+        compatibilities: [
+          { clusterVersion: "1.35", defaultVersion: true },
+          { clusterVersion: "1.36", defaultVersion: i === names.length - 1 },
+        ],
+      })),
+    }));
+    aws.says("eks describe-addon-versions", { addons });
+  };
+  const eks = (more: object = {}, images: Record<string, string> = {}) => stackOf(images, { region: "eu-central-1", ...more }, "eks");
+  const metrics = { addon: "metrics-server", kubernetes: "1.36" };
+
+  test("are the defaults of EKS for the Kubernetes version, until they are updated", async () => {
+    expect(unlocked(eks())).toEqual(["metrics-server"]);
+    expect((await lock(eks())).addons).toEqual([{ ...metrics, after: "v0.8.1-eksbuild.3" }]);
+    expect(aws.calls).toEqual([
+      "eks describe-addon-versions --kubernetes-version 1.36 --addon-name metrics-server --region eu-central-1 --output json",
+    ]);
+    offers({ "metrics-server": ["v0.8.2-eksbuild.1"] });
+    expect(await lock(eks())).toEqual({ file, changes: [], addons: [] });
+    const result = await lock(eks(), ["metrics-server"]);
+    expect(formatChanges(result)).toBe("~ metrics-server  for Kubernetes 1.36  v0.8.1-eksbuild.3 → v0.8.2-eksbuild.1\n");
+  });
+
+  test("are looked up again for another Kubernetes version", async () => {
+    await lock(eks());
+    expect((await lock(eks({ version: "1.35" }))).addons).toEqual([
+      { addon: "metrics-server", kubernetes: "1.35", before: "v0.8.1-eksbuild.3", after: "v0.8.2-eksbuild.1" },
+    ]);
+  });
+
+  test("are removed with the add-on, or if the stack file has one", async () => {
+    await lock(eks({ containerInsights: true }));
+    expect(unlocked(eks({ containerInsights: true }))).toEqual([]);
+    expect((await lock(eks())).addons).toEqual([
+      { addon: "amazon-cloudwatch-observability", kubernetes: "1.36", before: "v5.1.0-eksbuild.1" },
+    ]);
+    expect((await lock(eks({ addonVersions: { "metrics-server": "v0.8.2-eksbuild.1" } }))).addons).toEqual([
+      { ...metrics, before: "v0.8.1-eksbuild.3" },
+    ]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("stay open with a note if AWS does not answer, and images are locked", async () => {
+    tag("db:16", first);
+    aws.fails("eks describe-addon-versions", "Unable to locate credentials");
+    const { changes, addons, note } = await lock(eks({}, db));
+    expect([changes.length, addons, note]).toEqual([
+      1,
+      [],
+      "The versions of EKS add-ons were not looked up, because AWS did not answer: Unable to locate credentials. Log in, and run slipway lock --stack shop",
+    ]);
+  });
+
+  test("are not asked for on the cluster of another stack", async () => {
+    expect(lockables(eks({ stack: "organization/slipway/platform" }))).toEqual([]);
+  });
+
+  test("that are open are a note of the preview", async () => {
+    const about = { project: "slipway", name: "shop" };
+    expect(formatReport(await checkLock(eks()), about)).toEqual([
+      "slipway:eks.addonVersions: no version of metrics-server. EKS then installs its default and never updates it. To record the versions for Kubernetes 1.36: slipway lock --stack shop",
+    ]);
+    await lock(eks());
+    expect(formatReport(await checkLock(eks()), about)).toEqual([]);
   });
 });

@@ -368,6 +368,49 @@ describe("node groups", () => {
   });
 });
 
+test("all roles have the given path and permissions boundary", async () => {
+  const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
+  const { resources } = await build({ roles, nodeGroups: { system: pool }, containerInsights: true });
+  const created = ofKind(resources, "Role");
+  expect(Object.keys(created).sort()).toEqual(["prod-cluster", "prod-cw-agent", "prod-ebs-csi", "prod-node", "prod-vpc-cni"]);
+  for (const role of Object.values(created)) expect(role).toMatchObject(roles);
+});
+
+test("Container Insights adds the CloudWatch agent with its own role, after encrypted log groups with the retention of the others", async () => {
+  const { resources } = await build({ containerInsights: true, logRetentionDays: 30 });
+  expect(ofKind(resources, "Addon")["prod-amazon-cloudwatch-observability"]).toEqual({
+    clusterName: "prod",
+    addonName: "amazon-cloudwatch-observability",
+    podIdentityAssociations: [{ roleArn: `arn:aws:iam::${account}:role/prod-cw-agent`, serviceAccount: "cloudwatch-agent" }],
+    resolveConflictsOnCreate: "OVERWRITE",
+    resolveConflictsOnUpdate: "OVERWRITE",
+  });
+  const identity = { region, account, cluster: "prod" };
+  expect(ofKind(resources, "Role")["prod-cw-agent"]?.assumeRolePolicy).toBe(
+    iam.podTrust(identity, "amazon-cloudwatch", "cloudwatch-agent"),
+  );
+  const groups = Object.values(ofKind(resources, "LogGroup"));
+  const kmsKeyId = `arn:aws:kms:${region}:${account}:key/prod`;
+  expect(groups).toEqual(
+    [
+      "/aws/eks/prod/cluster",
+      ...["application", "dataplane", "host", "performance"].map((logs) => `/aws/containerinsights/prod/${logs}`),
+    ].map((name) => ({ name, retentionInDays: 30, kmsKeyId, deletionProtectionEnabled: false })),
+  );
+  const { policy } = ofKind(resources, "Key")["prod"]!;
+  for (const { name } of groups) expect(policy).toContain(`:log-group:${name}"`);
+  const found = await registrations({ containerInsights: true });
+  expect(found["Addon prod-amazon-cloudwatch-observability"]!.waitsFor).toEqual([
+    "Cluster prod",
+    "LogGroup prod-application",
+    "LogGroup prod-dataplane",
+    "LogGroup prod-host",
+    "LogGroup prod-performance",
+    "Role prod-cw-agent",
+    "RolePolicyAttachment prod-cw-agent-CloudWatchAgentServerPolicy",
+  ]);
+});
+
 test("add-ons enforce network policies and have separate roles for AWS", async () => {
   const { resources } = await build({ nodeGroups: { system: pool }, addonVersions: { coredns: "v1.13.1-eksbuild.1" } });
   const role = (name: string) => `arn:aws:iam::${account}:role/prod-${name}`;
@@ -668,8 +711,8 @@ describe("invalid arguments are rejected", () => {
 
   test.each<[Partial<EksClusterArgs>, ...string[]]>([
     [{ region: "" }, 'region: must be an AWS region, such as eu-central-1 (got "")'],
-    [{ version: "1.34" }, 'version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "1.34")'],
-    [{ version: "toString" }, 'version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "toString")'],
+    [{ version: "1.34" }, 'version: must be a Kubernetes version in EKS standard support: 1.35, 1.36 or newer (got "1.34")'],
+    [{ version: "toString" }, 'version: must be a Kubernetes version in EKS standard support: 1.35, 1.36 or newer (got "toString")'],
     [{ subnetIds: ["subnet-a"] }, "subnetIds: must be at least 2 subnets in different zones (got 1)"],
     [
       { kmsKeyArn: `arn:aws:kms:us-east-1:${account}:key/1` },
@@ -678,6 +721,11 @@ describe("invalid arguments are rejected", () => {
     [
       { logRetentionDays: 100 },
       "logRetentionDays: must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (got 100). CloudWatch Logs accepts no other values",
+    ],
+    [
+      { roles: { path: "/slipway", permissionsBoundary: `arn:aws:iam::${account}:role/x` } },
+      'roles.path: must start and end with a slash, such as /slipway/, and have at most 512 characters (got "/slipway")',
+      'roles.permissionsBoundary: must be the ARN of an IAM policy, such as arn:aws:iam::<account>:policy/boundary (got "arn:aws:iam::<account>:role/x")',
     ],
     [{ addonVersions: { coredns: "v1.13.1" } }, 'addonVersions.coredns: must be an add-on of this cluster: metrics-server (got "coredns")'],
     [

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createDataKey } from "../../../components/data-key.ts";
 import { problemsWithRepository } from "../../../components/ecr-repository.ts";
+import { logGroupName } from "../../../components/eks-log-groups.ts";
 import * as iam from "../../../components/internal/eks/iam.ts";
-import { problemsWithPodIdentity } from "../../../components/pod-identity.ts";
+import { problemsWithPodRights } from "../../../components/rules/pod-rights.ts";
 import { formatProblem } from "../../../lib/problem.ts";
 import { record, settle } from "../harness.ts";
 
@@ -168,7 +169,7 @@ test("the names of AWS's own policies and log groups depend on the partition and
   expect(iam.accessPolicyArn("eu-central-1", "ClusterAdmin")).toBe("arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy");
   expect(iam.accessPolicyArn("us-gov-west-1", "View")).toBe("arn:aws-us-gov:eks::aws:cluster-access-policy/AmazonEKSViewPolicy");
   expect(iam.clusterArn(inChina)).toBe("arn:aws-cn:eks:cn-north-1:111122223333:cluster/prod");
-  expect(iam.logGroupName("prod")).toBe("/aws/eks/prod/cluster");
+  expect(logGroupName("prod")).toBe("/aws/eks/prod/cluster");
 });
 
 describe("who may pull is one identity", () => {
@@ -225,7 +226,7 @@ describe("the permissions of pods", () => {
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "arn" }],
   });
-  const problemsWith = (more: object, name = "web") => problemsWithPodIdentity(name, { ...args, ...more }).map(formatProblem);
+  const problemsWith = (more: object, name = "web") => problemsWithPodRights(name, { ...args, ...more }).map(formatProblem);
 
   test.each([policyArn, "arn:aws:iam::111122223333:policy/team/a+b=c,d.e@f_g-h", "arn:aws-us-gov:iam::aws:policy/a"])(
     "come from a policy such as %s",

@@ -73,6 +73,33 @@ describe("resources", () => {
   });
 });
 
+test("additional endpoints are created for the given services", async () => {
+  const { resources } = await build({ additionalEndpoints: ["monitoring", "sqs"] });
+  const endpoints = inputsOf(resources, "VpcEndpoint");
+  expect([endpoints["net-monitoring"]!["serviceName"], endpoints["net-sqs"]!["serviceName"]]).toEqual([
+    "com.amazonaws.eu-central-1.monitoring",
+    "com.amazonaws.eu-central-1.sqs",
+  ]);
+  expect(endpoints["net-sqs"]!["privateDnsEnabled"]).toBe(true);
+});
+
+test("the role for flow logs has the given path and permissions boundary", async () => {
+  const roles = { path: "/slipway/", permissionsBoundary: "arn:aws:iam::111122223333:policy/boundary" };
+  const { resources } = await build({ roles });
+  expect(inputsOf(resources, "Role")["net-flow-logs"]).toMatchObject(roles);
+});
+
+test("a /24 without NAT has a warning, because endpoints take most of its addresses", async () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  for (const args of [{ cidr: "10.0.0.0/24" }, { nat: "none" }, { nat: "none", cidr: "10.0.0.0/23" }] as const) await build(args);
+  expect(warn.mock.calls).toEqual([]);
+  await build({ nat: "none", cidr: "10.0.0.0/24" });
+  expect(warn.mock.calls.map(([message]) => message)).toEqual([
+    "The range 10.0.0.0/24 is small for nat: none: in each zone, the private subnet has 27 addresses, of which the interface endpoints take 8, and each node takes a range of 16 for its pods. Set a larger cidr, such as 10.0.0.0/20, or another nat. The range cannot be changed later.",
+  ]);
+  warn.mockRestore();
+});
+
 test("the VPC has the given range, and DNS", async () => {
   const { resources } = await build({ cidr: "10.7.0.0/20" });
   expect(inputsOf(resources, "Vpc")).toEqual({
@@ -334,6 +361,22 @@ describe("invalid arguments are rejected before any resource is registered", () 
       "a range that does not start at its network address",
       { cidr: "10.0.1.0/16" },
       ['cidr: must start at its network address (got "10.0.1.0/16"). Use 10.0.0.0/16'],
+    ],
+    [
+      "additional endpoints that are no services, and without interface endpoints",
+      { additionalEndpoints: ["sqs", "com.amazonaws/sqs"], interfaceEndpoints: false },
+      [
+        'additionalEndpoints[1]: must be an AWS service, such as monitoring (got "com.amazonaws/sqs")',
+        "additionalEndpoints: requires interfaceEndpoints (got false). Omit one of them",
+      ],
+    ],
+    [
+      "roles with an invalid path and boundary",
+      { roles: { path: "slipway", permissionsBoundary: "boundary" } },
+      [
+        'roles.path: must start and end with a slash, such as /slipway/, and have at most 512 characters (got "slipway")',
+        'roles.permissionsBoundary: must be the ARN of an IAM policy, such as arn:aws:iam::<account>:policy/boundary (got "boundary")',
+      ],
     ],
     ["an unknown nat", { nat: "both" as NatStrategy }, ['nat: must be one of none, single, perAz, regional (got "both")']],
     [

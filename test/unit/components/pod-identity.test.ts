@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { PodIdentity, problemsWithPodIdentity, type PodIdentityArgs } from "../../../components/pod-identity.ts";
+import { PodIdentity, type PodIdentityArgs } from "../../../components/pod-identity.ts";
+import { problemsWithPodRights } from "../../../components/rules/pod-rights.ts";
 import * as iam from "../../../components/internal/eks/iam.ts";
 import { formatProblem } from "../../../lib/problem.ts";
 import { record, register, settle, tree, type Outputs } from "../harness.ts";
@@ -78,12 +79,12 @@ describe("invalid arguments are rejected", () => {
       'serviceAccount: must be the name of a Kubernetes object: at most 253 lower-case letters, digits, "-" and "." (got "A")',
     ],
   ])("%j", (args, message) => {
-    expect(problemsWithPodIdentity("queue", { ...sender, ...args }).map(formatProblem)).toEqual([`${message}.`]);
+    expect(problemsWithPodRights("queue", { ...sender, ...args }).map(formatProblem)).toEqual([`${message}.`]);
   });
 
   test("a name that an IAM role cannot have", () => {
     const name = `a${"b".repeat(56)}`;
-    expect(problemsWithPodIdentity(name, sender).map(({ message }) => message)).toEqual([
+    expect(problemsWithPodRights(name, sender).map(({ message }) => message)).toEqual([
       `the name must be 1 to 56 letters, digits, "-" and "_" (got "${name}"). The IAM role has the same name`,
     ]);
   });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readLockFile, writeLockFile } from "../../../config/lock-file.ts";
+import { useLockedAddons } from "../../../config/locked-addons.ts";
 import { useLockedImages, withExampleDigests } from "../../../config/locked-images.ts";
 import { formatProblem } from "../../../lib/problem.ts";
 
@@ -22,19 +23,19 @@ afterEach(() => {
 
 describe("the lock file", () => {
   test("is empty if it does not exist, and is deleted when it becomes empty", () => {
-    expect(readLockFile("shop")).toEqual({ file, images: {} });
-    writeLockFile("shop", { file, images: { db: { image: "postgres:16", digest: digest("1") } } });
+    expect(readLockFile("shop")).toEqual({ file, addons: {}, images: {} });
+    writeLockFile("shop", { file, addons: {}, images: { db: { image: "postgres:16", digest: digest("1") } } });
     expect(existsSync(file)).toBe(true);
-    writeLockFile("shop", { file, images: {} });
+    writeLockFile("shop", { file, addons: {}, images: {} });
     expect(existsSync(file)).toBe(false);
   });
 
   test("has its services in alphabetical order, and is read as it was written", () => {
     const images = { web: { image: "web:dev", id: digest("2") }, db: { image: "postgres:16", digest: digest("1") } };
-    writeLockFile("shop", { file, images });
+    writeLockFile("shop", { file, addons: {}, images });
     expect(readFileSync(file, "utf8")).toBe(
       [
-        "# The digests of the images that Pulumi.shop.yaml has by tag. Written by slipway lock. Commit slipway-lock.shop.yaml.",
+        "# What Pulumi.shop.yaml leaves open: digests of images by tag, versions of add-ons. Written by slipway lock. Commit slipway-lock.shop.yaml.",
         "images:",
         "  db:",
         "    image: postgres:16",
@@ -45,7 +46,7 @@ describe("the lock file", () => {
         "",
       ].join("\n"),
     );
-    expect(readLockFile("shop")).toEqual({ file, images });
+    expect(readLockFile("shop")).toEqual({ file, addons: {}, images });
   });
 
   const remedy = "Restore it from version control, or delete it and run slipway lock --stack shop.";
@@ -65,7 +66,11 @@ describe("the lock file", () => {
 });
 
 describe("images by tag", () => {
-  const locked = { file, images: { db: { image: "postgres:16", digest: digest("1") }, dev: { image: "web:dev", id: digest("2") } } };
+  const locked = {
+    file,
+    addons: {},
+    images: { db: { image: "postgres:16", digest: digest("1") }, dev: { image: "web:dev", id: digest("2") } },
+  };
   const used = (services: Record<string, object>, platform = "docker") => {
     const problems = useLockedImages("services", services, locked, { stack: "shop", platform }).map(formatProblem);
     return { problems, images: Object.values(services).map((service) => (service as { image?: string }).image) };
@@ -99,6 +104,7 @@ describe("images by tag", () => {
     const pinned = `web@${digest("3")}`;
     const withUsers = {
       file,
+      addons: {},
       images: {
         db: { image: "postgres:16", digest: digest("1"), user },
         web: { image: pinned, digest: digest("3"), user: { ...user, name: "app" } },
@@ -156,5 +162,65 @@ describe("images by tag", () => {
   test("are left to the schema if services have a wrong shape", () => {
     for (const services of [undefined, "none", ["a"], { db: "postgres:16" }, { db: { image: 16 } }])
       expect(useLockedImages("services", services, locked, { stack: "shop", platform: "docker" })).toEqual([]);
+  });
+});
+
+describe("EKS add-ons", () => {
+  const locked = {
+    file,
+    images: {},
+    addons: {
+      coredns: { version: "v1.13.2-eksbuild.1", kubernetes: "1.36" },
+      "metrics-server": { version: "v0.8.1-eksbuild.1", kubernetes: "1.36" },
+    },
+  };
+  const used = (eks: object, lockFile = locked) => {
+    const settings = structuredClone(eks) as { addonVersions?: object };
+    const problems = useLockedAddons(settings, lockFile, "shop").map(formatProblem);
+    return { problems, addonVersions: settings.addonVersions };
+  };
+  const nodeGroups = { system: {} };
+
+  test("have the locked versions of those that the cluster has, and a given version comes first", () => {
+    expect(used({})).toEqual({ problems: [], addonVersions: { "metrics-server": "v0.8.1-eksbuild.1" } });
+    expect(used({ nodeGroups, version: 1.36, addonVersions: { coredns: "v1.13.1-eksbuild.1", "vpc-cni": "v1.21.0-eksbuild.1" } })).toEqual({
+      problems: [],
+      addonVersions: { coredns: "v1.13.1-eksbuild.1", "vpc-cni": "v1.21.0-eksbuild.1", "metrics-server": "v0.8.1-eksbuild.1" },
+    });
+  });
+
+  test("locked for another Kubernetes version are rejected with the remedy", () => {
+    expect(used({ version: "1.37" })).toEqual({
+      problems: [
+        `eks.version: is "1.37", but ${file} has the version of metrics-server for Kubernetes 1.36. Run slipway lock --stack shop.`,
+      ],
+      addonVersions: undefined,
+    });
+    expect(used({ version: "1.37", addonVersions: { "metrics-server": "v1" } }).problems).toEqual([]);
+  });
+
+  test("stay open without a lock file, on the cluster of another stack, and if the settings have a wrong shape", () => {
+    expect(used({}, { ...locked, addons: {} as typeof locked.addons })).toEqual({ problems: [], addonVersions: undefined });
+    expect(used({ stack: "organization/slipway/platform" })).toEqual({ problems: [], addonVersions: undefined });
+    for (const eks of [undefined, "none", ["a"]]) expect(useLockedAddons(eks, locked, "shop")).toEqual([]);
+  });
+
+  test("are written after the images", () => {
+    writeLockFile("shop", { ...locked, images: { db: { image: "postgres:16", digest: digest("1") } } });
+    expect(readFileSync(file, "utf8").split("\n").slice(1)).toEqual([
+      "images:",
+      "  db:",
+      "    image: postgres:16",
+      `    digest: ${digest("1")}`,
+      "addons:",
+      "  coredns:",
+      "    version: v1.13.2-eksbuild.1",
+      '    kubernetes: "1.36"',
+      "  metrics-server:",
+      "    version: v0.8.1-eksbuild.1",
+      '    kubernetes: "1.36"',
+      "",
+    ]);
+    expect(readLockFile("shop").addons).toEqual(locked.addons);
   });
 });

@@ -78,7 +78,7 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       "a version out of support",
       { version: "1.33" },
       undefined,
-      ['eks.version: must be a Kubernetes version in EKS standard support: 1.35 or 1.36 (got "1.33").'],
+      ['eks.version: must be a Kubernetes version in EKS standard support: 1.35, 1.36 or newer (got "1.33").'],
     ],
     [
       "an API that is open to the internet",

@@ -1,6 +1,8 @@
+import * as pulumi from "@pulumi/pulumi";
 import { createServer, type AddressInfo } from "node:net";
 import type { EksSettings } from "../../../config/schema/eks.ts";
 import { preflight } from "../../../platforms/eks/eks.ts";
+import { deleteRecreatedLogGroup } from "../../../platforms/eks/log-groups.ts";
 import { accountWithRoom, FakeAws } from "./fake-aws.ts";
 import { record } from "../harness.ts";
 
@@ -33,6 +35,7 @@ test("an account with enough quota has no problems; all queries use the region a
     "ec2 describe-vpcs",
     "eks describe-cluster",
     "eks describe-cluster-versions",
+    "logs describe-log-groups",
     "route53 get-hosted-zone",
     "service-quotas get-service-quota",
     "service-quotas get-service-quota",
@@ -118,9 +121,40 @@ describe("problems are reported with the remedy and without account ids", () => 
     expect(await problems({ network: { nat: "regional" } })).toHaveLength(1);
   });
 
-  test("the region does not offer the Kubernetes version", async () => {
-    aws.says("eks describe-cluster-versions", { clusterVersions: [{ clusterVersion: "1.37" }, { clusterVersion: "1.35" }] });
-    expect(await problems()).toEqual(['slipway:eks.version: must be a version that EKS offers in eu-central-1: 1.35, 1.37 (got "1.36").']);
+  test("the region does not offer the Kubernetes version, or only in extended support", async () => {
+    const versions = (...list: object[]) => aws.says("eks describe-cluster-versions", { clusterVersions: list });
+    versions({ clusterVersion: "1.37" }, { clusterVersion: "1.35" });
+    const message = "slipway:eks.version: must be a version in standard support that EKS offers in eu-central-1: 1.35, 1.37";
+    expect(await problems()).toEqual([`${message} (got "1.36").`]);
+    const [standard, extended] = ["STANDARD_SUPPORT", "EXTENDED_SUPPORT"].map((versionStatus) => ({ versionStatus }));
+    versions({ clusterVersion: "1.37", ...standard }, { clusterVersion: "1.36", ...extended }, { clusterVersion: "1.35", ...standard });
+    expect(await problems()).toEqual([`${message} (got "1.36").`]);
+    expect(await problems({ version: "1.37" })).toEqual([]);
+  });
+
+  test("EKS does not offer the version of an add-on for the Kubernetes version", async () => {
+    const addonVersions = ["v0.8.2-eksbuild.1", "v0.8.1-eksbuild.3"].map((addonVersion) => ({
+      addonVersion,
+      compatibilities: [{ clusterVersion: "1.36", defaultVersion: false }],
+    }));
+    aws.says("eks describe-addon-versions", { addons: [{ addonName: "metrics-server", addonVersions }] });
+    expect(await problems({ addonVersions: { "metrics-server": "v0.8.1-eksbuild.3" } })).toEqual([]);
+    expect(await problems({ addonVersions: { "metrics-server": "v0.7.0-eksbuild.1" } })).toEqual([
+      'slipway:eks.addonVersions.metrics-server: must be a version that EKS offers for Kubernetes 1.36, such as v0.8.2-eksbuild.1, v0.8.1-eksbuild.3 (got "v0.7.0-eksbuild.1"). Correct it, or run slipway lock --update metrics-server.',
+    ]);
+  });
+
+  test("the log group of a deleted cluster has come back, or one of Container Insights exists", async () => {
+    const log = (logGroupName: string, more = {}) => ({ logGroupName, ...more });
+    const message = (group: string) =>
+      `The log group ${group} in eu-central-1 already exists, and this stack has not created it. Save the logs that you need, and delete it (aws logs delete-log-group --log-group-name ${group} --region eu-central-1).`;
+    const [control, container] = ["/aws/eks/slipway-test/cluster", "/aws/containerinsights/slipway-test/host"];
+    aws.says("logs describe-log-groups", { logGroups: [log(control), log(`${control}-2`), log(container)] });
+    expect(await problems()).toEqual([message(control)]);
+    expect(await problems({ containerInsights: true })).toEqual([message(control), message(container)]);
+    // An interrupted up has created it: with the stack's key.
+    aws.says("logs describe-log-groups", { logGroups: [log(control, { kmsKeyId: "arn:aws:kms:…" })] });
+    expect(await problems()).toEqual([]);
   });
 
   test("the hosted zone is that of another domain, private, or missing", async () => {
@@ -139,10 +173,50 @@ describe("problems are reported with the remedy and without account ids", () => 
   });
 });
 
+test("a Kubernetes version that is newer than this release has the warning of AWS before its standard support ends", async () => {
+  const inDays = (days: number) => new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString();
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const ends = (endOfStandardSupportDate: string) =>
+    aws.says("eks describe-cluster-versions", { clusterVersions: [{ clusterVersion: "1.38", endOfStandardSupportDate }] });
+  ends(inDays(100));
+  expect(await problems({ version: "1.38" })).toEqual([]);
+  expect(warn.mock.calls).toEqual([]);
+  ends(inDays(30));
+  expect(await problems({ version: "1.38" })).toEqual([]);
+  expect(warn.mock.calls.map(([message]) => message.slice(0, 49))).toEqual(["EKS standard support for Kubernetes 1.38 ends on "]);
+  warn.mockRestore();
+});
+
+describe("after the stack is deleted", () => {
+  const group = "/aws/eks/slipway-test/cluster";
+  const deleteGroup = () => deleteRecreatedLogGroup("slipway-test", { region });
+
+  test("a log group that late events created again is deleted, and no other", async () => {
+    expect(await deleteGroup()).toBe(undefined);
+    aws.says("logs describe-log-groups", {
+      logGroups: [{ logGroupName: group, kmsKeyId: "arn:aws:kms:…" }, { logGroupName: `${group}-2` }],
+    });
+    expect(await deleteGroup()).toBe(undefined);
+    aws.says("logs describe-log-groups", { logGroups: [{ logGroupName: group }] }).says("logs delete-log-group", "");
+    expect(await deleteGroup()).toBe(`removed the log group ${group}, which late events of the deleted cluster had created again`);
+    expect(aws.calls.filter((call) => call.startsWith("logs delete"))).toEqual([
+      `logs delete-log-group --log-group-name ${group} --region ${region} --output json`,
+    ]);
+  });
+
+  test("the command that deletes it is printed if AWS does not permit it", async () => {
+    aws.fails("logs describe-log-groups", "An error occurred (AccessDeniedException)");
+    expect(await deleteGroup()).toBe(
+      `note: late events of the deleted cluster may create the log group ${group} again, and AWS did not show or delete it: An error occurred (AccessDeniedException). To delete it: aws logs delete-log-group --log-group-name ${group} --region ${region}`,
+    );
+  });
+});
+
 test("checks without permission are skipped", async () => {
   for (const denied of [
     "eks describe-cluster-versions",
     "ec2 describe-vpcs",
+    "logs describe-log-groups",
     "service-quotas get-service-quota",
     "route53 get-hosted-zone",
   ])

@@ -538,6 +538,47 @@ describe("variants", () => {
     expect(opened(given)).toEqual(["slipway-dev-api-10.10.128.0/20"]);
   });
 
+  test("AWS permissions of services have the path and boundary of the stack", async () => {
+    const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
+    const aws = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] };
+    const made = await run("dev", { eks: { roles }, services: { web: { source: "app", aws } } });
+    const created = inputsOf(made, "Role");
+    expect(Object.keys(created).sort()).toEqual(["slipway-dev-cluster", "slipway-dev-flow-logs", "slipway-dev-node", "slipway-dev-web"]);
+    for (const role of Object.values(created)) expect(role).toMatchObject(roles);
+  });
+
+  test("without NAT, Container Insights has an endpoint for its metrics", async () => {
+    const added = async (containerInsights: boolean) =>
+      Object.keys(inputsOf(await run("dev", { eks: { network: { nat: "none" }, containerInsights } }), "VpcEndpoint"));
+    const without = await added(false);
+    expect((await added(true)).filter((name) => !without.includes(name))).toEqual(["slipway-dev-monitoring"]);
+  });
+
+  test("the versions of add-ons are those in the stack file", async () => {
+    const made = await run("dev", { eks: { addonVersions: { "metrics-server": "v0.8.1-eksbuild.3" } } });
+    expect(inputsOf(made, "Addon")["slipway-dev-metrics-server"]!["addonVersion"]).toBe("v0.8.1-eksbuild.3");
+  });
+
+  test("an Ingress whose load balancer AWS replaces is replaced before DNS records get its address", async () => {
+    const annotation = async (eks: Record<string, unknown>) =>
+      inputsOf(await run("dev", { eks, services }), "Ingress")["web"]!.metadata.annotations["dev.slipway/load-balancer"] as unknown;
+    const domain = { name: "example.org", zoneId: "Z1" };
+    expect(await annotation({ domain })).toBe(undefined);
+    expect(await annotation({ domain, loadBalancer: { scheme: "internal" } })).toBe("internal");
+    const network = {
+      vpcId: "vpc-1",
+      privateSubnetIds: ["subnet-1", "subnet-2"],
+      loadBalancerSubnetIds: ["subnet-3", "subnet-4"],
+      loadBalancerCidrs: ["10.0.3.0/24", "10.0.4.0/24"],
+    };
+    expect(await annotation({ domain, network })).toBe("internet-facing,subnet-3,subnet-4");
+    const options = await optionsOf(programOf("dev"), { outputs: awsOutputs, stack: "dev" });
+    expect(options["Ingress web"]).toMatchObject({
+      replaceOnChanges: ['metadata.annotations["dev.slipway/load-balancer"]'],
+      deleteBeforeReplace: true,
+    });
+  });
+
   test("rollouts may take ten minutes, because nodes start and pods wait for the load balancer", async () => {
     const options = await optionsOf(programOf("dev"), { outputs: awsOutputs, stack: "dev" });
     expect(options["Deployment web"]!.timeouts).toEqual(["600s", "600s", ""]);

@@ -66,6 +66,7 @@ export function accountWithRoom(aws: FakeAws, region: string): FakeAws {
     .says("ec2 describe-vpcs", { Vpcs: [{}] })
     .says("ec2 describe-addresses", { Addresses: [] })
     .says("service-quotas get-service-quota", { Quota: { Value: 5 } })
+    .says("logs describe-log-groups", { logGroups: [] })
     .says("route53 get-hosted-zone", { HostedZone: { Name: "example.org.", Config: { PrivateZone: false } } })
     .says("ecr get-login-password", "t0ken");
 }

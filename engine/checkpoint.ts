@@ -18,6 +18,8 @@ export interface ResourceState {
   /** The dependencies whose outputs are among the inputs. */
   uses?: string[];
   deletedWith?: string;
+  /** A deletion only removes it from the state. */
+  retainOnDelete?: boolean;
   inputs: Record<string, Value>;
   outputs: Record<string, Value>;
   /** The run that creates the resource has not finished, so the resource may or may not exist. */

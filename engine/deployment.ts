@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import parseDuration from "parse-duration";
+import { valuesAt, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Checkpoint, ResourceState } from "./checkpoint.ts";
 import type { Display } from "./display.ts";
@@ -13,6 +15,9 @@ export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors
   timeouts: { create?: string; update?: string };
   /** Whether a replacement deletes the old resource first. @default - the provider decides */
   deleteBeforeReplace?: boolean;
+  /** Paths in the inputs whose changes are ignored, and those whose changes replace the resource. A part `*` matches any key and index. */
+  ignoreChanges?: Path[];
+  replaceOnChanges?: Path[];
 }
 
 /** Deploys the resources that a program registers. In the end it deletes those that are no longer registered. */
@@ -67,18 +72,22 @@ export class Deployment {
     await this.deleteAll([...this.checkpoint.resources.values()].filter((r) => !this.registered.has(r.urn)));
   }
 
-  private async apply({ aliases, additionalSecretOutputs, timeouts, deleteBeforeReplace, ...goal }: Goal): Promise<ResourceState> {
+  private async apply({ aliases, additionalSecretOutputs, timeouts, ...registered }: Goal): Promise<ResourceState> {
+    const { deleteBeforeReplace, ignoreChanges = [], replaceOnChanges = [], ...goal } = registered;
     // A component registers its outputs later. Until then, those of the last run apply.
     if (!goal.custom) return { ...goal, outputs: this.find(goal.urn)?.outputs ?? {} };
     if (!isReal(goal)) return { ...goal, outputs: goal.inputs, id: "provider" };
     const provider = await providerOf(goal.type);
     const { resources } = this.checkpoint;
-    const inputs = plain(goal.inputs);
     const urn = [goal.urn, ...aliases].find((u) => resources.has(u)) ?? goal.urn;
     const old = resources.get(urn);
+    if (old && !old.creating) goal.inputs = withIgnoredChanges(goal.inputs, old.inputs, ignoreChanges);
+    const inputs = plain(goal.inputs);
     const context = this.context(goal, old?.creating ? (old.id ?? "") : undefined);
     const found = old && !old.creating ? await provider.diff(decrypted(old), inputs, context) : undefined;
-    const change = found?.kind === "replace" ? { ...found, deleteFirst: deleteBeforeReplace ?? found.deleteFirst } : found;
+    const replaces = found?.kind === "update" && hasChange(plain(old!.inputs), inputs, replaceOnChanges);
+    const asked = replaces ? { ...found, kind: "replace" as const } : found;
+    const change = asked?.kind === "replace" ? { ...asked, deleteFirst: deleteBeforeReplace ?? asked.deleteFirst } : asked;
     if (urn !== goal.urn) this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
       this.display.planned("same", goal, old);
@@ -106,7 +115,7 @@ export class Deployment {
       const creating = (id = inputs.name) => this.record(() => resources.set(goal.urn, { ...state(id, {}), creating: true }));
       if (old && change?.kind === "replace" && change.deleteFirst) {
         await this.deleteAll(this.usersOf(old));
-        await provider.delete(decrypted(old), { ...context, progress });
+        if (old.retainOnDelete !== true) await provider.delete(decrypted(old), { ...context, progress });
       } else if (old && operation === "replace") {
         // The old resource stays until the end of the run, in the state under its own name.
         const replaced = { ...old, urn: `${goal.urn}#${old.id?.slice(0, 7)}` };
@@ -139,9 +148,10 @@ export class Deployment {
     }
   }
 
-  /** Deletes a resource. One that is deleted together with another is only removed from the state. */
+  /** Deletes a resource. One that is deleted together with another, or retained, is only removed from the state. */
   private async delete(state: ResourceState, withAnother: boolean): Promise<void> {
-    if (isReal(state) && (this.preview || withAnother)) this.display.planned("delete", undefined, state);
+    if (state.retainOnDelete === true) this.display.planned("retain", undefined, state);
+    else if (isReal(state) && (this.preview || withAnother)) this.display.planned("delete", undefined, state);
     else if (isReal(state)) {
       const provider = await providerOf(state.type);
       const work = this.display.step("delete", label(state), (progress) =>
@@ -176,6 +186,36 @@ async function providerOf(type: string): Promise<Provider> {
 /** Whether a resource exists outside the program: neither a component nor a provider. */
 function isReal({ custom, type }: { custom: boolean; type: string }): boolean {
   return custom && !type.startsWith("pulumi:providers:");
+}
+
+/** The inputs with the last run's values at the paths. */
+function withIgnoredChanges(inputs: Properties, last: Properties, paths: Path[]): Properties {
+  return paths.reduce<Properties>((changed, path) => withValuesOf(changed, last, path) as Properties, inputs);
+}
+
+function withValuesOf(value: unknown, last: unknown, [key, ...rest]: Path): unknown {
+  if (key === undefined) return last;
+  if (!isObject(value) || !isObject(last)) return value;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  const keys = key === "*" ? new Set([...Object.keys(value), ...Object.keys(last)]) : [String(key)];
+  for (const k of keys) {
+    const ignored = withValuesOf(value[k], last[k], rest);
+    if (ignored === undefined) delete (copy as Properties)[k];
+    else (copy as Properties)[k] = ignored;
+  }
+  return copy;
+}
+
+function isObject(value: unknown): value is Properties {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether values at the paths differ. */
+function hasChange(before: Properties, after: Properties, paths: Path[]): boolean {
+  return paths.some((path) => {
+    const pattern = path.map(String);
+    return !isDeepStrictEqual(valuesAt(before, pattern), valuesAt(after, pattern));
+  });
 }
 
 /** `<urn>::<id>` without the id. */

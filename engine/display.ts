@@ -10,6 +10,7 @@ const operations = {
   update: ["~", "yellow", "updating", "updated", "to update"],
   replace: ["±", "magenta", "replacing", "replaced", "to replace"],
   delete: ["-", "red", "deleting", "deleted", "to delete"],
+  retain: ["-", "yellow", "", "no longer managed, not deleted", "no longer managed, not deleted"],
   same: [" ", "dim", "", "unchanged", "unchanged"],
 } as const;
 export type Operation = keyof typeof operations;

@@ -7,6 +7,7 @@ import type { Stack } from "../config/stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
 import { needsCLI } from "./provider.ts";
 import { Transforms } from "./transforms.ts";
+import { parsePath } from "../lib/property-path.ts";
 import { rpcError } from "../lib/rpc-error.ts";
 import type { Properties } from "../lib/values.ts";
 
@@ -41,6 +42,9 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
       uses: usesOf(request),
       deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
       deletedWith: request.getDeletedwith() || undefined,
+      retainOnDelete: request.getRetainondelete() || undefined,
+      ignoreChanges: request.getIgnorechangesList().map(parsePath),
+      replaceOnChanges: request.getReplaceonchangesList().map(parsePath),
       inputs: request.getObject()?.toJavaScript() ?? {},
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       timeouts: { create: request.getCustomtimeouts()?.getCreate(), update: request.getCustomtimeouts()?.getUpdate() },
@@ -94,12 +98,9 @@ function usesOf(request: Properties): string[] {
 function rejectUnsupportedOptions(request: Properties, preview: boolean): void {
   const given = {
     protect: request.getProtect() && !preview,
-    ignoreChanges: request.getIgnorechangesList().length > 0,
-    replaceOnChanges: request.getReplaceonchangesList().length > 0,
     replaceWith: request.getReplaceWithList().length > 0,
     replacementTrigger: request.hasReplacementTrigger(),
     import: request.getImportid() !== "",
-    retainOnDelete: request.getRetainondelete(),
     hooks: Object.values(request.getHooks()?.toObject() ?? {}).flat().length > 0,
     "remote components": request.getRemote(),
   };

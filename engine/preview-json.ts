@@ -18,12 +18,14 @@ class Plan extends Display {
   readonly diagnostics: Properties[] = [];
   readonly changeSummary: Record<string, number> = {};
 
-  override planned(...[op, goal, old, change]: Planned): void {
+  override planned(...[operation, goal, old, change]: Planned): void {
+    // Pulumi plans the deletion of a retained resource, too.
+    const op = operation === "retain" ? "delete" : operation;
     this.changeSummary[op] = (this.changeSummary[op] ?? 0) + 1;
     const { urn } = (goal ?? old)!;
     // Pulumi sets this if the old resource is deleted before the new one is created.
     const oldState = old && { ...old, pendingReplacement: change?.kind === "replace" && change.deleteFirst === true };
-    this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(op, goal, old, change) });
+    this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(operation, goal, old, change) });
   }
 
   override failed(resource: string, error: Error): void {

@@ -130,7 +130,8 @@ const provider = {
     return fs.existsSync("gone-" + id) ? { id: "", props: {} } : { id, props };
   },
   async diff(_id, olds, news) {
-    return { changes: olds.value !== news.value || olds.kind !== news.kind, replaces: olds.kind === news.kind ? [] : ["kind"] };
+    const differ = JSON.stringify([olds.value, olds.kind, olds.extra]) !== JSON.stringify([news.value, news.kind, news.extra]);
+    return { changes: differ, replaces: olds.kind === news.kind ? [] : ["kind"] };
   },
   async update(id, _olds, news) {
     fs.appendFileSync("log", "update " + id + "\\n");

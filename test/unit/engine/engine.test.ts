@@ -62,13 +62,12 @@ test("a preview as JSON has a step for each resource, in the form of the Pulumi 
 });
 
 test("a preview as JSON has the errors of the program", async () => {
-  project.write(`thing("a", {}, { ignoreChanges: ["value"] });`);
+  project.write(`thing("a", {}, { import: "x" });`);
   const { diagnostics } = JSON.parse((await project.run("plan")).out);
   expect(diagnostics).toEqual([
     {
       severity: "error",
-      message:
-        "pulumi-nodejs:dynamic:Resource a: the embedded engine does not support ignoreChanges. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).",
+      message: "pulumi-nodejs:dynamic:Resource a: the embedded engine does not support import. Use the Pulumi CLI (SLIPWAY_ENGINE=pulumi).",
     },
   ]);
 });
@@ -145,6 +144,48 @@ test("deleteBeforeReplace deletes the old resource first", async () => {
   project.write(`thing("a", { kind: 2 }, { deleteBeforeReplace: true });`);
   expect((await project.run("up")).code).toBe(0);
   expect(project.done()).toEqual(["delete a", "create a"]);
+});
+
+test("ignoreChanges keeps the values of the last run, also of nested properties and those that are new or gone", async () => {
+  const paths = 'ignoreChanges: ["value.size", "value.tags.*", "value.list[0]", "extra"]';
+  const write = (value: string, more = "") => project.write(`thing("a", { value: ${value}${more} }, { ${paths} });`);
+  write("{ size: 1, tags: { a: 1 }, list: [1, 2] }");
+  await project.run("up");
+  project.done();
+  write("{ size: 2, tags: { b: 2 }, list: [9, 2] }", ", extra: 1");
+  expect((await project.run("up")).out).toBe("1 unchanged (time)\n");
+  write("{ size: 3, tags: {}, list: [9, 3] }");
+  expect((await project.run("preview")).out).toContain("      value.list[1]: 2 → 3\n");
+  await project.run("up");
+  expect(project.done()).toEqual(["update a"]);
+});
+
+test("replaceOnChanges replaces a resource that its provider would update, if one of the properties changes", async () => {
+  const write = (value: string) =>
+    project.write(`thing("a", { value: ${value} }, { replaceOnChanges: ["value.size"], deleteBeforeReplace: true });`);
+  write("{ size: 1, name: 1 }");
+  await project.run("up");
+  project.done();
+  write("{ size: 1, name: 2 }");
+  await project.run("up");
+  expect(project.done()).toEqual(["update a"]);
+  write("{ size: 2, name: 2 }");
+  expect((await project.run("preview")).out).toContain("± pulumi-nodejs:dynamic:Resource a  to replace\n");
+  await project.run("up");
+  expect(project.done()).toEqual(["delete a", "create a"]);
+});
+
+test("retainOnDelete leaves the resource, which the stack then no longer manages", async () => {
+  project.write(`thing("a", {}, { retainOnDelete: true }); thing("b");`);
+  await project.run("up");
+  project.done();
+  project.write(`thing("b");`);
+  expect((await project.run("preview")).out).toContain("- pulumi-nodejs:dynamic:Resource a  no longer managed, not deleted\n");
+  expect((await project.run("up")).out).toBe(
+    "- pulumi-nodejs:dynamic:Resource a  no longer managed, not deleted\n1 no longer managed, not deleted, 1 unchanged (time)\n",
+  );
+  await project.run("down");
+  expect(project.done()).toEqual(["delete b"]);
 });
 
 test("down deletes dependents first and leaves no checkpoint", async () => {
@@ -360,9 +401,6 @@ describe("transforms", () => {
 describe("an unsupported option is rejected by name", () => {
   const table: [string, string][] = [
     ["protect", "protect: true"],
-    ["ignoreChanges", 'ignoreChanges: ["value"]'],
-    ["replaceOnChanges", 'replaceOnChanges: ["value"]'],
-    ["retainOnDelete", "retainOnDelete: true"],
     ["import", 'import: "x"'],
   ];
   test.each(table)("%s", async (option, given) => {

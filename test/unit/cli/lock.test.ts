@@ -273,6 +273,17 @@ describe("the versions of EKS add-ons", () => {
     expect(lockables(eks({ stack: "organization/slipway/platform" }))).toEqual([]);
   });
 
+  test("are locked before an up, and a note says if they cannot be", async () => {
+    const said: string[] = [];
+    await lockBeforeUp(eks(), (line) => void said.push(line));
+    aws.fails("eks describe-addon-versions", "Unable to locate credentials");
+    await lockBeforeUp(eks({ version: "1.35" }), (line) => void said.push(line));
+    expect(said).toEqual([
+      `${file}: locked. Commit it.\n+ metrics-server  for Kubernetes 1.36  v0.8.1-eksbuild.3`,
+      "note: The versions of EKS add-ons were not looked up, because AWS did not answer: Unable to locate credentials. Log in, and run slipway lock --stack shop.",
+    ]);
+  });
+
   test("that are open are a note of the preview", async () => {
     const about = { project: "slipway", name: "shop" };
     expect(formatReport(await checkLock(eks()), about)).toEqual([

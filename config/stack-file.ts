@@ -43,7 +43,7 @@ export function knownStacks(): string[] {
  */
 export function readStack(name: string): Stack {
   if (!existsSync("Pulumi.yaml")) throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project.");
-  const { name: project = "", main = "", config: declared = {} } = readProject();
+  const { name: project = "", main, config: declared = {} } = readProject();
   const { file, config, encryptionsalt } = readStackFile(name, project);
   if (!existsSync(file)) {
     throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
@@ -60,7 +60,7 @@ export function readStack(name: string): Stack {
   };
   for (const [key, declaration] of Object.entries(declared)) if (declaration?.default !== undefined) set(key, declaration.default);
   for (const [key, value] of Object.entries(config)) set(key, value);
-  return { project, name, main, folder: join(".slipway", name), secretKeys: [...secretKeys], config: values };
+  return { project, name, main: programFile(main), folder: join(".slipway", name), secretKeys: [...secretKeys], config: values };
 }
 
 /** Reads a stack file, which may be missing: then it is empty. */
@@ -73,6 +73,18 @@ export function readStackFile(stack: string, project: string): StackFile {
     key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
   );
   return { file, config: values, encryptionsalt: encryptionsalt as string | undefined, secretPaths };
+}
+
+/**
+ * The file of the program, as Pulumi's Node.js runtime finds it: `main` of Pulumi.yaml is a file, or a folder with a package.json or an
+ * index.ts, https://www.pulumi.com/docs/iac/concepts/projects/project-file/.
+ */
+function programFile(main = "."): string {
+  if (!existsSync(main) || !statSync(main).isDirectory()) return main;
+  const description = join(main, "package.json");
+  const { main: entry } = existsSync(description) ? (JSON.parse(readFileSync(description, "utf8")) as { main?: string }) : {};
+  if (typeof entry === "string") return join(main, entry);
+  return ["index.ts", "index.js"].map((file) => join(main, file)).find((file) => existsSync(file)) ?? join(main, "index.ts");
 }
 
 interface Project {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import slipway from "../index.ts";
+import slipway from "../program.ts";
 import type { Manifest } from "../lib/kubernetes-client.ts";
 import { plain } from "../lib/values.ts";
 import { registrationsOf, withAbsoluteSources } from "../review/render/registrations.ts";

@@ -33,16 +33,27 @@ function serialize(kind: string, provider: pulumi.dynamic.ResourceProvider): Pro
   return text;
 }
 
+/** The npm package contains the serialised providers, because serialising needs TypeScript. */
+export const serializedProviders = join(import.meta.dirname, "serialized");
+
 async function readOrSerialize(kind: string, provider: pulumi.dynamic.ResourceProvider): Promise<string> {
+  const packed = await readFile(join(serializedProviders, `${kind}.js`), "utf8").catch(() => undefined);
+  if (packed !== undefined) return packed;
   const file = cacheFolder("dynamic-providers", await codeHash(), `${kind}.js`);
   try {
     return await readFile(file, "utf8");
   } catch {
-    // The function has the form that it has in the SDK, so that the text is the same.
-    const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });
+    const text = await serializeProvider(provider);
     await store(file, text).catch(() => undefined); // without a cache, the next run only takes longer
     return text;
   }
+}
+
+/** The text of a provider in the state. */
+export async function serializeProvider(provider: pulumi.dynamic.ResourceProvider): Promise<string> {
+  // The function has the form that it has in the SDK, so that the text is the same.
+  const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });
+  return text;
 }
 
 async function store(file: string, text: string): Promise<void> {

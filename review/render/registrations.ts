@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { withoutPreflight } from "../../lib/preflight.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { rpcError } from "../../lib/rpc-error.ts";
 import type { Properties } from "../../lib/values.ts";
@@ -45,9 +46,9 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 2;
   try {
-    const { default: program } = await import("../../index.ts");
+    const { default: program } = (await import(resolve(stack.main))) as { default: () => Promise<unknown> };
     const run = async () => {
-      await program({ checked: false });
+      await withoutPreflight(program);
       await pulumi.runtime.disconnect();
     };
     await Promise.race([run(), failure.promise]);

@@ -1,6 +1,6 @@
 import type { MockInstance } from "vitest";
 import * as pulumi from "@pulumi/pulumi";
-import slipway from "../../../index.ts";
+import slipway from "../../../program.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { account, arn, awsOutputs, region } from "./aws-outputs.ts";
 import { accountWithRoom, FakeAws } from "./fake-aws.ts";

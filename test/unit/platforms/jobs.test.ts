@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import slipway from "../../../index.ts";
+import { withoutPreflight } from "../../../lib/preflight.ts";
+import slipway from "../../../program.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { clusterOutputs, inTemporaryFolder } from "../cluster-outputs.ts";
 import { image } from "../docker-inputs.ts";
@@ -16,7 +17,7 @@ async function run(platform: string, services: object, jobs: object, preview = f
       "slipway:services": JSON.stringify(services),
       "slipway:jobs": JSON.stringify(jobs),
     });
-    return slipway({ checked: false });
+    return withoutPreflight(slipway);
   };
   return record(program, { outputs: clusterOutputs, preview });
 }

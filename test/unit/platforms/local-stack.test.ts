@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import slipway from "../../../index.ts";
+import slipway from "../../../program.ts";
 import { record, settle, tree } from "../harness.ts";
 
 const source = resolve("app");

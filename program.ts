@@ -1,0 +1,88 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { GoImage, type GoImageArgs } from "./components/go-image.ts";
+import { throwIfAny } from "./lib/problem.ts";
+import { inOrder } from "./config/jobs.ts";
+import { loadConfiguration } from "./config/load.ts";
+import { isPreflightOff } from "./lib/preflight.ts";
+import { loadPlatform } from "./platforms/platform.ts";
+
+/** What a stack exports. */
+export interface SlipwayOutputs {
+  /** URLs of the services with a host, by service. */
+  urls: Record<string, pulumi.Input<string>>;
+  /** Addresses of published ports, such as `tcp://127.0.0.1:5432`, by service and by the name in `publish`. Missing if there are none. */
+  addresses?: Record<string, Record<string, pulumi.Input<string>>>;
+  /** Images by digest, by service. */
+  images: Record<string, pulumi.Input<string>>;
+  /** Images by digest, by job. Missing if there are none. */
+  jobs?: Record<string, pulumi.Input<string>>;
+  /** What belongs to the platform, such as `kubeconfig`. */
+  [ofPlatform: string]: unknown;
+}
+
+/**
+ * The program: config → platform → image → service or job → outputs. It deploys what the file of the current stack describes.
+ *
+ * @returns what the stack exports: the images and URLs of services, and what belongs to the platform
+ * @throws UserError with everything that is wrong with the stack file, or that this machine or the platform lacks
+ */
+export default async function slipway(): Promise<SlipwayOutputs> {
+  const configuration = await loadConfiguration(loadPlatform);
+  const { stack, services, jobs } = configuration;
+  const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
+
+  const sources = new Map<string, Omit<GoImageArgs, "repository">>();
+  for (const [name, { source, builder, dockerfile, build: options, package: goPackage, platforms, version }] of Object.entries({
+    ...services,
+    ...jobs,
+  })) {
+    const labels = { "org.opencontainers.image.title": name };
+    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels };
+    if (source !== undefined) sources.set(name, { ...imageDefaults, source, ...build });
+  }
+
+  // Whatever can fail on this machine does so before anything is changed.
+  const compile = async () => {
+    for (const source of sources.values()) await GoImage.compile(source);
+  };
+  const [problems, compiled] = await Promise.allSettled([isPreflightOff() ? [] : preflight(configuration), compile()]);
+  if (problems.status === "rejected") throw problems.reason;
+  throwIfAny(problems.value, `Stack "${stack}" cannot be deployed:`);
+  if (compiled.status === "rejected") throw compiled.reason;
+
+  const platform = await createPlatform(configuration);
+  const imageOf = (name: string, existing = "") => {
+    const source = sources.get(name);
+    if (source) return new GoImage(name, { ...source, ...platform.registry(name) }, platform.imageOptions).ref;
+    return platform.existingImage?.(name, existing) ?? existing;
+  };
+  const images: Record<string, pulumi.Input<string>> = {};
+  const jobImages: Record<string, pulumi.Input<string>> = {};
+  const urls: Record<string, pulumi.Input<string>> = {};
+  const addresses: Record<string, Record<string, pulumi.Input<string>>> = {};
+  const deployed: Record<string, pulumi.Resource> = {};
+  const order = inOrder(Object.fromEntries(Object.entries({ ...services, ...jobs }).map(([name, { after = [] }]) => [name, after])));
+  for (const name of order) {
+    const [service, job] = [services[name], jobs[name]];
+    const image = imageOf(name, (service ?? job)!.image);
+    const after = ((service ?? job)!.after ?? []).map((other) => deployed[other]!);
+    if (job) {
+      jobImages[name] = image;
+      deployed[name] = platform.deployJob(name, job, image, after);
+      continue;
+    }
+    const { url, addresses: published = {}, resource } = platform.deploy(name, service!, image, after);
+    images[name] = image;
+    deployed[name] = resource;
+    if (url !== undefined) urls[name] = url;
+    if (Object.keys(published).length > 0) addresses[name] = published;
+  }
+  const hasAddresses = Object.keys(addresses).length > 0;
+  return {
+    urls,
+    ...(hasAddresses && { addresses }),
+    images,
+    ...(Object.keys(jobs).length > 0 && { jobs: jobImages }),
+    ...platform.outputs,
+  };
+}

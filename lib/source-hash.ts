@@ -17,6 +17,7 @@ export async function sourceHash(folder: string, program?: string): Promise<stri
       .update("\0")
       .update(await readFile(file))
       .update("\0");
-  if (program !== undefined) hash.update(await readFile(program));
+  // The npm package has the sources of such programs next to their JavaScript, so that the hash is the same as in a clone.
+  if (program !== undefined) hash.update(await readFile(program.replace(/\.js$/, ".ts")));
   return hash.digest("hex").slice(0, 12);
 }

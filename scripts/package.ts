@@ -17,12 +17,16 @@ const folders = ["cli", "components", "config", "engine", "lib", "platforms", "r
 /** Files of the package besides the folders. */
 const files = ["LICENSE", "README.md", "CHANGELOG.md", "stacks/schema.json"];
 
+/** Sources of modules that build images. The tags of the images contain a hash of them. */
+const imageSources = ["setup/node-image.ts", "setup/proxy-image.ts", "setup/registry-image.ts"];
+
 /** Builds the npm package. It can then be published, or packed with `npm pack ./dist`. */
 export async function buildPackage(): Promise<void> {
   rmSync(packageFolder, { recursive: true, force: true });
   await command(process.execPath, ["node_modules/typescript-native/bin/tsc", "--project", "tsconfig.package.json"], { lines: Infinity });
   const tracked = (await command("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...folders])).trim().split("\n");
-  const assets = tracked.filter((file) => !/\.ts$|_test\.go$|with-node\.sh$/.test(file));
+  const isNeeded = (file: string) => imageSources.includes(file) || !/\.ts$|_test\.go$|with-node\.sh$/.test(file);
+  const assets = tracked.filter(isNeeded);
   for (const file of [...assets, ...files]) copy(file);
   cpSync(".node-version", join(packageFolder, "node-version"));
   chmodSync(join(packageFolder, "cli/start.cjs"), 0o755);

@@ -42,3 +42,10 @@ test("the program that builds the folder is part of the hash", async () => {
   expect(new Set([await sourceHash(folder), first, await sourceHash(folder, program)]).size).toBe(3);
   rmSync(program);
 });
+
+test("a compiled program has the hash of its source, which the package has next to it", async () => {
+  writeFileSync(`${folder}.ts`, "build");
+  writeFileSync(`${folder}.js`, "compiled");
+  expect(await sourceHash(folder, `${folder}.js`)).toBe(await sourceHash(folder, `${folder}.ts`));
+  for (const extension of ["ts", "js"]) rmSync(`${folder}.${extension}`);
+});

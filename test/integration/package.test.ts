@@ -1,0 +1,132 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { stackLabel } from "../../lib/docker-labels.ts";
+import { buildPackage, packPackage } from "../../scripts/package.ts";
+import { dockerPorts, get } from "./checkout.ts";
+import { namesOfObjects, removeObjects } from "./test-objects.ts";
+
+// The package as npm would publish it, in a project of its own with a Go service: on Docker, because that is the fastest platform.
+
+const stack = "integration-package";
+const port = dockerPorts.http;
+let folder: string;
+let tarball: string;
+
+beforeAll(async () => {
+  await removeObjects(`${stackLabel}=${stack}`);
+  folder = mkdtempSync(join(tmpdir(), "slipway-package-"));
+  await buildPackage();
+  tarball = await packPackage(folder);
+  write("package.json", JSON.stringify({ private: true, type: "module" }));
+  write("go.mod", "module example.org/hello\n\ngo 1.24\n");
+  write("main.go", hello);
+  write(
+    "Pulumi.yaml",
+    "name: slipway\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\n",
+  );
+  write("index.ts", program);
+  const services = {
+    hello: { source: ".", host: "hello.localhost", replicas: 1, probes: { readiness: { path: "/" }, liveness: { path: "/" } } },
+  };
+  const config = { "slipway:platform": "docker", "slipway:services": services, "slipway:docker": { ports: dockerPorts } };
+  write(`stacks/Pulumi.${stack}.yaml`, stringify({ config }));
+});
+afterAll(async () => {
+  run("node_modules/.bin/slipway", "down", "--stack", stack);
+  await removeObjects(`${stackLabel}=${stack}`);
+  rmSync(folder, { recursive: true });
+});
+
+const hello = `package main
+
+import (
+	"net/http"
+	"os"
+)
+
+func main() {
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("Hello")) })
+	if err := http.ListenAndServe(":"+os.Getenv("PORT"), nil); err != nil {
+		panic(err)
+	}
+}
+`;
+
+/** With a resource of the user, which needs the same SDK as the package. */
+const program = `import * as pulumi from "@pulumi/pulumi";
+import slipway from "slipway";
+
+export default async () => {
+  const own = new pulumi.ComponentResource("example:index:Own", "own");
+  return { ...(await slipway()), own: own.urn };
+};
+`;
+
+function write(file: string, content: string): void {
+  const path = join(folder, file);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, content);
+}
+
+function run(command: string, ...args: string[]): { code: number | null; out: string } {
+  const env = { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: "utf8" });
+  return { code: status, out: stderr + stdout };
+}
+
+test("the package has at most 3 MB, and npm installs it", () => {
+  expect(statSync(tarball).size).toBeLessThan(3_000_000);
+  const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  expect(run("npm", "install", ...options, tarball)).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^\nadded \d+ packages in .*\n$/) as string,
+  });
+});
+
+test("a project deploys its service with it, next to a resource of its own", async () => {
+  const { code, out } = run("node_modules/.bin/slipway", "up", "--stack", stack);
+  expect(out).toContain("answers HTTP 200");
+  expect(code).toBe(0);
+  expect(await get("hello.localhost", "/", { port })).toMatchObject({ status: 200, body: "Hello" });
+  const outputs = JSON.parse(run("node_modules/.bin/slipway", "outputs", "--stack", stack).out) as Record<string, unknown>;
+  expect(outputs).toMatchObject({
+    own: `urn:pulumi:${stack}::slipway::example:index:Own::own`,
+    urls: { hello: `http://hello.localhost:${port}/` },
+  });
+});
+
+test("an unchanged up changes nothing, although the package has its own copy of each provider", () => {
+  const { code, out } = run("node_modules/.bin/slipway", "up", "--stack", stack);
+  expect([code, out]).toEqual([0, expect.stringMatching(/\n\d+ unchanged \(/)]);
+});
+
+test("programs are checked against the types of the program and of the components", () => {
+  const check = [
+    'import { WebService } from "slipway/components";',
+    'import slipway from "slipway";',
+    'new WebService("web", { image: "web@sha256:1", replicas: 2 });',
+    'new WebService("web", { image: "web@sha256:1", replicas: "two" });',
+    "void slipway;",
+  ];
+  write("check.ts", `${check.join("\n")}\n`);
+  const typeChecker = resolve("node_modules/typescript-native/bin/tsc");
+  const { out } = run(process.execPath, typeChecker, "--noEmit", "--module", "nodenext", "--skipLibCheck", "check.ts");
+  expect(out).toBe("check.ts(4,48): error TS2322: Type 'string' is not assignable to type 'Input<number>'.\n");
+});
+
+test("the policy pack and the schema of stack files are in the package", () => {
+  const script = `
+    const { createRequire } = await import("node:module");
+    const require = createRequire(process.cwd() + "/index.ts");
+    console.log(Object.keys(require("slipway/schema.json").properties), require("slipway/package.json").version);`;
+  expect(run(process.execPath, "--input-type=module", "--eval", script)).toEqual({ code: 0, out: "[ 'config' ] 0.1.0\n" });
+  expect(run(process.execPath, "--check", "node_modules/slipway/review/policy/index.js")).toEqual({ code: 0, out: "" });
+});
+
+test("down deletes everything", async () => {
+  expect(run("node_modules/.bin/slipway", "down", "--stack", stack).code).toBe(0);
+  expect(await namesOfObjects(`${stackLabel}=${stack}`)).toEqual([]);
+});

@@ -114,7 +114,9 @@ test("programs are checked against the types of the program and of the component
   write("check.ts", `${check.join("\n")}\n`);
   const typeChecker = resolve("node_modules/typescript-native/bin/tsc");
   const { out } = run(process.execPath, typeChecker, "--noEmit", "--module", "nodenext", "--skipLibCheck", "check.ts");
-  expect(out).toBe("check.ts(4,48): error TS2322: Type 'string' is not assignable to type 'Input<number>'.\n");
+  expect(out.match(/^check.ts.*/gm)).toEqual([
+    expect.stringMatching(/^check.ts\(4,48\): error TS2322: Type 'string' is not assignable to type .*number/),
+  ]);
 });
 
 test("the policy pack and the schema of stack files are in the package", () => {

@@ -52,7 +52,7 @@ interface ParliamentFinding {
 }
 
 async function scan(program: "checkov" | "parliament", args: string[], files: Record<string, unknown>): Promise<string> {
-  const path = await pythonProgram(program);
+  const path = await pythonProgram("scanners", program);
   const folder = mkdtempSync(join(tmpdir(), "slipway-scan-"));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, `${name}.json`), JSON.stringify(content));

@@ -25,8 +25,8 @@ const policyDocument = {
 const permissions = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], policyDocument };
 const existingNetwork = {
   vpcId: "vpc-0123456789abcdef0",
-  privateSubnetIds: ["subnet-1", "subnet-2"],
-  loadBalancerSubnetIds: ["subnet-3", "subnet-4"],
+  privateSubnetIds: ["subnet-0123456789abcdef1", "subnet-0123456789abcdef2"],
+  loadBalancerSubnetIds: ["subnet-0123456789abcdef3", "subnet-0123456789abcdef4"],
   loadBalancerCidrs: ["10.0.3.0/24"],
 };
 
@@ -40,11 +40,31 @@ const stacks = {
   "given-network": prodWith({ network: existingNetwork }),
 };
 
-/** The resources of stacks that together use everything in the platform, and of a repository with options that the platform does not use. */
-export async function awsStacks(): Promise<Record<keyof typeof stacks | "repository", Registered[]>> {
+type Rendered = Record<Stack, Registered[]>;
+/** The name of a stack that these tests look at. */
+export type Stack = keyof typeof stacks | "repository";
+
+let rendered: Promise<Rendered> | undefined;
+
+/**
+ * The resources of stacks that together use everything in the platform, and of a repository with options that the platform does not use. Test
+ * files share them, so they must not change them.
+ */
+export function awsStacks(): Promise<Rendered> {
+  return (rendered ??= render());
+}
+
+/** Nothing warns, until the end of the scope. */
+function silenced(): Disposable {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  return { [Symbol.dispose]: () => warn.mockRestore() };
+}
+
+async function render(): Promise<Rendered> {
+  using _silent = silenced();
   const pullPrincipals = [`arn:aws:iam::${account}:role/nodes`];
   const repository = await registeredBy(() => new EcrRepository("shop/web", { pullPrincipals }));
-  const rendered: Record<string, Registered[]> = {};
-  for (const [name, stack] of Object.entries(stacks)) rendered[name] = await registrations(stack);
-  return { ...(rendered as Record<keyof typeof stacks, Registered[]>), repository };
+  const found: Partial<Rendered> = { repository };
+  for (const name of Object.keys(stacks) as (keyof typeof stacks)[]) found[name] = await registrations(stacks[name]);
+  return found as Rendered;
 }

@@ -18,6 +18,12 @@ const nodeGroups = {
   spot: { ...spot, taints: [{ key: "spot", effect: "NO_SCHEDULE" }] },
 };
 const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
+/** As long as the platform allows: 48 characters of the cluster, 36 of a node group, and 56 of a cluster and a service. */
+const longestNames = {
+  stack: "s".repeat(48 - "slipway-".length),
+  nodeGroup: "g".repeat(36),
+  service: "w".repeat(56 - 48 - "-".length),
+};
 const policyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:eu-central-1:${account}:orders` }],
@@ -52,6 +58,14 @@ let rendered: Promise<Rendered> | undefined;
  */
 export function awsStacks(): Promise<Rendered> {
   return (rendered ??= render());
+}
+
+/** A stack with names that are as long as the platform allows. */
+export async function stackWithLongestNames(): Promise<Registered[]> {
+  const { stack, nodeGroup, service } = longestNames;
+  const eks = { nodeGroups: { [nodeGroup]: nodeGroups.system }, domain: undefined, containerInsights: true };
+  using _silent = silenced();
+  return await registrations(prodWith(eks, { [service]: { image, aws: permissions } }), stack);
 }
 
 /** Nothing warns, until the end of the scope. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { command } from "../../lib/command.ts";
 import { pythonProgram } from "../../scripts/python-programs.ts";
+import type { Call } from "../aws-calls.ts";
 import type { Template } from "../cloudformation.ts";
 import type { TerraformPlan } from "../terraform.ts";
 import { region } from "../unit/platforms/aws-outputs.ts";
@@ -83,6 +84,25 @@ interface CfnLintFinding {
   Message: string;
   Rule: { Id: string };
   Location: { Path: (string | number)[] };
+}
+
+/** A finding in a call of the AWS API. */
+export interface CallFinding extends Pick<Call, "resource" | "service" | "operation"> {
+  plan: string;
+  /** The model of AWS' own SDK, or moto. */
+  by: "model" | "mock";
+  message: string;
+}
+
+/**
+ * Checks calls of the AWS API, by plan, with the models of AWS' SDK for Python.
+ *
+ * @param mocked Plans that are also sent to moto.
+ */
+export async function checkCalls(plans: Record<string, Call[]>, mocked: string[]): Promise<CallFinding[]> {
+  const args = [join(import.meta.dirname, "aws_calls.py"), ...mocked];
+  const out = await command(await pythonProgram("aws", "python"), args, { input: JSON.stringify(plans), lines: Infinity });
+  return JSON.parse(out) as CallFinding[];
 }
 
 async function scan(program: "checkov" | "parliament", args: string[], files: Record<string, unknown>): Promise<string> {

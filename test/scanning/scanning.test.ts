@@ -183,6 +183,7 @@ describe("parliament", () => {
       "KeyPolicy slipway-test-data policy",
       "RepositoryPolicy shop/web policy",
       "Role slipway-test-cluster assumeRolePolicy",
+      "Role slipway-test-cw-agent assumeRolePolicy",
       "Role slipway-test-ebs-csi assumeRolePolicy",
       "Role slipway-test-flow-logs assumeRolePolicy",
       "Role slipway-test-node assumeRolePolicy",

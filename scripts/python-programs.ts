@@ -8,16 +8,21 @@ import { installPackages, takesPackages } from "../setup/debian-packages.ts";
 import { step } from "../lib/progress.ts";
 import { sourceHash } from "../lib/source-hash.ts";
 
-/** Programs from PyPI that tests use. `python-programs/requirements.txt` pins them and their dependencies by hash. */
-export type PythonProgram = "checkov" | "parliament";
+/**
+ * Virtual environments with packages from PyPI that tests use, and the main ones of each. There are two because checkov pins an old boto3, and
+ * the newest one knows recent parameters of AWS. `python-programs/<environment>/requirements.txt` pins all packages by hash.
+ */
+const environments = { scanners: "checkov and parliament", aws: "cfn-lint, boto3 and moto" };
 
-/** Path of a program. The first call installs all of them into a folder of the cache. */
-export async function pythonProgram(name: PythonProgram): Promise<string> {
-  const pins = join(import.meta.dirname, "python-programs");
+export type PythonEnvironment = keyof typeof environments;
+
+/** Path of a program in an environment, such as `python`. The first call installs the environment into a folder of the cache. */
+export async function pythonProgram(environment: PythonEnvironment, name: string): Promise<string> {
+  const pins = join(import.meta.dirname, "python-programs", environment);
   const folder = cacheFolder("python-programs", await sourceHash(pins));
   const complete = join(folder, "complete");
   if (!existsSync(complete)) {
-    await ensurePython();
+    await ensurePython(environments[environment]);
     const install = async () => {
       // pip cannot repair an interrupted installation.
       await rm(folder, { recursive: true, force: true });
@@ -26,17 +31,17 @@ export async function pythonProgram(name: PythonProgram): Promise<string> {
       await command(join(folder, "bin/pip"), ["install", ...options, "--requirement", join(pins, "requirements.txt")]);
       await writeFile(complete, "");
     };
-    await step("install checkov and parliament", install);
+    await step(`install ${environments[environment]}`, install);
   }
   return join(folder, "bin", name);
 }
 
-async function ensurePython(): Promise<void> {
+async function ensurePython(packages: string): Promise<void> {
   const works = () => succeeds("python3", ["-c", "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"]);
   if (await works()) return;
   if (takesPackages) await installPackages("python3", "python3-venv");
   if (!(await works()))
     throw new UserError(
-      "Python 3.11 or newer with the module venv is missing, so checkov and parliament cannot be installed. Install it: https://www.python.org/downloads/",
+      `Python 3.11 or newer with the module venv is missing, so ${packages} cannot be installed. Install it: https://www.python.org/downloads/`,
     );
 }

@@ -31,7 +31,7 @@ export interface Registered extends Recorded {
 }
 
 /** All resources that the program registers for the configuration of a stack. Secrets are in plain text. */
-export async function registrations({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">): Promise<Registered[]> {
+export async function registrations({ config, secretKeys }: Pick<Stack, "config" | "secretKeys">, name?: string): Promise<Registered[]> {
   const absolute = withAbsoluteSources(config);
   using _aws = accountWithRoom(new FakeAws(), region);
   return await onEmptyMachine((folder) => {
@@ -39,18 +39,18 @@ export async function registrations({ config, secretKeys }: Pick<Stack, "config"
       pulumi.runtime.setAllConfig(absolute, secretKeys);
       return slipway();
     };
-    return registeredBy(program, outputs(folder));
+    return registeredBy(program, outputs(folder), name);
   });
 }
 
 /** All resources that a program registers. Secrets are in plain text. */
-export async function registeredBy(program: () => unknown, outputs: Outputs = awsOutputs): Promise<Registered[]> {
+export async function registeredBy(program: () => unknown, outputs: Outputs = awsOutputs, stack?: string): Promise<Registered[]> {
   const madeOf: Record<string, Registered["madeOf"]> = {};
   const watched = watch(program, (request) => {
     const of: Registered["madeOf"] = (madeOf[`${request.getType()} ${request.getName()}`] = {});
     request.getPropertydependenciesMap().forEach((dependencies, property) => (of[property] = dependencies.getUrnsList()));
   });
-  const { resources } = await record(watched, { outputs });
+  const { resources } = await record(watched, { outputs, stack });
   return resources.map(({ type, name, inputs }) => {
     return { type, name, inputs: plain<Recorded["inputs"]>(inputs), madeOf: madeOf[`${type} ${name}`] ?? {} };
   });

@@ -18,6 +18,12 @@ const nodeGroups = {
   spot: { ...spot, taints: [{ key: "spot", effect: "NO_SCHEDULE" }] },
 };
 const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
+/** As long as the platform allows: 48 characters of the cluster, 36 of a node group, and 56 of a cluster and a service. */
+const longestNames = {
+  stack: "s".repeat(48 - "slipway-".length),
+  nodeGroup: "g".repeat(36),
+  service: "w".repeat(56 - 48 - "-".length),
+};
 const policyDocument = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: `arn:aws:sqs:eu-central-1:${account}:orders` }],
@@ -25,8 +31,8 @@ const policyDocument = {
 const permissions = { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], policyDocument };
 const existingNetwork = {
   vpcId: "vpc-0123456789abcdef0",
-  privateSubnetIds: ["subnet-1", "subnet-2"],
-  loadBalancerSubnetIds: ["subnet-3", "subnet-4"],
+  privateSubnetIds: ["subnet-0123456789abcdef1", "subnet-0123456789abcdef2"],
+  loadBalancerSubnetIds: ["subnet-0123456789abcdef3", "subnet-0123456789abcdef4"],
   loadBalancerCidrs: ["10.0.3.0/24"],
 };
 
@@ -40,11 +46,39 @@ const stacks = {
   "given-network": prodWith({ network: existingNetwork }),
 };
 
-/** The resources of stacks that together use everything in the platform, and of a repository with options that the platform does not use. */
-export async function awsStacks(): Promise<Record<keyof typeof stacks | "repository", Registered[]>> {
+type Rendered = Record<Stack, Registered[]>;
+/** The name of a stack that these tests look at. */
+export type Stack = keyof typeof stacks | "repository";
+
+let rendered: Promise<Rendered> | undefined;
+
+/**
+ * The resources of stacks that together use everything in the platform, and of a repository with options that the platform does not use. Test
+ * files share them, so they must not change them.
+ */
+export function awsStacks(): Promise<Rendered> {
+  return (rendered ??= render());
+}
+
+/** A stack with names that are as long as the platform allows. */
+export async function stackWithLongestNames(): Promise<Registered[]> {
+  const { stack, nodeGroup, service } = longestNames;
+  const eks = { nodeGroups: { [nodeGroup]: nodeGroups.system }, domain: undefined, containerInsights: true };
+  using _silent = silenced();
+  return await registrations(prodWith(eks, { [service]: { image, aws: permissions } }), stack);
+}
+
+/** Nothing warns, until the end of the scope. */
+function silenced(): Disposable {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  return { [Symbol.dispose]: () => warn.mockRestore() };
+}
+
+async function render(): Promise<Rendered> {
+  using _silent = silenced();
   const pullPrincipals = [`arn:aws:iam::${account}:role/nodes`];
   const repository = await registeredBy(() => new EcrRepository("shop/web", { pullPrincipals }));
-  const rendered: Record<string, Registered[]> = {};
-  for (const [name, stack] of Object.entries(stacks)) rendered[name] = await registrations(stack);
-  return { ...(rendered as Record<keyof typeof stacks, Registered[]>), repository };
+  const found: Partial<Rendered> = { repository };
+  for (const name of Object.keys(stacks) as (keyof typeof stacks)[]) found[name] = await registrations(stacks[name]);
+  return found as Rendered;
 }

@@ -39,3 +39,54 @@ export const exceptions: Exception[] = [
       "One wildcard certificate covers all hosts directly below the domain, so that a new service needs no certificate. Its private key never leaves ACM.",
   },
 ];
+
+/** A finding of cfn-lint that is accepted. */
+export interface LintException {
+  /** Id of the rule, https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md. */
+  rule: string;
+  /** Where it is accepted. */
+  path: RegExp;
+  reason: string;
+}
+
+/** All accepted findings of cfn-lint. `cloudformation.test.ts` fails if one of them is unused. */
+export const lintExceptions: LintException[] = [
+  {
+    rule: "W3010",
+    path: /^Resources\/Subnet\w+\/Properties\/AvailabilityZone$/,
+    reason: "A template should take its zones from the region. Ours come from the settings of the stack, so that subnets never move.",
+  },
+];
+
+/** What AWS' models find in plans and what is still to be fixed. `aws-calls.test.ts` fails if one of these findings no longer exists. */
+export const knownDefects = [
+  // The limit of 48 characters only leaves room for a suffix of 8 before the 8 characters that Pulumi appends, and these are longer.
+  `longest-names: CreateRole slipway-${"s".repeat(40)}-flow-logs: Invalid size of parameter RoleName, size: 66, valid max: 64`,
+  `longest-names: CreateRole slipway-${"s".repeat(40)}-cw-agent: Invalid size of parameter RoleName, size: 65, valid max: 64`,
+];
+
+/** A call of the AWS API that moto does not model. */
+export interface MockException {
+  operation: string;
+  message: RegExp;
+  reason: string;
+}
+
+const eksLacks = "Of EKS, moto only has clusters, node groups and Fargate profiles. The models check the parameters.";
+
+/** All calls that moto does not model. `aws-calls.test.ts` fails if moto accepts one of them. */
+export const mockExceptions: MockException[] = [
+  ...["CreateAddon", "UpdateAddon", "CreateAccessEntry", "AssociateAccessPolicy", "CreatePodIdentityAssociation"].map((operation) => {
+    return { operation, message: /Not yet implemented/, reason: eksLacks };
+  }),
+  {
+    operation: "CreateNatGateway",
+    message: /The subnet ID 'None' does not exist/,
+    reason: "moto does not know regional NAT gateways, which have a VPC in place of a subnet.",
+  },
+  {
+    operation: "CreateRoute",
+    message: /^aws:ec2\/natGateway:NatGateway::slipway-test was not created$/,
+    reason: "The route leads to the regional NAT gateway.",
+  },
+];

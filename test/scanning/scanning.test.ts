@@ -3,15 +3,14 @@ import type { Registered } from "../render.ts";
 import { terraformPlan } from "../terraform.ts";
 import { arn } from "../unit/platforms/aws-outputs.ts";
 import { awsStacks } from "./aws-stacks.ts";
+import { change, without, type Change } from "./changes.ts";
 import { checkov, parliament, type Finding } from "./scanners.ts";
 import { exceptions, type Exception } from "./scanning-exceptions.ts";
 
 // The first run installs the scanners.
 let stacks: Awaited<ReturnType<typeof awsStacks>>;
 beforeAll(async () => {
-  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   stacks = await awsStacks();
-  warn.mockRestore();
 });
 
 describe("checkov", () => {
@@ -38,18 +37,6 @@ describe("checkov", () => {
     expect(unused.map(({ check }) => check)).toEqual([]);
   });
 
-  type Change = (resources: Registered[]) => Registered[];
-  /** Changes the inputs of all resources of a kind. */
-  const change =
-    (kind: string, edit: (inputs: Registered["inputs"]) => unknown): Change =>
-    (resources) => {
-      for (const { inputs } of resources.filter(({ type }) => type.endsWith(`:${kind}`))) edit(inputs);
-      return resources;
-    };
-  const without =
-    (kind: string): Change =>
-    (resources) =>
-      resources.filter(({ type }) => !type.endsWith(`:${kind}`));
   const allow = (statement: object) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
   const anybody = allow({ Principal: { AWS: "*" }, Action: "sts:AssumeRole" });
   const open = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
@@ -196,6 +183,7 @@ describe("parliament", () => {
       "KeyPolicy slipway-test-data policy",
       "RepositoryPolicy shop/web policy",
       "Role slipway-test-cluster assumeRolePolicy",
+      "Role slipway-test-cw-agent assumeRolePolicy",
       "Role slipway-test-ebs-csi assumeRolePolicy",
       "Role slipway-test-flow-logs assumeRolePolicy",
       "Role slipway-test-node assumeRolePolicy",

@@ -14,7 +14,10 @@ export type Outputs = Record<string, (resource: Recorded) => Record<string, unkn
  * Runs a program against mocks that record its resources. Mocks do not know provider schemas, do not reject what an engine would reject,
  * and do not call transforms: tests prove only what is registered.
  */
-export async function record<T>(program: () => T | Promise<T>, options: { preview?: boolean; outputs?: Outputs; stack?: string } = {}) {
+export async function record<T>(
+  program: () => T | Promise<T>,
+  options: { preview?: boolean; outputs?: Outputs; stack?: string | undefined } = {},
+) {
   const resources: Recorded[] = [];
   await pulumi.runtime.setMocks(
     {

@@ -37,7 +37,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Network", name, {}, opts);
-    throwIfAny(problemsWithNetwork(args), `Network "${name}":`);
+    throwIfAny(problemsWithNetwork(args, name), `Network "${name}":`);
     const { zones, tags, cidr = defaultCidr } = args;
     if (isTight(args)) void pulumi.log.warn(tightNetwork(cidr), this);
     const layout = layOut(cidr, zones.length);

@@ -23,8 +23,8 @@ export function problemsWithEksCluster(name: string, args: EksClusterArgs): Prob
   return problems;
 }
 
-/** Names of IAM roles have at most 64 characters: the cluster's name, a suffix of up to 8 characters, and 8 that Pulumi appends. */
-const longestName = 48;
+/** Names of IAM roles have at most 64 characters: the cluster's name, a suffix of up to 10 characters, and 8 that Pulumi appends. */
+const longestName = 46;
 
 function checkCluster(name: string, args: EksClusterArgs, report: Report): void {
   const { region, version, subnetIds, kmsKeyArn, logRetentionDays: days, nodeGroups, addonVersions = {}, containerInsights = false } = args;

@@ -5,13 +5,20 @@ import { defaultCidr, isRange, mostZones, overlaps, problemsWithCidr } from "../
 import type { Problem } from "../../lib/problem.ts";
 import { checkRoleArgs } from "./role.ts";
 
-/** What is wrong with the arguments of a Network. */
-export function problemsWithNetwork(args: NetworkArgs): Problem[] {
+/** Names of IAM roles have at most 64 characters: the network's name, `-flow-logs`, and 8 characters that Pulumi appends. */
+const longestName = 46;
+
+/** What is wrong with the arguments of a Network, and with its name if it is given. */
+export function problemsWithNetwork(args: NetworkArgs, name = "network"): Problem[] {
   const { region, zones, cidr = defaultCidr, nat, interfaceEndpoints, connectedCidrs = [], flowLogRetentionDays: days } = args;
   const { additionalEndpoints = [], roles = {} } = args;
   const problems: Problem[] = [];
   const report = (key: keyof NetworkArgs, message: string | undefined | false, ...rest: number[]) =>
     message && problems.push({ path: [key, ...rest], message });
+  if (name.length > longestName || !/^[\w-]+$/.test(name)) {
+    const message = `the name must be 1 to ${longestName} letters, digits, "-" and "_" (got "${name}"). The IAM role for flow logs has it, too`;
+    problems.push({ path: [], message });
+  }
   const regionProblem = problemWithRegion(region);
   report("region", regionProblem);
   report(

@@ -18,11 +18,11 @@ const nodeGroups = {
   spot: { ...spot, taints: [{ key: "spot", effect: "NO_SCHEDULE" }] },
 };
 const roles = { path: "/slipway/", permissionsBoundary: `arn:aws:iam::${account}:policy/boundary` };
-/** As long as the platform allows: 48 characters of the cluster, 36 of a node group, and 56 of a cluster and a service. */
+/** As long as the platform allows: 46 characters of the cluster, 36 of a node group, and 56 of a cluster and a service. */
 const longestNames = {
-  stack: "s".repeat(48 - "slipway-".length),
+  stack: "s".repeat(46 - "slipway-".length),
   nodeGroup: "g".repeat(36),
-  service: "w".repeat(56 - 48 - "-".length),
+  service: "w".repeat(56 - 46 - "-".length),
 };
 const policyDocument = {
   Version: "2012-10-17",

@@ -58,13 +58,6 @@ export const lintExceptions: LintException[] = [
   },
 ];
 
-/** What AWS' models find in plans and what is still to be fixed. `aws-calls.test.ts` fails if one of these findings no longer exists. */
-export const knownDefects = [
-  // The limit of 48 characters only leaves room for a suffix of 8 before the 8 characters that Pulumi appends, and these are longer.
-  `longest-names: CreateRole slipway-${"s".repeat(40)}-flow-logs: Invalid size of parameter RoleName, size: 66, valid max: 64`,
-  `longest-names: CreateRole slipway-${"s".repeat(40)}-cw-agent: Invalid size of parameter RoleName, size: 65, valid max: 64`,
-];
-
 /** A call of the AWS API that moto does not model. */
 export interface MockException {
   operation: string;

@@ -862,8 +862,8 @@ describe("invalid arguments are rejected", () => {
   });
 
   test("names that AWS rejects", () => {
-    const message = 'the name must be 1 to 48 letters, digits, "-" and "_", starting with a letter or digit';
-    for (const name of ["a b", "-a", "", "a".repeat(49)])
+    const message = 'the name must be 1 to 46 letters, digits, "-" and "_", starting with a letter or digit';
+    for (const name of ["a b", "-a", "", "a".repeat(47)])
       expect(problemsWithEksCluster(name, required)).toEqual([{ path: [], message: `${message} (got "${name}")` }]);
   });
 });

@@ -333,6 +333,13 @@ test("the outputs are the ids and ranges in the order of the zones", async () =>
 });
 
 describe("invalid arguments are rejected before any resource is registered", () => {
+  test("a name that is too long for the IAM role of flow logs", async () => {
+    const create = (length: number) => record(() => new Network("n".repeat(length), { region, zones }), { outputs });
+    expect((await create(46)).resources.find(({ type }) => type.endsWith(":Role"))!.name.length + 8).toBe(64);
+    await expect(create(47)).rejects.toThrow(
+      `the name must be 1 to 46 letters, digits, "-" and "_" (got "${"n".repeat(47)}"). The IAM role for flow logs has it, too.`,
+    );
+  });
   const table: [string, Partial<NetworkArgs>, string[]][] = [
     ["a missing region", { region: "" }, ['region: must be an AWS region, such as eu-central-1 (got "")']],
     ["one zone", { zones: ["eu-central-1a"] }, ["zones: must be 2 to 4 availability zones (got 1). EKS requires two; three are usual"]],

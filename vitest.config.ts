@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       { test: unit },
       { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
-      lane("cluster", 0, ["local-stack", "registry", "compose-local", "package"]),
+      lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer", "package"]),
       lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       // Files are where they make the lanes take about the same time.

@@ -32,6 +32,11 @@ export async function goProgramVersion(module: string): Promise<string> {
   return (await command("go", ["list", "-f", "{{.Module.Version}}", await toolOf(module)], { cwd: module })).trim();
 }
 
+/** The folder with the source of a program of another module. */
+export async function goProgramSource(module: string): Promise<string> {
+  return (await command("go", ["list", "-f", "{{.Dir}}", await toolOf(module)], { cwd: module })).trim();
+}
+
 async function toolOf(module: string): Promise<string> {
   return /^tool (\S+)$/m.exec(await readFile(join(module, "go.mod"), "utf8"))?.[1] ?? ".";
 }

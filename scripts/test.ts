@@ -4,6 +4,8 @@ import { dockerClient } from "../lib/docker-client.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { removeInterruptedTests } from "../test/integration/test-objects.ts";
+import { pythonProgram } from "./python-programs.ts";
+import { toolProgram } from "./tool-programs.ts";
 import { finish, staticChecks, sum, testSuites, type Count } from "./checks.ts";
 
 // More generated settings than in npm run check.
@@ -13,6 +15,9 @@ process.env["SLIPWAY_FUZZ_RUNS"] = "2000";
 async function prepare(): Promise<Count> {
   try {
     for (const stack of ["local", "docker", "swarm"]) await setUp(readStack(stack));
+    // Two lanes would install the first at the same time, and the second takes minutes of both processors.
+    await pythonProgram("aws", "python");
+    await toolProgram("aws-load-balancer-controller");
     await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {

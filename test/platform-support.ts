@@ -39,6 +39,7 @@ const nodes = on("integration/swarm-nodes");
 const local = on("integration/local-stack");
 const service = on("integration/web-service");
 const load = on("integration/load");
+const loadBalancer = on("integration/load-balancer");
 const rollout = on("integration/rollout");
 const dockerStacks = on("unit/platforms/docker-stacks");
 const support = on("unit/config/support");
@@ -75,21 +76,32 @@ export const features: Feature[] = [
     ),
     docker: tested(docker("clients reach published ports over UDP and TCP, and `up` prints their addresses"), dockerLoad),
     swarm: tested(swarm("clients reach published ports over UDP and TCP"), swarmLoad),
-    eks: planned(eks("published ports get a Network Load Balancer, and pods stop as late as behind the other one")),
+    eks: planned(
+      eks("published ports get a Network Load Balancer, and pods stop as late as behind the other one"),
+      loadBalancer("anyone reaches the Ingress, and only the source ranges a published port"),
+    ),
   },
   {
     what: "TLS",
     local: tested(service("HTTPS uses the certificate of the Secret, and HTTP redirects to HTTPS")),
     docker: tested(docker("HTTPS uses the certificate in the settings, whose key is not in the checkpoint, and HTTP redirects to HTTPS")),
     swarm: tested(swarm("HTTPS uses the certificate in the settings, whose key is only in a secret, and HTTP redirects to HTTPS")),
-    eks: planned(eks("serves HTTPS with a certificate for its domain and a DNS record for the load balancer")),
+    eks: planned(
+      eks("serves HTTPS with a certificate for its domain and a DNS record for the load balancer"),
+      loadBalancer(
+        "HTTP is redirected to HTTPS, which has the certificate of the stack and a current policy, and knows the service's host",
+      ),
+    ),
   },
   {
     what: "Update and scaling without a failed request",
     local: tested(localLoad),
     docker: tested(dockerLoad, dockerRollout("a rollout replaces maxSurge replicas at a time, and no request fails")),
     swarm: tested(swarmLoad),
-    eks: planned(eks("has a namespace that enforces the restricted profile and injects pod readiness gates for the load balancer")),
+    eks: planned(
+      eks("has a namespace that enforces the restricted profile and injects pod readiness gates for the load balancer"),
+      loadBalancer("pods have a readiness gate for each load balancer, which becomes true when their targets are healthy"),
+    ),
   },
   {
     what: "A failed rollout: the previous version keeps serving",
@@ -148,7 +160,10 @@ export const features: Feature[] = [
     local: tested(service("a service, here on port 80, is reachable only from services that list it in calls")),
     docker: tested(dockerUp),
     swarm: tested(swarmUp),
-    eks: planned(eksIn),
+    eks: planned(
+      eksIn,
+      loadBalancer("the network policy lets the load balancers reach the ports to which they send requests and health checks"),
+    ),
   },
   {
     what: "Egress to address ranges",

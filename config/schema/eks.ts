@@ -155,7 +155,7 @@ export const eksSettings = z
     addonVersions: setting(z.record(text, text), {
       meaning: "Versions of EKS add-ons by name",
       without: "those in the lock file: the defaults of EKS for the Kubernetes version when they were locked",
-      example: { coredns: "v1.13.1-eksbuild.1" },
+      example: { "metrics-server": "v0.8.1-eksbuild.3" },
     }),
     containerInsights: setting(z.boolean(), {
       meaning: "Whether logs and metrics of all containers are sent to CloudWatch, which charges for them",

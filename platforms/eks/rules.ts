@@ -158,7 +158,12 @@ export function problemsWithNodeGroups(services: Services): Problem[] {
 
 function checkPublish({ publish = {}, probes }: ServiceSettings, report: Report): void {
   const { kind = serviceDefaults.probeKind } = probes ?? {};
-  for (const [name, { sourceRanges, protocol }] of Object.entries(publish)) {
+  for (const [name, { sourceRanges, protocol, port }] of Object.entries(publish)) {
+    const [other] = Object.entries(publish).find(([, one]) => one.port === port)!;
+    report(
+      ["publish", name, "port"],
+      other !== name && `must differ from that of ${other} (got ${port}): the load balancer serves a port over TCP or UDP, not both`,
+    );
     report(
       ["publish", name, "sourceRanges"],
       sourceRanges === undefined && "is required: the IP ranges of the clients, such as 203.0.113.0/24, or 0.0.0.0/0 for everyone",

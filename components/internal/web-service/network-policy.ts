@@ -2,7 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { DestinationArgs, PeerArgs } from "../../web-service-args.ts";
 import { selectorLabels } from "../labels.ts";
+import { readinessPort } from "./controllers.ts";
 import { containerPorts } from "./pod.ts";
+import { isCheckedByNlb } from "./publish.ts";
 import { usualController, type WebServiceSpec } from "./spec.ts";
 
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
@@ -36,7 +38,7 @@ export function createNetworkPolicy(
       spec: {
         podSelector: { matchLabels: selectorLabels(spec.name) },
         policyTypes: ["Ingress", "Egress"],
-        ingress: [...(from.length > 0 ? [{ from, ports }] : []), ...published(spec)],
+        ingress: [...(from.length > 0 ? [{ from, ports }] : []), ...published(spec), ...healthChecks(spec)],
         egress: [dns(spec.network?.dnsAnywhere ?? false), ...destinations.map(egressOf)],
       },
     },
@@ -50,6 +52,14 @@ function published({ publish, network }: WebServiceSpec): k8s.types.input.networ
     from: sourceRanges && [...sourceRanges, ...(network?.ingressCidrs ?? [])].map((cidr) => ({ ipBlock: { cidr } })),
     ports: [{ protocol, port }],
   }));
+}
+
+/** A Network Load Balancer checks the port of the readiness probe, not the published ones. */
+function healthChecks(spec: WebServiceSpec): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
+  const cidrs = spec.network?.ingressCidrs ?? [];
+  if (Object.keys(spec.publish).length === 0 || cidrs.length === 0 || !isCheckedByNlb(spec)) return [];
+  const port = readinessPort(spec).apply(Number);
+  return [{ from: cidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: [{ protocol: "TCP", port }] }];
 }
 
 /** DNS queries: to the cluster's DNS pods, or to any address if DNS does not run in pods, as in EKS Auto Mode. */

@@ -20,7 +20,7 @@ export function createPublished(
   const ports = Object.entries(publish);
   if (ports.length === 0) return undefined;
   const { type = PublishingType.LoadBalancer, nodePorts = {}, loadBalancerClass } = publishing;
-  const annotations = { ...(loadBalancerClass === nlbClass && nlbAnnotations(spec)), ...publishing.annotations };
+  const annotations = { ...(isNlb(spec) && nlbAnnotations(spec)), ...publishing.annotations };
   return new k8s.core.v1.Service(
     publishedName(name),
     {
@@ -48,11 +48,20 @@ function nlbAnnotations(spec: WebServiceSpec): Record<string, pulumi.Input<strin
     [`${prefix}-target-group-attributes`]: "deregistration_delay.timeout_seconds=30",
   };
   // Without them, every port is checked over TCP, which one for UDP never answers.
-  if (kind !== "http" && kind !== "tcp") return common;
+  if (!isCheckedByNlb(spec)) return common;
   return {
     ...common,
     [`${prefix}-healthcheck-protocol`]: kind,
     [`${prefix}-healthcheck-port`]: readinessPort(spec),
     ...(kind === "http" && { [`${prefix}-healthcheck-path`]: readiness.path }),
   };
+}
+
+function isNlb({ publishing }: WebServiceSpec): boolean {
+  return publishing?.loadBalancerClass === nlbClass;
+}
+
+/** Whether a Network Load Balancer checks the port of the readiness probe, instead of each published port. */
+export function isCheckedByNlb(spec: WebServiceSpec): boolean {
+  return isNlb(spec) && (spec.probes.kind === "http" || spec.probes.kind === "tcp");
 }

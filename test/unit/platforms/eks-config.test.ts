@@ -188,6 +188,22 @@ describe("invalid settings are rejected with path, rule and remedy", () => {
       ["services.worker.publish: requires EKS Auto Mode, which creates its load balancer. Remove it, or omit eks.nodeGroups."],
     ],
     [
+      "a port published over TCP and UDP",
+      {},
+      {
+        worker: {
+          source: "app",
+          publish: {
+            lines: { port: 53, sourceRanges: ["10.0.0.0/8"] },
+            packets: { port: 53, protocol: "UDP", sourceRanges: ["10.0.0.0/8"] },
+          },
+        },
+      },
+      [
+        "services.worker.publish.packets.port: must differ from that of lines (got 53): the load balancer serves a port over TCP or UDP, not both.",
+      ],
+    ],
+    [
       "published ports without clients, and UDP that the load balancer cannot check",
       {},
       {

@@ -517,9 +517,13 @@ describe("variants", () => {
       [`${prefix}-healthcheck-port`]: "8080",
       [`${prefix}-healthcheck-path`]: "/readyz",
     });
-    const { ingress } = inputsOf(made, "NetworkPolicy")["web"]!.spec;
-    const sources = ingress[0].from.map(({ ipBlock }: { ipBlock: { cidr: string } }) => ipBlock.cidr);
-    expect(sources).toEqual(["203.0.113.0/24", "10.10.128.0/21", "10.10.136.0/21"]);
+    const from = (...cidrs: string[]) => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+    const ofLoadBalancer = ["10.10.128.0/21", "10.10.136.0/21"];
+    expect(inputsOf(made, "NetworkPolicy")["web"]!.spec.ingress).toEqual([
+      { from: from("203.0.113.0/24", ...ofLoadBalancer), ports: [{ protocol: "TCP", port: 5432 }] },
+      // Its health checks.
+      { from: from(...ofLoadBalancer), ports: [{ protocol: "TCP", port: 8080 }] },
+    ]);
     const pod = inputsOf(made, "Deployment")["web"]!.spec.template.spec;
     expect(pod.containers[0].lifecycle.preStop.sleep.seconds).toBe(20);
     const { addresses } = made.result as unknown as Record<string, pulumi.Input<unknown>>;

@@ -1,7 +1,7 @@
 import shells from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
 import { Argument, Command as Program, CommanderError, Option } from "commander";
-import { knownStacks } from "../config/stack-file.ts";
+import { knownStacks } from "../config/project.ts";
 import { CommandGroup, type Command, type OptionDeclaration } from "./command.ts";
 import { ExitCode, exitCodeMeanings } from "./exit-code.ts";
 import packageDescription from "../package.json" with { type: "json" };

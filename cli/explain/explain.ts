@@ -52,7 +52,7 @@ export async function explain(name: string, path?: string): Promise<Explained[]>
   };
   const explainOne = (at: Path): Explained => {
     const value = valueAt(complete, at);
-    const sources: Source[] = at[0] === "extends" ? [{ kind: "stack", value }] : sourcesOf(at);
+    const sources: Source[] = at[0] === "extends" ? [{ kind: "stack", value }] : sourcesOf(at).filter((source) => !isLockBelow(source, at));
     const isSet = valueAt(merged, at) !== undefined;
     const hidden = (isSet ? sources.slice(1) : sources).map((source) => ({
       ...originOf(source, at),
@@ -112,6 +112,11 @@ function positionInStack({ project, file }: WrittenStack, [key, ...below]: Path)
   const [full, short] = [`${project}:${key}`, String(key)].map((first) => waysTo(["config", first, ...below]));
   const inStack = position({ path: file, file }, [...full!, ...short!]);
   return inStack.line === undefined ? position({ path: "Pulumi.yaml", file: "Pulumi.yaml" }, [...full!, ...short!]) : inStack;
+}
+
+/** A lock of a part of a list. */
+function isLockBelow(source: Source, path: Path): boolean {
+  return source.kind === "lock" && source.lock.path.length > path.length;
 }
 
 /** Whether a setting of the stack contradicts a lock. */

@@ -39,11 +39,11 @@ export function extendSettings(given: Record<string, unknown>, by: string, folde
   const settings = structuredClone(mergedMaps(defaults, stack));
   const locks = files.flatMap((file) => file.locks).filter(({ path }) => !isOfOtherPlatform(String(path[0]), platform));
   const { applied, problems } = applyLocks(locks, settings, stack);
-  const sourcesOf = (path: Path) => [
-    ...applied.flatMap((one) => sourceInLock(one, path)),
-    ...sourceIn({ kind: "stack" }, stack, path),
-    ...layers.flatMap((layer, i) => sourceIn({ kind: "defaults", file: files[i]! }, layer, path)).reverse(),
+  const own = [
+    { origin: { kind: "stack" } as const, layer: stack },
+    ...layers.map((layer, i) => ({ origin: { kind: "defaults", file: files[i]! } as const, layer })).reverse(),
   ];
+  const sourcesOf = (path: Path) => [...applied.flatMap((one) => sourceInLock(one, path)), ...sourcesIn(own, path)];
   return { settings, problems, sourcesOf };
 }
 
@@ -66,16 +66,22 @@ function isOfOtherPlatform(key: string, platform: unknown): boolean {
   return key !== platform && Object.values<string>(Platform).includes(key);
 }
 
-function sourceIn(origin: Origin, layer: unknown, path: Path): Source[] {
-  const given = givenAt(layer, path);
-  return given ? [{ ...origin, value: given.value }] : [];
+/** The layers that have a value at a path. The highest one with a list hides the lists below it. */
+function sourcesIn(layers: { origin: Origin; layer: unknown }[], path: Path): Source[] {
+  const found: Source[] = [];
+  for (const { origin, layer } of layers) {
+    const given = givenAt(layer, path);
+    if (given && given.value !== undefined) found.push({ ...origin, value: given.value });
+    if (given?.inList) break;
+  }
+  return found;
 }
 
-/** A lock of the setting, of a map that it is in, or of a part of it. */
+/** A lock of the setting, of a map or list that it is in, or of a part of it. */
 function sourceInLock({ path: locked, lock }: AppliedLock, path: Path): Source[] {
   const common = Math.min(locked.length, path.length);
   if (locked.slice(0, common).some((part, i) => part !== path[i])) return [];
-  return sourceIn({ kind: "lock", lock }, lock.value, path.slice(common));
+  return sourcesIn([{ origin: { kind: "lock", lock }, layer: lock.value }], path.slice(common));
 }
 
 /** The sources that the value at a path comes from: the first one, and for a map also those that have other parts of it. */

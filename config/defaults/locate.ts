@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, join, resolve } from "node:path";
-import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { readYaml } from "../project.ts";
 
 /** The file of defaults in a package or directory, unless its package.json names another one. */
 const usualName = "slipway.yaml";
@@ -22,12 +22,13 @@ export function locateDefaults(reference: string, folder: string, by: string): s
       `${by}: the npm package "${reference}" is not installed. Run npm install, correct its name, or start a directory with "./".`,
     );
   if (!existsSync(target)) throw new UserError(`${by}: "${reference}" does not exist. Correct the path.`);
-  const file = statSync(target).isFile() ? target : join(target, nameIn(target, reference, by));
-  if (!existsSync(file))
+  if (statSync(target).isFile()) return realpathSync(target);
+  const name = nameIn(target, reference, by);
+  if (!existsSync(join(target, name)))
     throw new UserError(
-      `${by}: "${reference}" has no ${usualName}. Correct the reference, or name the file in the field "slipway" of its package.json.`,
+      `${by}: "${reference}" has no ${name}. Correct the reference, or name the file in the field "slipway" of its package.json.`,
     );
-  return realpathSync(file);
+  return realpathSync(join(target, name));
 }
 
 function isDirectory(reference: string): boolean {
@@ -45,8 +46,7 @@ function findInPackages(reference: string, folder: string): string | undefined {
 function nameIn(target: string, reference: string, by: string): string {
   const file = join(target, "package.json");
   if (!existsSync(file)) return usualName;
-  const description = JSON.parse(readFileSync(file, "utf8")) as unknown;
-  const name = isMap(description) ? description["slipway"] : undefined;
+  const { slipway: name } = readYaml(file, `${by}: package.json of "${reference}"`); // JSON is YAML
   if (name === undefined) return usualName;
   if (typeof name === "string") return name;
   throw new UserError(`${by}: the field "slipway" in package.json of "${reference}" must be a path (got ${JSON.stringify(name)}).`);

@@ -33,9 +33,9 @@ export function applyLocks(
         continue;
       }
       if (applied.some((other) => isDeepStrictEqual(other.path, path))) continue;
-      const given = givenAt(stack, path);
-      if (given && given.value !== null && !isDeepStrictEqual(given.value, lock.value))
-        problems.push({ path, message: violation(lock, given.value) });
+      // What the stack removes with null is open, too.
+      const given = givenAt(stack, path)?.value ?? undefined;
+      if (given !== undefined && !isDeepStrictEqual(given, lock.value)) problems.push({ path, message: violation(lock, given) });
       set(merged, path, lock.value);
       applied.push({ path, lock });
     }

@@ -20,21 +20,23 @@ export function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([key, below]) => (below === null ? [] : [[key, withoutNulls(below)]])));
 }
 
-/** What a value has at a path. */
+/** What a layer has at a path. */
 export interface Given {
+  /** The value there, or instead of a map above it. Undefined in an item of a list that has no such key. */
   value: unknown;
-  /** Whether that is a map with settings of its own, beside which lower layers may have others. */
-  isMap: boolean;
+  /** Whether it is in a list, which replaces the lists of lower layers. */
+  inList: boolean;
 }
 
-/** What a layer has at a path, or instead of it: a list or another value above the path. Undefined if it leaves the path open. */
+/** What a layer has at a path; undefined if it leaves that open. */
 export function givenAt(layer: unknown, path: Path): Given | undefined {
-  let value = layer;
+  let [value, inList] = [layer, false];
   for (const part of path) {
-    if (!isMap(value)) break;
-    value = Object.hasOwn(value, part) ? value[part] : undefined;
+    if (Array.isArray(value)) inList = true;
+    else if (!isMap(value)) break;
+    value = Object.hasOwn(value as object, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined;
   }
-  return value === undefined ? undefined : { value, isMap: isMap(value) };
+  return value === undefined && !inList ? undefined : { value, inList };
 }
 
 /** The roots in which `*` stands for every entry. */
@@ -47,11 +49,11 @@ export function withNames(layers: Record<string, unknown>[], stack: Record<strin
       const own = layer[root];
       if (!isMap(own) || !Object.hasOwn(own, "*")) return [];
       const { "*": all, ...named } = own;
-      const entries = namesOf(root, [stack, ...layers]).flatMap((name): [string, unknown][] => {
-        if (!Object.hasOwn(named, name)) return [[name, all]];
-        return [[name, named[name] === null ? null : mergedOver(all, named[name])]];
-      });
-      return [[root, Object.fromEntries([...Object.entries(named), ...entries])]];
+      const entries = namesOf(root, [stack, ...layers]).map((name) => [
+        name,
+        Object.hasOwn(named, name) ? mergedOver(all, named[name]) : all,
+      ]);
+      return [[root, { ...named, ...(Object.fromEntries(entries) as object) }]];
     });
     return { ...layer, ...(Object.fromEntries(expanded) as object) };
   });

@@ -17,10 +17,14 @@ defaults:
     "*":
       replicas: 3
       env: { REGION: eu }
+      routes: [{ host: x.example.org, path: /x }]
 locks:
   - path: services.*.security.level
     value: restricted
-    reason: "SEC-12: no root"`,
+    reason: "SEC-12: no root"
+  - path: services.web.routes.*.path
+    value: /app
+    reason: WEB-1`,
   });
   project.package("company", { "slipway.yaml": 'defaults: { services: { "*": { replicas: 1 } }, local: { ports: { http: 9080 } } }' });
   project.stack(`
@@ -33,6 +37,7 @@ slipway:services:
     calls: [api]
     secretEnv: { TOKEN: { secure: v1:abc } }
     env: { REGION: null }
+    routes: [{ host: a.example.org }]
   api: { source: api, security: { level: baseline } }`);
 });
 afterEach(() => project[Symbol.dispose]());
@@ -42,24 +47,27 @@ const shown = async (path?: string) => formatExplained(await explain("test", pat
 
 test("without a path, all settings that do not have Slipway's own default are listed with their source", async () => {
   const rows = (await shown()).map((line) => line.split(/ {2,}/));
-  const locked = `locked in ${acme}:8: SEC-12: no root`;
+  const locked = `locked in ${acme}:9: SEC-12: no root`;
   const platform = "default of the platform local";
   expect(rows.sort()).toEqual(
     [
       ["extends", "@acme/slipway-defaults", "stacks/Pulumi.test.yaml:2"],
       ["local.ports.http", "9080", "default of node_modules/company/slipway.yaml:1"],
       ["services.api.env.REGION", "eu", `default of ${acme}:6`],
+      ["services.api.ingressClassName", "traefik", platform],
       ["services.api.replicas", "3", `default of ${acme}:5`],
+      ["services.api.routes", '[{"host":"x.example.org","path":"/x"}]', `default of ${acme}:7`],
       ["services.api.rollout.maxSurge", "100%", platform],
       ["services.api.rollout.minReadySeconds", "0", platform],
       ["services.api.security.level", "restricted", locked],
       ["services.api.shutdown.sleepSeconds", "5", platform],
-      ["services.api.source", "api", "stacks/Pulumi.test.yaml:11"],
+      ["services.api.source", "api", "stacks/Pulumi.test.yaml:12"],
       ["services.web.calls", '["api"]', "stacks/Pulumi.test.yaml:8"],
       ["services.web.env", "{}", "stacks/Pulumi.test.yaml:10"],
       ["services.web.host", "web.localhost", "stacks/Pulumi.test.yaml:7"],
       ["services.web.ingressClassName", "traefik", platform],
       ["services.web.replicas", "5", "stacks/Pulumi.test.yaml:6"],
+      ["services.web.routes", '[{"host":"a.example.org","path":"/app"}]', "stacks/Pulumi.test.yaml:11"],
       ["services.web.rollout.maxSurge", "100%", platform],
       ["services.web.rollout.minReadySeconds", "0", platform],
       ["services.web.secretEnv.TOKEN", "[secret]", "stacks/Pulumi.test.yaml:9"],
@@ -92,8 +100,8 @@ describe("a setting", () => {
       "services.api.security.level",
       [
         "services.api.security.level: restricted",
-        `  locked in ${acme}:8: SEC-12: no root`,
-        "  instead of baseline, stacks/Pulumi.test.yaml:11. This is an error: remove it",
+        `  locked in ${acme}:9: SEC-12: no root`,
+        "  instead of baseline, stacks/Pulumi.test.yaml:12. This is an error: remove it",
       ],
     ],
     [
@@ -111,6 +119,16 @@ describe("a setting", () => {
     ["without a default", "services.web.autoscaling", ["services.web.autoscaling is not set (a fixed number of replicas)"]],
     ["that is a list", "services.web.calls", ['services.web.calls: ["api"]', "  stacks/Pulumi.test.yaml:8"]],
     ["that is an item", "services.web.calls[0]", ["services.web.calls[0]: api", "  stacks/Pulumi.test.yaml:8"]],
+    [
+      "that is locked in an item of a list",
+      "services.web.routes[0].path",
+      ["services.web.routes[0].path: /app", `  locked in ${acme}:12: WEB-1`],
+    ],
+    [
+      "in an item of a list that replaces another list",
+      "services.web.routes[0].host",
+      ["services.web.routes[0].host: a.example.org", "  stacks/Pulumi.test.yaml:11"],
+    ],
     ["that is secret", "services.web.secretEnv", ["services.web.secretEnv.TOKEN: [secret]", "  stacks/Pulumi.test.yaml:9"]],
     ["extends", "extends", ["extends: @acme/slipway-defaults", "  stacks/Pulumi.test.yaml:2"]],
     [
@@ -175,8 +193,8 @@ test("slipway config explain prints JSON, and rejects an unknown command below c
       {
         path: "services.api.security.level",
         value: "restricted",
-        from: { kind: "lock", file: acme, line: 8, reason: "SEC-12: no root" },
-        insteadOf: [{ kind: "stack", file: "stacks/Pulumi.test.yaml", line: 11, value: "baseline", rejected: true }],
+        from: { kind: "lock", file: acme, line: 9, reason: "SEC-12: no root" },
+        insteadOf: [{ kind: "stack", file: "stacks/Pulumi.test.yaml", line: 12, value: "baseline", rejected: true }],
       },
     ],
   });

@@ -1,3 +1,4 @@
+import { mkdirSync, symlinkSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../../../config/load.ts";
 import { platformOf, readStack } from "../../../config/stack-file.ts";
@@ -212,6 +213,19 @@ describe("references", () => {
     expect(found()).toBe(1003);
   });
 
+  test("a linked package is where it is linked to", () => {
+    project.write("platform/defaults/slipway.yaml", "extends: ../company");
+    project.write("platform/company/slipway.yaml", port(1004));
+    mkdirSync("node_modules");
+    symlinkSync("../../platform/defaults", "node_modules/defaults");
+    stackWith("defaults");
+    expect(found()).toBe(1004);
+    project.write("platform/company/slipway.yaml", "extends: ../defaults");
+    expect(() => readStack("test")).toThrow(
+      "../platform/company/slipway.yaml: extends: is a cycle: ../platform/defaults/slipway.yaml → ../platform/company/slipway.yaml → ../platform/defaults/slipway.yaml. Remove one of them.",
+    );
+  });
+
   const { version } = packageDescription;
   const files: [string, Record<string, string>, string, string][] = [
     [
@@ -232,6 +246,18 @@ describe("references", () => {
       { "platform/README.md": "" },
       "../platform",
       'stacks/Pulumi.test.yaml: slipway:extends: "../platform" has no slipway.yaml. Correct the reference, or name the file in the field "slipway" of its package.json.',
+    ],
+    [
+      "a file that the package names and does not have",
+      { "platform/package.json": '{ "slipway": "config.yaml" }' },
+      "../platform",
+      'stacks/Pulumi.test.yaml: slipway:extends: "../platform" has no config.yaml. Correct the reference, or name the file in the field "slipway" of its package.json.',
+    ],
+    [
+      "a package.json that is not JSON",
+      { "platform/package.json": "{" },
+      "../platform",
+      'stacks/Pulumi.test.yaml: slipway:extends: package.json of "../platform": Flow map must end with a } at line 1, column 2:',
     ],
     [
       "a field slipway that is no path",
@@ -323,13 +349,15 @@ locks:
   - { path: "services.*.routes.*.path", value: /app, reason: "Policy WEB-1" }
   - { path: services.*.network, value: { isolated: true }, reason: "Policy NET-2" }`;
 
-  test("a locked value is set where the stack leaves it open, above defaults, and at every part that * matches", () => {
+  test("a locked value is set where the stack leaves it open, above defaults, and at every part that * matches", async () => {
     project.package("@acme/slipway-defaults", { "slipway.yaml": locked });
     project.stack(`
 slipway:extends: "@acme/slipway-defaults"
 slipway:services:
   web: { source: app, routes: [{ host: a.example.org }, { host: b.example.org, path: /app }] }
-  api: { source: api, security: { level: restricted }, network: { isolated: true } }`);
+  api: { source: api, security: { level: restricted }, network: { isolated: true } }
+  db: { source: db, security: { level: null }, network: null, user: 5 }`);
+    expect(await problems()).toEqual([]);
     expect(settings()).toEqual({
       "slipway:services": {
         web: {
@@ -342,6 +370,7 @@ slipway:services:
           ],
         },
         api: { source: "api", security: { level: "restricted" }, network: { isolated: true } },
+        db: { source: "db", security: { level: "restricted" }, network: { isolated: true }, user: 5 },
       },
     });
   });
@@ -384,6 +413,17 @@ locks:
     ]);
   });
 
+  test("a stack that contradicts a lock of two files is told once, by the first one", async () => {
+    const lock = (reason: string) => `locks: [{ path: services.*.replicas, value: 3, reason: ${reason} }]`;
+    project.write("company/slipway.yaml", lock("OPS-1"));
+    project.write("team/slipway.yaml", `extends: ../company\n${lock("OPS-2")}`);
+    project.stack("slipway:extends: ../team\nslipway:services: { web: { source: app, replicas: 1 } }");
+    expect(await problems()).toEqual([
+      head,
+      '  - slipway:services.web.replicas: must be 3 (got 1). ../company/slipway.yaml locks it: "OPS-1". Remove it.',
+    ]);
+  });
+
   test("a lock of a service that the stack does not have does nothing", () => {
     project.write("company/slipway.yaml", "locks: [{ path: services.db.replicas, value: 1, reason: OPS-9 }]");
     project.stack("slipway:extends: ../company\nslipway:services: { web: { source: app } }");
@@ -391,9 +431,12 @@ locks:
   });
 
   test("the platform can be locked", async () => {
-    project.write("platform/slipway.yaml", "locks: [{ path: platform, value: docker, reason: no clusters }]");
+    project.write(
+      "platform/slipway.yaml",
+      "locks: [{ path: platform, value: docker, reason: no clusters }]\ndefaults: { docker: { ports: { http: 9080 } } }",
+    );
     project.stack("slipway:extends: ../platform\nslipway:services: { web: { source: app } }");
-    expect(settings()["slipway:platform"]).toBe("docker");
+    expect(settings()).toMatchObject({ "slipway:platform": "docker", "slipway:docker": { ports: { http: 9080 } } });
     project.stack("slipway:extends: ../platform\nslipway:platform: local\nslipway:services: { web: { source: app } }");
     expect(await problems()).toEqual([
       head,
@@ -439,6 +482,12 @@ locks:
     ]);
   });
 
+  test("a problem of a value that a file has by an alias names the line of the alias", async () => {
+    project.write("platform/slipway.yaml", 'defaults:\n  jobs: { "*": &base { source: app, user: 0 } }\n  services:\n    "*": *base');
+    project.stack("slipway:extends: ../platform\nslipway:services: { web: {} }");
+    expect((await problems())[1]).toMatch(/^ {2}- slipway:services\.web\.user: .*\. Default of \.\.\/platform\/slipway\.yaml:4; null /);
+  });
+
   test("an unknown setting that a lock names is rejected like one in the stack file, with the line of the lock", async () => {
     project.write("platform/slipway.yaml", "locks:\n  - { path: services.*.securty.level, value: restricted, reason: SEC-12 }");
     project.stack("slipway:extends: ../platform\nslipway:services: { web: { source: app } }");
@@ -449,7 +498,11 @@ locks:
   });
 
   test("a problem of a map that only parts are from defaults of names no file of defaults", async () => {
-    project.write("platform/slipway.yaml", 'defaults: { services: { "*": { replicas: 2 }, proxy: { port: 3128 } } }');
+    project.write(
+      "platform/slipway.yaml",
+      `defaults: { services: { "*": { replicas: 2 }, proxy: { port: 3128 } } }
+locks: [{ path: services.web.user, value: 5, reason: OPS-1 }]`,
+    );
     project.stack("slipway:extends: ../platform\nslipway:services: { web: { port: 9000 } }");
     expect((await problems()).sort()).toEqual([
       "  - slipway:services.proxy: must have either source (to build) or image (existing). Default of ../platform/slipway.yaml:1; null in the stack file removes it.",

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { explain } from "../../../cli/explain/explain.ts";
 import { formatExplained } from "../../../cli/explain/format.ts";
 import { DefaultsProject } from "../config/defaults-project.ts";
 
 const main = resolve("cli/main.ts");
+const documentation = readFileSync("docs/DEFAULTS.md", "utf8");
 const acme = "node_modules/@acme/slipway-defaults/slipway.yaml";
 
 let project: DefaultsProject;
@@ -175,6 +177,19 @@ test("a stack with values of a wrong shape is explained", async () => {
   expect(await shown("local.ports.https")).toEqual(["local.ports.https: 8443", "  default of Slipway"]);
   project.stack("slipway:platform: moon\nslipway:services: []");
   expect(await shown()).toEqual(["platform  moon  stacks/Pulumi.test.yaml:2", "services  []    stacks/Pulumi.test.yaml:3"]);
+});
+
+test("the example in docs/DEFAULTS.md is what the command prints", async () => {
+  const [stack, defaults] = [...documentation.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block]) => block!);
+  project.write("shop/stacks/Pulumi.prod.yaml", stack!);
+  project.package("@acme/slipway-defaults", { "slipway.yaml": defaults! });
+  const examples = [...documentation.matchAll(/^\$ slipway config explain (\S+) --stack prod\n((?:.+\n)*)/gm)];
+  expect(examples.map(([, path]) => path)).toEqual(["services.web.replicas", "services.report"]);
+  for (const [, path, output] of examples) {
+    const printed = formatExplained(await explain("prod", path));
+    const lines = output!.split("\n").filter((line) => line !== "" && line !== "…" && line !== "```");
+    expect(printed.split("\n").slice(0, lines.length)).toEqual(lines);
+  }
 });
 
 test("slipway config explain prints JSON, and rejects an unknown command below config", () => {

@@ -43,7 +43,7 @@ export function extendSettings(given: Record<string, unknown>, by: string, folde
     { origin: { kind: "stack" } as const, layer: stack },
     ...layers.map((layer, i) => ({ origin: { kind: "defaults", file: files[i]! } as const, layer })).reverse(),
   ];
-  const sourcesOf = (path: Path) => [...applied.flatMap((one) => sourceInLock(one, path)), ...sourcesIn(own, path)];
+  const sourcesOf = (path: Path) => [...applied.around(path).flatMap((one) => sourceInLock(one, path)), ...sourcesIn(own, path)];
   return { settings, problems, sourcesOf };
 }
 
@@ -77,11 +77,9 @@ function sourcesIn(layers: { origin: Origin; layer: unknown }[], path: Path): So
   return found;
 }
 
-/** A lock of the setting, of a map or list that it is in, or of a part of it. */
+/** What a lock has at a path that it is at, above or below. */
 function sourceInLock({ path: locked, lock }: AppliedLock, path: Path): Source[] {
-  const common = Math.min(locked.length, path.length);
-  if (locked.slice(0, common).some((part, i) => part !== path[i])) return [];
-  return sourcesIn([{ origin: { kind: "lock", lock }, layer: lock.value }], path.slice(common));
+  return sourcesIn([{ origin: { kind: "lock", lock }, layer: lock.value }], path.slice(locked.length));
 }
 
 /** The sources that the value at a path comes from: the first one, and for a map also those that have other parts of it. */

@@ -10,6 +10,33 @@ export interface AppliedLock {
   lock: Lock;
 }
 
+/** The locks of a stack. Of a thousand services, each setting is compared only with the locks of its own service. */
+export class AppliedLocks {
+  private readonly byEntry = new Map<string, AppliedLock[]>();
+
+  add(applied: AppliedLock): void {
+    const key = entryOf(applied.path);
+    this.byEntry.set(key, [...(this.byEntry.get(key) ?? []), applied]);
+  }
+
+  /** The locks of a setting, of what it is in, and of what is in it. */
+  around(path: Path): AppliedLock[] {
+    const near =
+      path.length === 1
+        ? [...this.byEntry.values()].flat()
+        : [...(this.byEntry.get(entryOf(path.slice(0, 1))) ?? []), ...(this.byEntry.get(entryOf(path)) ?? [])];
+    return near.filter((other) => startsWith(other.path, path) || startsWith(path, other.path));
+  }
+}
+
+function entryOf(path: Path): string {
+  return JSON.stringify(path.slice(0, 2));
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.length <= path.length && start.every((part, i) => part === path[i]);
+}
+
 /**
  * Sets the locked values.
  *
@@ -21,23 +48,24 @@ export function applyLocks(
   locks: Lock[],
   merged: Record<string, unknown>,
   stack: Record<string, unknown>,
-): { applied: AppliedLock[]; problems: Problem[] } {
-  const applied: AppliedLock[] = [];
+): { applied: AppliedLocks; problems: Problem[] } {
+  const applied = new AppliedLocks();
   const problems: Problem[] = [];
   for (const lock of locks)
     for (const path of pathsIn(merged, lock.path)) {
       if (!hasEntry(merged, path)) continue;
-      const conflict = applied.find((other) => contradicts(other, { path, lock }));
+      const others = applied.around(path);
+      const conflict = others.find((other) => contradict(other, { path, lock }));
       if (conflict) {
         problems.push({ path, message: contradiction(conflict.lock, lock) });
         continue;
       }
-      if (applied.some((other) => isDeepStrictEqual(other.path, path))) continue;
+      if (others.some((other) => other.path.length === path.length)) continue;
       // What the stack removes with null is open, too.
       const given = givenAt(stack, path)?.value ?? undefined;
       if (given !== undefined && !isDeepStrictEqual(given, lock.value)) problems.push({ path, message: violation(lock, given) });
       set(merged, path, lock.value);
-      applied.push({ path, lock });
+      applied.add({ path, lock });
     }
   return { applied, problems };
 }
@@ -68,10 +96,9 @@ function partsIn(value: unknown, part: string | number): Path {
   return typeof part === "number" ? [] : [part];
 }
 
-/** Whether one lock leaves no value that satisfies the other. */
-function contradicts(a: AppliedLock, b: AppliedLock): boolean {
+/** Whether two locks, of which one has a part of what the other has, demand different values. */
+function contradict(a: AppliedLock, b: AppliedLock): boolean {
   const [outer, inner] = a.path.length <= b.path.length ? [a, b] : [b, a];
-  if (!outer.path.every((part, i) => part === inner.path[i])) return false;
   return !isDeepStrictEqual(valueAt(outer.lock.value, inner.path.slice(outer.path.length)), inner.lock.value);
 }
 

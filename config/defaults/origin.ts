@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { formatProblem, type Problem } from "../../lib/problem.ts";
 import type { Path } from "../../lib/property-path.ts";
-import { lineOf } from "../../lib/yaml-line.ts";
+import { lineFinder } from "../../lib/yaml-line.ts";
 import { contributing, type Source } from "./extend.ts";
 
 /** Where a file has a value: `../platform/defaults/slipway.yaml:7`. */
@@ -47,12 +47,24 @@ export function waysTo(path: Path, general?: Path): Path[] {
 
 /** The line of the first path that a file has. */
 export function position({ path, file }: { path: string; file: string }, candidates: Path[]): Position {
-  const text = readFileSync(path, "utf8");
+  const lineOf = linesOf(path);
   for (const candidate of candidates) {
-    const line = lineOf(text, candidate);
+    const line = lineOf(candidate);
     if (line !== undefined) return { file, line };
   }
   return { file };
+}
+
+const found = new Map<string, { text: string; lineOf: ReturnType<typeof lineFinder> }>();
+
+/** Parses a file again only if it has changed. */
+function linesOf(path: string): ReturnType<typeof lineFinder> {
+  const text = readFileSync(path, "utf8");
+  const known = found.get(path);
+  if (known?.text === text) return known.lineOf;
+  const lineOf = lineFinder(text);
+  found.set(path, { text, lineOf });
+  return lineOf;
 }
 
 export function formatPosition({ file, line }: Position): string {

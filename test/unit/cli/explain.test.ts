@@ -157,6 +157,15 @@ describe("a setting", () => {
   });
 });
 
+test("a part of a locked map comes from the lock", async () => {
+  project.write("platform/slipway.yaml", "locks:\n  - { path: services.*.network, value: { isolated: true }, reason: NET-2 }");
+  project.stack("slipway:extends: ../platform\nslipway:services: { web: { source: app } }");
+  expect(await shown("services.web.network.isolated")).toEqual([
+    "services.web.network.isolated: true",
+    "  locked in ../platform/slipway.yaml:2: NET-2",
+  ]);
+});
+
 test("a value of Pulumi.yaml comes from there", async () => {
   project.write("shop/Pulumi.yaml", "name: slipway\nstackConfigDir: stacks\nconfig:\n  platform:\n    default: docker\n");
   expect(await shown("platform")).toEqual(["platform: docker", "  Pulumi.yaml:4"]);

@@ -413,6 +413,19 @@ locks:
     ]);
   });
 
+  test.each([
+    ["docker", "{ ports: { http: 1 } }", "docker.ports.http", "2", "docker.ports.http"],
+    ["docker.ports.http", "2", "docker", "{ ports: { http: 1 } }", "docker"],
+    ["docker.ports", "{ http: 1 }", "docker.ports.https", "2", "docker.ports.https"],
+  ])("locks of %s and of a part of it must agree", async (first, value, second, other, at) => {
+    const locks = `locks: [{ path: ${first}, value: ${value}, reason: a }, { path: ${second}, value: ${other}, reason: b }]`;
+    project.write("company/slipway.yaml", locks);
+    project.stack("slipway:extends: ../company\nslipway:platform: docker\nslipway:services: { web: { source: app } }");
+    expect((await problems()).filter((line) => line.includes("contradict"))).toEqual([
+      expect.stringMatching(new RegExp(`^  - slipway:${at}: has locks that contradict each other: `)),
+    ]);
+  });
+
   test("a stack that contradicts a lock of two files is told once, by the first one", async () => {
     const lock = (reason: string) => `locks: [{ path: services.*.replicas, value: 3, reason: ${reason} }]`;
     project.write("company/slipway.yaml", lock("OPS-1"));

@@ -1,4 +1,4 @@
-import { lineOf } from "../../../lib/yaml-line.ts";
+import { lineFinder } from "../../../lib/yaml-line.ts";
 
 const text = `# a comment
 a:
@@ -20,5 +20,5 @@ test.each([
   [["a", "b.c", "d"], undefined],
   [[], undefined],
 ])("the key or item at %j is in line %j", (path, line) => {
-  expect(lineOf(text, path)).toBe(line);
+  expect(lineFinder(text)(path)).toBe(line);
 });

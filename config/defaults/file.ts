@@ -100,9 +100,16 @@ function problemsWithLocks(locks: unknown): Problem[] {
     const { path, value } = lock;
     const missing = value === undefined || value === null;
     return [
-      ...(path === "extends" ? [{ path: ["locks", i, "path"], message: "must be another setting than extends. Remove the lock" }] : []),
+      ...(isLockable(path) ? [] : [{ path: ["locks", i, "path"], message: "must be a setting other than extends. Correct it" }]),
       ...(missing ? [{ path: ["locks", i, "value"], message: "is missing: it must be the value that the setting has" }] : []),
       ...secretsBelow(value).map((below) => ({ path: ["locks", i, "value", ...below], message: noSecret })),
     ];
   });
+}
+
+/** Whether a path, if there is one, names a setting that a stack can have. */
+function isLockable(path: unknown): boolean {
+  if (typeof path !== "string" || path === "") return true;
+  const [root = "extends"] = parsePath(path);
+  return root !== "extends";
 }

@@ -308,6 +308,14 @@ describe("references", () => {
     expect(found()).toBe(1001);
   });
 
+  test("a file that is no map is rejected", () => {
+    project.write("platform/slipway.yaml", "- defaults\n");
+    stackWith("../platform");
+    expect(() => readStack("test")).toThrow(
+      'The file of defaults ../platform/slipway.yaml is invalid:\n  - must be a map (got ["defaults"]).',
+    );
+  });
+
   test("everything that is wrong with the shape of a file is reported at once", () => {
     project.write(
       "platform/slipway.yaml",
@@ -319,7 +327,8 @@ defaults:
   services: { "*": { secretEnv: { TOKEN: { secure: v1:abc } } } }
 locks:
   - { path: services.*.replicas, reason: "" }
-  - { path: extends, value: x, reason: y }
+  - { path: "extends[0]", value: x, reason: y }
+  - { path: "...", value: x, reason: y }
   - { path: services.*.env, value: { TOKEN: { secure: v1:abc } }, reason: y }`,
     );
     stackWith("../platform");
@@ -333,8 +342,9 @@ locks:
         "  - defaults.extends: is not a default. Move it to the top of the file.",
         `  - defaults.services["*"].secretEnv.TOKEN: ${noSecret}`,
         "  - locks[0].value: is missing: it must be the value that the setting has.",
-        "  - locks[1].path: must be another setting than extends. Remove the lock.",
-        `  - locks[2].value.TOKEN: ${noSecret}`,
+        "  - locks[1].path: must be a setting other than extends. Correct it.",
+        "  - locks[2].path: must be a setting other than extends. Correct it.",
+        `  - locks[3].value.TOKEN: ${noSecret}`,
       ].join("\n"),
     );
   });

@@ -1,7 +1,7 @@
 import shells from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
-import { Argument, Command as Program, CommanderError, Option } from "commander";
-import { knownStacks } from "../config/stack-file.ts";
+import { Argument, Command as Program, CommanderError, Help, Option } from "commander";
+import { knownStacks } from "../config/project.ts";
 import { CommandGroup, type Command, type OptionDeclaration } from "./command.ts";
 import { ExitCode, exitCodeMeanings } from "./exit-code.ts";
 import packageDescription from "../package.json" with { type: "json" };
@@ -26,7 +26,7 @@ function createProgram(commands: Command[], ended: (code: ExitCode) => void): Pr
     .version(packageDescription.version, "--version", "print the version")
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, subcommandTerm, subcommandDescription })
     .addHelpText("after", `\nRun "slipway <command> --help" for options and examples.`);
   for (const command of commands) addCommand(program, command, ended);
   addCompletion(program);
@@ -35,8 +35,11 @@ function createProgram(commands: Command[], ended: (code: ExitCode) => void): Pr
 
 function addCommand(program: Program, declaration: Command, ended: (code: ExitCode) => void): void {
   const { name, group, summary, description, argument, options, run } = declaration;
-  const command = program
-    .command(name)
+  const [last = name, ...above] = name.split(" ").reverse();
+  const parent = above.reverse().reduce(commandOf, program);
+  if (parent !== program) parent.helpGroup(`${group}:`);
+  const command = parent
+    .command(last)
     .helpGroup(`${group}:`)
     .summary(summary)
     .description([`${summary}.`, description].filter(Boolean).join(" "))
@@ -53,6 +56,22 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
     const given = Object.entries(options).map(([key, option]) => [key, values[camelCase(key)] ?? emptyValue(option)]);
     ended(await run(Object.fromEntries(given), String(argument ? parameters[0] : "")));
   });
+}
+
+/** The command that only has other commands, such as `config` of `config explain`. */
+function commandOf(program: Program, name: string): Program {
+  return program.commands.find((command) => command.name() === name) ?? program.command(name).helpCommand(false);
+}
+
+/** In lists, a command that only has another one is shown with it. */
+function subcommandTerm(command: Program): string {
+  const [below] = command.commands;
+  return below ? `${command.name()} ${subcommandTerm(below)}` : new Help().subcommandTerm(command);
+}
+
+function subcommandDescription(command: Program): string {
+  const [below] = command.commands;
+  return below ? subcommandDescription(below) : command.summary();
 }
 
 function optionOf(key: string, { value, summary, default: fallback, required, repeatable }: OptionDeclaration): Option {

@@ -4,7 +4,7 @@ import { isMap, valueAt, type Path } from "../lib/property-path.ts";
 import { secretMask } from "../lib/secret-mask.ts";
 import { asService, asServices, problemsWithJobs, problemsWithOrder } from "./jobs.ts";
 import { jobSettings } from "./schema/job.ts";
-import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
+import { serviceSettings } from "./schema/service.ts";
 import type { Platform } from "./schema/setting.ts";
 import { problemsWithSecrets, problemsWithServices } from "./services.ts";
 import {
@@ -39,16 +39,7 @@ export async function checkSettings(
   const rules = platform && (await loadRules(platform));
   const own = platform && platformSettings(platform, input);
   const written = { services: readable(serviceSettings, "services", input, issues), jobs: readable(jobSettings, "jobs", input, issues) };
-  const withDefaults = ([name, service]: [string, ServiceSettings]) => [name, rules && own ? rules.withDefaults(service, own) : service];
-  const services = Object.fromEntries(Object.entries(written.services).map(withDefaults)) as Services;
-  // Of the platform's defaults, those of images concern jobs too.
-  const platformsOf = (job: JobSettings) => (rules && own ? rules.withDefaults(asService(job), own).platforms : job.platforms);
-  const jobs: Jobs = Object.fromEntries(
-    Object.entries(written.jobs).map(([name, job]) => {
-      const platforms = platformsOf(job);
-      return [name, platforms === undefined ? job : { ...job, platforms }];
-    }),
-  );
+  const { services, jobs } = rules && own ? withPlatformDefaults(written, rules, own) : written;
   const given = { services: mapIn(input["services"]), jobs: mapIn(input["jobs"]) };
   const [serviceNames, jobNames] = [Object.keys(given.services), Object.keys(given.jobs)];
   const mask = secretMask(secretPaths.map((path) => valueAt(input, path)));
@@ -64,10 +55,30 @@ export async function checkSettings(
     ...(rules && own ? [...rules.problemsWith(own, services), ...problemsOfJobs(rules, own, jobs)] : []),
   ];
   const problems = [
-    ...issues.flatMap((issue) => problemsWithShape(issue, input, secretPaths)),
+    ...issues.flatMap((issue) => problemsWithShape(issue, settings, input, secretPaths)),
     ...violations.map(({ path, message }) => ({ path, message: mask(message) })),
   ];
   return result.success && problems.length === 0 ? { value: { ...result.data, services, jobs }, problems } : { problems };
+}
+
+/** Services and jobs with what the platform adds. Of its defaults, those of images concern jobs too. */
+export function withPlatformDefaults(
+  { services, jobs }: { services: Services; jobs: Jobs },
+  rules: PlatformRules,
+  own: PlatformSettings,
+): { services: Services; jobs: Jobs } {
+  const complete = (job: JobSettings): JobSettings => {
+    const { platforms } = rules.withDefaults(asService(job), own);
+    return platforms === undefined ? job : { ...job, platforms };
+  };
+  return {
+    services: mapped(services, (service) => rules.withDefaults(service, own)),
+    jobs: mapped(jobs, complete),
+  };
+}
+
+function mapped<T>(all: Record<string, T>, change: (one: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, change(one)]));
 }
 
 /** The settings of a platform; undefined if their shape is invalid. */

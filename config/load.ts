@@ -3,15 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import runtimeConfig from "@pulumi/pulumi/runtime/config.js";
 import { isByDigest, isById } from "../lib/image-reference.ts";
 import { formatProblem, throwIfAny } from "../lib/problem.ts";
-import { isMap } from "../lib/property-path.ts";
+import { isMap, valueAt } from "../lib/property-path.ts";
+import { secretMask } from "../lib/secret-mask.ts";
 import { UserError } from "../lib/user-error.ts";
 import { checkSettings } from "./check.ts";
+import { parseConfigValue } from "./config-value.ts";
+import { extendSettings } from "./defaults/extend.ts";
+import { withOrigin } from "./defaults/origin.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
 import { withoutImage } from "./image-settings.ts";
 import { readLockFile } from "./lock-file.ts";
 import { useLockedAddons } from "./locked-addons.ts";
 import { useLockedImages } from "./locked-images.ts";
-import { readStackFile } from "./stack-file.ts";
+import { readStackFile } from "./project.ts";
 
 /**
  * Reads and checks the configuration of the current stack.
@@ -21,25 +25,33 @@ import { readStackFile } from "./stack-file.ts";
 export async function loadConfiguration(loadRules: LoadRules): Promise<Configuration> {
   const stack = pulumi.getStack();
   const project = pulumi.getProject();
-  const input: Record<string, unknown> = {};
+  const given: Record<string, unknown> = {};
   const { file, secretPaths } = readStackFile(stack, project);
   for (const [full, value] of Object.entries(pulumi.runtime.allConfig())) {
     const [namespace, key = ""] = full.split(":");
     if (namespace !== project) continue;
-    input[key] = parseValue(value);
+    given[key] = parseConfigValue(value);
     // Secret values from elsewhere, such as an ESC environment, are secret as a whole.
     if (isConfigSecret(full) && !secretPaths.some(([first]) => first === key)) secretPaths.push([key]);
   }
-  const given = useGivenImages(input);
+  const { settings: input, problems: contradictions, sourcesOf } = extendSettings(given, `${file}: ${project}:extends`);
+  const mask = secretMask(secretPaths.map((path) => valueAt(given, path)));
+  const withImage = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
   const lockFile = readLockFile(stack);
   const unlocked = [
-    ...(["services", "jobs"] as const).flatMap((root) => useLockedImages(root, input[root], lockFile, { stack, platform, given })),
+    ...(["services", "jobs"] as const).flatMap((root) =>
+      useLockedImages(root, input[root], lockFile, { stack, platform, given: withImage }),
+    ),
     ...(platform === "eks" ? useLockedAddons(input["eks"], lockFile, stack) : []),
   ];
   const { value, problems } = await checkSettings(input, loadRules, { secretPaths });
+  const all = [
+    ...contradictions.map(({ path, message }) => ({ path, message: mask(message) })),
+    ...[...unlocked, ...problems].map((problem) => withOrigin(problem, sourcesOf(problem.path))),
+  ];
   throwIfAny(
-    [...unlocked, ...problems].map((problem) => `${project}:${formatProblem(problem)}`),
+    all.map((problem) => `${project}:${formatProblem(problem)}`),
     `The configuration of stack "${stack}" is invalid. In ${file}:`,
   );
   return { ...withImages(value!, setUpImages()), stack };
@@ -76,7 +88,7 @@ function present<T extends object>(values: T): Partial<T> {
 function useGivenImages(input: Record<string, unknown>): string[] {
   const given = process.env["SLIPWAY_IMAGES"];
   if (!given || !isMap(input["services"])) return [];
-  const images = parseValue(given);
+  const images = parseConfigValue(given);
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');
   for (const [name, image] of Object.entries(images)) {
@@ -92,12 +104,3 @@ function useGivenImages(input: Record<string, unknown>): string[] {
 }
 
 type Service = Record<string, unknown>;
-
-/** Pulumi passes every value as text, and objects as JSON. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}

@@ -6,7 +6,7 @@ import writeFileAtomic from "write-file-atomic";
 import { formatProblem } from "../lib/problem.ts";
 import type { Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
-import { configFolder } from "./stack-file.ts";
+import { configFolder } from "./project.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be a digest, sha256: and 64 hexadecimal digits");
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
 import { dockerSettings } from "./schema/docker.ts";
 import { eksSettings } from "./schema/eks.ts";
+import { extendsSetting } from "./schema/extends.ts";
 import { gateSettings } from "./schema/gate.ts";
 import { jobSettings } from "./schema/job.ts";
 import { localSettings } from "./schema/local.ts";
@@ -15,6 +16,7 @@ export type { ServiceSettings } from "./schema/service.ts";
 
 /** Everything that a stack file may set below `slipway:`. */
 export const settings = z.strictObject({
+  extends: extendsSetting,
   platform: z.enum(Platform).default("local").describe("Where the stack runs."),
   services: z.record(z.string(), serviceSettings).describe("The services by name. They reach each other by that name."),
   jobs: z.record(z.string(), jobSettings).default({}).describe("Jobs by name: programs that run to completion, such as migrations."),
@@ -31,7 +33,7 @@ export type Services = Settings["services"];
 export type Jobs = Settings["jobs"];
 
 /** What a platform sees of the settings: its own. */
-export type PlatformSettings = Omit<Settings, "services" | "jobs" | "gate" | "policy">;
+export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "gate" | "policy">;
 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {
@@ -51,9 +53,11 @@ export interface PlatformRules {
 /** Loads the rules of a platform. */
 export type LoadRules = (platform: Platform) => Promise<PlatformRules>;
 
-/** The JSON schema of a stack file, for editors. */
+/** The JSON schema of a stack file, for editors. What defaults may have set is required only without `slipway:extends`. */
 export function stackFileSchema(): object {
-  const { properties } = z.toJSONSchema(settings, { io: "input" }) as { properties: Record<string, object> };
+  const { properties } = z.toJSONSchema(settings, { io: "input" }) as { properties: Record<string, JsonSchema> };
+  const keys = Object.entries(properties).map(([key, schema]): [string, JsonSchema] => [`slipway:${key}`, schema]);
+  const all = { properties: Object.fromEntries(keys), required: ["slipway:services"] };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A stack of Slipway (stacks/Pulumi.<stack>.yaml)",
@@ -61,9 +65,39 @@ export function stackFileSchema(): object {
     properties: {
       config: {
         type: "object",
-        required: ["slipway:services"],
-        properties: Object.fromEntries(Object.entries(properties).map(([key, schema]) => [`slipway:${key}`, schema])),
+        ...withoutRequired(all),
+        if: { not: { required: ["slipway:extends"] } },
+        then: requiredIn(all),
       },
     },
+  };
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  required?: string[];
+}
+
+/** A schema in which no key of a map is required. Items of lists, which are replaced as a whole, keep theirs. */
+function withoutRequired({ required: _required, ...schema }: JsonSchema): JsonSchema {
+  return { ...schema, ...inMaps(schema, withoutRequired) };
+}
+
+/** Only the keys of maps that a schema requires. */
+function requiredIn(schema: JsonSchema): JsonSchema {
+  const { properties = {}, ...below } = inMaps(schema, requiredIn);
+  const kept = Object.entries(properties).filter(([, inner]) => Object.keys(inner).length > 0);
+  return {
+    ...(schema.required && { required: schema.required }),
+    ...(kept.length > 0 && { properties: Object.fromEntries(kept) }),
+    ...(Object.keys(below.additionalProperties ?? {}).length > 0 && below),
+  };
+}
+
+function inMaps({ properties, additionalProperties }: JsonSchema, change: (schema: JsonSchema) => JsonSchema): JsonSchema {
+  return {
+    ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, change(schema)])) }),
+    ...(typeof additionalProperties === "object" && { additionalProperties: change(additionalProperties) }),
   };
 }

@@ -1,15 +1,14 @@
 import leven from "leven";
 import { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
-import { valueAt, type Path } from "../lib/property-path.ts";
+import { formatPath, valueAt, type Path } from "../lib/property-path.ts";
 import { unwrapped } from "./schema/setting.ts";
-import { settings } from "./settings.ts";
 
-/** What is wrong with the shape of settings: an issue of zod in words, with the value unless it is secret. */
-export function problemsWithShape(issue: z.core.$ZodIssue, input: object, secretPaths: Path[]): Problem[] {
+/** What is wrong with the shape of a value: an issue of zod in words, with the value unless it is secret. */
+export function problemsWithShape(issue: z.core.$ZodIssue, schema: z.ZodType, input: object, secretPaths: Path[] = []): Problem[] {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ path: [...path, key], message: `is unknown. ${suggestion(key, knownKeys(path))}` }));
+    return issue.keys.map((key) => ({ path: [...path, key], message: `is unknown. ${suggestion(key, keysOf(schemaAt(schema, path)))}` }));
   const value = valueAt(input, path);
   if (issue.code === "invalid_type" && value === undefined)
     return [{ path, message: `is missing: it must be ${typeName(issue.expected)}` }];
@@ -65,10 +64,24 @@ function shorten(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** The keys that the schema has at a path. */
-function knownKeys(path: Path): string[] {
-  const found = path.reduce<z.ZodType | undefined>((schema, key) => schema && below(schema, key), settings);
-  const inner = found && unwrapped(found);
+/** Says that a schema does not have a path; undefined if it may have it. */
+export function problemWithPath(schema: z.ZodType, path: Path): string | undefined {
+  for (const [i, key] of path.entries()) {
+    const keys = keysOf(schemaAt(schema, path.slice(0, i)));
+    if (keys.length > 0 && !keys.includes(String(key)))
+      return `${formatPath(path.slice(0, i + 1))} is unknown. ${suggestion(String(key), keys)}`;
+  }
+  return undefined;
+}
+
+/** The schema at a path; undefined where any value is allowed, or one of several. */
+export function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
+  return path.reduce<z.ZodType | undefined>((above, key) => above && below(above, key), schema);
+}
+
+/** The keys that a schema has; none if they are free. */
+function keysOf(schema: z.ZodType | undefined): string[] {
+  const inner = schema && unwrapped(schema);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 

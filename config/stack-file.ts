@@ -1,16 +1,20 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parse, YAMLParseError } from "yaml";
-import { isMap, type Path } from "../lib/property-path.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { open, passphraseKey } from "../lib/secrets.ts";
 import { UserError } from "../lib/user-error.ts";
+import { formatConfigValue, parseConfigValue } from "./config-value.ts";
+import { extendSettings } from "./defaults/extend.ts";
+import { Platform } from "./schema/setting.ts";
+import { isSecure, knownStacks, programFile, readProject, readStackFile } from "./project.ts";
 
 /** A stack, from Pulumi.yaml and its own file (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
 export interface Stack {
   project: string;
   name: string;
-  /** `<project>:<key>` → text, with objects as JSON, as the SDK takes it. */
+  /** `<project>:<key>` → text, with objects as JSON, as the SDK takes it. With the defaults and locks that the stack extends. */
   config: Record<string, string>;
+  /** The same without them, for the program, which merges them itself and reports what contradicts a lock. @default - `config` */
+  written?: Record<string, string>;
   /** Keys of `config` that hold secrets. */
   secretKeys: string[];
   /** The program, from Pulumi.yaml. */
@@ -19,121 +23,78 @@ export interface Stack {
   folder: string;
 }
 
-/** A stack file as it is written. */
-export interface StackFile {
-  /** Relative to the project's root. */
-  file: string;
-  config: Record<string, unknown>;
-  encryptionsalt: string | undefined;
-  /** Paths of the secrets (`secure:`) in the project's own configuration, without its namespace. The SDK does not pass them on. */
-  secretPaths: Path[];
-}
-
-/** Names of the stacks that have a file; none outside a project. */
-export function knownStacks(): string[] {
-  if (!existsSync("Pulumi.yaml")) return [];
-  const folder = configFolder();
-  return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
-}
-
 /**
  * Reads a stack with its secrets decrypted.
  *
- * @throws UserError if the stack has no file, a file is no YAML, or the passphrase of its secrets is missing or wrong.
+ * @throws UserError if the stack has no file, a file is no YAML, defaults that it extends are missing or invalid, or the passphrase of its
+ * secrets is missing or wrong.
  */
 export function readStack(name: string): Stack {
+  const { project, main, file, encryptionsalt, values } = readWritten(name);
+  const secretKeys: string[] = [];
+  const texts = Object.entries(values).map(([key, value]) => {
+    let hasSecrets = false;
+    const plain = decrypted(value, (text) => {
+      hasSecrets = true;
+      return open(passphraseKey(encryptionsalt, file), text);
+    });
+    if (hasSecrets) secretKeys.push(key);
+    return [key, formatConfigValue(plain)];
+  });
+  const written = Object.fromEntries(texts) as Record<string, string>;
+  const stack = { project, name, main, folder: join(".slipway", name), secretKeys };
+  if (!(`${project}:extends` in written)) return { ...stack, config: written };
+  return { ...stack, config: withDefaults(written, project, file), written };
+}
+
+/** A stack as its files have it, secrets encrypted. */
+export interface WrittenStack {
+  project: string;
+  main: string;
+  /** The stack file, relative to the project's root. */
+  file: string;
+  encryptionsalt: string | undefined;
+  /** `<project>:<key>` → value, of the stack file and, for keys that it does not have, of Pulumi.yaml. */
+  values: Record<string, unknown>;
+}
+
+/**
+ * Reads a stack as it is written.
+ *
+ * @throws UserError if the stack has no file, or a file is no YAML.
+ */
+export function readWritten(name: string): WrittenStack {
   if (!existsSync("Pulumi.yaml")) throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project.");
   const { name: project = "", main, config: declared = {} } = readProject();
   const { file, config, encryptionsalt } = readStackFile(name, project);
   if (!existsSync(file)) {
     throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
   }
-  const secretKeys = new Set<string>();
-  const values: Record<string, string> = {};
-  const set = (key: string, value: unknown) => {
-    const full = key.includes(":") ? key : `${project}:${key}`;
-    const plain = decrypted(value, (text) => {
-      secretKeys.add(full);
-      return open(passphraseKey(encryptionsalt, file), text);
-    });
-    values[full] = typeof plain === "string" ? plain : JSON.stringify(plain);
-  };
-  for (const [key, declaration] of Object.entries(declared)) if (declaration?.default !== undefined) set(key, declaration.default);
-  for (const [key, value] of Object.entries(config)) set(key, value);
-  return { project, name, main: programFile(main), folder: join(".slipway", name), secretKeys: [...secretKeys], config: values };
-}
-
-/** Reads a stack file, which may be missing: then it is empty. */
-export function readStackFile(stack: string, project: string): StackFile {
-  const file = join(configFolder(), `Pulumi.${stack}.yaml`);
-  const { config, encryptionsalt } = existsSync(file) ? readYaml(file) : {};
-  const values = isMap(config) ? config : {};
-  const prefix = `${project}:`;
-  const secretPaths = Object.entries(values).flatMap(([key, value]) =>
-    key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
+  const fromProject = Object.entries(declared).flatMap(([key, declaration]): [string, unknown][] =>
+    declaration?.default === undefined ? [] : [[key, declaration.default]],
   );
-  return { file, config: values, encryptionsalt: encryptionsalt as string | undefined, secretPaths };
+  const all = [...fromProject, ...Object.entries(config)].map(([key, value]) => [key.includes(":") ? key : `${project}:${key}`, value]);
+  return { project, main: programFile(main), file, encryptionsalt, values: Object.fromEntries(all) as Record<string, unknown> };
 }
 
-/**
- * The file of the program, as Pulumi's Node.js runtime finds it: `main` of Pulumi.yaml is a file, or a folder with a package.json or an
- * index.ts, https://www.pulumi.com/docs/iac/concepts/projects/project-file/.
- */
-function programFile(main = "."): string {
-  if (!existsSync(main) || !statSync(main).isDirectory()) return main;
-  const description = join(main, "package.json");
-  const { main: entry } = existsSync(description) ? (JSON.parse(readFileSync(description, "utf8")) as { main?: string }) : {};
-  if (typeof entry === "string") return join(main, entry);
-  return ["index.ts", "index.js"].map((file) => join(main, file)).find((file) => existsSync(file)) ?? join(main, "index.ts");
+/** The configuration with the defaults and locks that it extends, instead of the key `extends`. */
+function withDefaults(written: Record<string, string>, project: string, file: string): Record<string, string> {
+  const prefix = `${project}:`;
+  const [own, others] = [true, false].map((isOwn) => Object.entries(written).filter(([key]) => key.startsWith(prefix) === isOwn));
+  const given = Object.fromEntries(own!.map(([key, text]) => [key.slice(prefix.length), parseConfigValue(text)]));
+  const { settings } = extendSettings(given, `${file}: ${prefix}extends`);
+  const merged = Object.entries(settings).map(([key, value]) => [`${prefix}${key}`, formatConfigValue(value)]);
+  return Object.fromEntries([...others!, ...merged]) as Record<string, string>;
 }
 
-interface Project {
-  name?: string;
-  main?: string;
-  stackConfigDir?: string;
-  config?: Record<string, { default?: unknown } | null>;
+/** The configuration that the program gets. */
+export function writtenConfig({ config, written = config }: Pick<Stack, "config" | "written">): Record<string, string> {
+  return written;
 }
 
-/** Pulumi.yaml; empty if there is none, as in tests of the program. */
-function readProject(): Project {
-  return existsSync("Pulumi.yaml") ? readYaml("Pulumi.yaml") : {};
-}
-
-/** Folder of the stack files. */
-export function configFolder(): string {
-  return readProject().stackConfigDir ?? ".";
-}
-
-interface Parsed {
-  modified: number;
-  content: Record<string, unknown>;
-}
-
-const parsedFiles = new Map<string, Parsed>();
-
-/** Parses a file once, and again only if it has changed. */
-function readYaml(file: string): Record<string, unknown> {
-  const modified = existsSync(file) ? statSync(file).mtimeMs : 0;
-  const known = parsedFiles.get(resolve(file));
-  if (known?.modified === modified) return known.content;
-  try {
-    const content = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
-    parsedFiles.set(resolve(file), { modified, content });
-    return content;
-  } catch (error) {
-    throw error instanceof YAMLParseError ? new UserError(`${file}: ${error.message}`) : error;
-  }
-}
-
-function secretsBelow(value: unknown, path: Path): Path[] {
-  if (value === null || typeof value !== "object") return [];
-  if (isSecure(value)) return [path];
-  return Object.entries(value).flatMap(([key, below]) => secretsBelow(below, [...path, Array.isArray(value) ? Number(key) : key]));
-}
-
-/** `{secure: <ciphertext>}` */
-function isSecure(value: object): value is { secure: unknown } {
-  return Object.keys(value).join() === "secure";
+/** The platform of a stack. */
+export function platformOf({ project, config }: Pick<Stack, "project" | "config">): string {
+  return config[`${project}:platform`] ?? Platform.Local;
 }
 
 /** Replaces `{secure: <ciphertext>}`, at any depth. */

@@ -3,7 +3,7 @@ import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Callback as CallbackReference } from "@pulumi/pulumi/proto/callback_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
-import type { Stack } from "../config/stack-file.ts";
+import { writtenConfig, type Stack } from "../config/stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
 import { needsCLI } from "./provider.ts";
 import { Transforms } from "./transforms.ts";
@@ -114,7 +114,7 @@ export async function runProgram(stack: Stack, program: () => Promise<unknown>, 
   // Rejections are reported one turn of the event loop later.
   const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn)));
   settings.setMockOptions(createMonitor(deployment, stack, preview, failure.reject), stack.project, stack.name, preview);
-  pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
+  pulumi.runtime.setAllConfig(writtenConfig(stack), stack.secretKeys);
   await (settings as unknown as { awaitFeatureSupport(): Promise<void> }).awaitFeatureSupport(); // internal to the SDK
   // An error that the program throws in an `apply` is only seen here. The listener stays, because an aborted program may still reject later.
   process.on("unhandledRejection", failure.reject);

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/settings.ts";
 import { loadPlatform } from "../platforms/platform.ts";
-import type { Stack } from "../config/stack-file.ts";
+import { writtenConfig, type Stack } from "../config/stack-file.ts";
 import { rpcError } from "../lib/rpc-error.ts";
 
 /**
@@ -13,6 +13,6 @@ import { rpcError } from "../lib/rpc-error.ts";
 export async function configurationOf(stack: Stack): Promise<Configuration> {
   const reject = () => Promise.reject(rpcError(new Error("The program does not run.")));
   await pulumi.runtime.setMocks({ newResource: reject, call: reject }, stack.project, stack.name);
-  pulumi.runtime.setAllConfig(stack.config, stack.secretKeys);
+  pulumi.runtime.setAllConfig(writtenConfig(stack), stack.secretKeys);
   return loadConfiguration(loadPlatform);
 }

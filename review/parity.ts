@@ -27,7 +27,9 @@ export interface Disparity {
  * each other setting. The differences that disappear are caused by those settings.
  */
 export async function parityOf(a: Stack, b: Stack): Promise<Disparity[]> {
-  const render = async (config: Stack["config"], secretKeys: string[]) => resourcesOf(await registrationsOf({ ...a, config, secretKeys }));
+  // With the defaults that each extends, so that the causes are settings, and not the whole of the defaults.
+  const render = async (config: Stack["config"], secretKeys: string[]) =>
+    resourcesOf(await registrationsOf({ ...a, config, written: config, secretKeys }));
   const [first, second] = [await render(a.config, a.secretKeys), await render(b.config, b.secretKeys)];
   const found = compare(first, second).map((one) => ({ ...one, keys: [] as string[] }));
   const keys = differingKeys(a, b);

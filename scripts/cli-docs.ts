@@ -44,7 +44,7 @@ export async function writeCliDocs(): Promise<void> {
 
 /** One row for each command. */
 function commandTable(all: Command[]): string {
-  const rows = all.map(({ name, summary }) => `| [\`slipway ${name}\`](#slipway-${name}) | ${summary} |`);
+  const rows = all.map(({ name, summary }) => `| [\`slipway ${name}\`](#slipway-${name.replaceAll(" ", "-")}) | ${summary} |`);
   return ["| Command | |", "| --- | --- |", ...rows].join("\n");
 }
 

@@ -1,4 +1,4 @@
-import type { Stack } from "../config/stack-file.ts";
+import { platformOf, type Stack } from "../config/stack-file.ts";
 import { awaitClusters, ensureDocker } from "./docker.ts";
 import { ensureImages, plannedImages, type ImageKey, type Images } from "./images.ts";
 
@@ -12,7 +12,7 @@ export async function setUp(stack: Stack): Promise<Images> {
   if (keys.length === 0) return {};
   await ensureDocker();
   const images = await ensureImages(keys);
-  if (stack.config[`${stack.project}:platform`] === "local") await awaitClusters(stack.name);
+  if (platformOf(stack) === "local") await awaitClusters(stack.name);
   return images;
 }
 

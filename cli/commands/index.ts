@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
 import { gate } from "./gate.ts";
 import { images } from "./images.ts";
@@ -28,6 +29,7 @@ export const commands: Command[] = [
   score,
   parity,
   render,
+  configExplain,
   images,
   lockCommand,
   importCommand,

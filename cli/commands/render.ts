@@ -9,7 +9,7 @@ export const render = defineCommand({
   options: { stack: stackOption, out: { value: "folder", summary: "folder for the files", required: true }, json: jsonOption },
   examples: [{ command: "slipway render --stack prod --out manifests", summary: "write one file for each object" }],
   async run({ stack: name, out, json }) {
-    const [path, { readStack }, { registrationsOf }, { manifestsOf, writeManifests }, { UserError }] = await Promise.all([
+    const [path, { platformOf, readStack }, { registrationsOf }, { manifestsOf, writeManifests }, { UserError }] = await Promise.all([
       import("node:path"),
       import("../../config/stack-file.ts"),
       import("../../review/render/registrations.ts"),
@@ -20,7 +20,7 @@ export const render = defineCommand({
     const manifests = manifestsOf(await registrationsOf(stack));
     if (manifests.files.size === 0)
       throw new UserError(
-        `Stack "${name}" has no Kubernetes objects (its platform is ${stack.config[`${stack.project}:platform`]}). Render a stack of the platform local or eks.`,
+        `Stack "${name}" has no Kubernetes objects (its platform is ${platformOf(stack)}). Render a stack of the platform local or eks.`,
       );
     const { removed } = writeManifests(manifests, out);
     const files = [...manifests.files.keys()].map((file) => path.join(out, file));

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import Table from "cli-table3";
 import { UserError } from "../../lib/user-error.ts";
 import { locked } from "../../lib/file-lock.ts";
-import type { Stack } from "../../config/stack-file.ts";
+import { platformOf, type Stack } from "../../config/stack-file.ts";
 import type { Engine } from "../engines.ts";
 import { runningImages } from "./running.ts";
 import { step } from "../../lib/progress.ts";
@@ -55,7 +55,7 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
       `Stack "${stack.name}" has no registry. On the platform eks, aws ecr describe-images lists the images, and a lifecycle policy deletes old ones.`,
     );
   const { project, name, config } = stack;
-  const { registry: external } = JSON.parse(config[`${project}:${config[`${project}:platform`]}`] ?? "{}") as { registry?: object };
+  const { registry: external } = JSON.parse(config[`${project}:${platformOf(stack)}`] ?? "{}") as { registry?: object };
   if (external)
     throw new UserError(
       `Stack "${name}" stores its images in ${registry}, which may be shared with others. Use the retention rules of that registry.`,

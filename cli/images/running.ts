@@ -1,11 +1,12 @@
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
-import type { Stack } from "../../config/stack-file.ts";
+import { platformOf, type Stack } from "../../config/stack-file.ts";
 
 /** For the platforms docker and swarm: the names of the stack's containers and Swarm services, by the image that they run. */
-export async function runningImages({ project, name, config }: Stack): Promise<Map<string, string[]>> {
-  const platform = config[`${project}:platform`];
+export async function runningImages(stack: Stack): Promise<Map<string, string[]>> {
+  const { project, name, config } = stack;
+  const platform = platformOf(stack);
   const running = new Map<string, string[]>();
   if (platform !== "docker" && platform !== "swarm") return running;
   const { host } = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };

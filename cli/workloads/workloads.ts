@@ -1,4 +1,4 @@
-import type { Stack } from "../../config/stack-file.ts";
+import { platformOf, type Stack } from "../../config/stack-file.ts";
 import { dockerUnreachable } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engines.ts";
@@ -33,7 +33,7 @@ export interface Workloads {
 
 /** Undefined if the stack is not up on this machine. */
 async function workloadsOf(stack: Stack, engine: Engine): Promise<Workloads | undefined> {
-  const platform = stack.config[`${stack.project}:platform`];
+  const platform = platformOf(stack);
   if (platform === "docker" || platform === "swarm") return (await import("./docker.ts")).dockerWorkloads(stack, platform, engine);
   return (await import("./kubernetes.ts")).kubernetesWorkloads(stack, engine);
 }
@@ -51,7 +51,7 @@ export async function recordVersions(stack: Stack, engine: Engine): Promise<void
 
 /** Deletes, after `down`, what was recorded outside the stack's own objects. */
 export async function forgetVersions(stack: Stack, engine: Engine): Promise<void> {
-  if (stack.config[`${stack.project}:platform`] === "swarm") await (await workloadsOf(stack, engine))?.forget();
+  if (platformOf(stack) === "swarm") await (await workloadsOf(stack, engine))?.forget();
 }
 
 /** A card for every service whose new version failed. If they cannot be read, says so and returns none. */

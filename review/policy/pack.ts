@@ -1,12 +1,15 @@
+import { join } from "node:path";
 import * as policy from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
+import { parseConfigValue } from "../../config/config-value.ts";
+import { extendSettings } from "../../config/defaults/extend.ts";
 import { policySettings } from "../../config/schema/policy.ts";
 import { labelOf } from "../impact/rule.ts";
 import { concerns, Severity, type Resource } from "./rule.ts";
 import { policyRules } from "./rules/all.ts";
 
 // Pulumi starts the pack for one stack, with the configuration of the stack.
-const { severities, exceptions } = policySettings.parse(new pulumi.Config("slipway").getObject("policy"));
+const { severities, exceptions } = policySettings.parse(settingsOfStack()["policy"]);
 const today = new Date().toISOString().slice(0, 10);
 
 type Policy = policy.ResourceValidationPolicy & Partial<policy.StackValidationPolicy>;
@@ -52,3 +55,10 @@ new policy.PolicyPack("slipway", {
     ];
   }),
 });
+
+/** The settings with the defaults that the stack extends. Pulumi runs a pack in the pack's own folder. */
+function settingsOfStack(): Record<string, unknown> {
+  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith("slipway:"));
+  const given = Object.fromEntries(own.map(([key, text]) => [key.slice("slipway:".length), parseConfigValue(text)]));
+  return extendSettings(given, "slipway:extends", join(import.meta.dirname, "../..")).settings;
+}

@@ -4,7 +4,7 @@ import { withoutPreflight } from "../../lib/preflight.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { rpcError } from "../../lib/rpc-error.ts";
 import type { Properties } from "../../lib/values.ts";
-import type { Stack } from "../../config/stack-file.ts";
+import { writtenConfig, type Stack } from "../../config/stack-file.ts";
 import { parseJson } from "../preview/formats.ts";
 import { outputsOf } from "./outputs.ts";
 
@@ -34,7 +34,7 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   const call = ({ token }: pulumi.runtime.MockCallArgs) =>
     Promise.reject(rpcError(new Error(`The provider function ${token} cannot be called without its provider.`)));
   await pulumi.runtime.setMocks({ newResource, call }, stack.project, stack.name, true);
-  pulumi.runtime.setAllConfig(withAbsoluteSources(stack.config), stack.secretKeys);
+  pulumi.runtime.setAllConfig(withAbsoluteSources(writtenConfig(stack)), stack.secretKeys);
   watch((request, urn) => {
     const { name, type, parent } = { name: request.getName(), type: request.getType(), parent: request.getParent() || undefined };
     const inputs = request.getObject()?.toJavaScript() ?? {};

@@ -77,7 +77,8 @@ describe("completion", () => {
       .flatMap((line) => (line.includes("\t") ? [line.split("\t")[0]] : []));
 
   test("suggests the commands", () => {
-    expect(suggestions("")).toEqual(expect.arrayContaining(commands.map(({ name }) => name)));
+    expect(suggestions("")).toEqual(expect.arrayContaining(commands.map(({ name }) => name.split(" ")[0])));
+    expect(suggestions("config", "")).toEqual(["explain"]);
   });
 
   test("suggests the options of a command", () => {

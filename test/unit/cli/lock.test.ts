@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { lockBeforeUp } from "../../../cli/lock/before-up.ts";
 import { formatChanges, formatReport } from "../../../cli/lock/format.ts";
 import { checkLock, lock, lockables, unlocked } from "../../../cli/lock/lock.ts";
-import type { Stack } from "../../../config/stack-file.ts";
+import { readStack, type Stack } from "../../../config/stack-file.ts";
+import { DefaultsProject } from "../config/defaults-project.ts";
 import { Answer, HttpApi } from "../http-api.ts";
 import { FakeAws } from "../platforms/fake-aws.ts";
 
@@ -292,4 +293,11 @@ describe("the versions of EKS add-ons", () => {
     await lock(eks());
     expect(formatReport(await checkLock(eks()), about)).toEqual([]);
   });
+});
+
+test("an image by tag that organisation defaults set is locked too", () => {
+  using project = new DefaultsProject();
+  project.write("platform/slipway.yaml", "defaults: { services: { proxy: { image: proxy:1 } } }");
+  project.stack("slipway:extends: ../platform\nslipway:services: { db: { image: postgres:16 }, web: { source: app } }");
+  expect(lockables(readStack("test"))).toEqual(["proxy", "db"]);
 });

@@ -283,3 +283,14 @@ test.each(readdirSync("stacks").filter((f) => f.endsWith(".yaml")))("stacks/%s i
 test("stacks/schema.json is the schema of the settings (npm run fix updates it)", () => {
   expect(JSON.parse(readFileSync("stacks/schema.json", "utf8"))).toEqual(JSON.parse(JSON.stringify(stackFileSchema())));
 });
+
+test("the schema for editors requires settings that defaults may have only without extends, and items of lists always", () => {
+  type Schema = { required?: string[]; properties: Record<string, Schema>; items: Schema; additionalProperties: Schema };
+  const { config } = (stackFileSchema() as Schema).properties as unknown as { config: Schema & { if: object; then: Schema } };
+  const required = ({ required: keys, properties }: Schema) => [keys, properties["slipway:eks"]!.required];
+  expect(required(config)).toEqual([undefined, undefined]);
+  expect(config.if).toEqual({ not: { required: ["slipway:extends"] } });
+  expect(required(config.then)).toEqual([["slipway:services"], ["region"]]);
+  expect(Object.keys(config.then.properties)).toEqual(["services", "jobs", "docker", "swarm", "eks"].map((key) => `slipway:${key}`));
+  expect(config.properties["slipway:services"]!.additionalProperties.properties["routes"]!.items.required).toEqual(["host"]);
+});

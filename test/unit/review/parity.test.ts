@@ -30,6 +30,14 @@ test("stacks with the same settings have no differences, whatever their names", 
   expect(formatParity(found, "one", "two")).toBe('parity of stacks "one" and "two": no differences');
 });
 
+test("stacks that extend defaults are compared with them, setting by setting", async () => {
+  const extending = (stack: Stack): Stack => ({ ...stack, written: { "slipway:extends": "./not-read-again" } });
+  const found = await parityOf(extending(stackWith({ replicas: 2 })), extending(stackWith({ replicas: 3 }, "two")));
+  expect(formatParity(found, "one", "two")).toBe(`parity of stacks "one" and "two": 1 resource differs
+  slipway:services.web.replicas
+      Deployment web  spec.replicas: 2 → 3`);
+});
+
 test("settings that are only valid together are listed together", async () => {
   const found = await parityOf(stackWith({ replicas: 2 }), stackWith({ autoscaling: { maxReplicas: 4 } }, "two"));
   expect(formatParity(found, "one", "two")).toBe(`parity of stacks "one" and "two": 2 resources differ

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { policyRules } from "../../../review/policy/rules/all.ts";
 
@@ -33,9 +35,9 @@ interface Policy {
 }
 
 /** Loads the pack for a stack with these settings, on 2026-06-30, without a server for the Pulumi CLI. */
-async function load(settings?: object) {
+async function load(settings?: object, others: Record<string, string> = {}) {
   vi.useFakeTimers({ now: new Date("2026-06-30T23:59:00Z"), toFake: ["Date"] });
-  pulumi.runtime.setAllConfig(settings ? { "slipway:policy": JSON.stringify(settings) } : {});
+  pulumi.runtime.setAllConfig({ ...(settings && { "slipway:policy": JSON.stringify(settings) }), ...others });
   process.chdir(resolve(here, "review/policy"));
   let served: unknown[] = [];
   server.serve = (...args: unknown[]) => (served = args);
@@ -106,6 +108,22 @@ test("severities of the settings replace those of the rules, and a rule that is 
     "mandatory",
   ]);
   expect(policies.length).toBe(policyRules.length - 1);
+});
+
+test("settings of organisation defaults apply, from the project's folder", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-policy-"));
+  try {
+    writeFileSync(
+      join(folder, "slipway.yaml"),
+      "defaults: { policy: { severities: { immutable-tags: 'off', scan-on-push: warning, key-rotation: error } } }",
+    );
+    const extending = { "slipway:extends": relative(here, folder) };
+    const { policies } = await load({ severities: { "scan-on-push": "error" } }, extending);
+    const level = (id: string) => policies.find(({ name }) => name === id)?.enforcementLevel;
+    expect(["immutable-tags", "scan-on-push", "key-rotation"].map(level)).toEqual([undefined, "mandatory", "mandatory"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a violation of one resource is reported when the program registers it, with its remedy and its URN", async () => {

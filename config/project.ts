@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import { isMap, type Path } from "../lib/property-path.ts";
+import { UserError } from "../lib/user-error.ts";
+
+/** A stack file as it is written. */
+export interface StackFile {
+  /** Relative to the project's root. */
+  file: string;
+  config: Record<string, unknown>;
+  encryptionsalt: string | undefined;
+  /** Paths of the secrets (`secure:`) in the project's own configuration, without its namespace. The SDK does not pass them on. */
+  secretPaths: Path[];
+}
+
+/** Names of the stacks that have a file; none outside a project. */
+export function knownStacks(): string[] {
+  if (!existsSync("Pulumi.yaml")) return [];
+  const folder = configFolder();
+  return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
+}
+
+/** Reads a stack file, which may be missing: then it is empty. */
+export function readStackFile(stack: string, project: string): StackFile {
+  const file = join(configFolder(), `Pulumi.${stack}.yaml`);
+  const { config, encryptionsalt } = existsSync(file) ? readYaml(file) : {};
+  const values = isMap(config) ? config : {};
+  const prefix = `${project}:`;
+  const secretPaths = Object.entries(values).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
+  );
+  return { file, config: values, encryptionsalt: encryptionsalt as string | undefined, secretPaths };
+}
+
+/** What Slipway reads of Pulumi.yaml. */
+interface Project {
+  name?: string;
+  main?: string;
+  stackConfigDir?: string;
+  config?: Record<string, { default?: unknown } | null>;
+}
+
+/**
+ * The file of the program, as Pulumi's Node.js runtime finds it: `main` of Pulumi.yaml is a file, or a folder with a package.json or an
+ * index.ts, https://www.pulumi.com/docs/iac/concepts/projects/project-file/.
+ */
+export function programFile(main = "."): string {
+  if (!existsSync(main) || !statSync(main).isDirectory()) return main;
+  const description = join(main, "package.json");
+  const { main: entry } = existsSync(description) ? (JSON.parse(readFileSync(description, "utf8")) as { main?: string }) : {};
+  if (typeof entry === "string") return join(main, entry);
+  return ["index.ts", "index.js"].map((file) => join(main, file)).find((file) => existsSync(file)) ?? join(main, "index.ts");
+}
+
+/** Pulumi.yaml; empty if there is none, as in tests of the program. */
+export function readProject(): Project {
+  return existsSync("Pulumi.yaml") ? readYaml("Pulumi.yaml") : {};
+}
+
+/** Folder of the stack files. */
+export function configFolder(): string {
+  return readProject().stackConfigDir ?? ".";
+}
+
+interface Parsed {
+  modified: number;
+  content: Record<string, unknown>;
+}
+
+const parsedFiles = new Map<string, Parsed>();
+
+/** Parses a file once, and again only if it has changed. `shown` is its path in messages. */
+export function readYaml(file: string, shown = file): Record<string, unknown> {
+  const modified = existsSync(file) ? statSync(file).mtimeMs : 0;
+  const known = parsedFiles.get(resolve(file));
+  if (known?.modified === modified) return known.content;
+  try {
+    const content = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+    parsedFiles.set(resolve(file), { modified, content });
+    return content;
+  } catch (error) {
+    throw error instanceof YAMLParseError ? new UserError(`${shown}: ${error.message}`) : error;
+  }
+}
+
+/** Paths of the secrets (`secure:`) in a value. */
+export function secretsBelow(value: unknown, path: Path = []): Path[] {
+  if (value === null || typeof value !== "object") return [];
+  if (isSecure(value)) return [path];
+  return Object.entries(value).flatMap(([key, below]) => secretsBelow(below, [...path, Array.isArray(value) ? Number(key) : key]));
+}
+
+/** `{secure: <ciphertext>}` */
+export function isSecure(value: object): value is { secure: unknown } {
+  return Object.keys(value).join() === "secure";
+}

@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../config/config-value.ts";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -63,8 +64,8 @@ export function engineForPreview(stack: Stack): Promise<Engine> {
   return engineFor(stack, { install: isOnAws(stack) });
 }
 
-function isOnAws({ project, config }: Stack): boolean {
-  return config[`${project}:platform`] === "eks";
+function isOnAws({ config }: Stack): boolean {
+  return config[`${settingsNamespace}:platform`] === "eks";
 }
 
 function embeddedEngine(stack: Stack, json: boolean): Engine {
@@ -168,14 +169,14 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
   };
 }
 
-function hasDocker({ project, config }: Stack): boolean {
-  return ["local", "docker", "swarm"].includes(config[`${project}:platform`] ?? "local");
+function hasDocker({ config }: Stack): boolean {
+  return ["local", "docker", "swarm"].includes(config[`${settingsNamespace}:platform`] ?? "local");
 }
 
 /** Endpoint of the stack's Docker host. @default - the one that the `docker` command uses. */
-function dockerHost({ project, config }: Stack): string | undefined {
-  const platform = config[`${project}:platform`] ?? "local";
-  const own = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
+function dockerHost({ config }: Stack): string | undefined {
+  const platform = config[`${settingsNamespace}:platform`] ?? "local";
+  const own = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}") as { host?: string };
   return platform === "local" ? undefined : own.host;
 }
 

@@ -7,7 +7,7 @@ import { isMap, valueAt } from "../lib/property-path.ts";
 import { secretMask } from "../lib/secret-mask.ts";
 import { UserError } from "../lib/user-error.ts";
 import { checkSettings } from "./check.ts";
-import { parseConfigValue } from "./config-value.ts";
+import { parseConfigValue, settingsNamespace } from "./config-value.ts";
 import { extendSettings } from "./defaults/extend.ts";
 import { withOrigin } from "./defaults/origin.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
@@ -24,17 +24,16 @@ import { readStackFile } from "./project.ts";
  */
 export async function loadConfiguration(loadRules: LoadRules): Promise<Configuration> {
   const stack = pulumi.getStack();
-  const project = pulumi.getProject();
   const given: Record<string, unknown> = {};
-  const { file, secretPaths } = readStackFile(stack, project);
+  const { file, secretPaths } = readStackFile(stack);
   for (const [full, value] of Object.entries(pulumi.runtime.allConfig())) {
     const [namespace, key = ""] = full.split(":");
-    if (namespace !== project) continue;
+    if (namespace !== settingsNamespace) continue;
     given[key] = parseConfigValue(value);
     // Secret values from elsewhere, such as an ESC environment, are secret as a whole.
     if (isConfigSecret(full) && !secretPaths.some(([first]) => first === key)) secretPaths.push([key]);
   }
-  const { settings: input, problems: contradictions, sourcesOf } = extendSettings(given, `${file}: ${project}:extends`);
+  const { settings: input, problems: contradictions, sourcesOf } = extendSettings(given, `${file}: ${settingsNamespace}:extends`);
   const mask = secretMask(secretPaths.map((path) => valueAt(given, path)));
   const withImage = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
@@ -51,7 +50,7 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
     ...[...unlocked, ...problems].map((problem) => withOrigin(problem, sourcesOf(problem.path))),
   ];
   throwIfAny(
-    all.map((problem) => `${project}:${formatProblem(problem)}`),
+    all.map((problem) => `${settingsNamespace}:${formatProblem(problem)}`),
     `The configuration of stack "${stack}" is invalid. In ${file}:`,
   );
   return { ...withImages(value!, setUpImages()), stack };

@@ -1,3 +1,4 @@
+import { settingsNamespace } from "./config-value.ts";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
@@ -10,7 +11,7 @@ export interface StackFile {
   file: string;
   config: Record<string, unknown>;
   encryptionsalt: string | undefined;
-  /** Paths of the secrets (`secure:`) in the project's own configuration, without its namespace. The SDK does not pass them on. */
+  /** Paths of the secrets (`secure:`) in Slipway's settings, without their namespace. The SDK does not pass them on. */
   secretPaths: Path[];
 }
 
@@ -22,11 +23,11 @@ export function knownStacks(): string[] {
 }
 
 /** Reads a stack file, which may be missing: then it is empty. */
-export function readStackFile(stack: string, project: string): StackFile {
+export function readStackFile(stack: string): StackFile {
   const file = join(configFolder(), `Pulumi.${stack}.yaml`);
   const { config, encryptionsalt } = existsSync(file) ? readYaml(file) : {};
   const values = isMap(config) ? config : {};
-  const prefix = `${project}:`;
+  const prefix = `${settingsNamespace}:`;
   const secretPaths = Object.entries(values).flatMap(([key, value]) =>
     key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
   );

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { open, passphraseKey } from "../lib/secrets.ts";
 import { UserError } from "../lib/user-error.ts";
-import { formatConfigValue, parseConfigValue } from "./config-value.ts";
+import { formatConfigValue, parseConfigValue, settingsNamespace } from "./config-value.ts";
 import { extendSettings } from "./defaults/extend.ts";
 import { Platform } from "./schema/setting.ts";
 import { isSecure, knownStacks, programFile, readProject, readStackFile } from "./project.ts";
@@ -43,8 +43,8 @@ export function readStack(name: string): Stack {
   });
   const written = Object.fromEntries(texts) as Record<string, string>;
   const stack = { project, name, main, folder: join(".slipway", name), secretKeys };
-  if (!(`${project}:extends` in written)) return { ...stack, config: written };
-  return { ...stack, config: withDefaults(written, project, file), written };
+  if (!(`${settingsNamespace}:extends` in written)) return { ...stack, config: written };
+  return { ...stack, config: withDefaults(written, file), written };
 }
 
 /** A stack as its files have it, secrets encrypted. */
@@ -66,7 +66,7 @@ export interface WrittenStack {
 export function readWritten(name: string): WrittenStack {
   if (!existsSync("Pulumi.yaml")) throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project.");
   const { name: project = "", main, config: declared = {} } = readProject();
-  const { file, config, encryptionsalt } = readStackFile(name, project);
+  const { file, config, encryptionsalt } = readStackFile(name);
   if (!existsSync(file)) {
     throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
   }
@@ -78,8 +78,8 @@ export function readWritten(name: string): WrittenStack {
 }
 
 /** The configuration with the defaults and locks that it extends, instead of the key `extends`. */
-function withDefaults(written: Record<string, string>, project: string, file: string): Record<string, string> {
-  const prefix = `${project}:`;
+function withDefaults(written: Record<string, string>, file: string): Record<string, string> {
+  const prefix = `${settingsNamespace}:`;
   const [own, others] = [true, false].map((isOwn) => Object.entries(written).filter(([key]) => key.startsWith(prefix) === isOwn));
   const given = Object.fromEntries(own!.map(([key, text]) => [key.slice(prefix.length), parseConfigValue(text)]));
   const { settings } = extendSettings(given, `${file}: ${prefix}extends`);
@@ -93,8 +93,8 @@ export function writtenConfig({ config, written = config }: Pick<Stack, "config"
 }
 
 /** The platform of a stack. */
-export function platformOf({ project, config }: Pick<Stack, "project" | "config">): string {
-  return config[`${project}:platform`] ?? Platform.Local;
+export function platformOf({ config }: Pick<Stack, "config">): string {
+  return config[`${settingsNamespace}:platform`] ?? Platform.Local;
 }
 
 /** Replaces `{secure: <ciphertext>}`, at any depth. */

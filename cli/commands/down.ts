@@ -1,11 +1,16 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import { CommandGroup, defineCommand, jsonOption, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Stack } from "../../config/stack-file.ts";
 
 /** What EKS may have left of a stack that is deleted. */
 async function removeLogGroup({ project, name, config }: Stack): Promise<string | undefined> {
-  if (config[`${project}:platform`] !== "eks") return undefined;
-  const { region, profile, stack } = JSON.parse(config[`${project}:eks`] ?? "{}") as { region?: string; profile?: string; stack?: string };
+  if (config[`${settingsNamespace}:platform`] !== "eks") return undefined;
+  const { region, profile, stack } = JSON.parse(config[`${settingsNamespace}:eks`] ?? "{}") as {
+    region?: string;
+    profile?: string;
+    stack?: string;
+  };
   if (region === undefined || stack !== undefined) return undefined;
   const { deleteRecreatedLogGroup } = await import("../../platforms/eks/log-groups.ts");
   return deleteRecreatedLogGroup(`${project}-${name}`, { region, profile });

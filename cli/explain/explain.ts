@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { withPlatformDefaults } from "../../config/check.ts";
-import { parseConfigValue } from "../../config/config-value.ts";
+import { parseConfigValue, settingsNamespace } from "../../config/config-value.ts";
 import { extendSettings, type Source } from "../../config/defaults/extend.ts";
 import { position, positionOf, waysTo, type Position } from "../../config/defaults/origin.ts";
 import { isSecure } from "../../config/project.ts";
@@ -42,7 +42,7 @@ export interface Explained {
 export async function explain(name: string, path?: string): Promise<Explained[]> {
   const stack = readWritten(name);
   const given = settingsOf(stack);
-  const { settings: extended, sourcesOf } = extendSettings(given, `${stack.file}: ${stack.project}:extends`);
+  const { settings: extended, sourcesOf } = extendSettings(given, `${stack.file}: ${settingsNamespace}:extends`);
   const merged = { ...("extends" in given && { extends: given["extends"] }), ...extended };
   const { parsed, complete } = await completed(merged);
   const originOf = (source: Source, at: Path): Origin => {
@@ -81,8 +81,8 @@ export async function explain(name: string, path?: string): Promise<Explained[]>
 }
 
 /** The stack's own settings, with `[secret]` for secrets. */
-function settingsOf({ project, values }: WrittenStack): Record<string, unknown> {
-  const prefix = `${project}:`;
+function settingsOf({ values }: WrittenStack): Record<string, unknown> {
+  const prefix = `${settingsNamespace}:`;
   const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(
     own.map(([key, value]) => [key.slice(prefix.length), hideSecrets(typeof value === "string" ? parseConfigValue(value) : value)]),
@@ -108,8 +108,8 @@ async function completed(merged: Record<string, unknown>): Promise<{ parsed: obj
   }
 }
 
-function positionInStack({ project, file }: WrittenStack, [key, ...below]: Path): Position {
-  const [full, short] = [`${project}:${key}`, String(key)].map((first) => waysTo(["config", first, ...below]));
+function positionInStack({ file }: WrittenStack, [key, ...below]: Path): Position {
+  const [full, short] = [`${settingsNamespace}:${key}`, String(key)].map((first) => waysTo(["config", first, ...below]));
   const inStack = position({ path: file, file }, [...full!, ...short!]);
   return inStack.line === undefined ? position({ path: "Pulumi.yaml", file: "Pulumi.yaml" }, [...full!, ...short!]) : inStack;
 }

@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import { createInterface } from "node:readline/promises";
 import Table from "cli-table3";
 import { UserError } from "../../lib/user-error.ts";
@@ -54,8 +55,8 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
     throw new UserError(
       `Stack "${stack.name}" has no registry. On the platform eks, aws ecr describe-images lists the images, and a lifecycle policy deletes old ones.`,
     );
-  const { project, name, config } = stack;
-  const { registry: external } = JSON.parse(config[`${project}:${platformOf(stack)}`] ?? "{}") as { registry?: object };
+  const { name, config } = stack;
+  const { registry: external } = JSON.parse(config[`${settingsNamespace}:${platformOf(stack)}`] ?? "{}") as { registry?: object };
   if (external)
     throw new UserError(
       `Stack "${name}" stores its images in ${registry}, which may be shared with others. Use the retention rules of that registry.`,

@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
@@ -9,7 +10,7 @@ export async function runningImages(stack: Stack): Promise<Map<string, string[]>
   const platform = platformOf(stack);
   const running = new Map<string, string[]>();
   if (platform !== "docker" && platform !== "swarm") return running;
-  const { host } = JSON.parse(config[`${project}:${platform}`] ?? "{}") as { host?: string };
+  const { host } = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}") as { host?: string };
   const docker = dockerClient(host);
   const filters = { label: [`${stackLabel}=${name}`] };
   for (const [image, fullName] of [...(await containersOf(docker, filters)), ...(await servicesOf(docker, filters))]) {

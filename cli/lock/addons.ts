@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import type { LockedAddon, LockFile } from "../../config/lock-file.ts";
 import { lockableAddons, unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
@@ -18,8 +19,8 @@ export interface AddonChange {
 }
 
 /** The add-ons of a stack whose version the stack file leaves open; undefined if it creates no EKS cluster. */
-export function addonsIn({ project, config }: Stack): LockableAddons | undefined {
-  return config[`${project}:platform`] === "eks" ? lockableAddons(parsed(config[`${project}:eks`])) : undefined;
+export function addonsIn({ config }: Stack): LockableAddons | undefined {
+  return config[`${settingsNamespace}:platform`] === "eks" ? lockableAddons(parsed(config[`${settingsNamespace}:eks`])) : undefined;
 }
 
 /**
@@ -45,8 +46,8 @@ export async function lockAddons(
   return { addons, changes: changesBetween(before.addons, addons), ...(note && { note }) };
 }
 
-async function lookUp({ project, config }: Stack, kubernetes: string, names: string[]): Promise<Record<string, LockedAddon>> {
-  const eks = parsed(config[`${project}:eks`]);
+async function lookUp({ config }: Stack, kubernetes: string, names: string[]): Promise<Record<string, LockedAddon>> {
+  const eks = parsed(config[`${settingsNamespace}:eks`]);
   const { region, profile } = (isMap(eks) ? eks : {}) as Partial<EksSettings>;
   if (names.length === 0 || typeof region !== "string") return {};
   const versions = await defaultAddonVersions(awsQuery({ region, profile }), kubernetes, names);

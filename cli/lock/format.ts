@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import { formatPath, type Path } from "../../lib/property-path.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import type { LockChange, LockReport, LockResult } from "./lock.ts";
@@ -32,8 +33,8 @@ function contents(change: LockChange): string {
 }
 
 /** Notes for a preview, a line for each. */
-export function formatReport({ moved, deleted, openAddons }: LockReport, { project, name }: Pick<Stack, "project" | "name">): string[] {
-  const pathOf = (root: string, service: string, at: Path) => `${project}:${formatPath([root, service, ...at])}`;
+export function formatReport({ moved, deleted, openAddons }: LockReport, { name }: Pick<Stack, "name">): string[] {
+  const pathOf = (root: string, service: string, at: Path) => `${settingsNamespace}:${formatPath([root, service, ...at])}`;
   const update = (service: string) => `slipway lock --update ${service} --stack ${name}`;
   return [
     ...moved.map(
@@ -46,7 +47,7 @@ export function formatReport({ moved, deleted, openAddons }: LockReport, { proje
     ),
     ...(openAddons
       ? [
-          `${project}:eks.addonVersions: no version of ${openAddons.names.join(", ")}. EKS then installs its default and never updates it. To record the versions for Kubernetes ${openAddons.kubernetes}: slipway lock --stack ${name}`,
+          `${settingsNamespace}:eks.addonVersions: no version of ${openAddons.names.join(", ")}. EKS then installs its default and never updates it. To record the versions for Kubernetes ${openAddons.kubernetes}: slipway lock --stack ${name}`,
         ]
       : []),
   ];

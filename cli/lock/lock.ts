@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Stack } from "../../config/stack-file.ts";
 import { readLockFile, writeLockFile, type LockedImage, type LockFile, type NamedUser } from "../../config/lock-file.ts";
@@ -40,9 +41,12 @@ interface Source {
 }
 
 function sourceOf({ project, name, config }: Stack): Source {
-  const platform = config[`${project}:platform`] ?? "local";
-  const images = { ...wantedOf("services", config[`${project}:services`]), ...wantedOf("jobs", config[`${project}:jobs`]) };
-  const own = parsed(config[`${project}:${platform}`]);
+  const platform = config[`${settingsNamespace}:platform`] ?? "local";
+  const images = {
+    ...wantedOf("services", config[`${settingsNamespace}:services`]),
+    ...wantedOf("jobs", config[`${settingsNamespace}:jobs`]),
+  };
+  const own = parsed(config[`${settingsNamespace}:${platform}`]);
   const { registry, host } = (isMap(own) ? own : {}) as { registry?: unknown; host?: string };
   const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
   const credentials: Source["credentials"] = {};
@@ -143,7 +147,7 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
     }
   }
   throwIfAny(
-    problems.map((problem) => `${source.project}:${formatProblem(problem)}`),
+    problems.map((problem) => `${settingsNamespace}:${formatProblem(problem)}`),
     `The images of stack "${source.stack}" cannot be locked:`,
   );
   return found;

@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import type Docker from "dockerode";
 import type { Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
@@ -26,7 +27,7 @@ interface Found {
 
 /** The services of a stack on one Docker host or in a swarm. */
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
-  const docker = dockerClient(JSON.parse(stack.config[`${stack.project}:${platform}`] ?? "{}").host);
+  const docker = dockerClient(JSON.parse(stack.config[`${settingsNamespace}:${platform}`] ?? "{}").host);
   const prefix = `${stack.project}-${stack.name}`;
   const labels = { [stackLabel]: stack.name };
   const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);

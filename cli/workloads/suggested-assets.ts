@@ -1,3 +1,4 @@
+import { settingsNamespace } from "../../config/config-value.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "../../config/stack-file.ts";
@@ -5,10 +6,10 @@ import { readDockerfile } from "../compose/dockerfile.ts";
 import { addToAssets } from "./missing-file.ts";
 
 /** The remedy with what the source's own Dockerfile copies, for a service that the Go toolchain builds. */
-export function withAssets(likely: string, service: string, { project, config }: Pick<Stack, "project" | "config">): string {
+export function withAssets(likely: string, service: string, { config }: Pick<Stack, "config">): string {
   if (!likely.endsWith(addToAssets)) return likely;
   const all = ["services", "jobs"].flatMap((root) =>
-    Object.entries(JSON.parse(config[`${project}:${root}`] ?? "{}") as Record<string, Settings>),
+    Object.entries(JSON.parse(config[`${settingsNamespace}:${root}`] ?? "{}") as Record<string, Settings>),
   );
   const { source, builder } = all.find(([name]) => name === service)?.[1] ?? {};
   const copied = source === undefined || builder === "dockerfile" ? [] : (readDockerfile(join(source, "Dockerfile"))?.copied ?? []);

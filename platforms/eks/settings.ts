@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { settingsNamespace } from "../../config/config-value.ts";
 import type { NodeGroupArgs } from "../../components/eks-cluster-args.ts";
 import type { EksClusterArgs } from "../../components/eks-cluster.ts";
 import { isArmImage, defaultAmiType } from "../../components/instance-types.ts";
@@ -93,5 +93,5 @@ export function nodePlatforms({ nodeGroups }: EksSettings): string[] {
 
 /** Formats a problem with the key of the stack file, `slipway:eks.version: …`. A problem without a path is not about a setting. */
 export function formatSettingProblem(problem: Problem): string {
-  return problem.path.length === 0 ? formatProblem(problem) : `${pulumi.getProject()}:${formatProblem(problem)}`;
+  return problem.path.length === 0 ? formatProblem(problem) : `${settingsNamespace}:${formatProblem(problem)}`;
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
   write("main.go", hello);
   write(
     "Pulumi.yaml",
-    "name: slipway\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\n",
+    "name: greetings\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\nstackConfigDir: stacks\n",
   );
   write("index.ts", program);
   const services = {
@@ -93,7 +93,7 @@ test("a project deploys its service with it, next to a resource of its own", asy
   expect(await get("hello.localhost", "/", { port })).toMatchObject({ status: 200, body: "Hello" });
   const outputs = JSON.parse(run("node_modules/.bin/slipway", "outputs", "--stack", stack).out) as Record<string, unknown>;
   expect(outputs).toMatchObject({
-    own: `urn:pulumi:${stack}::slipway::example:index:Own::own`,
+    own: `urn:pulumi:${stack}::greetings::example:index:Own::own`,
     urls: { hello: `http://hello.localhost:${port}/` },
   });
 });

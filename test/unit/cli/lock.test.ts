@@ -76,7 +76,7 @@ test("a digest stays when its tag moves, until it is updated", async () => {
   tag("db:16", second);
   expect((await lock(stackOf(db))).changes).toEqual([]);
   const report = await checkLock(stackOf(db));
-  expect(formatReport(report, { project: "slipway", name: "shop" })).toEqual([
+  expect(formatReport(report, { name: "shop" })).toEqual([
     `slipway:services.db.image: the tag ${host}/db:16 has moved: ${first} → ${second}. The stack keeps the locked digest. To use the new one: slipway lock --update db --stack shop`,
   ]);
   const { changes } = await lock(stackOf(db), ["db"]);
@@ -286,7 +286,7 @@ describe("the versions of EKS add-ons", () => {
   });
 
   test("that are open are a note of the preview", async () => {
-    const about = { project: "slipway", name: "shop" };
+    const about = { name: "shop" };
     expect(formatReport(await checkLock(eks()), about)).toEqual([
       "slipway:eks.addonVersions: no version of metrics-server. EKS then installs its default and never updates it. To record the versions for Kubernetes 1.36: slipway lock --stack shop",
     ]);

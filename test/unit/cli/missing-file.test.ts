@@ -37,7 +37,7 @@ describe("the remedy", () => {
   afterEach(() => rmSync(source, { recursive: true }));
   const likely = missingFile(["open ./products.json: no such file or directory"])!;
   const remedyFor = (service: object, text = likely) =>
-    withAssets(text, "web", { project: "slipway", config: { "slipway:services": JSON.stringify({ web: service }) } });
+    withAssets(text, "web", { config: { "slipway:services": JSON.stringify({ web: service }) } });
 
   test("names what the source's own Dockerfile copies", () => {
     expect(remedyFor({ source })).toBe(
@@ -48,7 +48,7 @@ describe("the remedy", () => {
   test("is the usual one for an image, a Dockerfile that is built, another service, and another cause", () => {
     expect(remedyFor({ image: "a" })).toBe(likely);
     expect(remedyFor({ source, builder: "dockerfile" })).toBe(likely);
-    expect(withAssets(likely, "other", { project: "slipway", config: {} })).toBe(likely);
+    expect(withAssets(likely, "other", { config: {} })).toBe(likely);
     expect(remedyFor({ source }, "The probe fails.")).toBe("The probe fails.");
   });
 });

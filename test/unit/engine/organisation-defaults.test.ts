@@ -13,7 +13,7 @@ locks:
 /** A project with this program and the defaults of a platform team, whose stack has one service. */
 function projectWith(service: string): EngineProject {
   const project = new EngineProject(
-    `config:\n  project:extends: ./platform\n  project:services: { web: { image: "${image}", ${service} } }\n`,
+    `config:\n  slipway:extends: ./platform\n  slipway:services: { web: { image: "${image}", ${service} } }\n`,
   );
   mkdirSync(join(project.folder, "platform"));
   writeFileSync(join(project.folder, "platform/slipway.yaml"), defaults);
@@ -47,7 +47,7 @@ test("a preview of a stack that contradicts a lock fails with its reason, and do
   expect(out).toContain(
     [
       'The configuration of stack "test" is invalid. In stacks/Pulumi.test.yaml:',
-      '      - project:services.web.shutdown.drainSeconds: must be 30 (got 60). platform/slipway.yaml locks it: "OPS-7: clients have 30 s". Remove it.',
+      '      - slipway:services.web.shutdown.drainSeconds: must be 30 (got 60). platform/slipway.yaml locks it: "OPS-7: clients have 30 s". Remove it.',
     ].join("\n"),
   );
   expect((await project.run("down")).code).toBe(0);

@@ -36,12 +36,20 @@ export function knownStacks(): string[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
 }
 
+export interface ReadOptions {
+  /** Whether secrets are replaced by a text instead of being decrypted, so that no passphrase is needed. @default false */
+  withoutSecrets?: boolean;
+}
+
+/** A text that is valid wherever secrets are allowed. */
+const hiddenSecret = "secret";
+
 /**
  * Reads a stack with its secrets decrypted.
  *
  * @throws UserError if the stack has no file, a file is no YAML, or the passphrase of its secrets is missing or wrong.
  */
-export function readStack(name: string): Stack {
+export function readStack(name: string, { withoutSecrets = false }: ReadOptions = {}): Stack {
   if (!existsSync("Pulumi.yaml")) throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project.");
   const { name: project = "", main, config: declared = {} } = readProject();
   const { file, config, encryptionsalt } = readStackFile(name, project);
@@ -54,7 +62,7 @@ export function readStack(name: string): Stack {
     const full = key.includes(":") ? key : `${project}:${key}`;
     const plain = decrypted(value, (text) => {
       secretKeys.add(full);
-      return open(passphraseKey(encryptionsalt, file), text);
+      return withoutSecrets ? hiddenSecret : open(passphraseKey(encryptionsalt, file), text);
     });
     values[full] = typeof plain === "string" ? plain : JSON.stringify(plain);
   };

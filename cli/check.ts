@@ -122,7 +122,7 @@ export function isClean({ types, stacks }: Checks): boolean {
 }
 
 export function formatChecks({ types: { program, result, output }, stacks }: Checks): string {
-  const indented = (text: string) => text.replaceAll(/^/gm, "    ");
+  const indented = (text: string) => text.trimEnd().replaceAll(/^(?=.)/gm, "    ");
   const lines =
     result === "passed"
       ? [`✓ ${program}: types`]
@@ -136,7 +136,7 @@ export function formatChecks({ types: { program, result, output }, stacks }: Che
     }
     const found = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "warning" : "warnings"} (slipway score --stack ${stack})`;
     lines.push(
-      `${errors.length === 0 ? "✓" : "✗"} stack ${stack}: valid, ${score.points} of 100 points, ${score.passed} of ${score.rules} rules passed${found}`,
+      `${errors.length === 0 ? "✓" : "✗"} stack ${stack}: ${errors.length === 0 ? "valid" : "policy errors"}, ${score.points} of 100 points, ${score.passed} of ${score.rules} rules passed${found}`,
     );
     lines.push(...errors.map(indented));
   }

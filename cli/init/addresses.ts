@@ -28,10 +28,11 @@ export function listenersOf({ listens, servers, routes }: Pick<Facts, "listens" 
     return listener ? [listener] : [];
   });
   const score = ({ env, port, isHttp, isLoopback }: Listener) =>
+    (env === undefined && port === undefined ? -100 : 0) +
     (env?.name === "PORT" ? 100 : 0) +
     (isHttp ? 20 : 0) +
     (isLoopback ? 0 : 10) +
-    (auxiliaryPort.has(port ?? 0) || auxiliaryName.test(env?.name ?? "") ? 0 : 15);
+    (auxiliaryPort.has(port ?? 0) || auxiliaryName.test(env?.name ?? "") ? -50 : 0);
   const sorted = listeners.map((listener) => ({ listener, score: score(listener) })).sort((a, b) => b.score - a.score);
   const all = sorted.map(({ listener }) => listener);
   return all.filter(({ port, env }, i) => all.findIndex((other) => other.port === port && other.env?.name === env?.name) === i);
@@ -56,7 +57,7 @@ function listenerOf(values: SourceValue[], isHttp: boolean, at: string): Listene
   const fixed =
     parsed.find(({ port, host }) => port !== undefined && !/^\$\{/.test(host) && !loopback.test(`${host}:`)) ??
     parsed.find(({ port }) => port !== undefined);
-  if (!variable && !fixed) return undefined;
+  if (!variable && !fixed) return { isHttp, isLoopback: false, at };
   // A variable for a whole address may also be for a port alone: `8080` is its default then.
   const bare = fixed !== undefined && fixed.text === String(fixed.port);
   const flagged = parsed.find(({ flag }) => flag !== undefined);

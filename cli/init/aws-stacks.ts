@@ -1,5 +1,5 @@
 import type { Settings } from "../compose/convert.ts";
-import type { Unit } from "./units.ts";
+import { ordered, type Unit } from "./units.ts";
 
 /** A stack on AWS with placeholders, which every command rejects until they are replaced (config/placeholders.ts). */
 export interface AwsStack {
@@ -60,5 +60,5 @@ export const awsStacks: AwsStack[] = [
 
 /** The settings of a unit on AWS: as here, with a host below the domain. */
 export function onAws({ name, settings }: Unit): Settings {
-  return "host" in settings ? { ...settings, host: `<host of ${name} below the domain, such as ${name}.example.org>` } : settings;
+  return ordered("host" in settings ? { ...settings, host: `<host of ${name} below the domain, such as ${name}.example.org>` } : settings);
 }

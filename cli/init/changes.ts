@@ -27,14 +27,16 @@ export function writeAll(changes: Change[]): void {
     .filter(({ state }) => state !== "unchanged")
     .map(({ path, after }) => ({ path, after, temporary: `${path}.slipway-new` }));
   const folders: string[] = [];
+  const written: string[] = [];
   try {
     for (const { path, after, temporary } of pending) {
       const created = mkdirSync(dirname(path), { recursive: true });
       if (created !== undefined) folders.push(created);
+      written.push(temporary);
       writeFileSync(temporary, after);
     }
   } catch (error) {
-    for (const { temporary } of pending) rmSync(temporary, { force: true });
+    for (const temporary of written) rmSync(temporary, { force: true });
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     throw new UserError(`${(error as Error).message}. Nothing was written.`);
   }
@@ -46,7 +48,7 @@ export function formatDiff(changes: Change[]): string {
   return changes
     .filter(({ state }) => state !== "unchanged")
     .map(({ path, before, after, state }) => {
-      const lines = difference(before?.split("\n") ?? [], after.split("\n"));
+      const lines = difference(linesOf(before ?? ""), linesOf(after));
       return [`${state === "created" ? "+" : "~"} ${path}`, ...lines.map((line) => `    ${line}`)].join("\n");
     })
     .join("\n");
@@ -67,5 +69,9 @@ function difference(before: string[], after: string[]): string[] {
     } else if (j < after.length && (i === before.length || lengths[i]![j + 1]! >= lengths[i + 1]![j]!)) lines.push(`+ ${after[j++]}`);
     else lines.push(`- ${before[i++]}`);
   }
-  return lines.filter((line) => line !== "+ " || lines.length > 1);
+  return lines;
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }

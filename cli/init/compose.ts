@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import type { Platform } from "../../config/schema/setting.ts";
 import { convertCompose, type Assumption, type Note, type Settings } from "../compose/convert.ts";
 import { readCompose } from "../compose/project.ts";
-import type { Unit } from "./units.ts";
+import { ordered, type Unit } from "./units.ts";
 
 const names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
@@ -20,6 +20,8 @@ export interface Joined {
   jobs: Record<string, Settings>;
   notes: Note[];
   assumptions: Assumption[];
+  /** What has to be changed by hand before a service can be built. */
+  problems: string[];
   /** Names of the services and jobs that are not programs of the repository. */
   others: string[];
 }
@@ -58,16 +60,19 @@ export async function joinCompose(file: string, given: Unit[], folder: string, r
   if (matched.size === 0) callAll(units, Object.keys(converted.services), relative(root, file));
   const others = (all: Record<string, Settings>) => Object.entries(all).filter(([name]) => !own.has(name));
   const ofKind = (kind: Unit["kind"]) =>
-    units.filter((unit) => unit.kind === kind).map(({ name, settings }): [string, Settings] => [name, settings]);
+    units.filter((unit) => unit.kind === kind).map(({ name, settings }): [string, Settings] => [name, ordered(settings)]);
   const services = Object.fromEntries([...ofKind("service"), ...others(converted.services)]);
   const jobs = Object.fromEntries([...ofKind("job"), ...others(converted.jobs)]);
+  const notes = converted.notes.filter(({ path }) => !isReplaced(path, matched));
+  const isToDo = ({ path, message }: Note) => /\.build(\.|$)/.test(path) && /^(has no|is a repository|must be) /.test(message);
   return {
     units,
+    problems: notes.filter(isToDo).map(({ path, message }) => `${path}: ${message}.`),
     services,
     jobs,
     others: [...others(converted.services), ...others(converted.jobs)].map(([name]) => name),
     // What the Dockerfile and the ports of a program say is replaced by what its source says.
-    notes: converted.notes.filter(({ path }) => !isReplaced(path, matched)),
+    notes,
     assumptions: converted.assumptions.filter(({ path: [kind, name = "", key = ""] }) =>
       own.has(name) ? fromCompose.includes(key) && key in ((kind === "jobs" ? jobs : services)[name] ?? {}) : true,
     ),

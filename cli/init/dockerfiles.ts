@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { DockerfileParser, type From, type JSONInstruction } from "dockerfile-ast";
+import { DockerfileParser, type From } from "dockerfile-ast";
 import { readDockerfile } from "../compose/dockerfile.ts";
 import { defaultDockerfile } from "../../components/image-builder.ts";
 
@@ -56,7 +56,7 @@ function read(path: string): { args: string[]; reason?: string; isCompiledInFina
       continue;
     }
     const text = (instruction.getArgumentsContent() ?? "").replaceAll(/\\\r?\n/g, " ");
-    const list = keyword === "ENTRYPOINT" || keyword === "CMD" ? jsonOf(instruction as JSONInstruction) : undefined;
+    const list = keyword === "ENTRYPOINT" || keyword === "CMD" ? listIn(text) : undefined;
     stages.at(-1)?.lines.push({ keyword, text, list });
   }
   const last = stages.at(-1);
@@ -80,8 +80,14 @@ function withoutInit(words: string[]): string[] {
   return words.slice(words.findIndex((word, i) => i > 0 && !word.startsWith("-")));
 }
 
-function jsonOf(instruction: JSONInstruction): string[] {
-  return instruction.getJSONStrings().map((argument) => argument.getJSONValue());
+/** The words of the JSON form; undefined for the shell form. */
+function listIn(text: string): string[] | undefined {
+  try {
+    const list = JSON.parse(text) as unknown;
+    return Array.isArray(list) ? list.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function reasonIn(stages: { name: string; base: string; lines: { keyword: string; text: string }[] }[]): string | undefined {

@@ -68,7 +68,9 @@ export async function initialize({ folder, platform, aws, dryRun, ask }: InitOpt
     // Loading what writes the stack file takes as long as Go needs to read the source.
     const [programs] = await Promise.all([findPrograms(root), import("./local-stack.ts")]);
     found = unitsOf(programs, root);
-    await ask.choose(found, root);
+    const choices = await ask.programs(found);
+    if (Object.keys(choices).length > 0) found = unitsOf(programs, root, choices);
+    await ask.settings(found);
     if (found.units.length === 0)
       throw new UserError(
         ["No program is a service or a job:", ...found.skipped.map(({ folder, reason }) => `  - ${folder}: ${reason}.`)].join("\n"),

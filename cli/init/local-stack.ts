@@ -11,7 +11,7 @@ import { plainOf, replaced, sealAll } from "../compose/import.ts";
 import { composeFileIn, joinCompose, type Joined } from "./compose.ts";
 import type { Initialized, InitOptions } from "./init.ts";
 import type { Contents } from "./stack-files.ts";
-import type { Unit } from "./units.ts";
+import { ordered, type Unit } from "./units.ts";
 
 interface LocalOptions extends Pick<InitOptions, "folder" | "platform" | "dryRun" | "ask"> {
   root: string;
@@ -24,7 +24,7 @@ export async function localContents(
   { folder, root, platform, dryRun, ask }: LocalOptions,
 ): Promise<Contents> {
   const ofKind = (all: Unit[], kind: Unit["kind"]) =>
-    Object.fromEntries(all.filter((unit) => unit.kind === kind).map(({ name, settings }) => [name, settings]));
+    Object.fromEntries(all.filter((unit) => unit.kind === kind).map(({ name, settings }) => [name, ordered(settings)]));
   const own: Contents = { services: ofKind(units, "service"), jobs: ofKind(units, "job"), assumptions: [] };
   const file = composeFileIn(root);
   if (file === undefined) return checked(own, platform, result);
@@ -42,7 +42,7 @@ export async function localContents(
     result.todo.push(`${error.message.replaceAll(`${root}/`, "")}\n  It was not imported. Then run: ${command}`);
     return checked(own, platform, result);
   }
-  const problems = await problemsOf(joined, platform);
+  const problems = [...joined.problems, ...(await problemsOf(joined, platform))];
   if (problems.length > 0) {
     result.todo.push(
       [
@@ -51,6 +51,10 @@ export async function localContents(
       ].join("\n"),
     );
     return checked(own, platform, result);
+  }
+  for (const unit of joined.units) {
+    const known = ["env", "secretEnv"].flatMap((key) => Object.keys(unit.settings[key] ?? {}));
+    unit.unset = unit.unset.filter(({ name }) => !known.includes(name));
   }
   result.units = joined.units;
   result.imported = joined.others;

@@ -5,30 +5,54 @@ import type { Found } from "./units.ts";
 /** Decides what the source does not say. */
 export interface Ask {
   confirm: (question: string) => Promise<boolean>;
-  /** Lets the user correct what was found: ports, programs, variables. */
-  choose: (found: Found, root: string) => Promise<void>;
+  /** What programs are of which the source does not say it, by their folder. */
+  programs: (found: Found) => Promise<Record<string, "service" | "job">>;
+  /** Lets the user leave out programs, and adds ports and variables that the source does not say. */
+  settings: (found: Found) => Promise<void>;
 }
 
 /** Takes the defaults. */
-export const defaults: Ask = { confirm: () => Promise.resolve(true), choose: () => Promise.resolve() };
+export const defaults: Ask = {
+  confirm: () => Promise.resolve(true),
+  programs: () => Promise.resolve({}),
+  settings: () => Promise.resolve(),
+};
 
 /** Asks on the terminal. Ctrl-C ends the command before anything is written. */
-export function onTerminal(): Ask & { close: () => void } {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+export function onTerminal(
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Ask & { close: () => void } {
+  const terminal = createInterface({ input, output });
   const cancelled = new AbortController();
   terminal.on("SIGINT", () => cancelled.abort());
+  terminal.on("close", () => cancelled.abort()); // Ctrl-D
   const ask = (question: string) =>
     terminal.question(question, { signal: cancelled.signal }).catch(() => {
       throw new UserError("Cancelled. Nothing was written.");
     });
   return {
     confirm: async (question) => !/^n/i.test(await ask(`${question} [Y/n] `)),
-    choose: (found) => choose(found, ask),
+    programs: (found) => programs(found, ask),
+    settings: (found) => settings(found, ask),
     close: () => terminal.close(),
   };
 }
 
-async function choose(found: Found, ask: (question: string) => Promise<string>): Promise<void> {
+type AskText = (question: string) => Promise<string>;
+
+async function programs({ skipped }: Found, ask: AskText): Promise<Record<string, "service" | "job">> {
+  const choices: Record<string, "service" | "job"> = {};
+  for (const { folder, reason, isUnclear } of skipped) {
+    if (!isUnclear) continue;
+    const answer = await ask(`${folder}: ${reason}. Deploy it as a service, as a job, or not? [s/j/N] `);
+    if (/^s/i.test(answer)) choices[folder] = "service";
+    else if (/^j/i.test(answer)) choices[folder] = "job";
+  }
+  return choices;
+}
+
+async function settings(found: Found, ask: AskText): Promise<void> {
   if (found.units.length > 1) {
     const names = found.units.map(({ name, kind, folder }) => `${name} (${kind}, ${folder})`).join(", ");
     const answer = (await ask(`Deploy ${names}? Names to leave out, or Enter for all: `)).split(/[\s,]+/).filter(Boolean);

@@ -67,11 +67,11 @@ function withConfig(text: string, document: Document, body: string): string {
   const config = document.get("config", true);
   if (!document.has("config")) return `${start}${body}`;
   if (!isMap(config) || config.items.length === 0 || config.flow) {
-    // Without a block to add to, the file is written again.
+    // Without a block to add to, `config` is written again.
+    const block = new YAMLMap();
     const added = parseDocument(body).get("config") as YAMLMap;
-    if (isMap(config)) config.flow = false;
-    document.set("config", isMap(config) ? new YAMLMap() : new YAMLMap());
-    for (const item of [...(isMap(config) ? config.items : []), ...added.items]) (document.get("config") as YAMLMap).items.push(item);
+    block.items.push(...(isMap(config) ? config.items : []), ...added.items);
+    document.set("config", block);
     return document.toString({ lineWidth: 0 });
   }
   const first = (config.items[0]!.key as Scalar).range![0];
@@ -123,7 +123,7 @@ function addUnset(document: Document, { name, kind, unset }: Unit, stack: string
         ]
       : []),
     ...(open.some(({ name, isSecret }) => isSecret || /(_|^)(URL|URI|HOST|ADDR|ADDRESS|ENDPOINT|DSN|BROKERS?|SERVERS?)(_|$)/.test(name))
-      ? ["Services of this stack that it calls are listed in calls, other addresses in network.destinations; anything else is blocked."]
+      ? ["Egress is blocked by default: list services of this stack in calls, and other addresses in network.destinations."]
       : []),
   ];
   node.comment = lines.map((line) => ` ${line}`).join("\n");

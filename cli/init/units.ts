@@ -39,6 +39,8 @@ export interface Reason {
 export interface Skipped {
   folder: string;
   reason: string;
+  /** Whether it may be a service or a job nevertheless. @default false */
+  isUnclear?: boolean;
 }
 
 export interface Found {
@@ -51,14 +53,15 @@ const workerName = /worker|consumer|scheduler|cron|daemon|agent|processor|subscr
 const toolFolder = /(^|\/)(tools?|scripts?|hack|examples?|_examples|tests?|e2e|benchmarks?|bench|mocks?|gen|generate|docs)(\/|$)/;
 const genericName = /^(cmd|main|server|app|src|service|bin)$/;
 
-/** Decides which programs are services or jobs, and their settings. */
-export function unitsOf(programs: Program[], root: string): Found {
+/** Decides which programs are services or jobs, and their settings. `choices` has the user's choices for unclear ones, by their folder. */
+export function unitsOf(programs: Program[], root: string, choices: Record<string, "service" | "job"> = {}): Found {
   const skipped: Skipped[] = [];
   const chosen: { program: Program; kind: Kind }[] = [];
   for (const program of programs) {
-    const kind = kindOf(program, root, programs.length === 1);
+    const choice = choices[folderOf(program, root)];
+    const kind = choice === undefined ? kindOf(program, root, programs.length === 1) : choice === "job" ? "job" : "worker";
     if (typeof kind === "string") chosen.push({ program, kind });
-    else skipped.push({ folder: folderOf(program, root), reason: kind.skipped });
+    else skipped.push({ folder: folderOf(program, root), ...kind });
   }
   const names = namesOf(
     chosen.map(({ program }) => program),
@@ -81,17 +84,17 @@ function folderOf({ folder }: Pick<Program, "folder">, root: string): string {
   return relative(root, folder) || ".";
 }
 
-function kindOf(program: Program, root: string, isOnly: boolean): Kind | { skipped: string } {
+function kindOf(program: Program, root: string, isOnly: boolean): Kind | Omit<Skipped, "folder"> {
   const folder = folderOf(program, root);
   const name = folder.split("/").at(-1)!;
   const [main] = listenersOf(program);
-  if (!isOnly && toolFolder.test(relative(root, program.folder))) return { skipped: `it is in a folder for tools or examples` };
-  if (program.imports.includes("github.com/aws/aws-lambda-go/lambda") && !main) return { skipped: "it is a function of AWS Lambda" };
+  if (!isOnly && toolFolder.test(relative(root, program.folder))) return { reason: "it is in a folder for tools or examples" };
+  if (program.imports.includes("github.com/aws/aws-lambda-go/lambda") && !main) return { reason: "it is a function of AWS Lambda" };
   if (jobName.test(name) && !main) return "job";
   if (main) return main.isHttp ? "http" : "tcp";
   if (program.env.some(({ name }) => name === "PORT") && program.routes.length > 0) return "http";
   if (workerName.test(name) || program.handlesSignals || isOnly) return "worker";
-  return { skipped: "it does not listen, and nothing says that it keeps running" };
+  return { reason: "it does not listen, and nothing says that it keeps running", isUnclear: true };
 }
 
 /** Names of services: the folder of the program; for generic ones such as cmd/server, and in the root, the module. */
@@ -294,6 +297,29 @@ function setFurtherPorts(unit: Unit, listeners: Listener[]): void {
     unit.reasons.push({ setting: `ports.${name}`, value: String(port), from: at });
   }
   if (Object.keys(ports).length > 0) unit.settings["ports"] = ports;
+}
+
+const order = [
+  "source",
+  "builder",
+  "package",
+  "build",
+  "user",
+  "args",
+  "port",
+  "ports",
+  "host",
+  "probes",
+  "env",
+  "secretEnv",
+  "calls",
+  "after",
+];
+
+/** The settings of a unit in the order that readers expect. */
+export function ordered(settings: Record<string, unknown>): Record<string, unknown> {
+  const rank = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
+  return Object.fromEntries(Object.entries(settings).sort(([a], [b]) => rank(a) - rank(b)));
 }
 
 /** Variables that are no settings of the program, or that the platform sets. */

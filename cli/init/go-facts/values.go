@@ -158,8 +158,14 @@ func (e *evaluation) call(call *ast.CallExpr, index, depth int) []Value {
 	}
 	importPath, name := e.callee(call)
 	switch importPath + "." + name {
-	case "fmt.Sprintf", "fmt.Sprint":
+	case "fmt.Sprintf":
 		return e.format(call, depth)
+	case "fmt.Sprint":
+		parts := []Value{{}}
+		for i := range call.Args {
+			parts = join("", parts, argument(i))
+		}
+		return parts
 	case "net.JoinHostPort":
 		return join(":", argument(0), argument(1))
 	case "path.Join", "path/filepath.Join":

@@ -55,21 +55,28 @@ export async function findPrograms(root: string): Promise<Program[]> {
     );
   if (!hasGo)
     throw new UserError("Go is not on the PATH. Slipway reads the source with it, and compiles it. Install Go: https://go.dev/doc/install");
-  const [facts, listed] = await Promise.all([goProgram(join(import.meta.dirname, "go-facts")), Promise.all(folders.map(listPackages))]);
-  const packages = listed.flat();
-  const input = { root, packages: packages.map(({ dir, importPath, files }) => ({ dir, importPath, files })) };
-  const found = JSON.parse(await command(facts, [], { input: JSON.stringify(input) })) as Facts[];
+  // Modules below one with programs are often its tools or examples.
+  const ofRoot = folders.includes(root) && folders.length > 1 ? await programsIn([root], root) : [];
+  const found = ofRoot.length > 0 ? ofRoot : await programsIn(folders, root);
   if (found.length === 0)
     throw new UserError(
       `${folders.map((folder) => join(relative(root, folder), "go.mod")).join(", ")}: no package main, so there is no program to deploy. Slipway deploys programs; run slipway init where their module is.`,
     );
+  return found;
+}
+
+async function programsIn(folders: string[], root: string): Promise<Program[]> {
+  const [facts, listed] = await Promise.all([goProgram(join(import.meta.dirname, "go-facts")), Promise.all(folders.map(listPackages))]);
+  const packages = listed.flat();
+  const input = { root, packages: packages.map(({ dir, importPath, files }) => ({ dir, importPath, files })) };
+  const found = JSON.parse(await command(facts, [], { input: JSON.stringify(input) })) as Facts[];
   return found.map((facts) => {
     const { module, dir } = packages.find(({ importPath }) => importPath === facts.importPath)!;
     return { ...facts, module, folder: dir };
   });
 }
 
-/** Folders of the modules: those in go.work if there is one, the root's, or those below. */
+/** Folders of the modules: those in go.work if there is one, otherwise all. */
 async function moduleFolders(root: string, hasGo: boolean): Promise<string[]> {
   if (existsSync(join(root, "go.work")) && hasGo) {
     const { Use = [] } = JSON.parse(await command("go", ["work", "edit", "-json"], { cwd: root })) as { Use?: { DiskPath: string }[] };
@@ -78,8 +85,7 @@ async function moduleFolders(root: string, hasGo: boolean): Promise<string[]> {
   const found: string[] = [];
   for await (const file of glob("**/go.mod", { cwd: root, exclude: (path) => ignored.test(path) }))
     if (!ignored.test(file)) found.push(dirname(join(root, file)));
-  // Modules below one with programs are often its tools or examples.
-  return found.includes(root) ? [root] : found.sort();
+  return found.sort();
 }
 
 interface ListedPackage {

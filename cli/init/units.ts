@@ -264,6 +264,10 @@ function setAddress(unit: Unit, program: Program, dockerfile: DockerfileOf | und
         `${unit.name}: listens on the loopback address (${main.at}), where nothing outside its container reaches it. Listen on all addresses, such as ":${main.port ?? serviceDefaults.port}".`,
       );
   }
+  if (program.servers.includes("tls") && !program.servers.includes("plain"))
+    warnings.push(
+      `${unit.name}: serves TLS itself, and requests reach it as plain HTTP. Serve HTTP in the container, and set tls for the certificate.`,
+    );
   setFurtherPorts(unit, others);
   if (kind === "http") {
     settings["host"] = `${unit.name}.localhost`;

@@ -120,6 +120,8 @@ func (e *evaluation) listen(call *ast.CallExpr, file *ast.File, facts *Program) 
 		if network, ok := e.literal(call.Args[1]); ok && strings.HasPrefix(network, "tcp") {
 			facts.listen(e.values(call.Args[2]), false, at)
 		}
+	case importPath == "" && listeners[name] && strings.HasSuffix(name, "TLS") && len(call.Args) < 3:
+		// The certificate and the key of a server that has its address already.
 	case importPath == "" && listeners[name] && e.function(call) == nil:
 		if len(call.Args) == 0 {
 			// gin's default.
@@ -373,6 +375,13 @@ func (e *evaluation) servers(call *ast.CallExpr, facts *Program) {
 		add("grpc")
 	case importPath == "net/http" && (name == "Serve" || name == "ListenAndServe" || name == "NewServeMux"):
 		add("http")
+		if name != "NewServeMux" {
+			add("plain")
+		}
+	case strings.HasSuffix(name, "TLS") && listeners[name]:
+		add("tls")
+	case listeners[name] || name == "Serve":
+		add("plain")
 	case importPath == "os/signal" && (name == "Notify" || name == "NotifyContext"):
 		facts.HandlesSignals = true
 	}

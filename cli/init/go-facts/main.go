@@ -31,7 +31,7 @@ type Program struct {
 	Routes  []Route  `json:"routes"`
 	Env     []Env    `json:"env"`
 	Assets  []Asset  `json:"assets"`
-	// Servers that it creates: http, grpc.
+	// Servers that it creates: http, grpc; and how they listen: plain, tls.
 	Servers []string `json:"servers"`
 	// HandlesSignals is whether it handles signals, as programs do that run until they are stopped.
 	HandlesSignals bool `json:"handlesSignals"`

@@ -143,6 +143,19 @@ describe("the port of a program", () => {
     ]);
   });
 
+  test("is not the certificate of a server, and TLS causes a warning", async () => {
+    const body = `s := http.Server{Addr: os.Getenv("ADDR")}\ns.ListenAndServeTLS(os.Getenv("CERT"), "")`;
+    const { settings, warnings } = await unitIn(moduleWith(["net/http", "os"], body));
+    expect(settings["env"]).toEqual({ ADDR: ":8080" });
+    expect(warnings).toEqual([
+      "web: serves TLS itself, and requests reach it as plain HTTP. Serve HTTP in the container, and set tls for the certificate.",
+    ]);
+    const both = await unitIn(
+      moduleWith(["net/http"], `go http.ListenAndServeTLS(":8443", "", "", nil)\nhttp.ListenAndServe(":8080", nil)`),
+    );
+    expect(both.warnings).toEqual([]);
+  });
+
   test("is set with the variable of the address if its default is the loopback address", () => {
     const listens = [{ values: [{ text: "${ADDR}", env: "ADDR" }, { text: "localhost:8000" }], isHttp: true, at: "main.go:1" }];
     const [listener] = listenersOf({ listens, servers: [], routes: [] });
@@ -318,6 +331,47 @@ describe("a Dockerfile", () => {
     ["FROM scratch\nENTRYPOINT /app serve\n", []],
   ])("%j starts the program with the arguments %j", async (text, args) => {
     expect((await read(text))?.args).toEqual(args);
+  });
+});
+
+describe("modules", () => {
+  const main = "package main\n\nfunc main() {}\n";
+  const foldersIn = (files: Record<string, string>) =>
+    withFiles(files, async (folder) => (await findPrograms(folder)).map((program) => program.folder.slice(folder.length + 1)));
+
+  test("below the root's are only read if the root's has no program", async () => {
+    const files = { "go.mod": "module example.org/a\n", "sub/go.mod": "module example.org/b\n", "sub/main.go": main };
+    expect(await foldersIn({ ...files, "lib.go": "package a\n" })).toEqual(["sub"]);
+    expect(await foldersIn({ ...files, "main.go": main })).toEqual([""]);
+  });
+
+  test("of dependencies and test data are not read", async () => {
+    const other = { "go.mod": "module example.org/x\n", "main.go": main };
+    const below = (folder: string) => Object.fromEntries(Object.entries(other).map(([file, text]) => [`${folder}/${file}`, text]));
+    const files = { ...below("node_modules/slipway"), ...below("vendor/x"), ...below("a/testdata/b"), ...below(".cache"), ...below("api") };
+    expect(await foldersIn(files)).toEqual(["api"]);
+  });
+
+  test("that Go cannot read are named, with Go's message", async () => {
+    await withFiles({ "go.mod": "module\n" }, async (folder) => {
+      await expect(findPrograms(folder)).rejects.toThrow(
+        /go\.mod: Go cannot list the packages\. Correct it, or run: go mod tidy\n[^]*go\.mod:1/,
+      );
+    });
+  });
+
+  test("need Go", async () => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = "/nowhere";
+    try {
+      await withFiles({ "go.mod": "module example.org/a\n" }, async (folder) => {
+        await expect(findPrograms(folder)).rejects.toThrow(
+          "Go is not on the PATH. Slipway reads the source with it, and compiles it. Install Go: https://go.dev/doc/install",
+        );
+      });
+    } finally {
+      process.env["PATH"] = path;
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { parse } from "yaml";
+import { init } from "../../../../cli/commands/init.ts";
 import { formatInit, initAsJson } from "../../../../cli/init/format.ts";
 import { defaults, onTerminal } from "../../../../cli/init/questions.ts";
 import { checkSettings } from "../../../../config/check.ts";
@@ -213,6 +214,18 @@ describe("slipway init", () => {
     const { config } = parse(repository.read("stacks/Pulumi.local.yaml"));
     const { forum, cache } = config["slipway:services"];
     expect([forum.calls, forum.after, cache.image]).toEqual([["cache"], ["cache", "migrate"], "redis:7"]);
+  });
+});
+
+describe("the options of slipway init", () => {
+  const options = { dir: ".", platform: "local", aws: false, yes: true, "dry-run": false, json: false };
+
+  test.each([
+    [{ platform: "eks" }, '--platform: must be local, docker or swarm (got "eks"). For AWS, use --aws.'],
+    [{ dir: "../other" }, '--dir: must be a folder below this one (got "../other"). Run slipway init in the repository.'],
+    [{ dir: "/srv" }, '--dir: must be a folder below this one (got "/srv"). Run slipway init in the repository.'],
+  ])("%j is rejected", async (given, message) => {
+    await expect(init.run({ ...options, ...given } as never, "")).rejects.toThrow(message);
   });
 });
 

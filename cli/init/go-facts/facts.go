@@ -312,7 +312,7 @@ func (e *evaluation) fields(literal *ast.StructType, facts *Program) {
 			continue
 		}
 		text, _ := strconv.Unquote(field.Tag.Value)
-		env, ok := parseTag(text, false)
+		env, ok := parseTag(text)
 		if !ok {
 			continue
 		}

@@ -31,6 +31,9 @@ type source struct {
 	envReaders map[*types.Func]envReader
 	// Whether viper reads variables of the environment.
 	hasAutomaticEnv bool
+	// Prefix of those variables, and whether dashes and dots in keys are replaced.
+	envPrefix      string
+	hasKeyReplacer bool
 	// Defaults of flags by name, and of viper by key in lower case.
 	flags    map[string][]assignment
 	defaults map[string][]assignment
@@ -252,6 +255,12 @@ func (s *source) indexCall(p *goPackage, call *ast.CallExpr) {
 	switch {
 	case name == "AutomaticEnv":
 		s.hasAutomaticEnv = true
+	case name == "SetEnvPrefix" && len(call.Args) == 1:
+		if prefix, ok := s.text(call.Args[0]); ok {
+			s.envPrefix = strings.ToUpper(prefix) + "_"
+		}
+	case name == "SetEnvKeyReplacer" || name == "EnvKeyReplacer":
+		s.hasKeyReplacer = true
 	case name == "SetDefault" && len(call.Args) == 2:
 		if key, ok := s.text(call.Args[0]); ok {
 			key = strings.ToLower(key)

@@ -121,8 +121,8 @@ func (e *evaluation) flag(call *ast.CallExpr, at, depth int) []Value {
 		values[i].Flag = name
 	}
 	// viper takes flags from the environment too.
-	if e.hasAutomaticEnv {
-		values = append(values, fromEnv(viperName(name)))
+	if variable := e.viperName(name); variable != "" {
+		values = append(values, fromEnv(variable))
 	}
 	return values
 }
@@ -131,9 +131,12 @@ func fromEnv(name string) Value {
 	return Value{Text: "${" + name + "}", Env: name}
 }
 
-// viperName is the variable of a key, with the replacer that most programs set.
-func viperName(key string) string {
-	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(key))
+// viperName is the variable that viper reads for a key; empty if it reads none.
+func (s *source) viperName(key string) string {
+	if !s.hasAutomaticEnv || !s.hasKeyReplacer && strings.ContainsAny(key, "-.") {
+		return ""
+	}
+	return s.envPrefix + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(key))
 }
 
 var verb = regexp.MustCompile(`%[sdv]`)
@@ -195,9 +198,9 @@ func (e *evaluation) call(call *ast.CallExpr, index, depth int) []Value {
 		if flagGetter.MatchString(name) && len(call.Args) >= 3 {
 			return e.flag(call, 0, depth)
 		}
-		if e.hasAutomaticEnv && (name == "GetString" || name == "GetInt") && len(call.Args) == 1 {
+		if (name == "GetString" || name == "GetInt") && len(call.Args) == 1 {
 			if key, ok := e.literal(call.Args[0]); ok {
-				return append([]Value{fromEnv(viperName(key))}, e.viperDefault(key, depth)...)
+				return e.viper(key, depth)
 			}
 		}
 		return nil
@@ -212,6 +215,21 @@ func (e *evaluation) call(call *ast.CallExpr, index, depth int) []Value {
 	values := e.results(f, index, depth)
 	e.bound = bound
 	return values
+}
+
+// viper returns the values of a key of viper: of the environment, of flags and defaults.
+func (e *evaluation) viper(key string, depth int) []Value {
+	var values []Value
+	if variable := e.viperName(key); variable != "" {
+		values = append(values, fromEnv(variable))
+	}
+	values = append(values, e.viperDefault(key, depth)...)
+	for _, flag := range e.flags[key] {
+		if e.scope[flag.in] {
+			values = append(values, e.evaluate(flag.expr, 0, depth+1)...)
+		}
+	}
+	return unique(values)
 }
 
 // results returns what a function of the modules returns.
@@ -278,43 +296,29 @@ func (e *evaluation) tagged(object types.Object) []Value {
 	if !ok {
 		return nil
 	}
-	found, ok := parseTag(tag, e.hasAutomaticEnv)
+	found, ok := parseTag(tag)
 	if !ok {
+		// viper copies its values into the field.
+		if key := reflect.StructTag(tag).Get("mapstructure"); key != "" && key != "-" && !strings.Contains(key, ",") {
+			return e.viper(key, 0)
+		}
 		return nil
 	}
 	values := []Value{fromEnv(found.Name)}
 	if found.Default != nil {
 		values = append(values, Value{Text: *found.Default})
 	}
-	// Flags and defaults that viper copies into the field.
-	if key := reflect.StructTag(tag).Get("mapstructure"); key != "" {
-		values = append(values, e.keyDefaults(key)...)
-	}
 	return values
 }
 
-// keyDefaults returns the defaults of flags and of viper with a name.
-func (e *evaluation) keyDefaults(key string) []Value {
-	values := e.viperDefault(key, 0)
-	for _, flag := range e.flags[key] {
-		if e.scope[flag.in] {
-			values = append(values, e.evaluate(flag.expr, 0, 1)...)
-		}
-	}
-	return values
-}
-
-// parseTag reads the tags of caarlos0/env, envconfig, go-envconfig, cleanenv and viper.
-func parseTag(text string, hasAutomaticEnv bool) (Env, bool) {
+// parseTag reads the tags of caarlos0/env, envconfig, go-envconfig and cleanenv.
+func parseTag(text string) (Env, bool) {
 	tag := reflect.StructTag(text)
 	key := tag.Get("env")
 	if key == "" {
 		key = tag.Get("envconfig")
 	}
 	if key == "" {
-		if name := tag.Get("mapstructure"); hasAutomaticEnv && name != "" && name != "-" && !strings.Contains(name, ",") {
-			return Env{Name: viperName(name), IsOptional: true}, true
-		}
 		return Env{}, false
 	}
 	parts := strings.Split(key, ",")

@@ -88,6 +88,19 @@ describe("the port of a program", () => {
       "",
       {},
     ],
+    [
+      "viper, with a prefix and a flag",
+      ["net/http", "github.com/spf13/viper", "github.com/spf13/pflag"],
+      `pflag.Int("http-port", 9898, "")
+viper.SetEnvPrefix("web")
+viper.SetEnvKeyReplacer(nil)
+viper.AutomaticEnv()
+var c config
+viper.Unmarshal(&c)
+http.ListenAndServe(c.Host+":"+c.Port, nil)`,
+      'type config struct {\n\tHost string `mapstructure:"host"`\n\tPort string `mapstructure:"http-port"`\n}',
+      { port: 9898 },
+    ],
     ["gin", ["github.com/gin-gonic/gin"], `r := gin.Default()\nr.GET("/", nil)\nr.Run()`, "", {}],
     ["echo", ["github.com/labstack/echo/v4"], `e := echo.New()\ne.GET("/", nil)\ne.Logger.Fatal(e.Start(":1323"))`, "", { port: 1323 }],
     ["fiber", ["github.com/gofiber/fiber/v2"], `app := fiber.New()\napp.Get("/", nil)\napp.Listen(":3004")`, "", { port: 3004 }],

@@ -21,7 +21,7 @@ const boundaries = Object.entries(layers).map(([folder, allowed]): OxlintOverrid
 });
 
 export default defineConfig({
-  ignorePatterns: ["node_modules", ".slipway", "coverage", "dist"],
+  ignorePatterns: ["node_modules", ".slipway", "coverage", "dist", "test/fixtures/repositories"],
   plugins: ["typescript"],
   categories: { correctness: "error" },
   options: { typeAware: true, reportUnusedDisableDirectives: "error" },

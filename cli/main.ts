@@ -5,8 +5,10 @@ import { UserError } from "../lib/user-error.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { runProgram } from "./program.ts";
+import { runInProject } from "./project-packages.ts";
 
-runProgram(commands, process.argv.slice(2)).then(
+const args = process.argv.slice(2);
+run().then(
   (code) => process.exit(code),
   (error: Error) => {
     const text = error instanceof UserError ? error.message : error.stack;
@@ -14,3 +16,7 @@ runProgram(commands, process.argv.slice(2)).then(
     process.exit(error instanceof LockedError ? ExitCode.Locked : ExitCode.Failed);
   },
 );
+
+async function run(): Promise<number> {
+  return (await runInProject(args)) ?? runProgram(commands, args);
+}

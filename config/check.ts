@@ -6,6 +6,7 @@ import { asService, asServices, problemsWithJobs, problemsWithOrder } from "./jo
 import { jobSettings } from "./schema/job.ts";
 import { serviceSettings } from "./schema/service.ts";
 import type { Platform } from "./schema/setting.ts";
+import { besidesPlaceholders, problemsWithPlaceholders } from "./placeholders.ts";
 import { problemsWithSecrets, problemsWithServices } from "./services.ts";
 import {
   settings,
@@ -54,10 +55,12 @@ export async function checkSettings(
     ...(platform ? roots.flatMap((root) => problemsWithSupport(platform, root, written[root])) : []),
     ...(rules && own ? [...rules.problemsWith(own, services), ...problemsOfJobs(rules, own, jobs)] : []),
   ];
-  const problems = [
+  const found = [
     ...issues.flatMap((issue) => problemsWithShape(issue, settings, input, secretPaths)),
     ...violations.map(({ path, message }) => ({ path, message: mask(message) })),
   ];
+  const placeholders = problemsWithPlaceholders({ eks: input["eks"], services: hostsIn(input["services"]) });
+  const problems = placeholders.length === 0 ? found : [...placeholders, ...besidesPlaceholders(found, placeholders)];
   return result.success && problems.length === 0 ? { value: { ...result.data, services, jobs }, problems } : { problems };
 }
 
@@ -93,6 +96,11 @@ const roots = ["services", "jobs"] as const;
 function problemsOfJobs(rules: PlatformRules, own: PlatformSettings, jobs: Jobs): Problem[] {
   const found = Object.keys(jobs).length === 0 ? [] : rules.problemsWith(own, asServices(jobs));
   return found.flatMap(({ path, message }) => (path[0] === "services" ? [{ path: ["jobs", ...path.slice(1)], message }] : []));
+}
+
+/** The settings of services that `slipway init` leaves to the user. Other texts may look like placeholders. */
+function hostsIn(services: unknown): object {
+  return Object.fromEntries(Object.entries(mapIn(services)).map(([name, one]) => [name, { host: mapIn(one)["host"] }]));
 }
 
 function mapIn(value: unknown): Record<string, unknown> {

@@ -23,20 +23,28 @@ export interface Stack {
   folder: string;
 }
 
+export interface ReadOptions {
+  /** Whether secrets are replaced by a text instead of being decrypted, so that no passphrase is needed. @default false */
+  withoutSecrets?: boolean;
+}
+
+/** A text that is valid wherever secrets are allowed. */
+const hiddenSecret = "secret";
+
 /**
  * Reads a stack with its secrets decrypted.
  *
  * @throws UserError if the stack has no file, a file is no YAML, defaults that it extends are missing or invalid, or the passphrase of its
  * secrets is missing or wrong.
  */
-export function readStack(name: string): Stack {
+export function readStack(name: string, { withoutSecrets = false }: ReadOptions = {}): Stack {
   const { project, main, file, encryptionsalt, values } = readWritten(name);
   const secretKeys: string[] = [];
   const texts = Object.entries(values).map(([key, value]) => {
     let hasSecrets = false;
     const plain = decrypted(value, (text) => {
       hasSecrets = true;
-      return open(passphraseKey(encryptionsalt, file), text);
+      return withoutSecrets ? hiddenSecret : open(passphraseKey(encryptionsalt, file), text);
     });
     if (hasSecrets) secretKeys.push(key);
     return [key, formatConfigValue(plain)];

@@ -1,10 +1,12 @@
 import type { Command } from "../command.ts";
+import { check } from "./check.ts";
 import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
 import { gate } from "./gate.ts";
 import { images } from "./images.ts";
 import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
+import { init } from "./init.ts";
 import { lockCommand } from "./lock.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
@@ -18,6 +20,8 @@ import { up } from "./up.ts";
 
 /** All commands, in the order of the help. */
 export const commands: Command[] = [
+  init,
+  check,
   up,
   preview,
   down,

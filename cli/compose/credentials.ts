@@ -13,8 +13,9 @@ const secretName =
 /** Settings about secrets that are none themselves: MYSQL_RANDOM_ROOT_PASSWORD=true, PASSWORD_FILE, TOKEN_TTL=3600, a path. */
 const harmlessValue = /^(|true|false|yes|no|on|off|[0-9]|\d+(s|m|h|d|ms)|\/[\w./-]*)$/i;
 
-/** A password in a URL, a private key, a JSON web token. */
-const secretValue = /:\/\/[^\s/:@]*:[^\s@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}\./;
+/** A password in a URL, a private key, a JSON web token, `password: "…"` in a file. */
+const secretValue =
+  /:\/\/[^\s/:@]*:[^\s@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,}\.[\w-]{8,}\.|\b(password|passwd|pwd)["']?\s*[:=]\s*(["'])[^"'\s${}]{4,}\2/i;
 
 /** Options of commands that are followed by a secret: `--requirepass x`, `--masterkey=x`. */
 const option = /^--?([\w-]+)(?:=(.*))?$/s;

@@ -79,7 +79,7 @@ export async function importCompose(file: string, { stack, platform, profiles }:
   };
 }
 
-interface Sealed {
+export interface Sealed {
   value: Record<"services" | "jobs", Record<string, Settings>>;
   count: number;
   salt: string | undefined;
@@ -87,7 +87,7 @@ interface Sealed {
 }
 
 /** Encrypts all secrets, as `pulumi config set --secret` does. */
-function sealAll(all: Sealed["value"]): Sealed {
+export function sealAll(all: Sealed["value"]): Sealed {
   let count = 0;
   let made: ReturnType<typeof newPassphraseKey> | undefined;
   const value = replaced(all, ({ value }) => {
@@ -98,12 +98,13 @@ function sealAll(all: Sealed["value"]): Sealed {
   return { value, count, salt: made?.salt, isLocal: made?.isLocal ?? false };
 }
 
-function plainOf(value: unknown): unknown {
+/** Settings with their secrets in plain text. */
+export function plainOf(value: unknown): unknown {
   return replaced(value, (secret) => secret.value);
 }
 
 /** A copy of a value in which every secret is replaced. */
-function replaced(value: unknown, by: (secret: Secret) => unknown): unknown {
+export function replaced(value: unknown, by: (secret: Secret) => unknown): unknown {
   if (value instanceof Secret) return by(value);
   if (Array.isArray(value)) return value.map((item) => replaced(item, by));
   if (value === null || typeof value !== "object") return value;

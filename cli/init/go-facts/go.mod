@@ -1,0 +1,3 @@
+module slipway.dev/go-facts
+
+go 1.24

@@ -1,3 +1,4 @@
+import { stackLabelValue } from "../lib/docker-labels.ts";
 import { settingsNamespace } from "../config/config-value.ts";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -125,7 +126,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     say(removeDeadLocks(locks()));
     if (!hasDocker(stack) || !existsSync(pulumiMark(stack))) return;
     const state = JSON.parse(await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables })) as ExportedState;
-    say(await removePending(state, dockerHost(stack), stack.name));
+    say(await removePending(state, dockerHost(stack), stackLabelValue(stack)));
   };
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
@@ -158,7 +159,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       say(removeDeadLocks(locks()));
       const succeeded = await run(["destroy", "--yes", "--skip-preview"]);
       // Without the mark, objects with the stack's name belong to another checkout.
-      if (succeeded && hasDocker(stack) && existsSync(pulumiMark(stack))) say(await removeLeft(dockerHost(stack), stack.name));
+      if (succeeded && hasDocker(stack) && existsSync(pulumiMark(stack))) say(await removeLeft(dockerHost(stack), stackLabelValue(stack)));
       if (succeeded) rmSync(pulumiMark(stack), { force: true });
       return succeeded;
     },

@@ -1,8 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { Protocol } from "../components/web-service-enums.ts";
-import { stackLabel } from "../lib/docker-labels.ts";
+import { stackLabel, stackLabelValue } from "../lib/docker-labels.ts";
 import type { Problem } from "../lib/problem.ts";
 import type { Path } from "../lib/property-path.ts";
 import type { PublishedPort } from "./published-ports.ts";
@@ -77,13 +78,14 @@ export async function problemsWithUsedPorts(
   stack: string,
   isLocal: boolean,
 ): Promise<string[]> {
+  const own = stackLabelValue({ project: pulumi.getProject(), name: stack });
   const needed: { path: Path; port: number; protocol: Protocol }[] = [
     ...Object.entries(ports).map(([key, port]) => ({ path: [platform, "ports", key], port, protocol: Protocol.TCP })),
     ...published.map(({ service, name, ...port }) => ({ path: ["services", service, "publish", name, "port"], ...port })),
   ];
   const problems = needed.map(async ({ path, port, protocol }) => {
     const holder = holders.of(port, protocol);
-    if (holder ? holder.labels?.[stackLabel] === stack : !isLocal || (await isFree(port, protocol))) return [];
+    if (holder ? holder.labels?.[stackLabel] === own : !isLocal || (await isFree(port, protocol))) return [];
     const user = holder?.description ?? "another program";
     const remedy = `Stop it, or set another port in stacks/Pulumi.${stack}.yaml`;
     const named = protocol === Protocol.TCP ? `port ${port}` : `${protocol} port ${port}`;

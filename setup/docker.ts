@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { succeeds } from "../lib/command.ts";
 import { dockerClient, noDocker } from "../lib/docker-client.ts";
-import { stackLabel } from "../lib/docker-labels.ts";
+import { stackLabel, stackLabelValue } from "../lib/docker-labels.ts";
 import { pollUntil } from "../lib/poll.ts";
 import { step } from "../lib/progress.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -35,12 +35,12 @@ export async function ensureDocker(): Promise<void> {
 }
 
 /** Waits until the stack's cluster is healthy again. Docker restarts its containers together with the daemon. */
-export async function awaitClusters(stack: string): Promise<void> {
-  const starting = () => docker.listContainers({ filters: { label: [`${stackLabel}=${stack}`], health: ["starting"] } });
+export async function awaitClusters(stack: { project: string; name: string }): Promise<void> {
+  const starting = () => docker.listContainers({ filters: { label: [`${stackLabel}=${stackLabelValue(stack)}`], health: ["starting"] } });
   if ((await starting()).length === 0) return;
   const onTimeout = () =>
     new UserError(
-      `The cluster of stack "${stack}" is not healthy after ${clusterSeconds} s. See its log: docker logs slipway-${stack}-node`,
+      `The cluster of stack "${stack.name}" is not healthy after ${clusterSeconds} s. See its log: docker logs ${stack.project}-${stack.name}-node`,
     );
   await step("wait for the cluster to become healthy", () =>
     pollUntil(async () => (await starting()).length === 0, { timeoutSeconds: clusterSeconds, onTimeout }),

@@ -13,7 +13,7 @@ export async function setUp(stack: Stack): Promise<Images> {
   if (keys.length === 0) return {};
   await ensureDocker();
   const images = await ensureImages(keys);
-  if (platformOf(stack) === "local") await awaitClusters(stack.name);
+  if (platformOf(stack) === "local") await awaitClusters(stack);
   return images;
 }
 

@@ -1,7 +1,7 @@
 import { settingsNamespace } from "../../config/config-value.ts";
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
-import { stackLabel } from "../../lib/docker-labels.ts";
+import { stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
 import { platformOf, type Stack } from "../../config/stack-file.ts";
 
 /** For the platforms docker and swarm: the names of the stack's containers and Swarm services, by the image that they run. */
@@ -12,7 +12,7 @@ export async function runningImages(stack: Stack): Promise<Map<string, string[]>
   if (platform !== "docker" && platform !== "swarm") return running;
   const { host } = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}") as { host?: string };
   const docker = dockerClient(host);
-  const filters = { label: [`${stackLabel}=${name}`] };
+  const filters = { label: [`${stackLabel}=${stackLabelValue(stack)}`] };
   for (const [image, fullName] of [...(await containersOf(docker, filters)), ...(await servicesOf(docker, filters))]) {
     const users = running.get(image) ?? [];
     const user = fullName.replace(`${project}-${name}-`, "");

@@ -26,7 +26,7 @@ const lists: Record<string, List> = {
     (await docker.listVolumes({ filters: JSON.stringify(filters) })).Volumes.map(({ Name }) => ({ id: Name, name: Name })),
 };
 
-/** Removes the stack's objects of a kind whose name is chosen, as the embedded engine does. */
+/** Removes the objects of a kind with a stack's label whose name is chosen, as the embedded engine does. */
 async function removeObjects(kind: string, docker: Docker, stack: string, isChosen: (name: string) => boolean): Promise<string[]> {
   // Only managers of a swarm have services, secrets and configs.
   const listed = await lists[kind]!(docker, { label: [`${stackLabel}=${stack}`] }).catch((error: DockerError) =>

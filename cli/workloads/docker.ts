@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import type { Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
-import { emptyDirLabel, stackLabel } from "../../lib/docker-labels.ts";
+import { emptyDirLabel, stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
 import type { Engine } from "../engines.ts";
 import { historyInProxy, historyInSwarm, withImages } from "./docker-history.ts";
 import {
@@ -29,7 +29,7 @@ interface Found {
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
   const docker = dockerClient(JSON.parse(stack.config[`${settingsNamespace}:${platform}`] ?? "{}").host);
   const prefix = `${stack.project}-${stack.name}`;
-  const labels = { [stackLabel]: stack.name };
+  const labels = { [stackLabel]: stackLabelValue(stack) };
   const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);
   const find = () => (platform === "docker" ? inContainers(docker, labels) : inSwarm(docker, labels));
 
@@ -47,7 +47,7 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
 
   /** Deletes the emptyDirs without a task that Swarm leaves on this node. Docker's own pruning keeps volumes with options. */
   async function deleteEmptyDirs(): Promise<void> {
-    const filters = { label: [`${stackLabel}=${stack.name}`, emptyDirLabel], dangling: ["true"] };
+    const filters = { label: [`${stackLabel}=${stackLabelValue(stack)}`, emptyDirLabel], dangling: ["true"] };
     const { Volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
     const ifGoneOrUsed = (error: DockerError) => error.statusCode === 404 || error.statusCode === 409 || Promise.reject(error);
     for (const { Name } of Volumes) await docker.getVolume(Name).remove().catch(ifGoneOrUsed);

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { join, posix, relative } from "node:path";
 import type { LayerEntry } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
@@ -37,7 +37,7 @@ export async function assetEntries(source: string, assets: string[]): Promise<La
     entries.set(`${path}/`, { path: `${path}/`, mode: 0o755 });
     addFolders(path);
     for (const entry of await readdir(join(source, path), { recursive: true, withFileTypes: true })) {
-      const below = join(entry.parentPath, entry.name).slice(join(source, "/").length);
+      const below = relative(source, join(entry.parentPath, entry.name));
       if (entry.isDirectory()) entries.set(`${below}/`, { path: `${below}/`, mode: 0o755 });
       else if (entry.isSymbolicLink()) entries.set(below, { path: below, mode: 0o777, linkTo: await readlink(join(source, below)) });
       else if (entry.isFile()) await add(below);

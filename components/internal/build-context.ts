@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import dockerIgnore from "@balena/dockerignore";
 import { UserError } from "../../lib/user-error.ts";
 import type { DockerfileArgs } from "../go-image.ts";
@@ -37,8 +37,7 @@ export async function stageBuildContext(name: string, source: string, build: Doc
     hash.update(JSON.stringify([dockerfile, target ?? null, arguments_]));
   // The values are not in the image.
   if (Object.keys(secrets).length > 0) hash.update(JSON.stringify(Object.keys(secrets).sort()));
-  const entries = await readdir(source, { recursive: true, withFileTypes: true });
-  const files = entries.filter((e) => !e.isDirectory()).map((e) => join(e.parentPath, e.name).slice(join(source, "/").length));
+  const files = await filesIn(source);
   for (const file of ignore.filter(files).sort()) {
     const target = join(folder, file);
     await mkdir(dirname(target), { recursive: true, mode: 0o755 });
@@ -56,4 +55,20 @@ export function requireDockerfile(source: string, { file: dockerfile = defaultDo
     const [what, it] = dockerfile === defaultDockerfile ? ["a Dockerfile", "one"] : [`the Dockerfile "${dockerfile}"`, "it"];
     throw new UserError(`${source}: must contain ${what} for builder "dockerfile". Add ${it}, or use builder "go".`);
   }
+}
+
+/** Folders of the project that are not part of a build context: what Slipway writes, and the packages that the program of the stacks needs. */
+const ofProject = [".slipway", "node_modules"];
+
+/** The files of a folder, relative to it. */
+async function filesIn(source: string): Promise<string[]> {
+  const isProject = resolve(source) === process.cwd();
+  const entries = await readdir(source, { withFileTypes: true });
+  const files = entries.map(async (entry): Promise<string[]> => {
+    if (!entry.isDirectory()) return [entry.name];
+    if (isProject && ofProject.includes(entry.name)) return [];
+    const below = await readdir(join(source, entry.name), { recursive: true, withFileTypes: true });
+    return below.filter((one) => !one.isDirectory()).map((one) => relative(source, join(one.parentPath, one.name)));
+  });
+  return (await Promise.all(files)).flat();
 }

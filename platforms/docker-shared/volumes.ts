@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { OwnedVolume } from "../../components/container-host.ts";
 import type { DockerError } from "../../lib/docker-client.ts";
-import { stackLabel } from "../../lib/docker-labels.ts";
+import { stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
 import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { dockerUser, resolveSecurity } from "../../components/security.ts";
@@ -82,6 +82,7 @@ export async function problemsWithVolumes(
   planned: PlannedVolume[],
   stack: string,
 ): Promise<string[]> {
+  const own = stackLabelValue({ project: pulumi.getProject(), name: stack });
   const problems = planned.flatMap(({ service, volume, names, external }) =>
     names.map(async (name) => {
       const path = [platform, "volumes", `${service}.${volume}`];
@@ -89,9 +90,9 @@ export async function problemsWithVolumes(
       if (external) return (await isMissing(inspection)) ? [missingObject(path, "volume", name, stack)] : [];
       const owner = await inspection.then(
         ({ Labels }) => ({ stack: (Labels as Record<string, string> | null)?.[stackLabel] }),
-        (error: DockerError) => (error.statusCode === 404 ? { stack } : Promise.reject(error)),
+        (error: DockerError) => (error.statusCode === 404 ? { stack: own } : Promise.reject(error)),
       );
-      return owner.stack === stack ? [] : [takenVolume(platform, path, name, owner.stack, stack)];
+      return owner.stack === own ? [] : [takenVolume(platform, path, name, owner.stack, stack)];
     }),
   );
   return (await Promise.all(problems)).flat();

@@ -11,12 +11,13 @@ import { namesOfObjects, removeObjects } from "./test-objects.ts";
 // The package as npm would publish it, in a project of its own with a Go service: on Docker, because that is the fastest platform.
 
 const stack = "integration-package";
+const label = `${stackLabel}=greetings/${stack}`;
 const port = dockerPorts.http;
 let folder: string;
 let tarball: string;
 
 beforeAll(async () => {
-  await removeObjects(`${stackLabel}=${stack}`);
+  await removeObjects(label);
   folder = mkdtempSync(join(tmpdir(), "slipway-package-"));
   await buildPackage();
   tarball = await packPackage(folder);
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   run("node_modules/.bin/slipway", "down", "--stack", stack);
-  await removeObjects(`${stackLabel}=${stack}`);
+  await removeObjects(label);
   rmSync(folder, { recursive: true });
 });
 
@@ -130,5 +131,5 @@ test("the policy pack and the schema of stack files are in the package", () => {
 
 test("down deletes everything", async () => {
   expect(run("node_modules/.bin/slipway", "down", "--stack", stack).code).toBe(0);
-  expect(await namesOfObjects(`${stackLabel}=${stack}`)).toEqual([]);
+  expect(await namesOfObjects(label)).toEqual([]);
 });

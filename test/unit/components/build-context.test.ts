@@ -40,6 +40,20 @@ test("the staged folder has the files that are not ignored, with modes 644 and 7
   expect(statSync(join(staged, "run.sh")).mode & 0o777).toBe(0o755);
 });
 
+test("of a whole project, what Slipway writes and its packages are not staged", async () => {
+  source(".", {
+    "main.go": "a",
+    "node_modules/slipway/index.js": "b",
+    ".slipway/local/checkpoint.json": "c",
+    "web/node_modules/x.js": "d",
+  });
+  const { folder: staged, tag } = await stageBuildContext("web", ".");
+  const expected = ["Dockerfile", "main.go", "web", "web/node_modules", "web/node_modules/x.js"];
+  expect(readdirSync(staged, { recursive: true }).sort()).toEqual(expected);
+  writeFileSync(".slipway/local/checkpoint.json", "changed");
+  expect((await stageBuildContext("web", ".")).tag).toBe(tag);
+});
+
 test("the tag does not depend on the folder, timestamps or read permissions", async () => {
   const { tag } = await stageBuildContext("a", source("one", { "main.go": "x" }));
   source("two/deep", { "main.go": "x" });

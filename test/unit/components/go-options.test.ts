@@ -40,8 +40,11 @@ const git = (...args: string[]) =>
   }).trim();
 
 /** The files of a built image. */
-async function filesOf(args: Omit<GoBuildArgs, "source">): Promise<Record<string, { mode: number; content: Buffer; link?: string }>> {
-  const { descriptor, blobs } = await buildGo({ source: source(), compression: "none", ...args });
+async function filesOf(
+  args: Omit<GoBuildArgs, "source">,
+  of = source(),
+): Promise<Record<string, { mode: number; content: Buffer; link?: string }>> {
+  const { descriptor, blobs } = await buildGo({ source: of, compression: "none", ...args });
   const blob = (digest: string) => readFileSync(join(blobs, digest.replace(":", "/")));
   const found: Record<string, { mode: number; content: Buffer; link?: string }> = {};
   for (const { digest } of JSON.parse(blob(descriptor.digest).toString()).layers as { digest: string }[]) {
@@ -119,6 +122,18 @@ test("assets are next to the program, at their own paths, with the modes 644 and
     ["ui/js/", "755", ""],
     ["ui/js/a.js", "644", "1"],
   ]);
+});
+
+test("assets of a source that is the whole project have the same paths", async () => {
+  write("app/licences/notes.txt", "MIT");
+  const before = process.cwd();
+  process.chdir(source());
+  try {
+    const files = await filesOf({ assets: ["licences"] }, ".");
+    expect(Object.keys(files).filter((path) => path.startsWith("licences"))).toEqual(["licences/", "licences/notes.txt"]);
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("assets that do not exist are an error", async () => {

@@ -47,13 +47,14 @@ async function preflight(
   settings: object = {},
   preview = false,
   service: object = web,
+  project = "slipway",
 ): Promise<string[]> {
   pulumi.runtime.setAllConfig({
     "slipway:platform": platform,
     "slipway:services": JSON.stringify({ web: service }),
     [`slipway:${platform}`]: JSON.stringify(platform === "local" ? {} : { host, ports, ...settings }),
   });
-  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", preview);
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, project, "test", preview);
   const configuration = await loadConfiguration(loadPlatform);
   return (await loadPlatform(configuration.platform)).preflight(configuration);
 }
@@ -66,6 +67,18 @@ const container = (name: string, stack: string, port: number) => ({
 
 test.each(["docker", "swarm"] as const)("an empty Docker host is ready for %s", async (platform) => {
   expect(await preflight(platform)).toEqual([]);
+});
+
+test("ports of a stack of the same name in another project are reported", async () => {
+  const own = container("shop-test-registry", "shop/test", ports.registry);
+  answers["/containers/json"] = [own, container("slipway-test-proxy", "test", ports.http)];
+  expect(await preflight("docker", {}, false, { image }, "shop")).toEqual([
+    "slipway:docker.ports.http: port 29080 is already used by the container slipway-test-proxy. Stop it, or set another port in stacks/Pulumi.test.yaml.",
+  ]);
+  answers["/containers/json"] = [own];
+  expect(await preflight("docker", {}, false, { image })).toEqual([
+    "slipway:docker.ports.registry: port 29001 is already used by the container shop-test-registry. Stop it, or set another port in stacks/Pulumi.test.yaml.",
+  ]);
 });
 
 test("ports of another stack, of a Swarm service and of another program are reported, and those of the same stack are not", async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { serviceDefaults } from "../../components/web-service-defaults.ts";
 import type { Platform } from "../../config/schema/setting.ts";
 import { convertCompose, type Assumption, type Note, type Settings } from "../compose/convert.ts";
 import { readCompose } from "../compose/project.ts";
@@ -30,29 +31,34 @@ export interface Joined {
 const fromCompose = ["env", "secretEnv", "files", "secretFiles", "volumes", "calls", "after", "network"];
 
 /** Adds the services of a Compose file to the programs. A program that it builds gets its variables and calls, and its name. */
-export async function joinCompose(file: string, given: Unit[], folder: string, root: string, platform: Platform): Promise<Joined> {
+export async function joinCompose(file: string, found: Unit[], folder: string, root: string, platform: Platform): Promise<Joined> {
   const converted = convertCompose(await readCompose(file, []), { folder, stack: "local", platform });
-  const units = given.map((unit) => ({ ...unit, settings: { ...unit.settings } }));
+  const units = found.map((unit) => ({ ...unit, settings: { ...unit.settings } }));
   const matched = new Map<string, Unit>();
-  for (const [name, settings] of [...Object.entries(converted.services), ...Object.entries(converted.jobs)]) {
-    const unit = unitOf(name, settings, units, [...matched.values()], folder, root);
-    if (unit) matched.set(name, unit);
-  }
+  const all = Object.entries({ ...converted.services, ...converted.jobs });
+  // Names first: what is left in a context is then more often one program.
+  for (const byName of [true, false])
+    for (const [name, settings] of all) {
+      const unit = matched.has(name) ? undefined : unitOf(name, settings, units, [...matched.values()], { folder, root, byName });
+      if (unit) matched.set(name, unit);
+    }
   const renamed = new Map([...matched].map(([name, unit]) => [unit.name, name]));
+  for (const unit of units)
+    if (!renamed.has(unit.name) && all.some(([name]) => name === unit.name)) renamed.set(unit.name, `${unit.name}-app`);
   for (const unit of units) rename(unit, renamed);
   for (const [name, unit] of matched) {
-    const all = (converted.services[name] ?? converted.jobs[name])!;
+    const given = (converted.services[name] ?? converted.jobs[name])!;
     const isJob = unit.kind === "job";
     for (const key of fromCompose) {
       const own = unit.settings[key];
-      const other = withoutProgram(key, all[key], unit);
+      const other = withoutProgram(key, given[key], unit);
       if (other === undefined) continue;
       if (Array.isArray(own) && Array.isArray(other)) unit.settings[key] = [...new Set([...(own as unknown[]), ...(other as unknown[])])];
       else unit.settings[key] = typeof own === "object" ? { ...(other as object), ...own } : other;
     }
     // A program that reads PORT listens where its callers expect it.
     const readsPort = unit.reasons.some(({ setting, value }) => setting === "port" && value === "PORT");
-    if (!isJob && readsPort && all["port"] !== undefined && all["port"] !== 8080) unit.settings["port"] = all["port"];
+    if (!isJob && readsPort && given["port"] !== undefined && given["port"] !== serviceDefaults.port) unit.settings["port"] = given["port"];
     unit.reasons.push({ setting: "env, calls, after", value: "as in the Compose file", from: relative(root, file) });
   }
   for (const job of units.filter((unit) => unit.kind === "job" && ![...matched.values()].includes(unit))) shareWith(job, matched);
@@ -102,13 +108,18 @@ function callAll(units: Unit[], services: string[], file: string): void {
   }
 }
 
-/** The program that a service of the Compose file builds. */
-function unitOf(name: string, { source }: Settings, units: Unit[], taken: Unit[], folder: string, root: string): Unit | undefined {
+/** The program that a service of the Compose file builds: the one with its name, or the only one in its context. */
+function unitOf(
+  name: string,
+  { source }: Settings,
+  units: Unit[],
+  taken: Unit[],
+  { folder, root, byName }: { folder: string; root: string; byName: boolean },
+): Unit | undefined {
   if (typeof source !== "string") return undefined;
   const context = resolve(folder, source);
   const below = units.filter((unit) => !taken.includes(unit) && !relative(context, join(root, unit.folder)).startsWith(".."));
-  const named = below.find((unit) => unit.name === name || unit.folder.split("/").at(-1) === name);
-  if (named) return named;
+  if (byName) return below.find((unit) => unit.name === name || unit.folder.split("/").at(-1) === name);
   const services = below.filter(({ kind }) => kind === "service");
   return services.length === 1 ? services[0] : undefined;
 }

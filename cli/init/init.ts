@@ -128,7 +128,7 @@ export async function initialize({ folder, platform, aws, dryRun, ask }: InitOpt
 /** A valid name of a Pulumi project: of the module, otherwise of the folder. */
 function projectName(found: Found | undefined, root: string): string {
   const paths = [...new Set((found?.units ?? []).map(({ module }) => module))];
-  return moduleName(paths.length === 1 ? paths[0]! : basename(root));
+  return moduleName(paths.length === 1 ? paths[0]! : basename(root), root);
 }
 
 /** Files that Node.js runs as CommonJS would fail as ES modules. */

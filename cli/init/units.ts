@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { problemWithName } from "../../lib/kubernetes-names.ts";
 import { serviceDefaults } from "../../components/web-service-defaults.ts";
 import { isSecretVariable } from "../compose/credentials.ts";
@@ -104,19 +104,22 @@ function namesOf(programs: Program[], services: Program[]): Map<Program, string>
     const own = program.folder.split("/").at(-1)!;
     const isOnly = services.filter(({ module }) => module.folder === program.module.folder).length === 1;
     const name =
-      program.folder === program.module.folder || (isOnly && genericName.test(own)) ? moduleName(program.module.path) : validName(own);
+      program.folder === program.module.folder || (isOnly && genericName.test(own))
+        ? moduleName(program.module.path, program.module.folder)
+        : validName(own);
     const taken = [...names.values()];
-    let unique = taken.includes(name) ? validName(`${moduleName(program.module.path)}-${name}`) : name;
+    let unique = taken.includes(name) ? validName(`${moduleName(program.module.path, program.module.folder)}-${name}`) : name;
     for (let i = 2; taken.includes(unique); i++) unique = `${name}-${i}`;
     names.set(program, unique);
   }
   return names;
 }
 
-/** The last element of a module's path, without its version: example.org/shop/v2 → shop. */
-export function moduleName(path: string): string {
+/** The last element of a module's path, without its version: example.org/shop/v2 → shop. For a generic one, the name of its folder. */
+export function moduleName(path: string, folder: string): string {
   const parts = path.split("/").filter((part) => !/^v\d+$/.test(part));
-  return validName((parts.at(-1) ?? "").replace(/\.v\d+$/, "").replace(/\.git$/, ""));
+  const name = validName((parts.at(-1) ?? "").replace(/\.v\d+$/, "").replace(/\.git$/, ""));
+  return parts.length === 1 && genericName.test(name) ? validName(basename(folder)) : name;
 }
 
 /** A name that Kubernetes accepts. */

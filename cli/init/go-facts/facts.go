@@ -112,7 +112,7 @@ func (e *evaluation) listen(call *ast.CallExpr, file *ast.File, facts *Program) 
 		facts.listen(e.values(call.Args[0]), true, at)
 	case importPath == "github.com/valyala/fasthttp" && strings.HasPrefix(name, "ListenAndServe") && len(call.Args) > 0:
 		facts.listen(e.values(call.Args[0]), true, at)
-	case importPath == "net" && name == "Listen" && len(call.Args) == 2:
+	case importPath == "net" && name == "Listen" && len(call.Args) == 2, importPath == "crypto/tls" && name == "Listen" && len(call.Args) == 3:
 		if network, ok := e.literal(call.Args[0]); ok && strings.HasPrefix(network, "tcp") {
 			facts.listen(e.values(call.Args[1]), false, at)
 		}
@@ -378,9 +378,9 @@ func (e *evaluation) servers(call *ast.CallExpr, facts *Program) {
 		if name != "NewServeMux" {
 			add("plain")
 		}
-	case strings.HasSuffix(name, "TLS") && listeners[name]:
+	case strings.HasSuffix(name, "TLS") && listeners[name], importPath == "crypto/tls" && name == "Listen":
 		add("tls")
-	case listeners[name] || name == "Serve":
+	case importPath != "net" && listeners[name]:
 		add("plain")
 	case importPath == "os/signal" && (name == "Notify" || name == "NotifyContext"):
 		facts.HandlesSignals = true

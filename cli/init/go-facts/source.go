@@ -214,13 +214,22 @@ func (s *source) indexLiteral(p *goPackage, literal *ast.CompositeLit) {
 
 // indexRange records the elements of a list as values of the variable of a loop.
 func (s *source) indexRange(p *goPackage, loop *ast.RangeStmt) {
-	list, ok := loop.X.(*ast.CompositeLit)
-	if !ok || loop.Value == nil {
+	if loop.Value == nil {
 		return
 	}
-	for _, element := range list.Elts {
-		if _, isPair := element.(*ast.KeyValueExpr); !isPair {
-			s.record(s.object(loop.Value), assignment{p, element, 0, -1})
+	lists := []ast.Expr{loop.X}
+	for _, from := range s.assigned[s.object(loop.X)] {
+		lists = append(lists, from.expr)
+	}
+	for _, expr := range lists {
+		list, ok := expr.(*ast.CompositeLit)
+		if !ok {
+			continue
+		}
+		for _, element := range list.Elts {
+			if _, isPair := element.(*ast.KeyValueExpr); !isPair {
+				s.record(s.object(loop.Value), assignment{p, element, 0, -1})
+			}
 		}
 	}
 }

@@ -38,6 +38,20 @@ describe("the port of a program", () => {
     ["a server", ["net/http"], `s := http.Server{Addr: ":4000"}\ns.ListenAndServe()`, "", { port: 4000 }],
     ["a server whose address is set later", ["net/http"], `s := &http.Server{}\ns.Addr = ":4001"\ns.ListenAndServe()`, "", { port: 4001 }],
     ["a listener", ["net", "net/http"], `l, _ := net.Listen("tcp", ":5000")\nhttp.Serve(l, nil)`, "", { port: 5000 }],
+    [
+      "a listener of a framework",
+      ["crypto/tls"],
+      `l, _ := tls.Listen("tcp", ":5001", nil)\napp.Get("/", nil)\napp.Listener(l)`,
+      "",
+      { port: 5001 },
+    ],
+    [
+      "a list in a loop",
+      ["net/http"],
+      `ports := []string{":5002"}\nfor _, port := range ports {\nhttp.ListenAndServe(port, nil)\n}`,
+      "",
+      { port: 5002 },
+    ],
     ["a constant", ["net/http", "strconv"], `http.ListenAndServe(":"+strconv.Itoa(port), nil)`, "const port = 6000", { port: 6000 }],
     ["a variable of the package", ["net/http"], `http.ListenAndServe(addr, nil)`, `var addr = ":6001"`, { port: 6001 }],
     ["a format", ["net/http", "fmt"], `http.ListenAndServe(fmt.Sprintf("%s:%d", "0.0.0.0", 6002), nil)`, "", { port: 6002 }],
@@ -395,8 +409,10 @@ describe("names", () => {
     ["gopkg.in/shop.v3", "shop"],
     ["github.com/Acme/Todo_API", "todo-api"],
     ["2048", "web"],
+    ["main", "folder"],
+    ["example.org/server", "server"],
   ])("of the module %s are %s", (path, name) => {
-    expect(moduleName(path)).toBe(name);
+    expect(moduleName(path, "/the/folder")).toBe(name);
   });
 
   test("are valid, however long the text is", () => {

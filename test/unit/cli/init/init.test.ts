@@ -207,6 +207,31 @@ describe("slipway init", () => {
     expect(repository.has(".slipway")).toBe(false);
   });
 
+  test("gives a program another name than a service of the Compose file that it does not build", async () => {
+    using repository = new Repository("literal-port");
+    repository.write("compose.yaml", "services:\n  hello: { image: redis:7 }\n");
+    await repository.init();
+    const services = parse(repository.read("stacks/Pulumi.local.yaml")).config["slipway:services"];
+    expect([services["hello-app"].calls, services["hello-app"].host, services.hello.image]).toEqual([
+      ["hello"],
+      "hello-app.localhost",
+      "redis:7",
+    ]);
+  });
+
+  test("finds the program of each service that the Compose file builds from one folder", async () => {
+    using repository = new Repository("commands");
+    repository.write("Dockerfile", "FROM golang\n");
+    repository.write("compose.yaml", "services:\n  backend: { build: . }\n  worker: { build: . }\n  admin: { build: . }\n");
+    const { imported } = await repository.init();
+    expect(Object.keys(parse(repository.read("stacks/Pulumi.local.yaml")).config["slipway:services"])).toEqual([
+      "admin",
+      "backend",
+      "worker",
+    ]);
+    expect(imported).toEqual([]);
+  });
+
   test("lets programs call all services of a Compose file that does not have them", async () => {
     using repository = new Repository("compose");
     repository.write("compose.yaml", "services:\n  cache: { image: redis:7 }\n");

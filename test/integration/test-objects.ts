@@ -10,7 +10,7 @@ const testLabel = "dev.slipway.test";
 export const testLabels = { [testLabel]: "true" };
 
 /** The stacks of tests. Each test deletes everything with the label of its stack, so a developer's stack must not have such a name. */
-const testStack = /^(greetings\/)?(integration|compose-shop)(-|$)/;
+const testStack = /^(greetings\/)?(integration|compose-shop)([-/]|$)/;
 
 /** A registry next to a test's stack, such as that of a company. It is available when the promise resolves. */
 export async function startRegistry(

@@ -288,6 +288,7 @@ describe("questions", () => {
     expect(Object.keys(config["slipway:services"])).toEqual(["api", "worker"]);
     expect(config["slipway:services"].worker.env).toEqual({ QUEUE_URL: "https://queue.example.org" });
     expect(Object.keys(config["slipway:jobs"])).toEqual(["migrate", "report"]);
+    expect(result.units.flatMap(({ unset }) => unset)).toEqual([]);
     expect(result.skipped.map(({ folder }) => folder)).toEqual(["tools/gen", "cmd/admin"]);
   });
 

@@ -9,7 +9,7 @@ import type { Joined } from "./compose.ts";
 import { findPrograms } from "./modules.ts";
 import { gitignoreText, packageText, programText, pulumiProjectText, readPulumiProject } from "./project-files.ts";
 import type { Ask } from "./questions.ts";
-import { schemaComment, stackFileText, type Contents, type StackSettings } from "./stack-files.ts";
+import { hasServices, schemaComment, stackFileText, type Contents, type StackSettings } from "./stack-files.ts";
 import { moduleName, unitsOf, type Found, type Unit } from "./units.ts";
 
 export interface InitOptions {
@@ -64,7 +64,8 @@ export async function initialize({ folder, platform, aws, dryRun, ask }: InitOpt
   const stacks = ["local", ...(aws ? awsStacks.map(({ name }) => name) : [])];
   const files = stacks.map((stack) => changeOf(stackFile(stack), (before) => before));
   let found: Found | undefined;
-  if (files.some(({ before }) => !before?.includes("slipway:services"))) {
+  const isDone = files.map(hasServices);
+  if (isDone.includes(false)) {
     // Loading what writes the stack file takes as long as Go needs to read the source.
     const [programs] = await Promise.all([findPrograms(root), import("./local-stack.ts")]);
     found = unitsOf(programs, root);
@@ -95,21 +96,20 @@ export async function initialize({ folder, platform, aws, dryRun, ask }: InitOpt
   const gitignore = changeOf(below(".gitignore"), gitignoreText);
 
   const programsFound = found?.units ?? [];
-  const hasLocal = files[0]!.before?.includes("slipway:services");
-  const { localContents } = found && !hasLocal ? await import("./local-stack.ts") : {};
+  const { localContents } = found && !isDone[0] ? await import("./local-stack.ts") : {};
   const local = await localContents?.(programsFound, result, { folder, root, platform, dryRun, ask });
   const head = schemaComment(stackFolder);
   const write = (settings: StackSettings, contents: Contents, units: Unit[]) => {
     const file = stackFile(settings.stack);
     return changeOf(file, (before) => {
       const text = stackFileText(file, before, settings, contents, units);
-      return text === undefined || before !== undefined ? text : `${head}${text}`;
+      return before === undefined ? `${head}${text}` : text;
     });
   };
   const written = [
     local ? write({ stack: "local", platform }, local, result.units) : files[0]!,
     ...(aws ? awsStacks : []).map(({ name: stack, head, eks }, i) => {
-      if (!found || files[i + 1]!.before?.includes("slipway:services")) return files[i + 1]!;
+      if (!found || isDone[i + 1]) return files[i + 1]!;
       const ofKind = (kind: Unit["kind"]) =>
         Object.fromEntries(programsFound.filter((unit) => unit.kind === kind).map((unit) => [unit.name, onAws(unit)]));
       const contents = { services: ofKind("service"), jobs: ofKind("job"), assumptions: [] };

@@ -74,10 +74,12 @@ async function settings(found: Found, ask: AskText): Promise<void> {
       );
       unit.isPortUnknown = false;
     }
-    for (const { name, at, isSecret } of unit.unset) {
+    for (const { name, at, isSecret } of [...unit.unset]) {
       if (isSecret) continue;
       const value = await ask(`${unit.name}: value of ${name} (${at}), Enter for none: `);
-      if (value !== "") unit.settings["env"] = { ...(unit.settings["env"] as object | undefined), [name]: value };
+      if (value === "") continue;
+      unit.settings["env"] = { ...(unit.settings["env"] as object | undefined), [name]: value };
+      unit.unset = unit.unset.filter((variable) => variable.name !== name);
     }
   }
 }

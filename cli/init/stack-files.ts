@@ -3,6 +3,7 @@ import { Document, isCollection, isMap, isScalar, parseDocument, YAMLMap, type S
 import type { Platform } from "../../config/schema/setting.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Assumption, Settings } from "../compose/convert.ts";
+import type { Change } from "./changes.ts";
 import type { Unit } from "./units.ts";
 
 /** What stack files say: services and jobs by name, with values ready to be written. */
@@ -30,17 +31,27 @@ export interface StackSettings {
   head?: string[];
 }
 
-/** The text of a stack file, or an existing one with the settings added. Undefined if the existing one has services already. */
+/**
+ * Whether a stack file has services.
+ *
+ * @throws UserError if it is no YAML.
+ */
+export function hasServices({ path, before }: Pick<Change, "path" | "before">): boolean {
+  if (before === undefined) return false;
+  const document = parseDocument(before);
+  if (document.errors.length > 0) throw new UserError(`${path}: ${document.errors[0]!.message}`);
+  return document.hasIn(["config", "slipway:services"]);
+}
+
+/** The text of a stack file, or an existing one with the settings added. */
 export function stackFileText(
   file: string,
   existing: string | undefined,
   { stack, platform, more, head = [] }: StackSettings,
   { services, jobs, assumptions, salt }: Contents,
   units: Unit[],
-): string | undefined {
+): string {
   const before = existing === undefined ? undefined : parseDocument(existing);
-  if (before && before.errors.length > 0) throw new UserError(`${file}: ${before.errors[0]!.message}`);
-  if (before?.hasIn(["config", "slipway:services"])) return undefined;
   if (before && salt !== undefined && (before.has("encryptionsalt") || before.has("secretsprovider")))
     throw new UserError(`${file}: has secrets of its own, and the Compose file has others. Import it into another stack: slipway import`);
   const config = {

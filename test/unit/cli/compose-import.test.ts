@@ -345,6 +345,16 @@ describe("a file of the host", () => {
       "/run/secrets/key": new Secret("k3y"),
     });
   });
+
+  test.each([
+    ["db.createUser({ user: 'shop', pwd: 'Hunter-22' })", true],
+    ['{ "password": "Hunter-22" }', true],
+    ['password: "${PASSWORD}"', false],
+    ['label: "password"', false],
+  ])("with the text %s is secret: %s", async (text, isSecret) => {
+    const { services } = await convert({ web: { image: "web:1", volumes: ["./init.js:/etc/init.js:ro"] } }, { "init.js": text });
+    expect("secretFiles" in services["web"]!).toBe(isSecret);
+  });
 });
 
 test("capabilities of the level baseline are imported, and others are named", async () => {

@@ -172,7 +172,9 @@ http.ListenAndServe(c.Host+":"+c.Port, nil)`,
 
   test("is not the certificate of a server, and TLS causes a warning", async () => {
     const body = `s := http.Server{Addr: os.Getenv("ADDR")}\ns.ListenAndServeTLS(os.Getenv("CERT"), "")`;
-    const { settings, warnings } = await unitIn(moduleWith(["net/http", "os"], body));
+    const files = moduleWith(["net/http", "os"], body);
+    const { settings, warnings } = await unitIn(files);
+    expect((await programIn(files)).listens.map(({ values }) => values)).toEqual([[{ text: "${ADDR}", env: "ADDR" }]]);
     expect(settings["env"]).toEqual({ ADDR: ":8080" });
     expect(warnings).toEqual([
       "web: serves TLS itself, and requests reach it as plain HTTP. Serve HTTP in the container, and set tls for the certificate.",
@@ -215,6 +217,16 @@ describe("the probes", () => {
     [["/users/:id/status", "/users"], "none", { kind: "tcp" }],
   ])("of the routes %j use %s", (paths, expected, probes) => {
     expect(found(...paths)).toEqual([expected, probes]);
+  });
+
+  test("know the paths that a function makes of its argument", async () => {
+    const body = `http.HandleFunc(below("/healthz"), nil)\nhttp.HandleFunc(below("/orders"), nil)`;
+    const declarations = `func below(path string) string {\n\treturn "/shop" + path\n}`;
+    const { routes } = await programIn(moduleWith(["net/http"], body, declarations));
+    expect(routes).toEqual([
+      { path: "/shop/healthz", at: "main.go:8" },
+      { path: "/shop/orders", at: "main.go:9" },
+    ]);
   });
 
   test("know the routes of routers, groups and middleware, and not those of clients", async () => {

@@ -145,6 +145,7 @@ describe("slipway init", () => {
     ["environment: [shared]\n", "environment: [shared]\nconfig:\n  slipway:platform: local\n"],
     ["config: {}\n", "config:\n  slipway:platform: local\n"],
     ["config: { aws:region: eu-central-1 }\n", "config:\n  aws:region: eu-central-1\n  slipway:platform: local\n"],
+    ["# slipway:services\n", "# slipway:services\n"],
     ["config:\n  slipway:platform: docker\n", "config:\n  slipway:platform: docker\n  slipway:services:\n"],
   ])("adds its settings to the stack file %j", async (before, start) => {
     using repository = new Repository("pulumi-project");
@@ -287,6 +288,7 @@ describe("questions", () => {
     expect(Object.keys(config["slipway:services"])).toEqual(["api", "worker"]);
     expect(config["slipway:services"].worker.env).toEqual({ QUEUE_URL: "https://queue.example.org" });
     expect(Object.keys(config["slipway:jobs"])).toEqual(["migrate", "report"]);
+    expect(result.units.flatMap(({ unset }) => unset)).toEqual([]);
     expect(result.skipped.map(({ folder }) => folder)).toEqual(["tools/gen", "cmd/admin"]);
   });
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { command } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
+import { writeApiReports } from "./api-report.ts";
 import { goFiles } from "./checks.ts";
 import { writeCliDocs } from "./cli-docs.ts";
 import { writeServiceArgs } from "./service-args.ts";
@@ -15,6 +16,7 @@ async function fix(): Promise<void> {
   await step("stacks/schema.json", async () => writeSchema());
   await step("docs/CLI.md", () => writeCliDocs());
   await step("tables in the docs", async () => writeTables());
+  await step("API reports", () => writeApiReports());
   await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
   await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));
   await step("Go formatting", async () => command("gofmt", ["-w", ...(await goFiles())]));

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Extractor, ExtractorConfig, type ExtractorMessage } from "@microsoft/api-extractor";
+import { Extractor, ExtractorConfig, ExtractorLogLevel, type ExtractorMessage } from "@microsoft/api-extractor";
 import { command } from "../lib/command.ts";
 import { UserError } from "../lib/user-error.ts";
 
@@ -44,7 +44,7 @@ function extract(name: string, declarations: string, folder: string): void {
     localBuild: true,
     messageCallback(message: ExtractorMessage) {
       // Warnings about the style of comments are in the reports.
-      if (message.logLevel === "error") problems.push(message.formatMessageWithLocation(undefined));
+      if (message.logLevel === ExtractorLogLevel.Error) problems.push(message.formatMessageWithLocation(undefined));
       message.handled = true;
     },
   });

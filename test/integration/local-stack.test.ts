@@ -300,7 +300,7 @@ test("local-path is the default StorageClass, and node metrics are available", a
     () => cluster.find({ apiVersion: "metrics.k8s.io/v1beta1", kind: "NodeMetrics", metadata: { name: namespace } }),
     (metrics) => metrics !== undefined,
   );
-  expect(usage?.usage.memory).toMatch(/^\d+Ki$/);
+  expect(usage?.usage.memory).toMatch(/^\d+[KM]i$/);
 });
 
 test("a port in use is rejected before anything changes, and the message names the key", async () => {

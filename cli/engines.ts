@@ -1,12 +1,11 @@
 import { stackLabelValue } from "../lib/docker-labels.ts";
-import { settingsNamespace } from "../config/config-value.ts";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import type { Stack } from "../config/stack-file.ts";
+import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
@@ -65,8 +64,8 @@ export function engineForPreview(stack: Stack): Promise<Engine> {
   return engineFor(stack, { install: isOnAws(stack) });
 }
 
-function isOnAws({ config }: Stack): boolean {
-  return config[`${settingsNamespace}:platform`] === "eks";
+function isOnAws(stack: Stack): boolean {
+  return platformOf(stack) === "eks";
 }
 
 function embeddedEngine(stack: Stack, json: boolean): Engine {
@@ -170,15 +169,14 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
   };
 }
 
-function hasDocker({ config }: Stack): boolean {
-  return ["local", "docker", "swarm"].includes(config[`${settingsNamespace}:platform`] ?? "local");
+function hasDocker(stack: Stack): boolean {
+  return ["local", "docker", "swarm"].includes(platformOf(stack));
 }
 
 /** Endpoint of the stack's Docker host. @default - the one that the `docker` command uses. */
-function dockerHost({ config }: Stack): string | undefined {
-  const platform = config[`${settingsNamespace}:platform`] ?? "local";
-  const own = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}") as { host?: string };
-  return platform === "local" ? undefined : own.host;
+function dockerHost(stack: Stack): string | undefined {
+  const platform = platformOf(stack);
+  return platform === "local" ? undefined : (settingsIn(stack, platform) as { host?: string }).host;
 }
 
 /** Where `pulumi login` keeps who is logged in where. */

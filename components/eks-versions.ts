@@ -28,7 +28,8 @@ export function problemWithVersion(version: string): string | undefined {
   return `must be a Kubernetes version in EKS standard support: ${supported.join(", ")} or newer (got "${version}")`;
 }
 
-function minorOf(version: string): number {
+/** The minor version: 36 of `1.36`. */
+export function minorOf(version: string): number {
   return Number(version.split(".")[1]);
 }
 

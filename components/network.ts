@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { createEndpoints } from "./internal/network/endpoints.ts";
+import { createEndpoints, interfaceServices } from "./internal/network/endpoints.ts";
 import { createFlowLogs } from "./internal/network/flow-logs.ts";
 import { createNat } from "./internal/network/nat.ts";
 import { problemsWithNetwork } from "./rules/network.ts";
@@ -39,7 +39,7 @@ export class Network extends pulumi.ComponentResource {
     super("slipway:index:Network", name, {}, opts);
     throwIfAny(problemsWithNetwork(args, name), `Network "${name}":`);
     const { zones, tags, cidr = defaultCidr } = args;
-    if (isTight(args)) void pulumi.log.warn(tightNetwork(cidr), this);
+    if (isTight(args)) void pulumi.log.warn(tightNetwork(cidr, interfaceServices(args).length), this);
     const layout = layOut(cidr, zones.length);
     const child = { parent: this };
     const named = (resource: string, more?: Record<string, string>) => ({ Name: resource, ...more, ...tags });
@@ -93,6 +93,6 @@ function isTight({ cidr = defaultCidr, nat }: NetworkArgs): boolean {
 }
 
 /** Auto Mode gives nodes /28 ranges for their pods, https://docs.aws.amazon.com/eks/latest/userguide/auto-networking.html. */
-function tightNetwork(cidr: string): string {
-  return `The range ${cidr} is small for nat: none: in each zone, the private subnet has 27 addresses, of which the interface endpoints take 8, and each node takes a range of 16 for its pods. Set a larger cidr, such as 10.0.0.0/20, or another nat. The range cannot be changed later.`;
+function tightNetwork(cidr: string, endpoints: number): string {
+  return `The range ${cidr} is small for nat: none: in each zone, the private subnet has 27 addresses, of which the interface endpoints take ${endpoints}, and each node takes a range of 16 for its pods. Set a larger cidr, such as 10.0.0.0/20, or another nat. The range cannot be changed later.`;
 }

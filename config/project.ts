@@ -1,6 +1,6 @@
 import { settingsNamespace } from "./config-value.ts";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { isMap, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -57,6 +57,13 @@ export function programFile(main = "."): string {
 /** Pulumi.yaml; empty if there is none, as in tests of the program. */
 export function readProject(): Project {
   return existsSync("Pulumi.yaml") ? readYaml("Pulumi.yaml") : {};
+}
+
+/** The nearest folder with a Pulumi.yaml, from a folder upwards: the clone, or the project that has the npm package. Undefined outside a project. */
+export function projectAbove(folder: string): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : projectAbove(parent);
 }
 
 /** Folder of the stack files. */

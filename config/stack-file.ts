@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isMap } from "../lib/property-path.ts";
 import { open, passphraseKey } from "../lib/secrets.ts";
 import { UserError } from "../lib/user-error.ts";
 import { formatConfigValue, parseConfigValue, settingsNamespace } from "./config-value.ts";
@@ -98,6 +99,12 @@ function withDefaults(written: Record<string, string>, file: string): Record<str
 /** The configuration that the program gets. */
 export function writtenConfig({ config, written = config }: Pick<Stack, "config" | "written">): Record<string, string> {
   return written;
+}
+
+/** The settings of a stack below a key such as `services` or `docker`, unchecked. Empty if there are none, or they are no map. */
+export function settingsIn({ config }: Pick<Stack, "config">, key: string): Record<string, unknown> {
+  const value = parseConfigValue(config[`${settingsNamespace}:${key}`] ?? "{}");
+  return isMap(value) ? value : {};
 }
 
 /** The platform of a stack. */

@@ -22,6 +22,11 @@ export function isBelow(path: Path, pattern: string): boolean {
   return parts.length <= path.length && parts.every((part, i) => part === "*" || part === String(path[i]));
 }
 
+/** Whether a path is at another one or below it. */
+export function startsWith(path: Path, start: Path): boolean {
+  return start.length <= path.length && start.every((part, i) => part === path[i]);
+}
+
 /** The value at a path; undefined if there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(

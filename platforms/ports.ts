@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { Protocol } from "../components/web-service-enums.ts";
-import { stackLabel, stackLabelValue } from "../lib/docker-labels.ts";
+import { stackLabel } from "../lib/docker-labels.ts";
+import { labelOfStack } from "./stack-label.ts";
 import type { Problem } from "../lib/problem.ts";
 import type { Path } from "../lib/property-path.ts";
 import type { PublishedPort } from "./published-ports.ts";
@@ -78,7 +78,7 @@ export async function problemsWithUsedPorts(
   stack: string,
   isLocal: boolean,
 ): Promise<string[]> {
-  const own = stackLabelValue({ project: pulumi.getProject(), name: stack });
+  const own = labelOfStack(stack);
   const needed: { path: Path; port: number; protocol: Protocol }[] = [
     ...Object.entries(ports).map(([key, port]) => ({ path: [platform, "ports", key], port, protocol: Protocol.TCP })),
     ...published.map(({ service, name, ...port }) => ({ path: ["services", service, "publish", name, "port"], ...port })),

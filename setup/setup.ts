@@ -1,5 +1,4 @@
-import { settingsNamespace } from "../config/config-value.ts";
-import { platformOf, type Stack } from "../config/stack-file.ts";
+import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import { awaitClusters, ensureDocker } from "./docker.ts";
 import { ensureImages, plannedImages, type ImageKey, type Images } from "./images.ts";
 
@@ -30,8 +29,8 @@ const imagesByPlatform: Partial<Record<string, ImageKey[]>> = {
 };
 
 /** The images that the stack's platform runs on this machine. A remote Docker host pulls its own images. */
-function imagesOf({ config }: Stack): ImageKey[] {
-  const platform = config[`${settingsNamespace}:platform`] ?? "local";
-  const isRemote = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}").host !== undefined;
+function imagesOf(stack: Stack): ImageKey[] {
+  const platform = platformOf(stack);
+  const isRemote = settingsIn(stack, platform)["host"] !== undefined;
   return isRemote ? [] : (imagesByPlatform[platform] ?? []);
 }

@@ -1,19 +1,16 @@
-import { settingsNamespace } from "../../config/config-value.ts";
+import type { EksSettings } from "../../config/schema/eks.ts";
 import { CommandGroup, defineCommand, jsonOption, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Stack } from "../../config/stack-file.ts";
 
 /** What EKS may have left of a stack that is deleted. */
-async function removeLogGroup({ project, name, config }: Stack): Promise<string | undefined> {
-  if (config[`${settingsNamespace}:platform`] !== "eks") return undefined;
-  const { region, profile, stack } = JSON.parse(config[`${settingsNamespace}:eks`] ?? "{}") as {
-    region?: string;
-    profile?: string;
-    stack?: string;
-  };
-  if (region === undefined || stack !== undefined) return undefined;
+async function removeLogGroup(stack: Stack): Promise<string | undefined> {
+  const { platformOf, settingsIn } = await import("../../config/stack-file.ts");
+  if (platformOf(stack) !== "eks") return undefined;
+  const { region, profile, stack: withCluster } = settingsIn(stack, "eks") as Partial<EksSettings>;
+  if (region === undefined || withCluster !== undefined) return undefined;
   const { deleteRecreatedLogGroup } = await import("../../platforms/eks/log-groups.ts");
-  return deleteRecreatedLogGroup(`${project}-${name}`, { region, profile });
+  return deleteRecreatedLogGroup(`${stack.project}-${stack.name}`, { region, profile });
 }
 
 export const down = defineCommand({

@@ -9,7 +9,7 @@ import { definitionOf, Platform, unwrapped } from "../../config/schema/setting.t
 import { settings, type Settings } from "../../config/settings.ts";
 import { problemWithPath, schemaAt } from "../../config/shape.ts";
 import { readWritten, type WrittenStack } from "../../config/stack-file.ts";
-import { formatPath, isMap, parsePath, valueAt, type Path } from "../../lib/property-path.ts";
+import { formatPath, isMap, parsePath, startsWith, valueAt, type Path } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { loadPlatform } from "../../platforms/platform.ts";
 
@@ -143,10 +143,6 @@ function defaultsBelow(schema: z.ZodType | undefined, path: Path): Path[] {
   const inner = unwrapped(schema);
   if (without !== undefined || !(inner instanceof z.ZodObject)) return [];
   return Object.entries(inner.shape as Record<string, z.ZodType>).flatMap(([key, below]) => defaultsBelow(below, [...path, key]));
-}
-
-function startsWith(path: Path, start: Path): boolean {
-  return start.every((part, i) => part === path[i]);
 }
 
 function rejectUnknown(at: Path, path: string, stack: string, merged: Record<string, unknown>): void {

@@ -1,3 +1,4 @@
+import { formatPosition } from "../../config/defaults/origin.ts";
 import type { Explained, Origin } from "./explain.ts";
 
 /** The settings as `slipway config explain` prints them: one in detail, several in a line each. */
@@ -23,20 +24,16 @@ function table(settings: Explained[]): string {
 function describe(origin: Origin): string {
   switch (origin.kind) {
     case "stack":
-      return place(origin);
+      return formatPosition(origin);
     case "defaults":
-      return `default of ${place(origin)}`;
+      return `default of ${formatPosition(origin)}`;
     case "lock":
-      return `locked in ${place(origin)}: ${origin.reason}`;
+      return `locked in ${formatPosition(origin)}: ${origin.reason}`;
     case "platform":
       return `default of the platform ${origin.platform}`;
     case "slipway":
       return "default of Slipway";
   }
-}
-
-function place({ file, line }: { file: string; line?: number }): string {
-  return line === undefined ? file : `${file}:${line}`;
 }
 
 function text(value: unknown): string {

@@ -1,9 +1,8 @@
-import { settingsNamespace } from "../../config/config-value.ts";
 import { createInterface } from "node:readline/promises";
 import Table from "cli-table3";
 import { UserError } from "../../lib/user-error.ts";
 import { locked } from "../../lib/file-lock.ts";
-import { platformOf, type Stack } from "../../config/stack-file.ts";
+import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import type { Engine } from "../engines.ts";
 import { runningImages } from "./running.ts";
 import { step } from "../../lib/progress.ts";
@@ -55,8 +54,8 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
     throw new UserError(
       `Stack "${stack.name}" has no registry. On the platform eks, aws ecr describe-images lists the images, and a lifecycle policy deletes old ones.`,
     );
-  const { name, config } = stack;
-  const { registry: external } = JSON.parse(config[`${settingsNamespace}:${platformOf(stack)}`] ?? "{}") as { registry?: object };
+  const { name } = stack;
+  const { registry: external } = settingsIn(stack, platformOf(stack));
   if (external)
     throw new UserError(
       `Stack "${name}" stores its images in ${registry}, which may be shared with others. Use the retention rules of that registry.`,

@@ -1,16 +1,15 @@
-import { settingsNamespace } from "../../config/config-value.ts";
 import type Docker from "dockerode";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
-import { platformOf, type Stack } from "../../config/stack-file.ts";
+import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 
 /** For the platforms docker and swarm: the names of the stack's containers and Swarm services, by the image that they run. */
 export async function runningImages(stack: Stack): Promise<Map<string, string[]>> {
-  const { project, name, config } = stack;
+  const { project, name } = stack;
   const platform = platformOf(stack);
   const running = new Map<string, string[]>();
   if (platform !== "docker" && platform !== "swarm") return running;
-  const { host } = JSON.parse(config[`${settingsNamespace}:${platform}`] ?? "{}") as { host?: string };
+  const { host } = settingsIn(stack, platform) as { host?: string };
   const docker = dockerClient(host);
   const filters = { label: [`${stackLabel}=${stackLabelValue(stack)}`] };
   for (const [image, fullName] of [...(await containersOf(docker, filters)), ...(await servicesOf(docker, filters))]) {

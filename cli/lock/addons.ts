@@ -1,12 +1,9 @@
-import { settingsNamespace } from "../../config/config-value.ts";
 import type { EksSettings } from "../../config/schema/eks.ts";
 import type { LockedAddon, LockFile } from "../../config/lock-file.ts";
 import { lockableAddons, unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
-import type { Stack } from "../../config/stack-file.ts";
-import { isMap } from "../../lib/property-path.ts";
+import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import { defaultAddonVersions } from "../../platforms/eks/addon-versions.ts";
 import { awsMessage, awsQuery } from "../../platforms/eks/preflight/aws-cli.ts";
-import { parsed } from "./parsed.ts";
 
 /** What changed in a lock file for an EKS add-on. */
 export interface AddonChange {
@@ -19,8 +16,8 @@ export interface AddonChange {
 }
 
 /** The add-ons of a stack whose version the stack file leaves open; undefined if it creates no EKS cluster. */
-export function addonsIn({ config }: Stack): LockableAddons | undefined {
-  return config[`${settingsNamespace}:platform`] === "eks" ? lockableAddons(parsed(config[`${settingsNamespace}:eks`])) : undefined;
+export function addonsIn(stack: Stack): LockableAddons | undefined {
+  return platformOf(stack) === "eks" ? lockableAddons(settingsIn(stack, "eks")) : undefined;
 }
 
 /**
@@ -36,7 +33,8 @@ export async function lockAddons(
   const lockable = addonsIn(stack);
   const { kubernetes, names } = lockable ?? { kubernetes: "", names: [] };
   const kept = Object.fromEntries(Object.entries(before.addons).filter(([name]) => names.includes(name)));
-  const asked = lockable ? names.filter((name) => unlockedAddons(lockable, before).includes(name) || update.includes(name)) : [];
+  const open = lockable ? unlockedAddons(lockable, before) : [];
+  const asked = names.filter((name) => open.includes(name) || update.includes(name));
   const found = await lookUp(stack, kubernetes, asked).catch((error: Error) => error);
   const note =
     found instanceof Error
@@ -46,9 +44,8 @@ export async function lockAddons(
   return { addons, changes: changesBetween(before.addons, addons), ...(note && { note }) };
 }
 
-async function lookUp({ config }: Stack, kubernetes: string, names: string[]): Promise<Record<string, LockedAddon>> {
-  const eks = parsed(config[`${settingsNamespace}:eks`]);
-  const { region, profile } = (isMap(eks) ? eks : {}) as Partial<EksSettings>;
+async function lookUp(stack: Stack, kubernetes: string, names: string[]): Promise<Record<string, LockedAddon>> {
+  const { region, profile } = settingsIn(stack, "eks") as Partial<EksSettings>;
   if (names.length === 0 || typeof region !== "string") return {};
   const versions = await defaultAddonVersions(awsQuery({ region, profile }), kubernetes, names);
   return Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, { version, kubernetes }]));

@@ -4,8 +4,8 @@ import { formatChanges, formatReport } from "./format.ts";
 import { deletedImages, lock, unlocked } from "./lock.ts";
 
 /**
- * Locks new tags and add-ons, and checks that the locked images still exist. In a pipeline (CI=true) nothing is locked, because nobody would commit the
- * lock file: the program then rejects the tags.
+ * Locks new tags and add-ons, and checks that the locked images still exist. In a pipeline (CI=true) nothing is locked, because nobody would
+ * commit the lock file: the program then rejects the tags.
  *
  * @throws UserError if a tag cannot be locked, or a locked image is gone.
  */

@@ -1,6 +1,6 @@
 import { settingsNamespace } from "../../config/config-value.ts";
 import { isDeepStrictEqual } from "node:util";
-import type { Stack } from "../../config/stack-file.ts";
+import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import { readLockFile, writeLockFile, type LockedImage, type LockFile, type NamedUser } from "../../config/lock-file.ts";
 import { isLocked, lockableImages, lockedReference, onlyInDocker, push, type Lockable } from "../../config/locked-images.ts";
 import { dockerClient, registryOf } from "../../lib/docker-client.ts";
@@ -10,7 +10,6 @@ import { UserError } from "../../lib/user-error.ts";
 import { lookUp, type Answer, type Credentials } from "../../lib/registry-client.ts";
 import { unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
 import { addonsIn, lockAddons, type AddonChange } from "./addons.ts";
-import { parsed } from "./parsed.ts";
 
 /** What changed in a lock file for a service. */
 export interface LockChange {
@@ -40,14 +39,11 @@ interface Source {
   dockerHost?: string;
 }
 
-function sourceOf({ project, name, config }: Stack): Source {
-  const platform = config[`${settingsNamespace}:platform`] ?? "local";
-  const images = {
-    ...wantedOf("services", config[`${settingsNamespace}:services`]),
-    ...wantedOf("jobs", config[`${settingsNamespace}:jobs`]),
-  };
-  const own = parsed(config[`${settingsNamespace}:${platform}`]);
-  const { registry, host } = (isMap(own) ? own : {}) as { registry?: unknown; host?: string };
+function sourceOf(stack: Stack): Source {
+  const { project, name } = stack;
+  const platform = platformOf(stack);
+  const images = { ...wantedIn("services", stack), ...wantedIn("jobs", stack) };
+  const { registry, host } = settingsIn(stack, platform) as { registry?: unknown; host?: string };
   const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
   const credentials: Source["credentials"] = {};
   if (given.repository && given.username)
@@ -55,8 +51,9 @@ function sourceOf({ project, name, config }: Stack): Source {
   return { stack: name, project, platform, images, credentials, dockerHost: host };
 }
 
-function wantedOf(root: Wanted["root"], text: string | undefined): Record<string, Wanted> {
-  return Object.fromEntries(Object.entries(lockableImages(parsed(text))).map(([name, lockable]) => [name, { ...lockable, root }]));
+function wantedIn(root: Wanted["root"], stack: Stack): Record<string, Wanted> {
+  const images = Object.entries(lockableImages(settingsIn(stack, root)));
+  return Object.fromEntries(images.map(([name, lockable]) => [name, { ...lockable, root }]));
 }
 
 /** The services whose tag or user, and the add-ons whose version, has no entry in the lock file, or one for another. */

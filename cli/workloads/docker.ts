@@ -1,6 +1,5 @@
-import { settingsNamespace } from "../../config/config-value.ts";
 import type Docker from "dockerode";
-import type { Stack } from "../../config/stack-file.ts";
+import { settingsIn, type Stack } from "../../config/stack-file.ts";
 import type { Properties } from "../../engine/docker/kind.ts";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { emptyDirLabel, stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
@@ -27,7 +26,7 @@ interface Found {
 
 /** The services of a stack on one Docker host or in a swarm. */
 export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engine: Engine): Workloads {
-  const docker = dockerClient(JSON.parse(stack.config[`${settingsNamespace}:${platform}`] ?? "{}").host);
+  const docker = dockerClient((settingsIn(stack, platform) as { host?: string }).host);
   const prefix = `${stack.project}-${stack.name}`;
   const labels = { [stackLabel]: stackLabelValue(stack) };
   const history = platform === "docker" ? historyInProxy(docker, prefix) : historyInSwarm(docker, prefix, labels);

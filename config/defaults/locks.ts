@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Problem } from "../../lib/problem.ts";
-import { isMap, valueAt, type Path } from "../../lib/property-path.ts";
+import { isMap, startsWith, valueAt, type Path } from "../../lib/property-path.ts";
 import type { Lock } from "./file.ts";
 import { givenAt } from "./merge.ts";
 
@@ -31,10 +31,6 @@ export class AppliedLocks {
 
 function entryOf(path: Path): string {
   return JSON.stringify(path.slice(0, 2));
-}
-
-function startsWith(path: Path, start: Path): boolean {
-  return start.length <= path.length && start.every((part, i) => part === path[i]);
 }
 
 /**
@@ -84,7 +80,7 @@ function hasEntry(merged: Record<string, unknown>, [root, name]: Path): boolean 
   return name === undefined || (root !== "services" && root !== "jobs") || valueAt(merged, [root, name]) !== undefined;
 }
 
-/** The settings that a path with `*` stands for: existing keys and indices for `*`, and for other parts also what is not set. */
+/** The settings that a path with `*` matches. `*` matches what is set; the other parts also match what is not. */
 function pathsIn(value: unknown, [part, ...rest]: Path, above: Path = []): Path[] {
   if (part === undefined) return [above];
   return partsIn(value, part).flatMap((key) => pathsIn(valueAt(value, [key]), rest, [...above, key]));

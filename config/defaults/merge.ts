@@ -39,7 +39,7 @@ export function givenAt(layer: unknown, path: Path): Given | undefined {
   return value === undefined && !inList ? undefined : { value, inList };
 }
 
-/** The roots in which `*` stands for every entry. */
+/** The roots in which `*` matches every entry. */
 const rootsWithNames = ["services", "jobs"] as const;
 
 /** Layers in which the settings of `*` are part of every service and job that a layer has by name. */

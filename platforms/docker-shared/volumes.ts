@@ -1,9 +1,10 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { OwnedVolume } from "../../components/container-host.ts";
 import type { DockerError } from "../../lib/docker-client.ts";
-import { stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
+import { labelOfStack } from "../stack-label.ts";
 import type { Configuration } from "../../config/settings.ts";
 import type { DockerPlatform } from "../../config/support.ts";
 import { dockerUser, resolveSecurity } from "../../components/security.ts";
@@ -82,7 +83,7 @@ export async function problemsWithVolumes(
   planned: PlannedVolume[],
   stack: string,
 ): Promise<string[]> {
-  const own = stackLabelValue({ project: pulumi.getProject(), name: stack });
+  const own = labelOfStack(stack);
   const problems = planned.flatMap(({ service, volume, names, external }) =>
     names.map(async (name) => {
       const path = [platform, "volumes", `${service}.${volume}`];

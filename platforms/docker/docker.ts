@@ -3,7 +3,8 @@ import { ContainerHost } from "../../components/container-host.ts";
 import { ContainerJob } from "../../components/container-job.ts";
 import { ContainerService } from "../../components/container-service.ts";
 import type { Configuration } from "../../config/settings.ts";
-import { labelList, stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
+import { labelList, stackLabel } from "../../lib/docker-labels.ts";
+import { labelOfStack } from "../stack-label.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
@@ -45,7 +46,7 @@ const withoutCommunication = { "com.docker.network.bridge.enable_icc": "false" }
 export function createPlatform(configuration: Configuration): Platform {
   const { stack, docker: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
-  const labels = { [stackLabel]: stackLabelValue({ project: pulumi.getProject(), name: stack }) };
+  const labels = { [stackLabel]: labelOfStack(stack) };
   const { registry, host, ports } = settings;
   const credentials = credentialsOf(settings);
   const opts = { provider: createProvider(name, settings) };

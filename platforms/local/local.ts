@@ -11,7 +11,8 @@ import { WebService, type PublishingArgs } from "../../components/web-service.ts
 import { loopback } from "../../components/ports.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
-import { stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
+import { stackLabel } from "../../lib/docker-labels.ts";
+import { labelOfStack } from "../stack-label.ts";
 import { loopbackAnnotation } from "../../lib/loopback.ts";
 import { withoutDaemon } from "../no-daemon.ts";
 import { HelperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
@@ -42,7 +43,7 @@ export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "no
 export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
   const holders = await portHolders(dockerClient()).catch(() => undefined);
   if (holders === undefined) return withoutDaemon();
-  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOf(stack);
+  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOfStack(stack);
   return [
     ...(await problemsWithUsedPorts("local", { ...local.ports }, publishedPorts(services), holders, stack, true)),
     ...(isUp ? await problemsWithClasses(stack, services) : []),
@@ -60,10 +61,6 @@ async function problemsWithClasses(stack: string, services: Configuration["servi
   const [{ KubernetesCluster }, { missingClasses }] = await Promise.all([import("../../lib/kubernetes-client.ts"), import("./classes.ts")]);
   const problems = missingClasses(services, new KubernetesCluster(kubeconfig)).catch(() => []);
   return Promise.race([problems, setTimeout(clusterTimeoutSeconds * 1000, [], { ref: false })]);
-}
-
-function labelOf(stack: string): string {
-  return stackLabelValue({ project: pulumi.getProject(), name: stack });
 }
 
 /** Folder for the files of a stack on this machine. */
@@ -109,7 +106,7 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
   if (!pulumi.runtime.isDryRun()) await Promise.all(copied.map((image) => ImageCopy.download(image)));
   const name = `${pulumi.getProject()}-${stack}`;
   const nodePorts = nodePortsOf(services);
-  const cluster = new LocalCluster(name, { ...local, nodePorts, folder: folderOf(stack), labels: { [stackLabel]: labelOf(stack) } });
+  const cluster = new LocalCluster(name, { ...local, nodePorts, folder: folderOf(stack), labels: { [stackLabel]: labelOfStack(stack) } });
   const provider = new k8s.Provider(name, {
     kubeconfig: cluster.kubeconfig,
     clusterIdentifier: name,

@@ -4,7 +4,8 @@ import { SwarmJob } from "../../components/swarm-job.ts";
 import { SwarmService } from "../../components/swarm-service.ts";
 import type { Configuration, ServiceSettings } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
-import { labelList, stackLabel, stackLabelValue } from "../../lib/docker-labels.ts";
+import { labelList, stackLabel } from "../../lib/docker-labels.ts";
+import { labelOfStack } from "../stack-label.ts";
 import { createNetworks } from "../docker-shared/networks.ts";
 import { problemsOnDockerHost, problemsWithoutDaemon } from "../docker-shared/preflight.ts";
 import { problemsWithSettings } from "../docker-shared/rules.ts";
@@ -67,7 +68,7 @@ function volumesOf({ swarm: { volumes }, services, stack }: Configuration): Plan
 export function createPlatform(configuration: Configuration): Platform {
   const { stack, services, swarm: settings } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
-  const labels = { [stackLabel]: stackLabelValue({ project: pulumi.getProject(), name: stack }) };
+  const labels = { [stackLabel]: labelOfStack(stack) };
   const { registry, ports } = settings;
   const credentials = credentialsOf(settings);
   const opts = { provider: createProvider(name, settings) };

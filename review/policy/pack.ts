@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import * as policy from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfigValue } from "../../config/config-value.ts";
 import { extendSettings } from "../../config/defaults/extend.ts";
+import { projectAbove } from "../../config/project.ts";
 import { policySettings } from "../../config/schema/policy.ts";
 import { labelOf } from "../impact/rule.ts";
 import { concerns, Severity, type Resource } from "./rule.ts";
@@ -56,9 +56,9 @@ new policy.PolicyPack("slipway", {
   }),
 });
 
-/** The settings with the defaults that the stack extends. Pulumi runs a pack in the pack's own folder. */
+/** The settings with the defaults that the stack extends. Pulumi runs a pack in the pack's own folder, which is in that of the project. */
 function settingsOfStack(): Record<string, unknown> {
   const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith("slipway:"));
   const given = Object.fromEntries(own.map(([key, text]) => [key.slice("slipway:".length), parseConfigValue(text)]));
-  return extendSettings(given, "slipway:extends", join(import.meta.dirname, "../..")).settings;
+  return extendSettings(given, "slipway:extends", projectAbove(import.meta.dirname)).settings;
 }

@@ -8,6 +8,11 @@ const imageServices = ["ecr.api", "ecr.dkr"];
 /** Other services that the nodes of an EKS cluster call, https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html. */
 const nodeServices = ["ec2", "eks", "eks-auth", "elasticloadbalancing", "logs", "sts"];
 
+/** The services with an interface endpoint, unless there are none. */
+export function interfaceServices({ nat, additionalEndpoints = [] }: NetworkArgs): string[] {
+  return [...imageServices, ...(nat === NatStrategy.None ? nodeServices : []), ...additionalEndpoints];
+}
+
 /** The parts of the network that endpoints are created in. */
 interface EndpointLocation {
   vpc: aws.ec2.Vpc;
@@ -18,7 +23,7 @@ interface EndpointLocation {
 
 /** Creates VPC endpoints: private connections to AWS services. */
 export function createEndpoints(name: string, location: EndpointLocation, args: NetworkArgs, opts: pulumi.CustomResourceOptions): void {
-  const { region, tags, interfaceEndpoints = true, nat, additionalEndpoints = [] } = args;
+  const { region, tags, interfaceEndpoints = true } = args;
   const vpcId = location.vpc.id;
   const common = (service: string) => ({ vpcId, serviceName: `com.amazonaws.${region}.${service}` });
   const named = (suffix: string) => ({ Name: `${name}-${suffix}`, ...tags });
@@ -44,8 +49,7 @@ export function createEndpoints(name: string, location: EndpointLocation, args: 
     },
     opts,
   );
-  const services = nat === NatStrategy.None ? [...imageServices, ...nodeServices] : imageServices;
-  for (const service of [...services, ...additionalEndpoints]) {
+  for (const service of interfaceServices(args)) {
     const suffix = service.replace(".", "-");
     new aws.ec2.VpcEndpoint(
       `${name}-${suffix}`,

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { defaultVersion } from "../../../components/eks-versions.ts";
+import { defaultVersion, minorOf } from "../../../components/eks-versions.ts";
 import { collect, type Problem } from "../../../lib/problem.ts";
 import type { EksSettings } from "../../../config/schema/eks.ts";
 import { problemsWithLogGroups } from "../log-groups.ts";
@@ -42,10 +42,6 @@ function problemWithUpgrade(current: string, target: string): string | undefined
   if (to > from + 1)
     return `must be 1.${from + 1} first (got "${target}"). The cluster has ${current}; upgrade one minor version at a time`;
   return undefined;
-}
-
-function minorOf(version: string): number {
-  return Number(version.split(".")[1]);
 }
 
 function unreachable(name: string): string {

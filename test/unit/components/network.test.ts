@@ -97,6 +97,8 @@ test("a /24 without NAT has a warning, because endpoints take most of its addres
   expect(warn.mock.calls.map(([message]) => message)).toEqual([
     "The range 10.0.0.0/24 is small for nat: none: in each zone, the private subnet has 27 addresses, of which the interface endpoints take 8, and each node takes a range of 16 for its pods. Set a larger cidr, such as 10.0.0.0/20, or another nat. The range cannot be changed later.",
   ]);
+  await build({ nat: "none", cidr: "10.0.0.0/24", additionalEndpoints: ["sqs"] });
+  expect(warn.mock.calls[1]![0]).toContain("the interface endpoints take 9,");
   warn.mockRestore();
 });
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open, seal } from "../../../lib/secrets.ts";
-import { readStack } from "../../../config/stack-file.ts";
+import { projectAbove } from "../../../config/project.ts";
+import { readStack, settingsIn } from "../../../config/stack-file.ts";
 
 const here = process.cwd();
 const passphrase = process.env["PULUMI_CONFIG_PASSPHRASE"];
@@ -85,4 +86,19 @@ test("encrypted text is decrypted only with its key, and differs each time it is
   expect(open(key, sealed)).toBe("text");
   expect(seal(key, "text")).not.toBe(sealed);
   expect(() => open(Buffer.alloc(32, 2), sealed)).toThrow("unable to authenticate data");
+});
+
+test("the project of a folder is the nearest one with a Pulumi.yaml, also for a package that it installed", () => {
+  write(project, "config: {}\n");
+  const installed = join(folder, "node_modules/slipway/review/policy");
+  mkdirSync(installed, { recursive: true });
+  expect([projectAbove(installed), projectAbove(folder)]).toEqual([folder, folder]);
+  rmSync("Pulumi.yaml");
+  expect(projectAbove(installed)).toBe(undefined);
+});
+
+test("settings of a stack that are missing or no map are empty", () => {
+  const config = { "slipway:docker": '{"host":"ssh://a"}', "slipway:services": "none", "slipway:jobs": "[1]" };
+  const settings = ["docker", "services", "jobs", "eks"].map((key) => settingsIn({ config }, key));
+  expect(settings).toEqual([{ host: "ssh://a" }, {}, {}, {}]);
 });

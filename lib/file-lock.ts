@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { poll } from "./poll.ts";
 import { UserError } from "./user-error.ts";
 
 /** Another process holds the lock. */
@@ -39,6 +40,28 @@ export async function locked<T>(folder: string, what: string, command: string, w
   } finally {
     lock.close();
   }
+}
+
+/**
+ * Locks a folder as `locked` does, and waits while another process or another call holds the lock.
+ *
+ * @throws LockedError that names the holder, after `timeoutSeconds`.
+ */
+export async function lockedInTurn<T>(
+  folder: string,
+  what: string,
+  command: string,
+  work: () => Promise<T>,
+  timeoutSeconds = 600,
+): Promise<T> {
+  let last: Error;
+  const attempt = () =>
+    locked(folder, what, command, async () => ({ result: await work() })).catch((error: Error) => {
+      if (!(error instanceof LockedError)) throw error;
+      last = error;
+      return undefined;
+    });
+  return (await poll(attempt, { timeoutSeconds, intervalMs: 50, onTimeout: () => last })).result;
 }
 
 /** Who holds the lock, from the file that the holder writes after it got the lock. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -10,6 +10,7 @@ import { assetEntries } from "./assets.ts";
 import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { lockedInTurn } from "../../lib/file-lock.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
 import {
@@ -187,7 +188,6 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
       .slice(0, 16),
     "app",
   );
-  mkdirSync(dirname(output), { recursive: true });
   const given = args.version === undefined ? {} : { version: args.version };
   const own = args.ldflags === undefined ? [] : [await withGitFacts(args.ldflags, folder, given)];
   const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`]), ...own].join(" ");
@@ -202,7 +202,7 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
     output,
     goPackage,
   ];
-  const { failed, output: log } = await run("go", flags, folder, {
+  const environment = {
     CGO_ENABLED: "0",
     GOOS: platform.os,
     GOARCH: platform.architecture,
@@ -211,9 +211,13 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
     GOARM: platform.architecture === "arm" ? (platform.variant ?? "v7").slice(1) : undefined,
     GOARM64: platform.architecture === "arm64" ? "v8.0" : undefined,
     ...args.env,
+  };
+  // Another run may build another version of the same program. Go links again only if the file is not what it would write, so all use one.
+  const binary = await lockedInTurn(dirname(output), `The build of ${args.source}`, "go build", async () => {
+    const { failed, output: log } = await run("go", flags, folder, environment);
+    if (failed) throw new UserError(await explain(args, folder, module, log));
+    return readFile(output);
   });
-  if (failed) throw new UserError(await explain(args, folder, module, log));
-  const binary = await readFile(output);
   if (binary.readUInt32BE(0) !== 0x7f454c46) {
     throw new UserError(
       `${args.source}: package ${goPackage} must be a program (it is not package main). Set the program's package, such as \`package: cmd/web\`.`,

@@ -22,17 +22,22 @@ const addingNode = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 
 /** The pods of a Job, or of the newest revision of a Deployment or StatefulSet, the newest first. */
 export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
-  const { namespace, annotations } = workload.metadata ?? {};
+  const { namespace } = workload.metadata ?? {};
   const selector = selectorOf(workload);
   const pods = await cluster.select("v1", "Pod", namespace, selector);
   if (workload.kind === "Job") return pods.sort((a, b) => startOf(b) - startOf(a));
   if (workload.kind === "StatefulSet")
     return pods.filter((p) => p.metadata?.labels?.["controller-revision-hash"] === workload.status?.updateRevision);
-  const revision = annotations?.["deployment.kubernetes.io/revision"];
   const sets = await cluster.select("apps/v1", "ReplicaSet", namespace, selector);
-  const newest = sets.find((set) => set.metadata?.annotations?.["deployment.kubernetes.io/revision"] === revision);
+  // Not the revision that the Deployment names: when it returns to an earlier template, the controller reports that it has seen the
+  // settings before it updates that annotation.
+  const newest = sets.sort((a, b) => revisionOf(b) - revisionOf(a))[0];
   const hash = newest?.metadata?.labels?.["pod-template-hash"];
   return pods.filter((pod) => pod.metadata?.labels?.["pod-template-hash"] === hash);
+}
+
+function revisionOf({ metadata }: Manifest): number {
+  return Number(metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
 }
 
 function startOf({ metadata }: Manifest): number {

@@ -172,6 +172,26 @@ test("compressed layers unpack to the digests in the image configuration", async
   expect(layers.map((l: { mediaType: string }) => l.mediaType)).toEqual(Array(2).fill("application/vnd.oci.image.layer.v1.tar+gzip"));
 });
 
+test("versions of a program that are built at the same time do not mix", async () => {
+  const app = source("app");
+  const versions = ["1.1", "2.2"];
+  const { PATH } = process.env;
+  // Each is read a moment after it was written, when the other has been written too.
+  writeFileSync(join(folder, "go"), `#!/bin/sh\nPATH="$ORIGINAL_PATH" go "$@"\nsleep 0.5\n`, { mode: 0o755 });
+  Object.assign(process.env, { PATH: `${folder}:${PATH}`, ORIGINAL_PATH: PATH });
+  const builds = await Promise.all(versions.map((version) => buildGo({ source: app, version, compression: "none" }))).finally(() => {
+    process.env["PATH"] = PATH;
+    delete process.env["ORIGINAL_PATH"];
+  });
+  const printed = builds.map(async (build, i) => {
+    const program = join(folder, `program-${i}`);
+    const { app } = await files(blob(build, manifest(build).layers.at(-1).digest));
+    writeFileSync(program, app!.content, { mode: 0o755 });
+    return spawnSync(program, { encoding: "utf8" }).stderr;
+  });
+  expect(await Promise.all(printed)).toEqual(versions.map((version) => `${version}\n`));
+});
+
 test("several platforms result in an index with one image for each", async () => {
   const build = await buildGo({ source: source("app"), platforms: ["linux/amd64", "linux/arm/v7"] });
   const index = manifest(build);

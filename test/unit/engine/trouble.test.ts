@@ -307,13 +307,17 @@ describe("the newest pods", () => {
   });
   const pods = [labelled("old", { "pod-template-hash": "h1" }), labelled("new", { "pod-template-hash": "h2" }), labelled("foreign"), {}];
 
-  test("of a Deployment have the hash of the ReplicaSet with its revision", async () => {
-    const { queries, api } = cluster(pods, [{}, { metadata: {} }, set("1", "h1"), set("2", "h2")]);
+  test("of a Deployment have the hash of the ReplicaSet with the highest revision", async () => {
+    const { queries, api } = cluster(pods, [{}, { metadata: {} }, set("9", "h1"), set("10", "h2")]);
     expect(await newestPods(web, api)).toEqual([pods[1]]);
     expect(queries).toEqual([
       ["v1", "Pod", "shop", "app=web,part=front"],
       ["apps/v1", "ReplicaSet", "shop", "app=web,part=front"],
     ]);
+  });
+
+  test("of a Deployment that returned to an earlier template are its pods, also while the Deployment names the revision before", async () => {
+    expect(await newestPods(web, cluster(pods, [set("2", "h1"), set("3", "h2")]).api)).toEqual([pods[1]]);
   });
 
   test("of a Deployment that Kubernetes has not seen yet are none of those with a hash", async () => {

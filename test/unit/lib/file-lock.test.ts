@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
-import { locked, LockedError } from "../../../lib/file-lock.ts";
+import { locked, LockedError, lockedInTurn } from "../../../lib/file-lock.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "slipway-"))));
@@ -68,6 +68,25 @@ test("a holder whose description is missing is another process, and its work may
 test("only the current user can enter the folder, which is created if it is missing", async () => {
   const below = join(folder, "a/b");
   await locked(below, "it", "slipway up", async () => expect(statSync(below).mode & 0o777).toBe(0o700));
+});
+
+test("runs in turn wait for each other, and one fails with the holder after its patience", async () => {
+  const order: string[] = [];
+  const work = async (name: string) => {
+    order.push(`${name} starts`);
+    await new Promise((done) => setTimeout(done, 20));
+    order.push(`${name} ends`);
+  };
+  await Promise.all(["first", "second"].map((name) => lockedInTurn(folder, "it", "slipway up", () => work(name))));
+  expect(order).toEqual(["first starts", "first ends", "second starts", "second ends"]);
+  await locked(folder, "it", "slipway up", async () => {
+    const waiting = lockedInTurn(folder, "it", "slipway up", async () => "done", 0.1);
+    await expect(waiting).rejects.toThrow(`it is locked by "slipway up" of ${userInfo().username} (process ${process.pid}, since `);
+  });
+});
+
+test("an error of the work in turn is passed on at once", async () => {
+  await expect(lockedInTurn(folder, "it", "slipway up", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
 });
 
 test("a damaged lock file is not reported as locked", async () => {

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { styleText } from "node:util";
-import ora from "ora";
+import type { Ora } from "ora";
 
 /** Seconds between two lines about a step, if standard error is not a terminal. */
 const pipeIntervalSeconds = 30;
@@ -40,25 +41,32 @@ interface Shown {
 
 /** Steps that a terminal shows: one spinner for all, because several would overwrite each other's lines. */
 const running = new Set<() => string>();
-const spinner = ora({ indent: 2, discardStdin: false });
+let spinner: Ora | undefined;
 let beat: NodeJS.Timeout | undefined;
+
+/** Loads ora only when it is needed, because that takes 50 ms. */
+function newSpinner(): Ora {
+  const { default: ora } = createRequire(import.meta.url)("ora") as typeof import("ora");
+  return ora({ indent: 2, discardStdin: false });
+}
 
 function onTerminal(title: string, elapsed: () => string): Shown {
   const line = () => `${title} (${elapsed()})`;
-  const update = () => (spinner.text = [...running].map((one) => one()).join(", "));
+  const update = (shown: Ora) => (shown.text = [...running].map((one) => one()).join(", "));
   return {
     start() {
       running.add(line);
-      update();
-      spinner.start();
-      beat ??= setInterval(update, 100);
+      const shown = (spinner ??= newSpinner());
+      update(shown);
+      shown.start();
+      beat ??= setInterval(() => update(shown), 100);
     },
     end(mark, print) {
       running.delete(line);
-      spinner.stop();
+      spinner?.stop();
       if (print) process.stderr.write(`${mark} ${line()}\n`);
-      if (running.size > 0) {
-        update();
+      if (spinner && running.size > 0) {
+        update(spinner);
         spinner.start();
       } else {
         clearInterval(beat);

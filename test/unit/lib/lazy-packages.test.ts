@@ -4,17 +4,32 @@ const program = `
   import Module, { createRequire } from "node:module";
   import "./lib/lazy-packages.ts";
   import * as pulumi from "@pulumi/pulumi";
-  const { cache } = createRequire(import.meta.url);
-  const isLoaded = (file) => Object.values(cache).some((m) => m instanceof Module && m.filename.includes(file));
-  const loaded = () => ["/typescript/lib/typescript.js", "/arborist/lib/index.js"].map(isLoaded).join();
+  import registry from "@sigstore/oci/dist/registry.js";
+  import "dockerode";
+  const require = createRequire(import.meta.url);
+  const isLoaded = (file) => Object.values(require.cache).some((m) => m instanceof Module && m.filename.includes(file));
+  const files = ["lib/typescript.js", "/make-fetch-happen/", "/proto-loader/", "/arborist/lib/index.js", "/pulumi/automation/"];
+  const loaded = () => files.filter(isLoaded).map((file) => file.split("/").filter(Boolean).slice(0, 2).join(" ")).join(", ");
   const number = 7;
   console.log(loaded());
   console.log((await pulumi.runtime.serializeFunction(() => number)).text.includes("number: 7"), loaded());
+  const client = new registry.RegistryClient("127.0.0.1:1", "app", { retry: 0 });
+  console.log((await client.checkManifest("1").catch((error) => error)).code, loaded());
+  console.log(typeof createRequire(require.resolve("dockerode"))("@grpc/proto-loader").loadSync, loaded());
   console.log((await pulumi.runtime.computeCodePaths({})).size > 100, loaded());
+  console.log(typeof pulumi.automation.LocalWorkspace, loaded());
 `;
 
-test("the SDK loads without the packages that only serialising needs, and serialises with them", () => {
+test("packages that are rarely needed are loaded on their first use: to serialise, to call a registry, to build, to automate Pulumi", () => {
   const args = ["--input-type=module", "-e", program];
   const out = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  expect(out).toBe("false,false\ntrue true,false\ntrue true,true\n");
+  expect(out.split("\n")).toEqual([
+    "",
+    "true lib typescript.js",
+    "ECONNREFUSED lib typescript.js, make-fetch-happen",
+    "function lib typescript.js, make-fetch-happen, proto-loader",
+    "true lib typescript.js, make-fetch-happen, proto-loader, arborist lib",
+    "function lib typescript.js, make-fetch-happen, proto-loader, arborist lib, pulumi automation",
+    "",
+  ]);
 });

@@ -52,7 +52,11 @@ describe("in a pipe", () => {
 });
 
 describe("on a terminal", () => {
-  beforeEach(() => (process.stderr.isTTY = true));
+  beforeEach(() => {
+    process.stderr.isTTY = true;
+    vi.stubEnv("TERM", "dumb"); // one that ora writes lines to
+  });
+  afterEach(() => vi.unstubAllEnvs());
 
   test("a step that takes less than a second is not shown", async () => {
     const built = takes(0.9);

@@ -1,3 +1,4 @@
+import "../../lib/sdk-promises.ts";
 import * as pulumi from "@pulumi/pulumi";
 
 /** A resource that a program registered. */
@@ -35,9 +36,6 @@ export async function record<T>(
     options.stack ?? "test",
     options.preview ?? false,
   );
-  // The SDK records a stack trace for each promise, which takes much of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 2;
   let failure: Error | undefined;
   const onUnhandled = (error: Error) => (failure ??= error);
   process.on("unhandledRejection", onUnhandled);
@@ -47,7 +45,6 @@ export async function record<T>(
     if (failure) throw failure;
     return { result, resources, urns: [...registered().keys()] };
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
     process.off("unhandledRejection", onUnhandled);
   }
 }

@@ -58,7 +58,10 @@ export class Deployment {
     this.inProgress.add(work);
     const state = await work.finally(() => this.inProgress.delete(work));
     this.registered.set(goal.urn, state);
-    this.record(() => this.checkpoint.resources.set(goal.urn, state));
+    // To write the state of all resources for each that is unchanged takes most of the time of a large stack. As text, because in the file there
+    // are no undefined values.
+    const changed = JSON.stringify(this.checkpoint.resources.get(goal.urn)) !== JSON.stringify(state);
+    this.record(() => this.checkpoint.resources.set(goal.urn, state), { save: changed });
     return state;
   }
 
@@ -168,10 +171,10 @@ export class Deployment {
     return { preview: this.preview, settings, name, interrupted, signal: this.stop.signal, progress: () => {}, creating: () => {} };
   }
 
-  private record(change: () => void): void {
+  private record(change: () => void, { save = true } = {}): void {
     if (this.preview) return;
     change();
-    this.checkpoint.save();
+    if (save) this.checkpoint.save();
   }
 }
 

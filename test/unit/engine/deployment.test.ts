@@ -134,6 +134,19 @@ describe("a registered resource", () => {
     expect(saved).toBe(1);
   });
 
+  test("that is unchanged replaces the one in the state, which is not saved for it, but for another dependency", async () => {
+    const first = deployment([]);
+    const created = [await first.register(goal("a")), await first.register(goal("b"))];
+    const run = deployment(JSON.parse(JSON.stringify(created)));
+    saved = 0;
+    const unchanged = await run.register(goal("a"));
+    expect(saved).toBe(0);
+    expect(run.checkpoint.resources.get(urnOf("a"))).toBe(unchanged);
+    await run.register(goal("b", { dependencies: [urnOf("a")] }));
+    expect(log).toEqual(["create a", "create b"]);
+    expect(saved).toBe(1);
+  });
+
   test("cannot be registered twice", async () => {
     const run = deployment([]);
     await run.register(goal("a"));

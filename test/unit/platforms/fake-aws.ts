@@ -13,7 +13,7 @@ export class FakeAws {
       `echo "$*" >>"${this.folder}/calls"`,
       `answer="${this.folder}/$1 $2"`,
       `[ "$1" = --version ] && answer="${this.folder}/version"`,
-      `if [ -e "$answer" ]; then cat "$answer"; exit; fi`,
+      `if [ -e "$answer" ]; then exec cat "$answer"; fi`,
       `if [ -e "$answer.error" ]; then cat "$answer.error" >&2; else echo "An error occurred (AccessDenied)" >&2; fi`,
       "exit 254",
     ];

@@ -5,6 +5,7 @@ import { step } from "../lib/progress.ts";
 import { writeApiReports } from "./api-report.ts";
 import { goFiles } from "./checks.ts";
 import { writeCliDocs } from "./cli-docs.ts";
+import { writeComponentSchema } from "./component-schema.ts";
 import { writeServiceArgs } from "./service-args.ts";
 import { writeSchema } from "./schema.ts";
 import { writeTables } from "./tables.ts";
@@ -13,6 +14,7 @@ const bin = (name: string) => join("node_modules", ".bin", name);
 
 async function fix(): Promise<void> {
   await step("components/service-args.ts", () => writeServiceArgs());
+  await step("components/plugin/schema.json", async () => writeComponentSchema());
   await step("stacks/schema.json", async () => writeSchema());
   await step("docs/CLI.md", () => writeCliDocs());
   await step("tables in the docs", async () => writeTables());

@@ -57,7 +57,8 @@ function load<T>(file: string): Promise<T> {
 function copy(file: string): void {
   const to = join(packageFolder, file);
   mkdirSync(dirname(to), { recursive: true });
-  if (file.endsWith(".js")) writeFileSync(to, readFileSync(file, "utf8").replaceAll(/(?<=from "|import ")(\.[^"]*)\.ts(?=")/g, "$1.js"));
+  const imported = /(?<=from "|import "|import\(")(\.[^"]*)\.ts(?=")/g;
+  if (/\.c?js$/.test(file)) writeFileSync(to, readFileSync(file, "utf8").replaceAll(imported, "$1.js"));
   else cpSync(file, to);
 }
 
@@ -69,7 +70,15 @@ interface PackageDescription {
 /** The package.json of the package: that of the sources, without what only the sources need. */
 async function packageDescription(): Promise<object> {
   const source = JSON.parse(readFileSync("package.json", "utf8")) as PackageDescription & Record<string, unknown>;
-  const { private: _private, scripts: _scripts, devDependencies: _development, exports, dependencies, ...rest } = source;
+  const {
+    private: _private,
+    scripts: _scripts,
+    workspaces: _workspaces,
+    devDependencies: _development,
+    exports,
+    dependencies,
+    ...rest
+  } = source;
   const compiled = Object.entries(exports).map(([path, file]) => {
     if (!file.endsWith(".ts")) return [path, file];
     const base = file.replace(/\.ts$/, "");

@@ -6,8 +6,15 @@ import writeFileAtomic from "write-file-atomic";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { sourceHash } from "../../lib/source-hash.ts";
 
+let inPlugin = false;
+
+/** Says that this process is Slipway's plugin, which manages the resources itself (see ../plugin/). */
+export function servedByPlugin(): void {
+  inPlugin = true;
+}
+
 /**
- * A dynamic resource, as pulumi.dynamic.Resource. The serialised provider is cached: to serialise it, the SDK starts a debugger session in
+ * A dynamic resource, as pulumi.dynamic.Resource; in the plugin, a resource of the plugin. The serialised provider is cached: to serialise it, the SDK starts a debugger session in
  * this process, which takes most of a second in each run.
  */
 export class DynamicResource<Inputs, Outputs extends Inputs = Inputs> extends pulumi.CustomResource {
@@ -19,7 +26,8 @@ export class DynamicResource<Inputs, Outputs extends Inputs = Inputs> extends pu
     props: pulumi.Inputs,
     opts?: pulumi.CustomResourceOptions,
   ) {
-    super(`pulumi-nodejs:dynamic/slipway:${kind}`, name, { ...props, __provider: serialize(kind, provider) }, opts);
+    if (inPlugin) super(`slipway:index:${kind}`, name, props, opts);
+    else super(`pulumi-nodejs:dynamic/slipway:${kind}`, name, { ...props, __provider: serialize(kind, provider) }, opts);
   }
 }
 

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { buildPackage, packPackage } from "../../scripts/package.ts";
+import { PluginHost } from "../plugin-host.ts";
 import { dockerPorts, get, ports } from "./checkout.ts";
 import { namesOfObjects, removeObjects } from "./test-objects.ts";
 
@@ -130,6 +131,15 @@ test("the policy pack and the schema of stack files are in the package", () => {
     console.log(Object.keys(require("slipway/schema.json").properties), require("slipway/package.json").version);`;
   expect(run(process.execPath, ["--input-type=module", "--eval", script])).toEqual({ code: 0, out: "[ 'config' ] 0.1.0\n" });
   expect(run(process.execPath, ["--check", "node_modules/slipway/review/policy/index.js"])).toEqual({ code: 0, out: "" });
+});
+
+test("the package is a plugin with the components for other languages", async () => {
+  await using host = await PluginHost.start(join(folder, "node_modules/slipway/components"), folder);
+  expect(await host.schema()).toEqual(JSON.parse(readFileSync("components/plugin/schema.json", "utf8")));
+  host.preview = true;
+  const { ref } = await host.construct("GoImage", "hello", { source: ".", repository: "registry.example/hello" });
+  expect(ref).toMatch(/^registry\.example\/hello@sha256:[0-9a-f]{64}$/);
+  expect(host.summary).toEqual(["slipway:index:GoImage hello", "slipway:index:RegistryPush hello"]);
 });
 
 test("down deletes everything", async () => {

@@ -1,4 +1,3 @@
-import "./lib/sdk-promises.ts";
 import type * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "./components/go-image.ts";
 import { throwIfAny } from "./lib/problem.ts";

@@ -1,4 +1,3 @@
-import "../../lib/sdk-promises.ts";
 import * as pulumi from "@pulumi/pulumi";
 
 /** A resource that a program registered. */
@@ -36,6 +35,9 @@ export async function record<T>(
     options.stack ?? "test",
     options.preview ?? false,
   );
+  // The SDK records a stack trace for each promise, which takes much of the time.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 2;
   let failure: Error | undefined;
   const onUnhandled = (error: Error) => (failure ??= error);
   process.on("unhandledRejection", onUnhandled);
@@ -45,6 +47,7 @@ export async function record<T>(
     if (failure) throw failure;
     return { result, resources, urns: [...registered().keys()] };
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     process.off("unhandledRejection", onUnhandled);
   }
 }

@@ -15,7 +15,7 @@ import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { plain, unknown, type Properties } from "../lib/values.ts";
 import type { Outputs } from "./unit/harness.ts";
 
-/** A resource that the plugin or a program registered. */
+/** A resource that the plugin registered. */
 export interface Registered {
   urn: string;
   type: string;
@@ -44,17 +44,17 @@ type Callback = (error: grpc.ServiceError | null, response?: unknown) => void;
  */
 export class PluginHost implements AsyncDisposable {
   readonly registered: Registered[] = [];
-  /** Errors that the plugin or the program reported to the engine. */
+  /** Errors that the plugin reported to the engine. */
   readonly errors: string[] = [];
   /** What the plugin printed on its standard error stream. */
   printed = "";
   /** Whether nothing may be deployed. */
   preview = false;
-  client!: providerGrpc.ResourceProviderClient;
+  private client!: providerGrpc.ResourceProviderClient;
   readonly states = new Map<string, State>();
   /** Outputs of resources besides their inputs, by type. */
   outputs: Outputs = {};
-  address = "";
+  private address = "";
   private readonly server = new grpc.Server();
   private plugin!: ChildProcess;
 
@@ -139,7 +139,7 @@ export class PluginHost implements AsyncDisposable {
     type: string,
     name: string,
     inputs: Properties,
-    options: { providers?: Record<string, string>; dependsOn?: string[] } = {},
+    options: { providers?: Record<string, string> } = {},
   ): Promise<Properties> {
     const request = new providerProto.ConstructRequest();
     request.setProject("slipway");
@@ -150,7 +150,6 @@ export class PluginHost implements AsyncDisposable {
     request.setType(`slipway:index:${type}`);
     request.setName(name);
     request.setInputs(structProto.Struct.fromJavaScript(inputs));
-    request.setDependenciesList(options.dependsOn ?? []);
     for (const [name_, reference] of Object.entries(options.providers ?? {})) request.getProvidersMap().set(name_, reference);
     return (await this.call("construct", request)).getState().toJavaScript();
   }
@@ -158,7 +157,6 @@ export class PluginHost implements AsyncDisposable {
   private async register(request: Properties): Promise<unknown> {
     const [type, name, parent] = [request.getType(), request.getName(), request.getParent()];
     const inputs = request.getObject()?.toJavaScript() ?? {};
-    if (request.getRemote()) return this.constructFor(request);
     const below = parent && !parent.includes("::pulumi:pulumi:Stack::") ? `${parent.split("::")[2]}$` : "";
     const urn = `urn:pulumi:test::slipway::${below}${type}::${name}`;
     const resource: Registered = {
@@ -179,31 +177,6 @@ export class PluginHost implements AsyncDisposable {
       : { id: this.preview || !request.getCustom() ? "" : `${name}-id`, outputs: { ...inputs, ...this.outputs[type]?.(resource) } };
     response.setId(id);
     response.setObject(structProto.Struct.fromJavaScript(outputs));
-    return response;
-  }
-
-  /** A component that a program in another language registers. */
-  private async constructFor(request: Properties): Promise<unknown> {
-    const construct = new providerProto.ConstructRequest();
-    construct.setProject("slipway");
-    construct.setStack("test");
-    construct.setParallel(16);
-    construct.setDryrun(this.preview);
-    construct.setMonitorendpoint(this.address);
-    construct.setType(request.getType());
-    construct.setName(request.getName());
-    construct.setParent(request.getParent());
-    construct.setInputs(request.getObject());
-    request.getPropertydependenciesMap().forEach((dependencies: Properties, property: string) => {
-      const urns = new providerProto.ConstructRequest.PropertyDependencies();
-      urns.setUrnsList(dependencies.getUrnsList());
-      construct.getInputdependenciesMap().set(property, urns);
-    });
-    request.getProvidersMap().forEach((reference: string, name: string) => construct.getProvidersMap().set(name, reference));
-    const constructed = await this.call("construct", construct);
-    const response = new resourceProto.RegisterResourceResponse();
-    response.setUrn(constructed.getUrn());
-    response.setObject(constructed.getState());
     return response;
   }
 
@@ -262,7 +235,7 @@ export class PluginHost implements AsyncDisposable {
     return response.getId() !== "";
   }
 
-  /** What was registered: short types and names, sorted. */
+  /** What was registered: types and names, sorted. */
   get summary(): string[] {
     return this.registered.map(({ type, name }) => `${type} ${name}`).sort();
   }

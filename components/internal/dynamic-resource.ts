@@ -14,8 +14,8 @@ export function servedByPlugin(): void {
 }
 
 /**
- * A dynamic resource, as pulumi.dynamic.Resource; in the plugin, a resource of the plugin. The serialised provider is cached: to serialise it, the SDK starts a debugger session in
- * this process, which takes most of a second in each run.
+ * A dynamic resource, as pulumi.dynamic.Resource; in the plugin, a resource of the plugin. The serialised provider is cached: to serialise
+ * it, the SDK starts a debugger session in this process, which takes most of a second in each run.
  */
 export class DynamicResource<Inputs, Outputs extends Inputs = Inputs> extends pulumi.CustomResource {
   /** @param kind Name of the resource type, different for each provider. */

@@ -98,8 +98,10 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   for (const platform of platforms) {
     const compiling = compile(args, platform);
     if (!bases) base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
-    base?.catch(() => {}); // nobody waits for it if the program does not compile
-    const program = await layer([{ path: "app", mode: 0o755, content: await compiling }], compression, gzipOnce);
+    // Waits for all of them, so that nothing writes to the cache any more once this call has failed.
+    const [compiled] = await Promise.allSettled([compiling, base, assets]);
+    if (compiled.status === "rejected") throw compiled.reason;
+    const program = await layer([{ path: "app", mode: 0o755, content: compiled.value }], compression, gzipOnce);
     const given = (await bases)?.[formatPlatform(platform)];
     const below = given?.layers ?? [await base!];
     images.push(

@@ -192,6 +192,15 @@ test("versions of a program that are built at the same time do not mix", async (
   expect(await Promise.all(printed)).toEqual(versions.map((version) => `${version}\n`));
 });
 
+test("a build that fails has written everything that it writes", async () => {
+  const written = () => readdirSync(join(folder, "cache"), { recursive: true }).sort();
+  await expect(buildGo({ source: folder })).rejects.toThrow("must be in a Go module");
+  const atOnce = written();
+  await new Promise((done) => setTimeout(done, 200));
+  expect(atOnce).toEqual(written());
+  expect(atOnce).toContain("slipway/gzip");
+});
+
 test("several platforms result in an index with one image for each", async () => {
   const build = await buildGo({ source: source("app"), platforms: ["linux/amd64", "linux/arm/v7"] });
   const index = manifest(build);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { DynamicResource } from "./dynamic-resource.ts";
-import { readRoutes, writeRoutes } from "./proxy-file.ts";
+import { changeRoutes } from "./proxy-file.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
 // The property `engine` is stored in states, so it keeps its name.
@@ -60,9 +60,11 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
 async function replaceInRoutes(olds: Inputs, news: Inputs): Promise<void> {
   const { engine, proxy, file } = news;
   if (proxy === undefined || file === undefined) return;
-  const before = await readRoutes({ engine, proxy, file });
-  if (!before) return;
-  const routes = JSON.parse(before.content);
+  await changeRoutes({ engine, proxy, file }, (content) => withNewReplica(content, olds, news));
+}
+
+function withNewReplica(content: string, olds: Inputs, news: Inputs): string {
+  const routes = JSON.parse(content);
   const services: { loadBalancer: LoadBalancer }[] = Object.values(routes.http?.services ?? {});
   for (const { loadBalancer } of services) {
     const isOld = ({ url }: { url: string }) => url === `http://${olds.container}:${olds.port}`;
@@ -76,7 +78,7 @@ async function replaceInRoutes(olds: Inputs, news: Inputs): Promise<void> {
     });
     loadBalancer.servers = loadBalancer.servers.map(replaced);
   }
-  await writeRoutes({ engine, proxy, file }, JSON.stringify(routes, null, 2) + "\n");
+  return JSON.stringify(routes, null, 2) + "\n";
 }
 
 type Forwarding = Record<string, { loadBalancer: { servers: { address: string }[] } }>;

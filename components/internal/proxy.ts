@@ -3,6 +3,7 @@ import type { CertificateArgs } from "../container-host.ts";
 import type { ServiceArgs } from "../service-args.ts";
 import { Protocol } from "../web-service-enums.ts";
 import { portNumber } from "./container-service/healthcheck.ts";
+import { webEntryPoint } from "./proxy-file.ts";
 import type { WebServiceSpec } from "./web-service/spec.ts";
 
 // Traefik with its file provider. It has no access to the Docker socket: that would give an attacker root on the Docker host.
@@ -11,7 +12,7 @@ import type { WebServiceSpec } from "./web-service/spec.ts";
 export const dynamicFolder = "/etc/traefik/dynamic";
 
 /** Ports that Traefik listens on in its container. */
-export const proxyPorts = { http: 8000, https: 8443 } as const;
+export const proxyPorts = { http: webEntryPoint().port, https: 8443 } as const;
 
 const ping = ["--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"];
 
@@ -42,7 +43,7 @@ export function proxyCommand(ports: ForwardedPort[] = []): string[] {
   );
   return [
     ...ping,
-    `--entrypoints.web.address=:${proxyPorts.http}`,
+    `--entrypoints.${webEntryPoint().name}.address=:${proxyPorts.http}`,
     `--entrypoints.websecure.address=:${proxyPorts.https}`,
     ...forwarded,
     `--providers.file.directory=${dynamicFolder}`,
@@ -168,7 +169,7 @@ function httpSection(routing: Routing, servers: string[]): object {
   const retry = connectRetries > 0 ? [`${name}-retry`] : [];
   const routers = routes.flatMap(({ host, path }, i) => {
     const router = { rule: ruleOf(host, path), service: name };
-    const plain = { ...router, entryPoints: ["web"], middlewares: tls && redirect ? [`${name}-redirect`] : retry };
+    const plain = { ...router, entryPoints: [webEntryPoint().name], middlewares: tls && redirect ? [`${name}-redirect`] : retry };
     const secure = { ...router, entryPoints: ["websecure"], middlewares: retry, tls: {} };
     return [[`${name}-${i}`, plain] as const, ...(tls ? [[`${name}-${i}-tls`, secure] as const] : [])];
   });

@@ -10,14 +10,24 @@ let docker: HttpApi;
 beforeEach(async () => {
   docker = await new HttpApi().open();
   proxy = {};
+  questions = [];
 });
 afterEach(() => docker.close());
 
 /** The files of the proxy's container, by path. */
 let proxy: Record<string, string>;
 
+/** The commands that were run in the proxy's container. */
+let questions: string[][];
+
+/** The files with routes. */
+const routed = () => Object.fromEntries(Object.entries(proxy).filter(([, content]) => !/^(# no routes\n|\{\}\n$)/.test(content)));
+
 const calls = () => docker.requests.map(({ call, query }) => (query["path"] ? `${call} ${query["path"]}` : call));
-const changes = () => docker.changes.map(({ call, query }) => (query["path"] ? `${call} ${query["path"]}` : call));
+const changes = () =>
+  docker.changes
+    .map(({ call, query }) => (query["path"] ? `${call} ${query["path"]}` : call))
+    .filter((call) => !call.startsWith("POST /containers/proxy/exec") && !call.startsWith("POST /exec"));
 
 async function archiveOf(name: string, content: string): Promise<Buffer> {
   const archive = pack();
@@ -36,8 +46,14 @@ async function uploaded({ body }: ApiRequest) {
   return found;
 }
 
-/** Answers for a proxy whose files can be read and written. */
-const proxyAnswers = {
+/** Answers for a proxy whose files can be read and written, and which has loaded each of them as soon as it is asked. */
+const proxyAnswers: Record<string, (request: ApiRequest) => unknown> = {
+  "POST /containers/proxy/exec": ({ body }) => {
+    questions.push(body.Cmd);
+    return { Id: "question" };
+  },
+  "POST /exec/question/start": () => new Answer(200, ""),
+  "GET /exec/question/json": () => ({ ExitCode: 0 }),
   "GET /containers/proxy/archive": async ({ query }: ApiRequest) => {
     const path = query["path"]!;
     return path in proxy ? new Answer(200, await archiveOf("routes.yaml", proxy[path]!)) : apiError(404, "no such file");
@@ -58,7 +74,7 @@ describe("a route of the proxy", () => {
   test("is created with a connection to the network and a file", async () => {
     docker.answers = { ...proxyAnswers, ...connect };
     expect(await proxyRoute.create(inputs())).toEqual({ id: "/routes/web", outs: inputs() });
-    expect(proxy).toEqual({ "/routes/web.a.yaml": "new" });
+    expect(routed()).toEqual({ "/routes/web.a.yaml": "new" });
     expect(docker.changes[0]).toMatchObject({ call: "POST /networks/shop/connect", body: { Container: "proxy" } });
   });
 
@@ -67,12 +83,12 @@ describe("a route of the proxy", () => {
       docker.answers = { ...proxyAnswers, "POST /networks/shop/connect": apiError(403, message) };
       proxy = {};
       await proxyRoute.create(inputs());
-      expect(proxy).toEqual({ "/routes/web.a.yaml": "new" });
+      expect(routed()).toEqual({ "/routes/web.a.yaml": "new" });
     }
     docker.requests.length = 0;
     proxy = {};
     await proxyRoute.create({ ...inputs(), network: undefined });
-    expect(changes()).toEqual(["PUT /containers/proxy/archive /routes"]);
+    expect(changes()).toEqual(["PUT /containers/proxy/archive /routes", "PUT /containers/proxy/archive /routes"]);
   });
 
   test("is not created if the proxy cannot join the network", async () => {
@@ -85,7 +101,7 @@ describe("a route of the proxy", () => {
     docker.answers = { ...proxyAnswers, ...connect };
     const written: [string, string][] = [];
     docker.answers["PUT /containers/proxy/archive"] = async (request: ApiRequest) => {
-      const result = await proxyAnswers["PUT /containers/proxy/archive"](request);
+      const result = await proxyAnswers["PUT /containers/proxy/archive"]!(request);
       for (const { name, content } of await uploaded(request)) written.push([name, content]);
       return result;
     };
@@ -93,10 +109,56 @@ describe("a route of the proxy", () => {
     await proxyRoute.update!("/routes/web", inputs(), inputs());
     expect(written).toEqual([
       ["web.b.yaml", "new"],
-      ["web.a.yaml", "{}\n"],
+      ["web.a.yaml", expect.stringMatching(/^# no routes\n/)],
     ]);
     await proxyRoute.update!("/routes/web", inputs(), { ...inputs(), content: "newer" });
-    expect(proxy).toEqual({ "/routes/web.a.yaml": "newer", "/routes/web.b.yaml": "{}\n" });
+    expect(routed()).toEqual({ "/routes/web.a.yaml": "newer" });
+  });
+
+  test("is in use when the proxy answers an address that the last file of the change has", async () => {
+    let asked = 0;
+    docker.answers = { ...proxyAnswers, ...connect, "GET /exec/question/json": () => ({ ExitCode: ++asked < 3 ? 1 : 0 }) };
+    proxy = { "/routes/web.a.yaml": "old" };
+    await proxyRoute.update!("/routes/web", inputs(), inputs());
+    const { http } = JSON.parse(proxy["/routes/web.a.yaml"]!.replace(/^#.*\n/, ""));
+    const [, address] = /Host\(`(127\.\d+\.\d+\.\d+)`\)/.exec(http.routers["web-a-loaded"].rule)!;
+    expect(http).toEqual({
+      routers: {
+        "web-a-loaded": {
+          rule: `ClientIP(\`127.0.0.0/8\`) && Host(\`${address}\`) && Path(\`/ping\`)`,
+          priority: 1_000_000,
+          entryPoints: ["web"],
+          service: "ping@internal",
+        },
+      },
+    });
+    const question = ["traefik", "healthcheck", "--ping=true", "--ping.entrypoint=web", `--entrypoints.web.address=${address}:8000`];
+    expect(questions).toEqual([question, question, question]);
+    await proxyRoute.update!("/routes/web", inputs(), { ...inputs(), content: "newer" });
+    expect(questions.at(-1)).not.toEqual(question);
+  });
+
+  test("that the proxy never loads fails, and says where to look", async () => {
+    docker.answers = { ...proxyAnswers, ...connect, "GET /exec/question/json": { ExitCode: 1 } };
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout"], shouldAdvanceTime: true });
+    try {
+      const updated = expect(proxyRoute.update!("/routes/web", inputs(), inputs())).rejects.toThrow(
+        "the proxy proxy has not loaded /routes/web.b.yaml after 60 s. Its log says why: docker logs proxy",
+      );
+      await vi.waitFor(() => expect(questions.length).toBe(1));
+      await vi.advanceTimersByTimeAsync(60_001);
+      await updated;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("of a proxy that does not run is not waited for; another error is passed on", async () => {
+    docker.answers = { ...proxyAnswers, ...connect, "POST /containers/proxy/exec": apiError(409, "container is not running") };
+    await proxyRoute.update!("/routes/web", inputs(), inputs());
+    expect(routed()).toEqual({ "/routes/web.a.yaml": "new" });
+    docker.answers["POST /containers/proxy/exec"] = apiError(500, "no memory");
+    await expect(proxyRoute.update!("/routes/web", inputs(), { ...inputs(), content: "newer" })).rejects.toThrow("no memory");
   });
 
   test("is not written if it is unchanged, and nothing waits", async () => {
@@ -159,9 +221,9 @@ describe("a route of the proxy", () => {
     proxy = { "/routes/web.b.yaml": "old" };
     docker.answers = { ...proxyAnswers, "POST /networks/shop/disconnect": {} };
     await proxyRoute.delete!("id", inputs());
-    expect(proxy).toEqual({ "/routes/web.b.yaml": "{}\n" });
+    expect(routed()).toEqual({});
     expect(changes()).toEqual(["PUT /containers/proxy/archive /routes", "POST /networks/shop/disconnect"]);
-    expect(docker.changes[1]!.body).toEqual({ Container: "proxy", Force: true });
+    expect(docker.changes.at(-1)!.body).toEqual({ Container: "proxy", Force: true });
   });
 
   test("of a proxy or network that no longer exists counts as deleted; another error does not", async () => {
@@ -222,7 +284,17 @@ describe("a handover", () => {
       "POST /containers/web-1/update",
       "POST /containers/web-1/stop",
     ]);
-    expect(docker.changes[2]!.body).toEqual({ RestartPolicy: { Name: "no" } });
+    expect(docker.changes.at(-2)!.body).toEqual({ RestartPolicy: { Name: "no" } });
+  });
+
+  test("of two replicas at the same time routes to both new containers", async () => {
+    proxy = { "/routes/web.a.yaml": JSON.stringify(routes(["http://web-1:8080", "http://web-2:8080"])) };
+    docker.answers = { ...proxyAnswers, ...stoppable, "POST /containers/web-2/update": {}, "POST /containers/web-2/stop": new Answer(204) };
+    // As Pulumi, which keeps the code with each resource.
+    vi.resetModules();
+    const { provider: another } = await import("../../../components/internal/handover.ts");
+    await Promise.all([handover.update!("id", inputs("web-1"), inputs("web-3")), another.update!("id", inputs("web-2"), inputs("web-4"))]);
+    expect(Object.values(routed()).map((content) => JSON.parse(content))).toEqual([routes(["http://web-3:8080", "http://web-4:8080"])]);
   });
 
   test("removes a health check that is not the one of the new version", async () => {

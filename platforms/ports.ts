@@ -69,6 +69,7 @@ export async function portHolders(docker: Docker): Promise<PortHolders> {
  * Ports that are not free for a stack.
  *
  * @param isLocal whether the ports are those of this machine, where other programs may use them too
+ * @param own label of the objects that may have the ports; by default the stack's
  */
 export async function problemsWithUsedPorts(
   platform: string,
@@ -77,8 +78,8 @@ export async function problemsWithUsedPorts(
   holders: PortHolders,
   stack: string,
   isLocal: boolean,
+  own = labelOfStack(stack),
 ): Promise<string[]> {
-  const own = labelOfStack(stack);
   const needed: { path: Path; port: number; protocol: Protocol }[] = [
     ...Object.entries(ports).map(([key, port]) => ({ path: [platform, "ports", key], port, protocol: Protocol.TCP })),
     ...published.map(({ service, name, ...port }) => ({ path: ["services", service, "publish", name, "port"], ...port })),

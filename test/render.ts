@@ -36,7 +36,9 @@ export async function registrations({ config, secretKeys }: Pick<Stack, "config"
   using _aws = accountWithRoom(new FakeAws(), region);
   return await onEmptyMachine((folder) => {
     const program = () => {
-      pulumi.runtime.setAllConfig(absolute, secretKeys);
+      // A shared cluster would be started.
+      const own = { "slipway:local": JSON.stringify({ ...JSON.parse(absolute["slipway:local"] ?? "{}"), cluster: "own" }) };
+      pulumi.runtime.setAllConfig({ ...absolute, ...own }, secretKeys);
       return slipway();
     };
     return registeredBy(program, outputs(folder), name);

@@ -21,17 +21,21 @@ export const down = defineCommand({
   examples: [{ command: "slipway down --stack dev", summary: 'delete the stack "dev"' }],
   exitCodes: [ExitCode.Locked],
   async run({ stack: name, json }) {
-    const [{ readStack }, { engineFor }, { forgetVersions }] = await Promise.all([
+    const [{ platformOf, readStack }, { stackLabelValue }, { engineFor }, { forgetVersions }] = await Promise.all([
       import("../../config/stack-file.ts"),
+      import("../../lib/docker-labels.ts"),
       import("../engines.ts"),
       import("../workloads/workloads.ts"),
     ]);
     const stack = readStack(name);
     const engine = await engineFor(stack, { json });
+    const cluster = platformOf(stack) === "local" ? await import("../../platforms/local/shared-cluster/shared-cluster.ts") : undefined;
+    const user = stackLabelValue(stack);
+    await cluster?.stopPods(user);
     const succeeded = await engine.down();
     if (succeeded) await forgetVersions(stack, engine);
-    const removed = succeeded && (await removeLogGroup(stack));
-    if (removed) (json ? process.stderr : process.stdout).write(`${removed}\n`);
+    const left = succeeded ? [await removeLogGroup(stack), ...((await cluster?.leaveSharedClusters(user)) ?? [])] : [];
+    for (const note of left) if (note !== undefined) (json ? process.stderr : process.stdout).write(`${note}\n`);
     if (json) process.stdout.write(`${JSON.stringify({ stack: name, succeeded })}\n`);
     return succeeded ? ExitCode.Success : ExitCode.Failed;
   },

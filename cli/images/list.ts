@@ -62,13 +62,23 @@ async function imagesOf(stack: Stack, engine: Engine): Promise<Listed[]> {
     );
   const { rollbackCandidates } = await import("../workloads/workloads.ts");
   const [kept, running] = await Promise.all([rollbackCandidates(stack, engine), runningImages(stack)]);
-  return (await new RegistryStore(registry).images()).map((image) => {
+  return (await new RegistryStore(registry, await sharedPrefix(stack)).images()).map((image) => {
     const ref = `${image.repository}@${image.digest}`;
     const deployed = Object.keys(images).filter((service) => images[service] === ref);
     const runs = [...new Set([...deployed, ...(running.get(ref) ?? [])])];
     const earlier = Object.keys(kept).filter((service) => kept[service]!.includes(ref) && !runs.includes(service));
     return { ...image, usedBy: [...runs, ...earlier.map((service) => `${service} (rollback)`)] };
   });
+}
+
+/** Start of the names of the stack's repositories in the registry of a shared cluster. */
+async function sharedPrefix(stack: Stack): Promise<string | undefined> {
+  if (platformOf(stack) !== "local") return undefined;
+  const [{ clustersOf }, { stackLabelValue }] = await Promise.all([
+    import("../../platforms/local/shared-cluster/record.ts"),
+    import("../../lib/docker-labels.ts"),
+  ]);
+  return clustersOf(stackLabelValue(stack)).length > 0 ? `${stack.project}-${stack.name}/` : undefined;
 }
 
 /** Columns without borders, as kubectl prints them. */

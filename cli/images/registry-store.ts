@@ -35,16 +35,22 @@ const mediaTypes = [
 /** The images of a stack's registry on this machine. Uses the registry's API, and its container for what the API does not offer. */
 export class RegistryStore {
   readonly registry: string;
+  private readonly below: string;
 
-  /** @param registry Address of the registry: `127.0.0.1:<port>`. */
-  constructor(registry: string) {
+  /**
+   * @param registry Address of the registry: `127.0.0.1:<port>`.
+   * @param below Start of the names of the stack's repositories, if other stacks use the registry too.
+   */
+  constructor(registry: string, below = "") {
     this.registry = registry;
+    this.below = below;
   }
 
   /** All tagged images in the registry, the newest of each repository first, and then the images in Docker that were built for it. */
   async images(): Promise<StoredImage[]> {
     const { repositories } = (await this.getJson("_catalog?n=1000")) as { repositories: string[] };
-    const stored = (await Promise.all(repositories.map((name) => this.imagesOf(name)))).flat();
+    const own = repositories.filter((name) => name.startsWith(this.below));
+    const stored = (await Promise.all(own.map((name) => this.imagesOf(name)))).flat();
     const built = await this.builtImages();
     const tagsOf = ({ repository, tags }: StoredImage) => tags.map((tag) => `${repository}:${tag}`);
     const known = new Set(stored.flatMap(tagsOf));
@@ -81,7 +87,7 @@ export class RegistryStore {
   }
 
   private async builtImages(): Promise<StoredImage[]> {
-    const all = await docker.listImages({ filters: { reference: [`${this.registry}/*`] } });
+    const all = await docker.listImages({ filters: { reference: [`${this.registry}/${this.below}*`] } });
     return all.flatMap(({ Id, RepoTags, Created, Size }) =>
       (RepoTags ?? []).map((name) => {
         const [repository, tag] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)];

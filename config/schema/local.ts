@@ -5,9 +5,17 @@ import { defaulted, setting } from "./setting.ts";
 const port = z.int().min(1).max(65535);
 const image = z.string().min(1);
 
+/** Whether a stack has a local cluster of its own. */
+export const LocalClusterKind = { Shared: "shared", Own: "own" } as const;
+
 /** Settings of the platform `local`. */
 export const localSettings = z
   .strictObject({
+    cluster: setting(z.enum(LocalClusterKind), {
+      meaning: "Whether all stacks with the same ports share a cluster, each with a namespace of its own, or this one has its own",
+      without: "shared; own for a stack that already has a cluster of its own",
+      example: "own",
+    }),
     ports: z
       .strictObject({
         api: defaulted(port, { meaning: "Port of the Kubernetes API", default: defaultPorts.api, example: 7550 }),

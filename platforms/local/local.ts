@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import outputModule from "@pulumi/pulumi/output.js";
+import writeFileAtomic from "write-file-atomic";
 import { ImageCopy } from "../../components/image-copy.ts";
 import { Job } from "../../components/job.ts";
 import { LocalCluster } from "../../components/local-cluster.ts";
@@ -11,13 +13,23 @@ import { WebService, type PublishingArgs } from "../../components/web-service.ts
 import { loopback } from "../../components/ports.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { dockerClient } from "../../lib/docker-client.ts";
+import { isPreflightOff } from "../../lib/preflight.ts";
+import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
+import { settingProblem } from "../setting-problem.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { labelOfStack } from "../stack-label.ts";
 import { loopbackAnnotation } from "../../lib/loopback.ts";
 import { withoutDaemon } from "../no-daemon.ts";
 import { HelperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
-import { portHolders, problemsWithPorts, problemsWithUsedPorts } from "../ports.ts";
+import { portHolders, problemsWithPorts, problemsWithUsedPorts, type PortHolders } from "../ports.ts";
+import { hasOwnCluster, nameOf } from "./own-cluster.ts";
+import { problemsWithHosts } from "./shared-cluster/hosts.ts";
+import { readRecord, sharedClusterName } from "./shared-cluster/record.ts";
+import { labelOfCluster, runningCluster, useSharedCluster } from "./shared-cluster/shared-cluster.ts";
 import { addressesOf, problemsWithPublishedPorts, publishedPorts, type PublishedPort } from "../published-ports.ts";
+
+/** In a preview, what only the cluster knows. */
+const { unknown } = outputModule as unknown as { unknown: unknown };
 
 /** This machine has room for a second set of pods, and replacing all at once is faster. */
 const quickRollout = { maxSurge: "100%", minReadySeconds: 0 };
@@ -39,33 +51,89 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** Checks that the Docker daemon answers, that ports are free or this stack's, and that a running cluster has the classes in use. */
-export async function preflight({ stack, services, local }: Configuration): Promise<string[]> {
+/** Checks that the Docker daemon answers, that ports are free or the cluster's, and that a running cluster has what services use. */
+export async function preflight(configuration: Configuration): Promise<string[]> {
   const holders = await portHolders(dockerClient()).catch(() => undefined);
   if (holders === undefined) return withoutDaemon();
+  return (await hasOwnCluster(configuration)) ? preflightOwn(configuration, holders) : preflightShared(configuration, holders);
+}
+
+async function preflightOwn({ stack, services, local }: Configuration, holders: PortHolders): Promise<string[]> {
   const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOfStack(stack);
+  const file = join(folderOf(stack), "kubeconfig.yaml");
+  // Empty until the node has written it. It stays empty in a checkout whose stack runs from another one.
+  const kubeconfig = isUp && existsSync(file) ? readFileSync(file, "utf8") : "";
   return [
     ...(await problemsWithUsedPorts("local", { ...local.ports }, publishedPorts(services), holders, stack, true)),
-    ...(isUp ? await problemsWithClasses(stack, services) : []),
+    ...(kubeconfig === "" ? [] : await problemsInCluster(kubeconfig, (cluster) => missingIn(cluster, services))),
   ];
 }
 
-/** Seconds that a cluster has to list its classes. A cluster that is still starting is not checked. */
+async function preflightShared({ stack, services, local }: Configuration, holders: PortHolders): Promise<string[]> {
+  const name = sharedClusterName(local.ports.api);
+  const namespace = nameOf(stack);
+  const { users = {}, ports } = readRecord(name) ?? {};
+  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOfCluster(name);
+  const running = isUp ? await runningCluster(name, namespace) : undefined;
+  const others = Object.entries(users).filter(([user]) => user !== labelOfStack(stack));
+  const taken = publishedPorts(services).flatMap(({ service, name: key, port, protocol }) => {
+    const [owner] = others.find(([, { nodePorts }]) => nodePorts.some((other) => other.port === port && other.protocol === protocol)) ?? [];
+    const path = ["services", service, "publish", key, "port"];
+    return owner === undefined
+      ? []
+      : [settingProblem(path, `${protocol} port ${port} is already published by stack ${owner} on the shared cluster. Set another port`)];
+  });
+  const differing = Object.entries(local.ports).flatMap(([key, port]) => {
+    const shared = ports?.[key as keyof typeof ports];
+    return !isUp || shared === port || shared === undefined
+      ? []
+      : [
+          settingProblem(
+            ["local", "ports", key],
+            `must be ${shared} as in the other stacks of the shared cluster ${name} (got ${port}). Set ${shared}, or another api port for another cluster`,
+          ),
+        ];
+  });
+  const free = differing.length > 0 ? {} : { ...local.ports };
+  return [
+    ...differing,
+    ...(await problemsWithUsedPorts("local", free, publishedPorts(services), holders, stack, true, labelOfCluster(name))),
+    ...taken,
+    ...(running
+      ? await problemsInCluster(running.kubeconfig, async (cluster) => [
+          ...(await missingIn(cluster, services)),
+          ...(await problemsWithHosts(services, namespace, cluster)),
+        ])
+      : []),
+  ];
+}
+
+/** Seconds that a cluster has to answer. A cluster that is still starting is not checked. */
 const clusterTimeoutSeconds = 3;
 
-async function problemsWithClasses(stack: string, services: Configuration["services"]): Promise<string[]> {
-  const file = join(folderOf(stack), "kubeconfig.yaml");
-  const kubeconfig = existsSync(file) ? readFileSync(file, "utf8") : "";
-  // Empty until the node has written it. It stays empty in a checkout whose stack runs from another one.
-  if (kubeconfig === "") return [];
-  const [{ KubernetesCluster }, { missingClasses }] = await Promise.all([import("../../lib/kubernetes-client.ts"), import("./classes.ts")]);
-  const problems = missingClasses(services, new KubernetesCluster(kubeconfig)).catch(() => []);
+async function problemsInCluster(kubeconfig: string, find: (cluster: KubernetesCluster) => Promise<string[]>): Promise<string[]> {
+  const { KubernetesCluster } = await import("../../lib/kubernetes-client.ts");
+  const problems = find(new KubernetesCluster(kubeconfig)).catch(() => []);
   return Promise.race([problems, setTimeout(clusterTimeoutSeconds * 1000, [], { ref: false })]);
+}
+
+async function missingIn(cluster: KubernetesCluster, services: Configuration["services"]): Promise<string[]> {
+  const { missingClasses } = await import("./classes.ts");
+  return missingClasses(services, cluster);
 }
 
 /** Folder for the files of a stack on this machine. */
 function folderOf(stack: string): string {
   return resolve(".slipway", stack);
+}
+
+function kubeconfigFileOf(stack: string): string {
+  return join(folderOf(stack), "kubeconfig.yaml");
+}
+
+function writeKubeconfig(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileAtomic.sync(file, text, { mode: 0o600 });
 }
 
 /** Traefik serves a Gateway on its container ports, not on those of its Service. */
@@ -82,9 +150,13 @@ function isElsewhereHere(image: string, ownPort: number): boolean {
 /** The range of node ports, https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/. */
 const [firstNodePort, nodePortCount] = [30_000, 2768];
 
-/** The published ports with node ports that depend on the port, so that a further port does not change those of others. */
-function nodePortsOf(services: Configuration["services"]): (PublishedPort & { nodePort: number })[] {
-  const used = new Set<number>();
+/**
+ * The published ports with node ports that depend on the port, so that a further port does not change those of others.
+ *
+ * @param taken Node ports of other stacks of the cluster.
+ */
+function nodePortsOf(services: Configuration["services"], taken: number[] = []): (PublishedPort & { nodePort: number })[] {
+  const used = new Set(taken.map((nodePort) => nodePort - firstNodePort));
   return publishedPorts(services).map((published) => {
     let offset = published.port % nodePortCount;
     while (used.has(offset)) offset = (offset + 1) % nodePortCount;
@@ -99,32 +171,86 @@ function publishingOf(name: string, nodePorts: ReturnType<typeof nodePortsOf>): 
   return { type: "NodePort", nodePorts: ofOwn, annotations: { [loopbackAnnotation]: "true" } };
 }
 
+/** The cluster of a stack. */
+interface Cluster {
+  kubeconfig: pulumi.Output<string>;
+  /** Changes if the objects of the stack are in another cluster than before. */
+  identifier: pulumi.Input<string>;
+  /** Prefix of the stack's image repositories. */
+  repositories: string;
+  nodePorts: (PublishedPort & { nodePort: number })[];
+  /** What images depend on. */
+  imageOptions: pulumi.ComponentResourceOptions;
+  /** What the cluster's objects are deleted with. @default - nothing */
+  deletedWith?: pulumi.Resource;
+}
+
+function createOwnCluster({ stack, services, local: { cluster: _own, ...local } }: Configuration): Cluster {
+  const name = nameOf(stack);
+  const nodePorts = nodePortsOf(services);
+  const cluster = new LocalCluster(name, { ...local, nodePorts, folder: folderOf(stack), labels: { [stackLabel]: labelOfStack(stack) } });
+  return {
+    kubeconfig: cluster.kubeconfig,
+    identifier: name,
+    repositories: cluster.registry,
+    nodePorts,
+    imageOptions: { dependsOn: cluster.registryContainer },
+    deletedWith: cluster.nodeVolume,
+  };
+}
+
+/** Starts the shared cluster if it does not run; a preview starts nothing. */
+async function joinSharedCluster({ stack, services, local: { cluster: _shared, ...local } }: Configuration): Promise<Cluster> {
+  const namespace = nameOf(stack);
+  const user = labelOfStack(stack);
+  const name = sharedClusterName(local.ports.api);
+  const others = Object.entries(readRecord(name)?.users ?? {}).filter(([other]) => other !== user);
+  const taken = others.flatMap(([, { nodePorts }]) => nodePorts.map(({ nodePort }) => nodePort));
+  const nodePorts = nodePortsOf(services, taken);
+  const mapped = nodePorts.map(({ port, nodePort, protocol }) => ({ port, nodePort, protocol }));
+  const running = isPreflightOff()
+    ? undefined
+    : pulumi.runtime.isDryRun()
+      ? await runningCluster(name, namespace)
+      : await useSharedCluster({ ...local, user, namespace, nodePorts: mapped });
+  if (running && !pulumi.runtime.isDryRun()) writeKubeconfig(kubeconfigFileOf(stack), running.kubeconfig);
+  return {
+    kubeconfig: pulumi.secret(running?.kubeconfig ?? (unknown as string)),
+    identifier: running?.identifier ?? (unknown as string),
+    repositories: `127.0.0.1:${local.ports.registry}/${namespace}`,
+    nodePorts,
+    imageOptions: {},
+  };
+}
+
 /** Kubernetes and a registry in Docker on this machine. */
-export async function createPlatform({ stack, services, jobs, local }: Configuration): Promise<Platform> {
+export async function createPlatform(configuration: Configuration): Promise<Platform> {
+  const { stack, services, jobs, local } = configuration;
   const images = [...Object.values(services), ...Object.values(jobs)].flatMap(({ image }) => image ?? []);
   const copied = images.filter((image) => isElsewhereHere(image, local.ports.registry));
   if (!pulumi.runtime.isDryRun()) await Promise.all(copied.map((image) => ImageCopy.download(image)));
-  const name = `${pulumi.getProject()}-${stack}`;
-  const nodePorts = nodePortsOf(services);
-  const cluster = new LocalCluster(name, { ...local, nodePorts, folder: folderOf(stack), labels: { [stackLabel]: labelOfStack(stack) } });
+  const name = nameOf(stack);
+  const isOwn = await hasOwnCluster(configuration);
+  const cluster = isOwn ? createOwnCluster(configuration) : await joinSharedCluster(configuration);
+  const { nodePorts, imageOptions } = cluster;
   const provider = new k8s.Provider(name, {
     kubeconfig: cluster.kubeconfig,
-    clusterIdentifier: name,
+    clusterIdentifier: cluster.identifier,
     // Updated in place: a replaced ConfigMap or Secret is missing for a moment.
     enableConfigMapMutable: true,
     enableSecretMutable: true,
-    // Only this stack uses the cluster: objects that already exist are from an interrupted update, and those of a deleted cluster are
+    // Only this stack uses the namespace: objects that already exist are from an interrupted update, and those of a deleted cluster are
     // deleted with it.
     upsertExistingObjects: true,
     enablePatchForce: true,
     deleteUnreachable: true,
   });
-  const inCluster = { provider, deletedWith: cluster.nodeVolume };
-  const namespace = servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, inCluster)
-    .metadata.name;
+  const namespaceArgs = { name, services: [...Object.values(services), ...Object.values(jobs)] };
+  const namespaceObject = servicesNamespace("services", namespaceArgs, { provider, deletedWith: cluster.deletedWith });
+  const namespace = namespaceObject.metadata.name;
+  const inCluster = { provider, deletedWith: cluster.deletedWith ?? namespaceObject };
 
-  const registry = (service: string) => ({ repository: `${cluster.registry}/${service}` });
-  const imageOptions = { dependsOn: cluster.registryContainer };
+  const registry = (service: string) => ({ repository: `${cluster.repositories}/${service}` });
   const helper = new HelperImage(registry, undefined, imageOptions);
 
   return {
@@ -156,7 +282,8 @@ export async function createPlatform({ stack, services, jobs, local }: Configura
         pulumi.mergeOptions(inCluster, { dependsOn: after }),
       ),
     get outputs() {
-      return { kubeconfig: cluster.kubeconfig, kubeconfigFile: cluster.kubeconfigFile, registry: cluster.registry, ...helper.outputs };
+      const registry = `127.0.0.1:${local.ports.registry}`;
+      return { kubeconfig: cluster.kubeconfig, kubeconfigFile: kubeconfigFileOf(stack), registry, ...helper.outputs };
     },
   };
 }

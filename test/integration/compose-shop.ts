@@ -12,7 +12,7 @@ import { startRegistry } from "./test-objects.ts";
  */
 export async function composeShop(platform: "local" | "docker" | "swarm"): Promise<void> {
   const stack = `compose-shop-${platform}`;
-  const settings = platform === "local" ? { ports } : { ports: dockerPorts };
+  const settings = platform === "local" ? { cluster: "own", ports } : { ports: dockerPorts };
   await using registry = await companyRegistry(`slipway-${stack}-company`);
   await using checkout = new Checkout(stack, platform);
   cpSync("test/fixtures/compose/shop", checkout.folder, { recursive: true });

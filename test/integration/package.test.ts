@@ -1,13 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { glob } from "node:fs/promises";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { buildPackage, packPackage } from "../../scripts/package.ts";
 import { PluginHost } from "../plugin-host.ts";
-import { dockerPorts, get, ports } from "./checkout.ts";
+import { docker, dockerPorts, eventually, get, otherPort, ports } from "./checkout.ts";
 import { namesOfObjects, removeObjects } from "./test-objects.ts";
 
 // The package as npm would publish it, in a project of its own with a Go service: on Docker, because that is the fastest platform.
@@ -147,44 +158,131 @@ test("down deletes everything", async () => {
   expect(await namesOfObjects(label)).toEqual([]);
 });
 
-/** Repositories as others have them, and what the answer of each service is. Only their modules are renamed, and with them the projects and the services in their root. */
-const repositories: [
-  repository: string,
-  platform: "local" | "docker",
-  answers: Record<string, [path: string, status: number, body: string]>,
-][] = [
-  ["literal-port", "local", { "integration-literal-port": ["/", 200, "hello\n"] }],
-  ["commands", "docker", { admin: ["/", 404, "404 page not found\n"], api: ["/", 404, "404 page not found\n"] }],
-  ["assets", "docker", { "integration-assets": ["/static/style.css", 200, "p {\n  margin: 0;\n}\n"] }],
-];
+/** A repository as others have it, in a folder of its own. Only its module is renamed, and with it the project and the service in its root. */
+class Repository {
+  readonly project: string;
+  private readonly home: string;
+  private readonly label: string;
+  private readonly platform: string;
 
-test.each(repositories)("init makes a project of the repository %s, which answers on %s", async (repository, platform, answers) => {
-  const project = `integration-${repository}`;
-  const home = join(folder, repository);
-  cpSync(join("test/fixtures/repositories", repository), home, { recursive: true });
-  for await (const file of glob(join(home, "**/{go.mod,*.go}")))
-    writeFileSync(file, readFileSync(file, "utf8").replaceAll(/example\.org\/(hello|shop|notes)/g, `example.org/${project}`));
-  // Installed once, as npm would do it for a workspace.
-  symlinkSync(join(folder, "node_modules"), join(home, "node_modules"));
-  const own = `${stackLabel}=${project}/local`;
-  await removeObjects(own);
-  const slipway = (...args: string[]) => run(process.execPath, [resolve(folder, "node_modules/slipway/cli/start.cjs"), ...args], home);
-  try {
-    expect(slipway("init", "--yes", "--platform", platform)).toMatchObject({
+  constructor(fixture: string, platform: "local" | "docker", project = `integration-${fixture}`) {
+    this.project = project;
+    this.platform = platform;
+    this.home = join(folder, project);
+    this.label = `${stackLabel}=${project}/local`;
+    cpSync(join("test/fixtures/repositories", fixture), this.home, { recursive: true });
+    for (const file of globSync(join(this.home, "**/{go.mod,*.go}")))
+      writeFileSync(file, readFileSync(file, "utf8").replaceAll(/example\.org\/(hello|shop|notes)/g, `example.org/${project}`));
+    // Installed once, as npm would do it for a workspace.
+    symlinkSync(join(folder, "node_modules"), join(this.home, "node_modules"));
+  }
+
+  slipway(...args: string[]): { code: number | null; out: string } {
+    return run(process.execPath, [resolve(folder, "node_modules/slipway/cli/start.cjs"), ...args], this.home);
+  }
+
+  /** `slipway init` and `slipway up`. The default ports may be in use on a developer's machine. */
+  async start(): Promise<string> {
+    await removeObjects(this.label);
+    expect(this.slipway("init", "--yes", "--platform", this.platform)).toMatchObject({
       code: 0,
       out: expect.stringContaining("Next: npx slipway up"),
     });
-    // The default ports may be in use on a developer's machine.
-    const used = platform === "local" ? ports : dockerPorts;
-    appendFileSync(join(home, "stacks/Pulumi.local.yaml"), `  slipway:${platform}: { ports: ${JSON.stringify(used)} }\n`);
-    const { code, out } = slipway("up");
+    const used = this.platform === "local" ? ports : dockerPorts;
+    appendFileSync(join(this.home, "stacks/Pulumi.local.yaml"), `  slipway:${this.platform}: { ports: ${JSON.stringify(used)} }\n`);
+    const { code, out } = this.slipway("up");
     expect([code, out]).toEqual([0, expect.stringContaining("up finished after")]);
-    for (const [service, [path, status, body]] of Object.entries(answers))
-      expect(await get(`${service}.localhost`, path, { port: used.http })).toMatchObject({ status, body });
-  } finally {
-    slipway("down");
-    const left = await namesOfObjects(own);
-    await removeObjects(own);
+    return out;
+  }
+
+  /** Replaces text in the stack file. */
+  edit(before: string, after: string): void {
+    const file = join(this.home, "stacks/Pulumi.local.yaml");
+    expect(readFileSync(file, "utf8")).toContain(before);
+    writeFileSync(file, readFileSync(file, "utf8").replace(before, after));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.slipway("down");
+    const left = await namesOfObjects(this.label);
+    await removeObjects(this.label);
     expect(left).toEqual([]);
+  }
+}
+
+const repositories: [fixture: string, answers: Record<string, [path: string, status: number, body: string]>][] = [
+  ["commands", { admin: ["/", 404, "404 page not found\n"], api: ["/", 404, "404 page not found\n"] }],
+  ["assets", { "integration-assets": ["/static/style.css", 200, "p {\n  margin: 0;\n}\n"] }],
+];
+
+test.each(repositories)("init makes a project of the repository %s, which answers on docker", async (fixture, answers) => {
+  await using repository = new Repository(fixture, "docker");
+  await repository.start();
+  for (const [service, [path, status, body]] of Object.entries(answers))
+    expect(await get(`${service}.localhost`, path, { port: dockerPorts.http })).toMatchObject({ status, body });
+});
+
+test("two projects on local share a cluster, which is deleted after both are down", async () => {
+  const cluster = `slipway-shared-${ports.api}`;
+  const ofCluster = `${stackLabel}=shared/${cluster}`;
+  await removeObjects(ofCluster);
+  vi.stubEnv("XDG_STATE_HOME", join(folder, "state"));
+  const answer = async (project: string) => (await get(`${project}.localhost`, "/")).body;
+  try {
+    await using first = new Repository("literal-port", "local");
+    await using second = new Repository("literal-port", "local", "integration-second");
+    expect(await first.start()).toContain(`start the shared cluster ${cluster}`);
+    expect(await answer(first.project)).toBe("hello\n");
+    const { Id } = await docker.getContainer(`${cluster}-node`).inspect();
+
+    expect(await second.start()).not.toContain("start the shared cluster");
+    expect(await answer(second.project)).toBe("hello\n");
+    expect((await docker.getContainer(`${cluster}-node`).inspect()).Id).toBe(Id);
+    expect((await namesOfObjects(ofCluster)).filter((object) => object.startsWith("container"))).toEqual([
+      `container ${cluster}-node`,
+      `container ${cluster}-registry`,
+    ]);
+    const { images } = JSON.parse(second.slipway("images", "--json").out) as { images: { repository: string; usedBy: string[] }[] };
+    expect(images.map(({ repository, usedBy }) => [repository, usedBy])).toEqual([
+      [`127.0.0.1:${ports.registry}/${second.project}-local/${second.project}`, [second.project]],
+    ]);
+
+    second.edit(`host: ${second.project}.localhost`, `host: ${first.project}.localhost`);
+    const conflict = second.slipway("up");
+    expect([conflict.code, conflict.out]).toEqual([
+      1,
+      expect.stringContaining(
+        `slipway:services.${second.project}.host: ${first.project}.localhost is already served by namespace ${first.project}-local of the shared cluster.`,
+      ),
+    ]);
+
+    // The ports of a container are fixed, so it is replaced; the objects of all stacks stay.
+    second.edit(`host: ${first.project}.localhost`, `host: ${second.project}.localhost\n      publish: { raw: { port: ${otherPort} } }`);
+    const published = second.slipway("up");
+    expect([published.code, published.out]).toEqual([0, expect.stringContaining(`publish ports of the shared cluster ${cluster}`)]);
+    expect(
+      await eventually(
+        () => get("any", "/", { port: otherPort }),
+        ({ status }) => status === 200,
+      ),
+    ).toMatchObject({ body: "hello\n" });
+    expect(
+      await eventually(
+        () => answer(first.project),
+        (body) => body === "hello\n",
+      ),
+    ).toBe("hello\n");
+    expect(first.slipway("up").out).toMatch(/^9 unchanged/m);
+
+    expect(second.slipway("down").out).toContain(
+      `The shared cluster ${cluster} stays, because it is used by stack ${first.project}/local.\n`,
+    );
+    expect(await answer(first.project)).toBe("hello\n");
+    expect(first.slipway("down").out).toContain(`The shared cluster ${cluster} is deleted, because no stack uses it any more.\n`);
+    expect(await namesOfObjects(ofCluster)).toEqual([]);
+    expect(existsSync(join(folder, "state/slipway/clusters", cluster))).toBe(false);
+  } finally {
+    vi.unstubAllEnvs();
+    await removeObjects(ofCluster);
   }
 });

@@ -24,6 +24,7 @@ const pairs: Pair[] = [
   {
     path: "local",
     args: ["local-cluster", "LocalClusterArgs"],
+    ofPlatform: { cluster: "whether there is a LocalCluster in the stack" },
     ofComponent: { folder: byPlatform, labels: byPlatform, nodePorts: "publish" },
   },
   { path: "local.ports", args: ["local-cluster", "LocalClusterPorts"] },

@@ -16,6 +16,7 @@ async function run(platform: string, services: object, jobs: object, preview = f
       "slipway:platform": platform,
       "slipway:services": JSON.stringify(services),
       "slipway:jobs": JSON.stringify(jobs),
+      "slipway:local": JSON.stringify({ cluster: "own" }),
     });
     return withoutPreflight(slipway);
   };

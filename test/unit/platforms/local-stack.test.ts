@@ -31,7 +31,10 @@ const ports = { api: 26551, http: 28081, https: 28444, registry: 25003 };
 
 function run(services: object) {
   const program = async () => {
-    pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify(services), "slipway:local": JSON.stringify({ ports }) });
+    pulumi.runtime.setAllConfig({
+      "slipway:services": JSON.stringify(services),
+      "slipway:local": JSON.stringify({ cluster: "own", ports }),
+    });
     return slipway();
   };
   const outputs = {

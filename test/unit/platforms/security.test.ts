@@ -23,7 +23,11 @@ const added = rootCapabilities.map((capability) => `CAP_${capability}`);
 async function resourcesOf(platformName: "local" | "docker" | "swarm", services: Record<string, object>) {
   const program = async () => {
     const all = Object.entries(services).map(([name, service]) => [name, { image, replicas: 1, ...service }]);
-    pulumi.runtime.setAllConfig({ "slipway:platform": platformName, "slipway:services": JSON.stringify(Object.fromEntries(all)) });
+    pulumi.runtime.setAllConfig({
+      "slipway:platform": platformName,
+      "slipway:services": JSON.stringify(Object.fromEntries(all)),
+      "slipway:local": JSON.stringify({ cluster: "own" }),
+    });
     const configuration = await loadConfiguration(loadPlatform);
     const platform = await (await loadPlatform(configuration.platform)).createPlatform(configuration);
     for (const [name, settings] of Object.entries(configuration.services)) platform.deploy(name, settings, String(settings.image));

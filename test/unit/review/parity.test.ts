@@ -102,11 +102,12 @@ test("components and providers are no resources: they differ with what they crea
 });
 
 test("a setting that only the first stack has is a cause", async () => {
-  const found = await parityOf(stackWith({}, "one", { "slipway:local": JSON.stringify({ ports: { api: 7000 } }) }), stackWith({}, "two"));
+  const local = (settings: object) => ({ "slipway:local": JSON.stringify({ cluster: "own", ...settings }) });
+  const found = await parityOf(stackWith({}, "one", local({ ports: { api: 7000 } })), stackWith({}, "two", local({})));
   expect(found.map(({ resource, property, a, keys }) => [resource, property, a, keys])).toEqual([
-    ["Container slipway-one-node", "command[1]", "--https-listen-port=7000", ["slipway:local"]],
-    ["Container slipway-one-node", "ports[0].external", 7000, ["slipway:local"]],
-    ["Container slipway-one-node", "ports[0].internal", 7000, ["slipway:local"]],
+    ["Container slipway-one-node", "command[1]", "--https-listen-port=7000", ["slipway:local.ports"]],
+    ["Container slipway-one-node", "ports[0].external", 7000, ["slipway:local.ports"]],
+    ["Container slipway-one-node", "ports[0].internal", 7000, ["slipway:local.ports"]],
   ]);
 });
 

@@ -36,7 +36,7 @@ test("policy errors close the gate, except on the platform local; warnings do no
   expect([project, stack]).toEqual(["slipway", "one"]);
   expect(verdict).toEqual({ open: false, rejected: [], approved: [], problems: [policyError], unusedApprovals: [] });
   expect(score!.findings.map(({ rule, severity }) => [rule, severity])).toEqual([["several-pods", "error"]]);
-  expect(resources.map(({ name }) => name)).toContain("slipway-one-node");
+  expect(resources.map(({ name }) => name)).toContain("slipway-one");
 
   const onLocal = await review("local", severePolicy);
   expect([onLocal.verdict.open, onLocal.verdict.problems]).toEqual([true, []]);
@@ -65,7 +65,9 @@ test("the gate of a platform decides about the changes", async () => {
 });
 
 test("the configuration of a stack has its settings and defaults", async () => {
-  const configuration = await configurationOf(stackWith({ replicas: 2 }, { "slipway:local": JSON.stringify({ ports: { api: 7000 } }) }));
+  const configuration = await configurationOf(
+    stackWith({ replicas: 2 }, { "slipway:local": JSON.stringify({ cluster: "own", ports: { api: 7000 } }) }),
+  );
   expect(configuration).toMatchObject({
     stack: "one",
     platform: "local",

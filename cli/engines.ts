@@ -18,6 +18,7 @@ import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
 /** What deploys a stack: the Pulumi CLI, or the embedded engine if there is no Pulumi CLI. */
 export interface Engine {
   title: string;
+  isEmbedded: boolean;
   /** False if a resource failed; the failure has been printed. */
   up(): Promise<boolean>;
   preview(): Promise<boolean>;
@@ -72,6 +73,7 @@ function embeddedEngine(stack: Stack, json: boolean): Engine {
   const output = json ? process.stderr : process.stdout;
   return {
     title: "the embedded engine",
+    isEmbedded: true,
     up() {
       if (isOnAws(stack)) throw new UserError(needsCLI(stack));
       return embedded.up(stack, output);
@@ -130,6 +132,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
+    isEmbedded: false,
     async up() {
       await select();
       await recover();

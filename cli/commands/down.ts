@@ -31,11 +31,12 @@ export const down = defineCommand({
     const engine = await engineFor(stack, { json });
     const cluster = platformOf(stack) === "local" ? await import("../../platforms/local/shared-cluster/shared-cluster.ts") : undefined;
     const user = stackLabelValue(stack);
+    const notes = engine.isEmbedded ? ((await cluster?.deleteLastClusters(user)) ?? []) : [];
     await cluster?.stopPods(user);
     const succeeded = await engine.down();
     if (succeeded) await forgetVersions(stack, engine);
-    const left = succeeded ? [await removeLogGroup(stack), ...((await cluster?.leaveSharedClusters(user)) ?? [])] : [];
-    for (const note of left) if (note !== undefined) (json ? process.stderr : process.stdout).write(`${note}\n`);
+    if (succeeded) notes.push((await removeLogGroup(stack)) ?? "", ...((await cluster?.leaveSharedClusters(user)) ?? []));
+    for (const note of notes.filter(Boolean)) (json ? process.stderr : process.stdout).write(`${note}\n`);
     if (json) process.stdout.write(`${JSON.stringify({ stack: name, succeeded })}\n`);
     return succeeded ? ExitCode.Success : ExitCode.Failed;
   },

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import outputModule from "@pulumi/pulumi/output.js";
@@ -12,20 +11,15 @@ import { servicesNamespace } from "../../components/services-namespace.ts";
 import { WebService, type PublishingArgs } from "../../components/web-service.ts";
 import { loopback } from "../../components/ports.ts";
 import type { Configuration } from "../../config/settings.ts";
-import { dockerClient } from "../../lib/docker-client.ts";
 import { isPreflightOff } from "../../lib/preflight.ts";
-import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
-import { settingProblem } from "../setting-problem.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { labelOfStack } from "../stack-label.ts";
 import { loopbackAnnotation } from "../../lib/loopback.ts";
-import { withoutDaemon } from "../no-daemon.ts";
 import { HelperImage, jobArgs, rolloutOf, urlOf, withTraefik, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
-import { portHolders, problemsWithPorts, problemsWithUsedPorts, type PortHolders } from "../ports.ts";
-import { hasOwnCluster, nameOf } from "./own-cluster.ts";
-import { problemsWithHosts } from "./shared-cluster/hosts.ts";
+import { problemsWithPorts } from "../ports.ts";
+import { folderOf, hasOwnCluster, nameOf } from "./own-cluster.ts";
 import { readRecord, sharedClusterName } from "./shared-cluster/record.ts";
-import { labelOfCluster, runningCluster, useSharedCluster } from "./shared-cluster/shared-cluster.ts";
+import { runningCluster, useSharedCluster } from "./shared-cluster/shared-cluster.ts";
 import { addressesOf, problemsWithPublishedPorts, publishedPorts, type PublishedPort } from "../published-ports.ts";
 
 /** In a preview, what only the cluster knows. */
@@ -51,81 +45,7 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
 export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
 
-/** Checks that the Docker daemon answers, that ports are free or the cluster's, and that a running cluster has what services use. */
-export async function preflight(configuration: Configuration): Promise<string[]> {
-  const holders = await portHolders(dockerClient()).catch(() => undefined);
-  if (holders === undefined) return withoutDaemon();
-  return (await hasOwnCluster(configuration)) ? preflightOwn(configuration, holders) : preflightShared(configuration, holders);
-}
-
-async function preflightOwn({ stack, services, local }: Configuration, holders: PortHolders): Promise<string[]> {
-  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOfStack(stack);
-  const file = join(folderOf(stack), "kubeconfig.yaml");
-  // Empty until the node has written it. It stays empty in a checkout whose stack runs from another one.
-  const kubeconfig = isUp && existsSync(file) ? readFileSync(file, "utf8") : "";
-  return [
-    ...(await problemsWithUsedPorts("local", { ...local.ports }, publishedPorts(services), holders, stack, true)),
-    ...(kubeconfig === "" ? [] : await problemsInCluster(kubeconfig, (cluster) => missingIn(cluster, services))),
-  ];
-}
-
-async function preflightShared({ stack, services, local }: Configuration, holders: PortHolders): Promise<string[]> {
-  const name = sharedClusterName(local.ports.api);
-  const namespace = nameOf(stack);
-  const { users = {}, ports } = readRecord(name) ?? {};
-  const isUp = holders.of(local.ports.api)?.labels?.[stackLabel] === labelOfCluster(name);
-  const running = isUp ? await runningCluster(name, namespace) : undefined;
-  const others = Object.entries(users).filter(([user]) => user !== labelOfStack(stack));
-  const taken = publishedPorts(services).flatMap(({ service, name: key, port, protocol }) => {
-    const [owner] = others.find(([, { nodePorts }]) => nodePorts.some((other) => other.port === port && other.protocol === protocol)) ?? [];
-    const path = ["services", service, "publish", key, "port"];
-    return owner === undefined
-      ? []
-      : [settingProblem(path, `${protocol} port ${port} is already published by stack ${owner} on the shared cluster. Set another port`)];
-  });
-  const differing = Object.entries(local.ports).flatMap(([key, port]) => {
-    const shared = ports?.[key as keyof typeof ports];
-    return !isUp || shared === port || shared === undefined
-      ? []
-      : [
-          settingProblem(
-            ["local", "ports", key],
-            `must be ${shared} as in the other stacks of the shared cluster ${name} (got ${port}). Set ${shared}, or another api port for another cluster`,
-          ),
-        ];
-  });
-  const free = differing.length > 0 ? {} : { ...local.ports };
-  return [
-    ...differing,
-    ...(await problemsWithUsedPorts("local", free, publishedPorts(services), holders, stack, true, labelOfCluster(name))),
-    ...taken,
-    ...(running
-      ? await problemsInCluster(running.kubeconfig, async (cluster) => [
-          ...(await missingIn(cluster, services)),
-          ...(await problemsWithHosts(services, namespace, cluster)),
-        ])
-      : []),
-  ];
-}
-
-/** Seconds that a cluster has to answer. A cluster that is still starting is not checked. */
-const clusterTimeoutSeconds = 3;
-
-async function problemsInCluster(kubeconfig: string, find: (cluster: KubernetesCluster) => Promise<string[]>): Promise<string[]> {
-  const { KubernetesCluster } = await import("../../lib/kubernetes-client.ts");
-  const problems = find(new KubernetesCluster(kubeconfig)).catch(() => []);
-  return Promise.race([problems, setTimeout(clusterTimeoutSeconds * 1000, [], { ref: false })]);
-}
-
-async function missingIn(cluster: KubernetesCluster, services: Configuration["services"]): Promise<string[]> {
-  const { missingClasses } = await import("./classes.ts");
-  return missingClasses(services, cluster);
-}
-
-/** Folder for the files of a stack on this machine. */
-function folderOf(stack: string): string {
-  return resolve(".slipway", stack);
-}
+export { preflight } from "./preflight.ts";
 
 function kubeconfigFileOf(stack: string): string {
   return join(folderOf(stack), "kubeconfig.yaml");

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalClusterKind } from "../../config/schema/local.ts";
 import type { Configuration } from "../../config/settings.ts";
@@ -9,6 +10,11 @@ import { labelOfStack } from "../stack-label.ts";
 /** Name of a stack, of its namespace, and of its own cluster if it has one. */
 export function nameOf(stack: string): string {
   return `${pulumi.getProject()}-${stack}`;
+}
+
+/** Folder for the files of a stack on this machine. */
+export function folderOf(stack: string): string {
+  return resolve(".slipway", stack);
 }
 
 /**

@@ -76,6 +76,24 @@ for (const run of times("edit to new response")) {
 }
 row("One-line edit to new response through the Ingress (3 replicas)", rolled, "s", "≤ 5 s");
 
+const onShared: number[] = [];
+{
+  const settings = { cluster: "shared", ports: { api: 26559, http: 28089, https: 28449, registry: 25009 } };
+  // Keeps the cluster while the other stack comes and goes.
+  await using first = new Checkout("bench-first");
+  first.configure({ first: { source: "app", host: "first.localhost" } }, settings);
+  await step("start a shared cluster", async () => expectIn((await first.run("up")).out, "answers HTTP 200"), { always: true });
+  await using second = new Checkout("bench-second");
+  second.configure(services, settings);
+  for (const run of times("slipway up on a running shared cluster")) {
+    await run(async () => {
+      onShared.push(await seconds(async () => expectIn((await second.run("up")).out, "answers HTTP 200")));
+      await second.run("down");
+    });
+  }
+}
+row("`slipway up` on a running shared cluster to HTTP 200 (3 replicas)", onShared, "s", "≤ 6 s");
+
 const previews: number[] = [];
 for (const run of times("preview of the stack prod")) {
   const env = { SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };

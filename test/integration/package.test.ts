@@ -239,8 +239,8 @@ test("two projects on local share a cluster, which is deleted after both are dow
     expect(await answer(second.project)).toBe("hello\n");
     expect((await docker.getContainer(`${cluster}-node`).inspect()).Id).toBe(Id);
     expect((await namesOfObjects(ofCluster)).filter((object) => object.startsWith("container"))).toEqual([
-      `container ${cluster}-node`,
-      `container ${cluster}-registry`,
+      `container /${cluster}-node`,
+      `container /${cluster}-registry`,
     ]);
     const { images } = JSON.parse(second.slipway("images", "--json").out) as { images: { repository: string; usedBy: string[] }[] };
     expect(images.map(({ repository, usedBy }) => [repository, usedBy])).toEqual([
@@ -257,7 +257,10 @@ test("two projects on local share a cluster, which is deleted after both are dow
     ]);
 
     // The ports of a container are fixed, so it is replaced; the objects of all stacks stay.
-    second.edit(`host: ${first.project}.localhost`, `host: ${second.project}.localhost\n      publish: { raw: { port: ${otherPort} } }`);
+    second.edit(
+      `host: ${first.project}.localhost`,
+      `host: ${second.project}.localhost\n      publish: { raw: { port: ${otherPort}, targetPort: 3000 } }`,
+    );
     const published = second.slipway("up");
     expect([published.code, published.out]).toEqual([0, expect.stringContaining(`publish ports of the shared cluster ${cluster}`)]);
     expect(
@@ -278,7 +281,7 @@ test("two projects on local share a cluster, which is deleted after both are dow
       `The shared cluster ${cluster} stays, because it is used by stack ${first.project}/local.\n`,
     );
     expect(await answer(first.project)).toBe("hello\n");
-    expect(first.slipway("down").out).toContain(`The shared cluster ${cluster} is deleted, because no stack uses it any more.\n`);
+    expect(first.slipway("down").out).toContain(`The shared cluster ${cluster} is deleted, because no other stack uses it.\n`);
     expect(await namesOfObjects(ofCluster)).toEqual([]);
     expect(existsSync(join(folder, "state/slipway/clusters", cluster))).toBe(false);
   } finally {

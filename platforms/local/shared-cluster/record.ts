@@ -19,6 +19,8 @@ export interface SharedClusterRecord {
 /** A stack that uses a shared cluster. */
 export interface ClusterUser {
   namespace: string;
+  /** Absolute path of the project that it was deployed from. */
+  folder: string;
   /** When its last `up` began, in ISO 8601. */
   since: string;
   nodePorts: LocalClusterNodePort[];
@@ -36,10 +38,10 @@ export function folderOfCluster(name: string): string {
   return join(clusters(), name);
 }
 
-/** Names of the shared clusters that a stack uses. */
+/** Names of the shared clusters that a stack of the project in the working directory uses. */
 export function clustersOf(user: string): string[] {
   const known = existsSync(clusters()) ? readdirSync(clusters()) : [];
-  return known.filter((name) => readRecord(name)?.users[user] !== undefined);
+  return known.filter((name) => readRecord(name)?.users[user]?.folder === process.cwd());
 }
 
 const fileOf = (name: string) => join(folderOfCluster(name), "cluster.json");

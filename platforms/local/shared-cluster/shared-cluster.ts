@@ -65,7 +65,7 @@ export function useSharedCluster(use: SharedClusterUse): Promise<RunningCluster>
   return inTurn(name, "slipway up", async () => {
     const { nodePorts = [], user, namespace, ports, nodeImage, registryImage } = use;
     const before = readRecord(name);
-    const users = { ...before?.users, [user]: { namespace, since: new Date().toISOString(), nodePorts } };
+    const users = { ...before?.users, [user]: { namespace, folder: process.cwd(), since: new Date().toISOString(), nodePorts } };
     const isHealthy = await isClusterHealthy(name);
     // A running cluster stays as it is: another one would interrupt all its stacks.
     const cluster = isHealthy && before ? before : { ports, nodeImage, registryImage, nodePorts: [] };
@@ -121,44 +121,62 @@ export async function stopPods(user: string): Promise<void> {
 }
 
 /**
- * Removes a stack from the users of shared clusters, and deletes a cluster that nothing else uses.
+ * Deletes the shared clusters that a stack alone uses, with the stack's objects. Faster than to delete them one by one, because a new cluster
+ * takes half a minute to delete a namespace.
  *
  * @returns what happened, as finished sentences
  */
-export async function leaveSharedClusters(user: string): Promise<string[]> {
-  const notes: string[] = [];
-  for (const name of clustersOf(user)) {
-    notes.push(await inTurn(name, "slipway down", () => leave(name, user)));
-    if (readRecord(name) === undefined) rmSync(folderOfCluster(name), { recursive: true, force: true });
-  }
-  return notes;
-}
-
-async function leave(name: string, user: string): Promise<string> {
-  const { users, ...cluster } = readRecord(name)!;
-  const { [user]: _left, ...others } = users;
-  const kept = await usedBy(name, others);
-  if (kept.length > 0) {
-    writeRecord(name, { ...cluster, users: others });
-    return `The shared cluster ${name} stays, because it is used by ${kept.join(", ")}.`;
-  }
-  await step("delete the shared cluster", () => runEngine("down", name, { ...cluster, users: {} }));
-  rmSync(join(folderOfCluster(name), "cluster.json"));
-  return `The shared cluster ${name} is deleted, because no stack uses it any more.`;
+export function deleteLastClusters(user: string): Promise<string[]> {
+  return forClustersOf(user, async (name, others) => ((await usedBy(name, others, user)).length > 0 ? undefined : remove(name)));
 }
 
 /**
- * What uses a shared cluster: stacks, namespaces of others, and pods in the default namespace. Of a cluster that does not answer, all stacks that
+ * Removes a stack that is down from the users of shared clusters, and deletes a cluster that nothing else uses.
+ *
+ * @returns what happened, as finished sentences
+ */
+export function leaveSharedClusters(user: string): Promise<string[]> {
+  return forClustersOf(user, async (name, others) => {
+    const kept = await usedBy(name, others, user);
+    if (kept.length === 0) return remove(name);
+    writeRecord(name, { ...readRecord(name)!, users: others });
+    return `The shared cluster ${name} stays, because it is used by ${kept.join(", ")}.`;
+  });
+}
+
+async function forClustersOf(
+  user: string,
+  change: (name: string, others: Record<string, ClusterUser>) => Promise<string | undefined>,
+): Promise<string[]> {
+  const notes: (string | undefined)[] = [];
+  for (const name of clustersOf(user)) {
+    const { [user]: _own, ...others } = readRecord(name)!.users;
+    notes.push(await inTurn(name, "slipway down", () => change(name, others)));
+    if (readRecord(name) === undefined) rmSync(folderOfCluster(name), { recursive: true, force: true });
+  }
+  return notes.filter((note) => note !== undefined);
+}
+
+async function remove(name: string): Promise<string> {
+  await step("delete the shared cluster", () => runEngine("down", name, readRecord(name)!));
+  rmSync(join(folderOfCluster(name), "cluster.json"));
+  return `The shared cluster ${name} is deleted, because no other stack uses it.`;
+}
+
+/**
+ * What uses a shared cluster besides a stack: other stacks, namespaces of others, and pods in the default namespace. Of a cluster that does not answer, all stacks that
  * have not left.
  */
-async function usedBy(name: string, users: Record<string, ClusterUser>): Promise<string[]> {
+async function usedBy(name: string, users: Record<string, ClusterUser>, without: string): Promise<string[]> {
   const cluster = (await isClusterHealthy(name)) ? await connect(name) : undefined;
   const described = ([stack]: [string, ClusterUser]) => `stack ${stack}`;
   if (!cluster) return Object.entries(users).map(described);
   const namespaces = (await cluster.list("v1", "Namespace")).items.map(({ metadata }) => String(metadata?.name));
   const isRecent = ({ since }: ClusterUser) => Date.now() - Date.parse(since) < graceMinutes * 60_000;
   const stacks = Object.entries(users).filter(([, stack]) => namespaces.includes(stack.namespace) || isRecent(stack));
-  const known = ["default", "kube-system", "kube-public", "kube-node-lease", ...stacks.map(([, { namespace }]) => namespace)];
+  const own = readRecord(name)!.users[without]!.namespace;
+  const known = [own, "default", "kube-system", "kube-public", "kube-node-lease", ...stacks.map(([, { namespace }]) => namespace)];
+  // Without pods, there is nothing to lose.
   const pods = (await cluster.list("v1", "Pod", "default")).items;
   return [
     ...stacks.map(described),

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -35,7 +35,12 @@ afterEach(() => {
 const ports = { api: 26991, http: 26992, https: 26993, registry: 26994 };
 const name = "slipway-shared-26991";
 const image = `registry.example/web@sha256:${"a".repeat(64)}`;
-const user = (nodePorts: object[] = []) => ({ namespace: "shop-dev", since: "2026-01-01T00:00:00Z", nodePorts: nodePorts as never });
+const user = (nodePorts: object[] = [], folder = process.cwd()) => ({
+  namespace: "shop-dev",
+  folder,
+  since: "2026-01-01T00:00:00Z",
+  nodePorts: nodePorts as never,
+});
 
 async function configure(service: object = {}, local: object = {}) {
   await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "shop", "test", false);
@@ -74,6 +79,8 @@ describe("the cluster of a stack", () => {
     expect(clustersOf("shop/test")).toEqual([]);
     writeRecord(name, { ports, nodePorts: [], users: { "shop/test": user() } });
     writeRecord("slipway-shared", { ports: defaultPorts, nodePorts: [], users: {} });
+    expect(clustersOf("shop/test")).toEqual([name]);
+    writeRecord("slipway-shared", { ports: defaultPorts, nodePorts: [], users: { "shop/test": user([], "/elsewhere") } });
     expect(clustersOf("shop/test")).toEqual([name]);
     expect(existsSync(join(home, "slipway/clusters", name, "cluster.json"))).toBe(true);
     expect(folderOfCluster(name)).toBe(join(home, "slipway/clusters", name));
@@ -118,6 +125,18 @@ describe("a stack of a shared cluster is told", () => {
     ]);
     expect(await preflight(await configure(publish(26997)))).toEqual([]);
   });
+});
+
+test("a stack of another project with the same names is not taken over", async () => {
+  const elsewhere = join(home, "elsewhere");
+  writeRecord(name, { ports, nodePorts: [], users: { "shop/test": user([], elsewhere) } });
+  // A project that was moved has left nothing.
+  expect(await preflight(await configure())).toEqual([]);
+  mkdirSync(join(elsewhere, ".slipway/test"), { recursive: true });
+  writeFileSync(join(elsewhere, ".slipway/test/checkpoint.json"), "{}");
+  expect(await preflight(await configure())).toEqual([
+    `Pulumi.yaml: the stack "test" of a project with the same name "shop" already runs on the shared cluster, deployed from ${elsewhere}. Set another name, or run slipway down there first.`,
+  ]);
 });
 
 describe("hosts of a shared cluster", () => {

@@ -67,8 +67,17 @@ export function newPassphraseKey(): { key: Buffer; salt: string; isLocal: boolea
   return { key, salt: `v1:${bytes.toString("base64")}:${seal(key, "pulumi")}`, isLocal: given === undefined };
 }
 
+/** Keys that have been derived, by passphrase and salt. */
+const derivedKeys = new Map<string, Buffer>();
+
+/** Derives a key once per process, because that takes 0.1 s, and a command reads each secret of a stack file several times. */
 function derivedKey(passphrase: string, salt: Buffer): Buffer {
-  return pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
+  const id = JSON.stringify([passphrase, salt.toString("base64")]);
+  const known = derivedKeys.get(id);
+  if (known) return known;
+  const key = pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
+  derivedKeys.set(id, key);
+  return key;
 }
 
 /**

@@ -93,6 +93,11 @@ describe("the key of a stack file", () => {
     expect(passphraseKey(saltOf(derived, salt), "stack.yaml")).toEqual(derived);
   });
 
+  test("is derived once per process", () => {
+    process.env["PULUMI_CONFIG_PASSPHRASE"] = "correct horse";
+    expect(passphraseKey(saltOf(derived, salt), "stack.yaml")).toBe(passphraseKey(saltOf(derived, salt), "stack.yaml"));
+  });
+
   test("is derived from the passphrase in a file, without its line break, unless a passphrase is given", () => {
     const file = join(folder, "passphrase");
     writeFileSync(file, "correct horse\n");

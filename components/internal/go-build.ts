@@ -24,6 +24,7 @@ import {
   type Layer,
   type OciImage,
   type Platform,
+  type StoredLayer,
 } from "../../lib/oci.ts";
 import { UserError } from "../../lib/user-error.ts";
 
@@ -96,18 +97,17 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   const images: OciImage[] = [];
   // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
-    const compiling = compile(args, platform);
+    const compiling = programLayer(args, platform, compression);
     if (!bases) base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
     // Waits for all of them, so that nothing writes to the cache any more once this call has failed.
     const [compiled] = await Promise.allSettled([compiling, base, assets]);
     if (compiled.status === "rejected") throw compiled.reason;
-    const program = await layer([{ path: "app", mode: 0o755, content: compiled.value }], compression, gzipOnce);
     const given = (await bases)?.[formatPlatform(platform)];
     const below = given?.layers ?? [await base!];
     images.push(
       image(
         platform,
-        [...below, ...(assets ? [await assets] : []), program],
+        [...below, ...(assets ? [await assets] : []), compiled.value],
         {
           User: `${nonRootUid}:${nonRootUid}`,
           Entrypoint: ["/app"],
@@ -122,6 +122,25 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   const result = images.length === 1 && images[0] ? images[0] : index(images, labels);
   await Promise.all([...result.blobs].map(([digest, blob]) => store(blobFile(digest), blob)));
   return { descriptor: result.descriptor, blobs: cacheFolder("blobs") };
+}
+
+const programs = new Map<string, Promise<StoredLayer>>();
+
+/** The layer with a program, compiled once per process: services that only differ in their labels or assets share it. */
+function programLayer(args: GoBuildArgs, platform: Platform, compression: Compression): Promise<StoredLayer> {
+  const { labels: _labels, assets: _assets, base: _base, platforms: _platforms, ...program } = args;
+  const key = JSON.stringify([program, platform, compression]);
+  const known = programs.get(key);
+  if (known) return known;
+  const work = async (): Promise<StoredLayer> => {
+    const entries = [{ path: "app", mode: 0o755, content: await compile(args, platform) }];
+    const { blob, ...stored } = await layer(entries, compression, gzipOnce);
+    await store(blobFile(stored.descriptor.digest), blob);
+    return stored;
+  };
+  const build = work();
+  programs.set(key, build);
+  return build;
 }
 
 /** Path of a blob in the local blob store. */

@@ -192,6 +192,24 @@ test("versions of a program that are built at the same time do not mix", async (
   expect(await Promise.all(printed)).toEqual(versions.map((version) => `${version}\n`));
 });
 
+test("services of one program compile it once, and each has its own labels", async () => {
+  const app = source("app");
+  const { PATH } = process.env;
+  writeFileSync(join(folder, "go"), `#!/bin/sh\necho "$1" >> "${folder}/calls"\nPATH="$ORIGINAL_PATH" exec go "$@"\n`, { mode: 0o755 });
+  Object.assign(process.env, { PATH: `${folder}:${PATH}`, ORIGINAL_PATH: PATH });
+  const titles = ["web", "worker"];
+  const builds = titles.map((title) => buildGo({ source: app, labels: { title } }));
+  const built = await Promise.all(builds).finally(() => {
+    process.env["PATH"] = PATH;
+    delete process.env["ORIGINAL_PATH"];
+  });
+  expect(readFileSync(join(folder, "calls"), "utf8")).toBe("build\n");
+  expect(built.map((build) => manifest(build).annotations)).toEqual(titles.map((title) => ({ title })));
+  const programs = built.map((build) => manifest(build).layers.at(-1).digest);
+  expect(programs[1]).toBe(programs[0]);
+  expect(Object.keys(await files(gunzipSync(blob(built[1]!, programs[1]))))).toEqual(["app"]);
+});
+
 test("a build that fails has written everything that it writes", async () => {
   const written = () => readdirSync(join(folder, "cache"), { recursive: true }).sort();
   await expect(buildGo({ source: folder })).rejects.toThrow("must be in a Go module");

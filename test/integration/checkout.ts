@@ -1,14 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { dockerClient } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 import { poll } from "../../lib/poll.ts";
-import { namesOfObjects, removeObjects } from "./test-objects.ts";
+import { namesOfObjects, newCheckoutFolder, removeObjects } from "./test-objects.ts";
 
 export const docker = dockerClient();
 
@@ -41,7 +40,7 @@ export class Checkout {
   constructor(stack: string, platform = "local", folder?: string) {
     this.stack = stack;
     this.platform = platform;
-    this.folder = folder ?? mkdtempSync(join(tmpdir(), "slipway-checkout-"));
+    this.folder = folder ?? newCheckoutFolder(lane);
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
     for (const file of files.split("\n").filter((f) => !f.startsWith("test/") && f && existsSync(f))) {
       mkdirSync(join(this.folder, dirname(file)), { recursive: true });

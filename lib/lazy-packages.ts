@@ -10,8 +10,10 @@ const lazy: Record<string, string[]> = {
   "@pulumi/pulumi": ["typescript", "@npmcli/arborist", "@pulumi/pulumi/vendor/typescript@3.8.3/typescript.js", "@pulumi/pulumi/automation"],
   // To talk to a registry.
   "@sigstore/oci": ["make-fetch-happen"],
-  // To build images with BuildKit.
-  dockerode: ["@grpc/proto-loader"],
+  // To build images, with BuildKit or from a folder.
+  dockerode: ["@grpc/proto-loader", "tar-fs"],
+  // To reach a Docker host over SSH.
+  "docker-modem": ["./ssh"],
 };
 for (const [user, names] of Object.entries(lazy)) for (const name of names) loadOnFirstUse(user, name);
 

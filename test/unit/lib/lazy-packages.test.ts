@@ -8,7 +8,7 @@ const program = `
   import "dockerode";
   const require = createRequire(import.meta.url);
   const isLoaded = (file) => Object.values(require.cache).some((m) => m instanceof Module && m.filename.includes(file));
-  const files = ["lib/typescript.js", "/make-fetch-happen/", "/proto-loader/", "/arborist/lib/index.js", "/pulumi/automation/"];
+  const files = ["lib/typescript.js", "/make-fetch-happen/", "/proto-loader/", "/arborist/lib/index.js", "/pulumi/automation/", "/tar-fs/", "/ssh2/"];
   const loaded = () => files.filter(isLoaded).map((file) => file.split("/").filter(Boolean).slice(0, 2).join(" ")).join(", ");
   const number = 7;
   console.log(loaded());
@@ -16,11 +16,13 @@ const program = `
   const client = new registry.RegistryClient("127.0.0.1:1", "app", { retry: 0 });
   console.log((await client.checkManifest("1").catch((error) => error)).code, loaded());
   console.log(typeof createRequire(require.resolve("dockerode"))("@grpc/proto-loader").loadSync, loaded());
+  console.log(typeof createRequire(require.resolve("dockerode"))("tar-fs").pack, loaded());
+  console.log(typeof createRequire(require.resolve("docker-modem"))("./ssh")({}).createConnection, loaded());
   console.log((await pulumi.runtime.computeCodePaths({})).size > 100, loaded());
   console.log(typeof pulumi.automation.LocalWorkspace, loaded());
 `;
 
-test("packages that are rarely needed are loaded on their first use: to serialise, to call a registry, to build, to automate Pulumi", () => {
+test("packages that are rarely needed are loaded on their first use: to serialise, to call a registry, to build, to use SSH, to automate Pulumi", () => {
   const args = ["--input-type=module", "-e", program];
   const out = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   expect(out.split("\n")).toEqual([
@@ -28,8 +30,10 @@ test("packages that are rarely needed are loaded on their first use: to serialis
     "true lib typescript.js",
     "ECONNREFUSED lib typescript.js, make-fetch-happen",
     "function lib typescript.js, make-fetch-happen, proto-loader",
-    "true lib typescript.js, make-fetch-happen, proto-loader, arborist lib",
-    "function lib typescript.js, make-fetch-happen, proto-loader, arborist lib, pulumi automation",
+    "function lib typescript.js, make-fetch-happen, proto-loader, tar-fs",
+    "function lib typescript.js, make-fetch-happen, proto-loader, tar-fs, ssh2",
+    "true lib typescript.js, make-fetch-happen, proto-loader, arborist lib, tar-fs, ssh2",
+    "function lib typescript.js, make-fetch-happen, proto-loader, arborist lib, pulumi automation, tar-fs, ssh2",
     "",
   ]);
 });

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { readStackFile, stackFileSource } from "../config/project.ts";
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
@@ -58,6 +59,11 @@ export async function engineFor(stack: Stack, { install = false, json = false }:
   if (createdBy ?? wanted)
     throw new UserError(`The Pulumi CLI is not on the PATH${install ? ", and it cannot be downloaded" : ""}. Install it: ${installPage}`);
   return embeddedEngine(stack, json);
+}
+
+/** Whether a stack has been deployed from this checkout, by either engine. */
+export function isDeployed(stack: Stack): boolean {
+  return embedded.isUp(stack) || existsSync(pulumiMark(stack));
 }
 
 /** The engine for a preview. It needs the Pulumi CLI, and may download it, only for a stack on AWS: others preview without it. */
@@ -148,7 +154,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       await select();
       // The output of a failed preview says why it failed, so its exit code does not matter here.
       return new Promise((done, failed) => {
-        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name], {
+        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name, ...changedConfig(stack)], {
           stdio: ["ignore", "pipe", "inherit"],
           env: environment(),
         });
@@ -170,6 +176,13 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       return JSON.parse(await command(pulumi, args, { env: ownVariables }));
     },
   };
+}
+
+/** The stack file of a preview of `slipway upgrade`, which is not in the project yet. */
+function changedConfig({ name }: Stack): string[] {
+  const { file } = readStackFile(name);
+  const source = stackFileSource(file);
+  return source === file ? [] : ["--config-file", source];
 }
 
 function hasDocker(stack: Stack): boolean {

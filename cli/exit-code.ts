@@ -5,6 +5,7 @@ export const ExitCode = {
   Usage: 2,
   GateClosed: 3,
   Locked: 4,
+  Unconfirmed: 5,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -15,4 +16,5 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   [ExitCode.Usage]: "Unknown command or option, or a missing value.",
   [ExitCode.GateClosed]: "The gate is closed, or the policy has errors.",
   [ExitCode.Locked]: "Another run is changing the stack. Try again when it has finished.",
+  [ExitCode.Unconfirmed]: "Nothing was changed, because nobody confirmed the changes.",
 };

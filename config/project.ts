@@ -1,6 +1,6 @@
 import { settingsNamespace } from "./config-value.ts";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { isMap, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -25,13 +25,21 @@ export function knownStacks(): string[] {
 /** Reads a stack file, which may be missing: then it is empty. */
 export function readStackFile(stack: string): StackFile {
   const file = join(configFolder(), `Pulumi.${stack}.yaml`);
-  const { config, encryptionsalt } = existsSync(file) ? readYaml(file) : {};
+  const source = stackFileSource(file);
+  const { config, encryptionsalt } = existsSync(source) ? readYaml(source, file) : {};
   const values = isMap(config) ? config : {};
   const prefix = `${settingsNamespace}:`;
   const secretPaths = Object.entries(values).flatMap(([key, value]) =>
     key.startsWith(prefix) ? secretsBelow(value, [key.slice(prefix.length)]) : [],
   );
   return { file, config: values, encryptionsalt: encryptionsalt as string | undefined, secretPaths };
+}
+
+/** Where a stack file is read from: `slipway upgrade` previews stacks with changed files that are not in the project yet. */
+export function stackFileSource(file: string): string {
+  const folder = process.env["SLIPWAY_STACK_FILES"];
+  const changed = folder === undefined ? file : join(folder, basename(file));
+  return existsSync(changed) ? changed : file;
 }
 
 /** What Slipway reads of Pulumi.yaml. */

@@ -17,11 +17,13 @@ import { rollback } from "./rollback.ts";
 import { score } from "./score.ts";
 import { setup } from "./setup.ts";
 import { up } from "./up.ts";
+import { upgrade } from "./upgrade.ts";
 
 /** All commands, in the order of the help. */
 export const commands: Command[] = [
   init,
   check,
+  upgrade,
   up,
   preview,
   down,

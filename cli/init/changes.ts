@@ -66,7 +66,7 @@ function difference(before: string[], after: string[]): string[] {
     if (i < before.length && j < after.length && before[i] === after[j]) {
       i++;
       j++;
-    } else if (j < after.length && (i === before.length || lengths[i]![j + 1]! >= lengths[i + 1]![j]!)) lines.push(`+ ${after[j++]}`);
+    } else if (j < after.length && (i === before.length || lengths[i]![j + 1]! > lengths[i + 1]![j]!)) lines.push(`+ ${after[j++]}`);
     else lines.push(`- ${before[i++]}`);
   }
   return lines;

@@ -1,4 +1,15 @@
-import { constants, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { command } from "../../lib/command.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -23,10 +34,10 @@ export async function stagePackages(folder: string, project: string, { manager, 
   }
   const lockFile = join(root, manager.lockFile);
   if (root === project) {
-    if (existsSync(lockFile)) cpSync(lockFile, join(folder, manager.lockFile));
+    if (existsSync(lockFile)) copyFileSync(lockFile, join(folder, manager.lockFile));
     // What is the same in both versions is not downloaded again. Others than npm link packages from their own store, which is as fast.
     if (manager.name === "npm" && existsSync(join(project, "node_modules")))
-      copyTree(join(project, "node_modules"), join(folder, "node_modules"));
+      linkPackages(join(project, "node_modules"), join(folder, "node_modules"));
   } else if (manager.name === "yarn") writeFileSync(join(folder, manager.lockFile), ""); // otherwise it belongs to the workspace above
   try {
     await command(manager.name, [...manager.install, ...manager.inStage], { cwd: folder });
@@ -37,7 +48,34 @@ export async function stagePackages(folder: string, project: string, { manager, 
   }
 }
 
-/** Copies a folder with its links as they are, and on file systems that can without copying data. */
-export function copyTree(from: string, to: string): void {
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, mode: constants.COPYFILE_FICLONE });
+/**
+ * Copies installed packages without copying data: npm replaces the files of a package that it changes, and never writes into them.
+ *
+ * @param from folder node_modules.
+ */
+function linkPackages(from: string, to: string): void {
+  linkTree(from, to);
+  // The one file that npm writes again. It trusts this record of what is installed only if no folder is newer.
+  const record = ".package-lock.json";
+  if (!existsSync(join(from, record))) return;
+  rmSync(join(to, record));
+  writeFileSync(join(to, record), readFileSync(join(from, record)));
+}
+
+function linkTree(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkTree(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else linkFile(source, target);
+  }
+}
+
+function linkFile(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to); // a file system without hard links
+  }
 }

@@ -79,6 +79,7 @@ function descriptionIn(output: string): Description | undefined {
   const parsed = JSON.parse(output) as unknown;
   // Several versions match a range.
   const last = Array.isArray(parsed) ? (parsed.at(-1) as unknown) : parsed;
+  if (typeof last === "string") return { version: last }; // npm leaves out what the version does not have
   const data = isMap(last) && isMap(last["data"]) ? last["data"] : last; // of Yarn 1
   return isMap(data) && typeof data["version"] === "string" ? (data as unknown as Description) : undefined;
 }

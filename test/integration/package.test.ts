@@ -1,11 +1,13 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
   existsSync,
   globSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,9 +16,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
-import { buildPackage, packPackage } from "../../scripts/package.ts";
+import { buildPackage, packageFolder, packPackage } from "../../scripts/package.ts";
+import { NpmRegistry } from "../npm-registry.ts";
 import { PluginHost } from "../plugin-host.ts";
 import { docker, dockerPorts, eventually, get, otherPort, ports } from "./checkout.ts";
 import { namesOfObjects, removeObjects } from "./test-objects.ts";
@@ -34,7 +38,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-package-"));
   await buildPackage();
   tarball = await packPackage(folder);
-  write("package.json", JSON.stringify({ private: true, type: "module" }));
+  write("package.json", `${JSON.stringify({ private: true, type: "module" }, null, 2)}\n`);
   write("go.mod", "module example.org/hello\n\ngo 1.24\n");
   write("main.go", hello);
   write(
@@ -93,10 +97,19 @@ function run(command: string, args: string[], cwd = folder): { code: number | nu
 
 const slipway = (command: string) => run("node_modules/.bin/slipway", [command, "--stack", stack]);
 
+/** Runs a program while this process serves it. */
+function runBeside(command: string, args: string[], variables: Record<string, string>): Promise<{ code: number | null; out: string }> {
+  const env = { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...variables };
+  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const closed = new Promise<number | null>((done, failed) => child.on("error", failed).on("close", done));
+  return Promise.all([closed, textOf(child.stdout), textOf(child.stderr)]).then(([code, out, messages]) => ({ code, out: messages + out }));
+}
+
+const npmOptions = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+
 test("the package has at most 3 MB, and npm installs it", () => {
   expect(statSync(tarball).size).toBeLessThan(3_000_000);
-  const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  expect(run("npm", ["install", ...options, tarball])).toEqual({
+  expect(run("npm", ["install", ...npmOptions, tarball])).toEqual({
     code: 0,
     out: expect.stringMatching(/^\nadded \d+ packages in .*\n$/) as string,
   });
@@ -151,6 +164,103 @@ test("the package is a plugin with the components for other languages", async ()
   const { ref } = await host.construct("GoImage", "hello", { source: ".", repository: "registry.example/hello" });
   expect(ref).toMatch(/^registry\.example\/hello@sha256:[0-9a-f]{64}$/);
   expect(host.summary).toEqual(["slipway:index:GoImage hello", "slipway:index:RegistryPush hello"]);
+});
+
+describe("slipway upgrade", () => {
+  const stackFile = `stacks/Pulumi.${stack}.yaml`;
+  /** A setting that the next version calls \`host\`. */
+  const before = (text: string) =>
+    text.replace(/^( *)host: hello\.localhost$/m, "$1# for browsers\n$1domain:  hello.localhost # on this machine");
+  const upgrade = (...args: string[]) => run("node_modules/.bin/slipway", ["upgrade", ...args]);
+  let next: { description: { name: string; version: string }; tarball: string };
+
+  beforeAll(() => {
+    const home = join(folder, "next");
+    cpSync(packageFolder, home, { recursive: true });
+    const edit = (file: string, change: (text: string) => string) =>
+      writeFileSync(join(home, file), change(readFileSync(join(home, file), "utf8")));
+    edit("package.json", (text) => text.replace('"version": "0.1.0"', '"version": "0.2.0"'));
+    edit("CHANGELOG.md", (text) =>
+      text.replace("## [Unreleased]", "## [0.2.0] - 2026-12-31\n\n### Changed\n\n- `domain` is now `host`.\n\n## [0.1.0] - 2026-12-01"),
+    );
+    const codemod = `{ id: "host", since: "0.2.0", description: "renames domain to host", apply({ text }) {
+      for (const name of text.keys(["config", "slipway:services"])) text.rename(["config", "slipway:services", name, "domain"], "host");
+      return [];
+    } }`;
+    edit("cli/upgrade/codemods/index.js", (text) => text.replace("codemods = [", `codemods = [${codemod}, `));
+    const { out } = run("npm", ["pack", "--silent"], home);
+    next = { description: JSON.parse(readFileSync(join(home, "package.json"), "utf8")), tarball: join(home, out.trim()) };
+    write(stackFile, before(readFileSync(join(folder, stackFile), "utf8")));
+  });
+
+  /** Files and packages: what is written anew, or in its place, differs. */
+  const written = () => {
+    const modules = join(folder, "node_modules");
+    const packages = readdirSync(modules, { recursive: true, encoding: "utf8" }).map((name) => {
+      const { ino, size, mtimeMs } = lstatSync(join(modules, name));
+      return `${name} ${ino} ${size} ${mtimeMs}`;
+    });
+    const files = ["package.json", "package-lock.json", stackFile].map((file) => readFileSync(join(folder, file), "utf8"));
+    return { files, packages };
+  };
+
+  test("without a confirmation shows the changes and their impact, and changes nothing", () => {
+    const was = written();
+    const { code, out } = upgrade("--to", next.tarball);
+    expect(out).toContain(`Slipway 0.1.0 → 0.2.0
+
+  ## [0.2.0] - 2026-12-31
+
+  ### Changed
+
+  - \`domain\` is now \`host\`.
+
+~ package.json
+    -     "slipway": "file:slipway-0.1.0.tgz"
+    +     "slipway": "file:next/slipway-0.2.0.tgz"
+~ ${stackFile}
+    -       domain:  hello.localhost # on this machine
+    +       host:  hello.localhost # on this machine
+~ package-lock.json  written by the package manager
+
+Codemods:
+  ${stackFile}: renames domain to host
+
+impact on stack "${stack}": nothing (users notice nothing)
+`);
+    expect(out).toMatch(/\nNothing was written, because nobody confirmed it\..*\n$/);
+    expect(code).toBe(5);
+    expect(written()).toEqual(was);
+  });
+
+  test("restores everything if the installation fails", () => {
+    const description = readFileSync(join(folder, "package.json"), "utf8");
+    const { dependencies, ...rest } = JSON.parse(description) as Record<string, object>;
+    write("package.json", JSON.stringify({ ...rest, scripts: { postinstall: "echo Out of luck && exit 7" }, dependencies }, null, 2));
+    const was = written();
+    const { code, out } = upgrade("--to", next.tarball, "--yes");
+    expect(out).toContain("error: The upgrade failed, and all files and node_modules are as before:\nnpm install");
+    expect(code).toBe(1);
+    expect(written()).toEqual(was);
+    expect(readdirSync(join(folder, ".slipway/upgrade"))).toEqual(["lock.db"]);
+    write("package.json", description);
+  });
+
+  test("writes package.json, the lock file and the stack file, and installs the version that it has shown", async () => {
+    await using registry = await NpmRegistry.start([{ description: { name: "slipway", version: "0.1.0" } }, next]);
+    const env = { npm_config_registry: registry.url };
+    const text = readFileSync(join(folder, stackFile), "utf8");
+    write("package.json", readFileSync(join(folder, "package.json"), "utf8").replace("file:slipway-0.1.0.tgz", "^0.1.0"));
+    const { code, out } = await runBeside("node_modules/.bin/slipway", ["upgrade", "--yes"], env);
+    expect([code, out]).toEqual([0, expect.stringContaining("Upgraded to Slipway 0.2.0.")]);
+    expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toMatchObject({ dependencies: { slipway: "^0.2.0" } });
+    const lock = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as { packages: Record<string, object> };
+    expect(lock.packages[""]).toMatchObject({ dependencies: { slipway: "^0.2.0" } });
+    expect(lock.packages["node_modules/slipway"]).toMatchObject({ version: "0.2.0" });
+    expect(readFileSync(join(folder, stackFile), "utf8")).toBe(text.replace("domain:", "host:"));
+    expect(run("node_modules/.bin/slipway", ["--version"]).out).toBe("0.2.0\n");
+    expect(slipway("up").out).toMatch(/\n\d+ unchanged \(/);
+  });
 });
 
 test("down deletes everything", async () => {

@@ -25,21 +25,23 @@ export const upgrade = defineCommand({
       import("../upgrade/format.ts"),
       import("../init/questions.ts"),
     ]);
-    const terminal = yes || dryRun || json || !process.stdin.isTTY || !process.stderr.isTTY ? undefined : onTerminal();
-    try {
-      const upgraded = await upgradeProject({
-        to,
-        dryRun,
-        mayMix: yes,
-        confirm: async (shown) => {
-          if (!json) process.stdout.write(`${formatUpgrade(shown)}\n`);
-          return yes || (terminal !== undefined && (await terminal.confirm(`Upgrade to Slipway ${shown.to}?`)));
-        },
-      });
-      process.stdout.write(json ? `${JSON.stringify(upgradeAsJson(upgraded), null, 2)}\n` : formatResult(upgraded));
-      return upgraded.result === "declined" ? ExitCode.Unconfirmed : ExitCode.Success;
-    } finally {
-      terminal?.close();
-    }
+    const canAsk = !json && process.stdin.isTTY && process.stderr.isTTY;
+    const upgraded = await upgradeProject({
+      to,
+      dryRun,
+      mayMix: yes,
+      confirm: async (shown) => {
+        if (!json) process.stdout.write(`${formatUpgrade(shown)}\n`);
+        if (yes || dryRun || !canAsk) return yes;
+        const terminal = onTerminal();
+        try {
+          return await terminal.confirm(`Upgrade to Slipway ${shown.to}?`);
+        } finally {
+          terminal.close();
+        }
+      },
+    });
+    process.stdout.write(json ? `${JSON.stringify(upgradeAsJson(upgraded), null, 2)}\n` : formatResult(upgraded));
+    return upgraded.result === "declined" ? ExitCode.Unconfirmed : ExitCode.Success;
   },
 });

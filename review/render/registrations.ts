@@ -7,6 +7,7 @@ import type { Properties } from "../../lib/values.ts";
 import { writtenConfig, type Stack } from "../../config/stack-file.ts";
 import { parseJson } from "../preview/formats.ts";
 import { outputsOf } from "./outputs.ts";
+import { exampleCluster } from "./shared-cluster.ts";
 
 /** A resource that the program registers. */
 export interface Registered {
@@ -26,10 +27,11 @@ export interface Registered {
  */
 export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   const found: Registered[] = [];
+  const otherStack = { outputs: { platform: exampleCluster(stack) }, secretOutputNames: [] };
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => ({
     // If the container had an id, the program would read the kubeconfig from it.
     id: type === "docker:index/container:Container" ? undefined : `${name}-id`,
-    state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties) },
+    state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties), ...(type === stackReference && otherStack) },
   });
   const call = ({ token }: pulumi.runtime.MockCallArgs) =>
     Promise.reject(rpcError(new Error(`The provider function ${token} cannot be called without its provider.`)));
@@ -58,6 +60,8 @@ export async function registrationsOf(stack: Stack): Promise<Registered[]> {
   }
   return found.sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
+
+const stackReference = "pulumi:pulumi:StackReference";
 
 /** A request of the SDK to register a resource. Internal to the SDK. */
 interface Request {

@@ -86,6 +86,26 @@ describe("slipway check", () => {
     );
   });
 
+  test("does not need the stack that has the cluster", async () => {
+    const shared = (services: string) => `${stack("eks", services)}  slipway:eks: { region: us-east-1, stack: acme/platform/prod }\n`;
+    const web = (more: string) => `services: { web: { image: "${digest}", host: www.example.org, ${more} }`;
+    using _project = new Project({
+      bad: shared(`${web("routes: [{ host: www.example.com }] }")}`),
+      prod: shared(`${web("routes: [{ host: shop.example.org }] }")}`),
+      worker: shared(`services: { worker: { source: "${checkout}/app", platforms: [linux/arm64] } }`),
+    });
+    const found = (await checkProject([])).stacks.map(({ stack, problems, errors }) => [stack, problems, errors]);
+    expect(found).toEqual([
+      [
+        "bad",
+        `Stack "bad" does not fit the cluster of stack "acme/platform/prod":\n  - slipway:services.web.routes[0].host: must be a subdomain of example.org, the domain of the certificate and the hosted zone (got "www.example.com").`,
+        [],
+      ],
+      ["prod", "", []],
+      ["worker", "", []],
+    ]);
+  });
+
   test("needs no passphrase for secrets", async () => {
     const secret = `services: { web: { image: "${digest}", secretEnv: { TOKEN: { secure: "v1:a:b" } } } }`;
     using _project = new Project({ local: `encryptionsalt: v1:x:v1:y:z\n${stack("local", secret)}` });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   createConfiguration,
   HttpMethod,
@@ -9,6 +10,7 @@ import {
   type ResponseContext,
 } from "@kubernetes/client-node";
 import { pollUntil } from "./poll.ts";
+import { UserError } from "./user-error.ts";
 
 /** Any Kubernetes object. */
 export type Manifest = KubernetesObject & Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
@@ -25,11 +27,32 @@ export class KubernetesError extends Error {
   }
 }
 
+function loadFile(config: KubeConfig, file: string): void {
+  if (!existsSync(file)) throw new UserError(`kubeconfig: does not exist (got "${file}"). Correct the path, or KUBECONFIG.`);
+  config.loadFromFile(file);
+}
+
+function useContext(config: KubeConfig, context: string): void {
+  if (config.getContextObject(context) === null) {
+    const known = config.getContexts().map(({ name }) => name);
+    throw new UserError(`context: is not in the kubeconfig (got "${context}"). Contexts: ${known.join(", ") || "none"}.`);
+  }
+  config.setCurrentContext(context);
+}
+
 /** A client that passes objects through unchanged. The typed client drops fields that it does not know. */
 export class KubernetesCluster extends KubernetesObjectApi {
-  constructor(kubeconfig: string) {
+  /**
+   * @param kubeconfig contents, or the path of a file, as Pulumi's provider takes it. @default - the files in $KUBECONFIG, or ~/.kube/config.
+   * @param context @default - the current context of the kubeconfig.
+   * @throws UserError if the file does not exist, or does not have the context.
+   */
+  constructor(kubeconfig: string | undefined, context?: string) {
     const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else if (/[\n{]/.test(kubeconfig)) config.loadFromString(kubeconfig);
+    else loadFile(config, kubeconfig);
+    if (context !== undefined) useContext(config, context);
     const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
     super(createConfiguration({ baseServer, authMethods: { default: config } }));
   }

@@ -61,12 +61,14 @@ async function apply(manifest: Manifest, context: Context): Promise<Properties> 
 const clusters = new Map<string, KubernetesCluster>();
 
 /** The cluster of the resource's provider. Undefined if a preview does not know it yet. */
-function connect({ settings: { kubeconfig } }: Context): KubernetesCluster | undefined {
-  if (kubeconfig === undefined)
-    throw new UserError("has no Kubernetes provider with a kubeconfig. Set the provider in the resource options.");
-  if (hasUnknown(kubeconfig)) return undefined;
-  if (!clusters.has(kubeconfig)) clusters.set(kubeconfig, new KubernetesCluster(kubeconfig));
-  return clusters.get(kubeconfig);
+function connect({ settings: { kubeconfig, context } }: Context): KubernetesCluster | undefined {
+  // The current context of this machine may be any cluster, so one of the two must say which.
+  if (kubeconfig === undefined && context === undefined)
+    throw new UserError("has no Kubernetes provider with a kubeconfig or a context. Set the provider in the resource options.");
+  if (hasUnknown([kubeconfig, context])) return undefined;
+  const key = JSON.stringify([kubeconfig, context]);
+  if (!clusters.has(key)) clusters.set(key, new KubernetesCluster(kubeconfig, context));
+  return clusters.get(key);
 }
 
 /** With `deleteUnreachable`, an unreachable cluster counts as deleted, together with its objects. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ResourceState } from "../../../engine/checkpoint.ts";
 import { kubernetesProvider } from "../../../engine/kubernetes/provider.ts";
 import { NotReady, type Context } from "../../../engine/provider.ts";
@@ -130,8 +133,35 @@ describe("an object", () => {
     );
     await expect(create({})).rejects.toThrow("metadata.name: must be set");
     await expect(create(inputs, { settings: { kubeconfig: undefined } })).rejects.toThrow(
-      "has no Kubernetes provider with a kubeconfig. Set the provider in the resource options.",
+      "has no Kubernetes provider with a kubeconfig or a context. Set the provider in the resource options.",
     );
+  });
+
+  test("is in the context of the provider, of the kubeconfig that the provider has or of this machine's", async () => {
+    const { contexts, ...config } = JSON.parse(kubeconfig());
+    const two = JSON.stringify({
+      ...config,
+      "current-context": "other",
+      contexts: [...contexts, { name: "other", context: { cluster: "gone" } }],
+    });
+    api.answers = { ...discovery, [`PATCH ${path}`]: live };
+    const settings = { context: "test", upsertExistingObjects: true };
+    expect(await create(inputs, { preview: true, settings: { ...settings, kubeconfig: two } })).toMatchObject({ id: "shop/web" });
+
+    const folder = mkdtempSync(join(tmpdir(), "slipway-kubeconfig-"));
+    const file = join(folder, "config");
+    writeFileSync(file, two);
+    vi.stubEnv("KUBECONFIG", file);
+    for (const kubeconfig of [undefined, file])
+      expect(await create(inputs, { preview: true, settings: { ...settings, kubeconfig } })).toMatchObject({ id: "shop/web" });
+    expect(api.changes).toHaveLength(3);
+    const wrong = (given: object) => create(inputs, { settings: { kubeconfig: undefined, ...given } });
+    await expect(wrong({ context: "prod" })).rejects.toThrow('context: is not in the kubeconfig (got "prod"). Contexts: test, other.');
+    await expect(wrong({ kubeconfig: join(folder, "none") })).rejects.toThrow(
+      `kubeconfig: does not exist (got "${folder}/none"). Correct the path, or KUBECONFIG.`,
+    );
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
   });
 
   test("that does not become ready exists, and its state is kept", async () => {

@@ -17,7 +17,7 @@ export interface Count {
 const bin = (name: string) => join("node_modules", ".bin", name);
 /** TypeScript 7. Tests use the library of TypeScript 5, which version 7 does not have; both packages have a program `tsc`. */
 const typeChecker = join("node_modules", "typescript-native", "bin", "tsc");
-export const goFiles = () => Array.fromAsync(glob("{app,cli,components,scripts,setup,test}/**/*.go"));
+export const goFiles = () => Array.fromAsync(glob("{app,cli,components,scripts,setup,templates,test}/**/*.go"));
 
 /** Formatting, lint, types and the Go code's own tests. Two checks run at a time: each keeps one core busy. */
 export async function staticChecks(): Promise<Count> {

@@ -9,6 +9,7 @@ import { writeComponentSchema } from "./component-schema.ts";
 import { writeServiceArgs } from "./service-args.ts";
 import { writeSchema } from "./schema.ts";
 import { writeTables } from "./tables.ts";
+import { writeTemplates } from "./templates.ts";
 
 const bin = (name: string) => join("node_modules", ".bin", name);
 
@@ -18,6 +19,7 @@ async function fix(): Promise<void> {
   await step("stacks/schema.json", async () => writeSchema());
   await step("docs/CLI.md", () => writeCliDocs());
   await step("tables in the docs", async () => writeTables());
+  await step("templates", () => writeTemplates());
   await step("API reports", () => writeApiReports());
   await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
   await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));

@@ -1,0 +1,1 @@
+export { TeamService, type TeamServiceArgs } from "./team-service.ts";

@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ContainerServiceArgs } from "./container-service-args.ts";
 import { containerOf, filesOf, replicasAtOnce } from "./internal/container-service/container.ts";
 import { createVolumes, isReplacedInPlace } from "./internal/container-service/volumes.ts";
+import { plainOnDocker } from "./internal/plain-on-docker.ts";
 import { Handover } from "./internal/handover.ts";
 import { behindProxy, dynamicFolder, forwardedTargets, healthCheckOf, isRouted, routingFile, routingOf } from "./internal/proxy.ts";
 import { ProxyRoute } from "./internal/proxy-route.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import { labelList, serviceLabel } from "../lib/docker-labels.ts";
 import { isById } from "../lib/image-reference.ts";
+import { checkedLater, problemsWithLate } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { resolve } from "./internal/web-service/spec.ts";
 import { defaultPorts } from "./ports.ts";
@@ -40,11 +42,19 @@ export class ContainerService extends pulumi.ComponentResource {
 
   constructor(name: string, args: ContainerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerService", name, {}, opts);
-    const { on, network: existing, networks = [], volumeNames, prefix = name, labels: given, tls, ...service } = args;
-    const problems = problemsWithWebService(name, behindProxy(service));
-    // Unlike other platforms, a Docker Engine can run an image that only it has.
-    const isInEngine = typeof service.image === "string" && isById(service.image);
-    throwIfAny(isInEngine ? problems.filter(({ path }) => path[0] !== "image") : problems, `ContainerService "${name}":`);
+    const { on, network: existing, networks = [], volumeNames, prefix = name, labels: given, tls, ...unchecked } = args;
+    const problemsWith = (some: typeof unchecked) => {
+      const problems = [
+        ...problemsWithWebService(name, behindProxy(some)),
+        ...problemsWithLate(some, plainOnDocker, "containers depend on it"),
+      ];
+      // Unlike other platforms, a Docker Engine can run an image that only it has.
+      const isInEngine = typeof some.image === "string" && isById(some.image);
+      return isInEngine ? problems.filter(({ path }) => path[0] !== "image") : problems;
+    };
+    const headline = `ContainerService "${name}":`;
+    throwIfAny(problemsWith(unchecked), headline);
+    const service = checkedLater(unchecked, problemsWith, headline);
     const spec = resolve(name, service);
     const child = { parent: this };
     const labelMap = { ...given, [serviceLabel]: name };
@@ -111,7 +121,7 @@ export class ContainerService extends pulumi.ComponentResource {
           proxy: on.proxy,
           network,
           file,
-          content: this.containers.apply((all) => routingFile(routing, all)),
+          content: pulumi.all([this.containers, routing]).apply(([all, known]) => routingFile(known, all)),
           settleSeconds,
         },
         { ...child, dependsOn: [...replicas, ...done] },

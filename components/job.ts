@@ -10,6 +10,7 @@ import { annotated, type WorkloadMetadata } from "./internal/web-service/annotat
 import type { JobArgs } from "./job-args.ts";
 import { problemsWithJob } from "./rules/job.ts";
 import { servicesNamespace } from "./services-namespace.ts";
+import { checkedLater } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
 
 export * from "./job-args.ts";
@@ -36,13 +37,16 @@ export class Job extends pulumi.ComponentResource {
 
   constructor(name: string, args: JobArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:Job", name, {}, opts);
-    throwIfAny(problemsWithJob(name, args), `Job "${name}":`);
-    const spec = resolveJob(name, args);
+    const problemsWith = (given: JobArgs) => problemsWithJob(name, given);
+    const headline = `Job "${name}":`;
+    throwIfAny(problemsWith(args), headline);
+    const checked = checkedLater(args, problemsWith, headline);
+    const spec = resolveJob(name, checked);
     const child = { parent: this, dependsOn: opts?.dependsOn };
     this.namespace =
-      args.namespace === undefined
+      checked.namespace === undefined
         ? servicesNamespace(name, { name, services: [args] }, child).metadata.name
-        : pulumi.output(args.namespace);
+        : pulumi.output(checked.namespace);
     const metadata = { name, namespace: this.namespace, labels: recommendedLabels(spec.pod) };
     const account = createAccount(spec.pod, metadata, child);
     const configuration = createConfiguration(spec.pod, metadata, child);

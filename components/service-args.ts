@@ -178,7 +178,7 @@ export interface ServiceAccountArgs {
 /** A host name and a path prefix. */
 export interface RouteArgs {
   /** Host name; one leading `*.` matches any name. */
-  host: string;
+  host: Input<string>;
   /**
    * Prefix of the paths.
    *
@@ -574,7 +574,7 @@ export interface ServiceArgs {
    *
    * @default - none: only other services reach it.
    */
-  host?: string;
+  host?: Input<string>;
   /**
    * Host names and path prefixes of the service outside the cluster, besides `host`.
    *

@@ -9,7 +9,10 @@ import { createHelperImage } from "./internal/helper-image.ts";
 import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
 import { logDriver } from "./internal/long-running.ts";
+import { plainOnDocker } from "./internal/plain-on-docker.ts";
+import { problemsWithLate } from "../lib/late-values.ts";
 import { nonRootUid, nonRootUser } from "../lib/non-root.ts";
+import { throwIfAny } from "../lib/problem.ts";
 import {
   certificatesFile,
   dynamicFolder,
@@ -19,6 +22,7 @@ import {
   proxyPorts,
   routingFile,
   routingOf,
+  type Routing,
 } from "./internal/proxy.ts";
 import { authOf, base64, objectName, restartPolicy } from "./internal/swarm-service/task.ts";
 import { resolve } from "./internal/web-service/spec.ts";
@@ -138,6 +142,8 @@ export class SwarmHost extends pulumi.ComponentResource {
     labels: docker.types.input.ServiceLabel[],
   ): void {
     const child = { parent: this };
+    const late = problemsWithLate({ routes: args.routes ?? {} }, plainRoutes, "the names of the proxy's configs depend on it");
+    throwIfAny(late, `SwarmHost "${name}":`);
     const network = new docker.Network(name, { name, labels, driver: "overlay" }, child);
     const configs = Object.entries(args.routes ?? {}).map(([service, route]) => {
       const data = base64(routesFile(service, route, ports.https));
@@ -210,6 +216,11 @@ function specOf(name: string, { tls: _tls, ...args }: SwarmRouteArgs) {
 }
 
 /** Traefik's file for a service. Its only server is the service's DNS name, which resolves to the tasks that are ready. */
+/** What the proxy's configuration contains. */
+const plainRoutes = [["host"], ["routes", "*", "host"], ...plainOnDocker].map((path) => ["routes", "*", ...path]);
+
 function routesFile(name: string, args: SwarmRouteArgs, httpsPort: number): string {
-  return routingFile(routingOf(specOf(name, args), args.tls, httpsPort, true), [name]);
+  // The host and the routes are known: see `plainRoutes`.
+  const routing = routingOf(specOf(name, args), args.tls, httpsPort, true) as pulumi.Unwrap<Routing>;
+  return routingFile(routing, [name]);
 }

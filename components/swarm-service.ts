@@ -2,7 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labelList, serviceLabel } from "../lib/docker-labels.ts";
 import { goDuration, shortDuration } from "../lib/go-duration.ts";
+import { checkedLater, problemsWithLate } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
+import { plainOnDocker } from "./internal/plain-on-docker.ts";
 import { replicasAtOnce } from "./internal/container-service/container.ts";
 import { isReplacedInPlace } from "./internal/container-service/volumes.ts";
 import { behindProxy } from "./internal/proxy.ts";
@@ -39,8 +41,14 @@ export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:SwarmService", name, {}, opts);
     const { on: _on, network, networks = [], prefix = name, labels: given, tls: _tls, ...rest } = args;
-    const { nodeSelector, constraints, spread, maxPerNode, volumeDrivers: _drivers, credentials, ...service } = rest;
-    throwIfAny(problemsWithWebService(name, behindProxy(service)), `SwarmService "${name}":`);
+    const { nodeSelector, constraints, spread, maxPerNode, volumeDrivers: _drivers, credentials, ...unchecked } = rest;
+    const problemsWith = (some: typeof unchecked) => [
+      ...problemsWithWebService(name, behindProxy(some)),
+      ...problemsWithLate(some, plainOnDocker, "tasks depend on it"),
+    ];
+    const headline = `SwarmService "${name}":`;
+    throwIfAny(problemsWith(unchecked), headline);
+    const service = checkedLater(unchecked, problemsWith, headline);
     const spec = resolve(name, service);
     const labels = labelList({ ...given, [serviceLabel]: name });
     const { progressDeadlineSeconds, minReadySeconds } = spec.rollout;

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { recommendedLabels, selectorLabels } from "./internal/labels.ts";
 import { servicesNamespace } from "./services-namespace.ts";
+import { checkedLater } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { createAccount } from "./internal/web-service/account.ts";
 import { createConfiguration } from "./internal/web-service/configuration.ts";
@@ -40,14 +41,17 @@ export class WebService extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:WebService", name, {}, opts);
-    throwIfAny(problemsWithWebService(name, args), `WebService "${name}":`);
-    const spec = resolve(name, args);
+    const problemsWith = (given: WebServiceArgs) => problemsWithWebService(name, given);
+    const headline = `WebService "${name}":`;
+    throwIfAny(problemsWith(args), headline);
+    const checked = checkedLater(args, problemsWith, headline);
+    const spec = resolve(name, checked);
     // Not even the configuration of running pods changes before what the service waits for.
     const child = { parent: this, dependsOn: opts?.dependsOn };
     this.namespace =
-      args.namespace === undefined
+      checked.namespace === undefined
         ? servicesNamespace(name, { name, services: [args] }, child).metadata.name
-        : pulumi.output(args.namespace);
+        : pulumi.output(checked.namespace);
     const metadata = { name, namespace: this.namespace, labels: recommendedLabels(spec) };
 
     const account = createAccount(spec, metadata, child);

@@ -71,7 +71,7 @@ export function certificatesFile(certificates: CertificateArgs[]): pulumi.Output
 /** How requests are routed to a service. */
 export interface Routing {
   name: string;
-  routes: { host: string; path: string }[];
+  routes: { host: pulumi.Input<string>; path: string }[];
   /** Whether the routes are served over HTTPS. */
   tls: boolean;
   /** Whether HTTP redirects to HTTPS. */
@@ -116,7 +116,7 @@ export function isRouted({ expose, publish }: Pick<WebServiceSpec, "expose" | "p
  *
  * @param servers Host names of the servers.
  */
-export function routingFile(routing: Routing, servers: string[]): string {
+export function routingFile(routing: pulumi.Unwrap<Routing>, servers: string[]): string {
   // Traefik rejects empty sections.
   const sections = {
     ...(routing.routes.length > 0 && { http: httpSection(routing, servers) }),
@@ -159,7 +159,7 @@ function forwardingSections({ name, forwarded }: Routing, servers: string[]): ob
   };
 }
 
-function httpSection(routing: Routing, servers: string[]): object {
+function httpSection(routing: pulumi.Unwrap<Routing>, servers: string[]): object {
   const { name, port, routes, tls, redirect, httpsPort, connectRetries, isOneName } = routing;
   const middlewares = {
     // As on Kubernetes: Traefik retries only if it could not connect.

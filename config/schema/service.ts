@@ -408,11 +408,12 @@ const exposure = {
     meaning: "Host name of the service outside the cluster",
     without: "none: only other services reach it",
     example: "web.example.org",
+    input: true,
   }),
   routes: setting(
     z.array(
       z.strictObject({
-        host: required(z.string(), { meaning: "Host name; one leading `*.` matches any name", example: "web.example.org" }),
+        host: required(z.string(), { meaning: "Host name; one leading `*.` matches any name", example: "web.example.org", input: true }),
         path: setting(z.string(), { meaning: "Prefix of the paths", default: defaults.routePath, example: "/api" }),
       }),
     ),

@@ -72,7 +72,7 @@ function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metada
   const parent = (sectionName?: string) => [
     { name: gatewayName, namespace: gatewayNamespace, ...(sectionName !== undefined && { sectionName }) },
   ];
-  const route = (suffix: string, listener: string | undefined, hostnames: string[], rules: object[]) =>
+  const route = (suffix: string, listener: string | undefined, hostnames: pulumi.Input<string>[], rules: object[]) =>
     new k8s.apiextensions.CustomResource(
       name + suffix,
       {
@@ -87,7 +87,7 @@ function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metada
   // An HTTPRoute has the same rules for all its host names.
   const groups = Map.groupBy(hostsOf(spec), (host) => JSON.stringify(pathsOf(spec, host)));
   for (const [i, hosts] of [...groups.values()].entries()) {
-    const matches = pathsOf(spec, String(hosts[0])).map((value) => ({ path: { type: "PathPrefix", value } }));
+    const matches = pathsOf(spec, hosts[0]!).map((value) => ({ path: { type: "PathPrefix", value } }));
     route(i === 0 ? "" : `-${i + 1}`, tls ? "https" : undefined, hosts, [{ matches, backendRefs }]);
   }
   if (tls && tls.redirect !== false) {
@@ -126,10 +126,10 @@ function secretName({ name, tls }: WebServiceSpec): pulumi.Input<string> {
   return tls?.secretName ?? `${name}-tls`;
 }
 
-function hostsOf({ routes }: WebServiceSpec): string[] {
+function hostsOf({ routes }: WebServiceSpec): pulumi.Input<string>[] {
   return [...new Set(routes.map(({ host }) => host))];
 }
 
-function pathsOf({ routes }: WebServiceSpec, host: string): string[] {
+function pathsOf({ routes }: WebServiceSpec, host: pulumi.Input<string>): string[] {
   return routes.filter((route) => route.host === host).map(({ path }) => path);
 }

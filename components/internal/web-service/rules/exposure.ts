@@ -19,12 +19,13 @@ export function checkExposure(args: WebServiceArgs, spec: WebServiceSpec, report
 
 function checkRoutes({ host, routes = [], expose }: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
   report(["host"], ifKnown(host, problemWithHost));
-  const seen = new Set(host === undefined ? [] : [routeKey({ host })]);
-  for (const [i, route] of routes.entries()) {
-    const key = routeKey(route);
-    report(["routes", i, "host"], problemWithHost(route.host));
-    report(["routes", i, "path"], ifKnown(route.path, problemWithRoutePath));
-    report(["routes", i], seen.has(key) && `is a duplicate of ${route.host}${route.path ?? "/"}. Remove it`);
+  const seen = new Set(typeof host === "string" ? [routeKey({ host })] : []);
+  for (const [i, { host, path }] of routes.entries()) {
+    report(["routes", i, "host"], ifKnown(host, problemWithHost));
+    report(["routes", i, "path"], ifKnown(path, problemWithRoutePath));
+    if (typeof host !== "string") continue;
+    const key = routeKey({ host, path });
+    report(["routes", i], seen.has(key) && `is a duplicate of ${host}${path ?? "/"}. Remove it`);
     seen.add(key);
   }
   report(
@@ -35,7 +36,7 @@ function checkRoutes({ host, routes = [], expose }: WebServiceArgs, spec: WebSer
 }
 
 /** Identifies a route: for a proxy, `/api` and `/api/` are the same. */
-export function routeKey({ host, path = serviceDefaults.routePath }: { host: string; path?: string }): string {
+export function routeKey({ host, path = serviceDefaults.routePath }: { host: string; path?: string | undefined }): string {
   return host + (path === "/" ? path : path.replace(/\/$/, ""));
 }
 

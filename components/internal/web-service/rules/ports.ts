@@ -59,7 +59,7 @@ function checkPublish({ publish: given = {} }: WebServiceArgs, { publish, port, 
       protocol === "UDP" &&
         routes.length > 0 &&
         targetPort === port &&
-        `must be TCP, because the port belongs to the host ${routes[0]!.host}, and HTTP uses TCP. Set another targetPort, or remove the host`,
+        `must be TCP, because the port belongs to ${hostIn(routes)}, and HTTP uses TCP. Set another targetPort, or remove the host`,
     );
     report(
       [...at, "protocol"],
@@ -72,4 +72,8 @@ function checkPublish({ publish: given = {} }: WebServiceArgs, { publish, port, 
         `must be the same for all ports of a service, which share a load balancer (got ${sourceRanges?.join(", ") ?? "none"}). Use one list`,
     );
   }
+}
+
+function hostIn([first]: WebServiceSpec["routes"]): string {
+  return typeof first?.host === "string" ? `the host ${first.host}` : "a host";
 }

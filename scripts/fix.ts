@@ -5,6 +5,7 @@ import { step } from "../lib/progress.ts";
 import { writeApiReports } from "./api-report.ts";
 import { goFiles } from "./checks.ts";
 import { writeCliDocs } from "./cli-docs.ts";
+import { writeComponentDocs } from "./component-docs.ts";
 import { writeComponentSchema } from "./component-schema.ts";
 import { writeServiceArgs } from "./service-args.ts";
 import { writeSchema } from "./schema.ts";
@@ -16,6 +17,7 @@ const bin = (name: string) => join("node_modules", ".bin", name);
 async function fix(): Promise<void> {
   await step("components/service-args.ts", () => writeServiceArgs());
   await step("components/plugin/schema.json", async () => writeComponentSchema());
+  await step("docs/components", () => writeComponentDocs());
   await step("stacks/schema.json", async () => writeSchema());
   await step("docs/CLI.md", () => writeCliDocs());
   await step("tables in the docs", async () => writeTables());

@@ -47,7 +47,8 @@ interface Project {
   name?: string;
   main?: string;
   stackConfigDir?: string;
-  config?: Record<string, { default?: unknown } | null>;
+  /** Of the project's own keys the `default`, of keys with a namespace the `value`. */
+  config?: Record<string, { default?: unknown; value?: unknown } | null>;
 }
 
 /**

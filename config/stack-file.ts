@@ -79,9 +79,10 @@ export function readWritten(name: string): WrittenStack {
   if (!existsSync(file)) {
     throw new UserError(`There is no stack "${name}": ${file} does not exist. Known stacks: ${knownStacks().join(", ")}.`);
   }
-  const fromProject = Object.entries(declared).flatMap(([key, declaration]): [string, unknown][] =>
-    declaration?.default === undefined ? [] : [[key, declaration.default]],
-  );
+  const fromProject = Object.entries(declared).flatMap(([key, declaration]): [string, unknown][] => {
+    const value = declaration?.value ?? declaration?.default;
+    return value === undefined ? [] : [[key, value]];
+  });
   const all = [...fromProject, ...Object.entries(config)].map(([key, value]) => [key.includes(":") ? key : `${project}:${key}`, value]);
   return { project, main: programFile(main), file, encryptionsalt, values: Object.fromEntries(all) as Record<string, unknown> };
 }

@@ -56,6 +56,12 @@ test("values are strings, objects are JSON, keys have their namespace, and the p
   });
 });
 
+test("settings of Slipway for all stacks are values with its namespace in Pulumi.yaml, and a stack file replaces them", () => {
+  const declared = "config:\n  slipway:platform: { value: docker }\n  slipway:services: { value: { web: {} } }\n";
+  write(project + declared, "config:\n  slipway:services: { api: {} }\n");
+  expect(readStack("test").config).toEqual({ "slipway:platform": "docker", "slipway:services": '{"api":{}}' });
+});
+
 test("secrets written by the Pulumi CLI are decrypted, and their keys are marked as secret", () => {
   write(project, withSecrets);
   process.env["PULUMI_CONFIG_PASSPHRASE"] = "correct horse";

@@ -14,17 +14,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text as textOf } from "node:stream/consumers";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { buildPackage, packageFolder, packPackage } from "../../scripts/package.ts";
 import { NpmRegistry } from "../npm-registry.ts";
 import { PluginHost } from "../plugin-host.ts";
-import { pulumiNew, type NewProject } from "../pulumi-new.ts";
 import { docker, dockerPorts, eventually, get, otherPort, ports } from "./checkout.ts";
+import { deployTemplate, describeTemplates } from "./templates.ts";
 import { namesOfObjects, removeObjects } from "./test-objects.ts";
 
 // The package as npm would publish it, in a project of its own with a Go service: on Docker, because that is the fastest platform.
@@ -96,6 +95,8 @@ function run(command: string, args: string[], cwd = folder, more: Record<string,
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
   return { code: status, out: stderr + stdout };
 }
+
+const installed = { folder: () => folder, run };
 
 const slipway = (command: string) => run("node_modules/.bin/slipway", [command, "--stack", stack]);
 
@@ -270,108 +271,7 @@ test("down deletes everything", async () => {
   expect(await namesOfObjects(label)).toEqual([]);
 });
 
-/** Creates a project from a template, as `pulumi new` does, with the packages that are installed. Returns its folder. */
-function projectOf(template: string, values: Partial<NewProject> = {}): string {
-  const home = join(folder, template);
-  pulumiNew(join("templates", template), home, { name: `integration-${template}`, description: "A test", ...values });
-  symlinkSync(join(folder, "node_modules"), join(home, "node_modules"));
-  return home;
-}
-
-describe("the templates for pulumi new", () => {
-  beforeAll(() => {
-    // What npm would install for their devDependencies.
-    const modules = join(folder, "node_modules");
-    symlinkSync(resolve("node_modules/typescript-native"), join(modules, "typescript"));
-    symlinkSync(join(modules, "typescript/bin/tsc"), join(modules, ".bin/tsc"));
-  });
-
-  test.each(["eks-platform", "eks-service", "kubernetes-service", "platform-library"])("the types of %s are correct", (template) => {
-    expect(run("node_modules/.bin/tsc", [], projectOf(template))).toEqual({ code: 0, out: "" });
-  });
-
-  test("the tests of platform-library pass, and npm packs what projects need", () => {
-    const home = join(folder, "platform-library");
-    const { code, out } = run("npm", ["test"], home);
-    expect([code, out]).toEqual([0, expect.stringMatching(/✓ example.ts: types\n✓ stack local: valid[^]*pass 3\n.*fail 0\n/)]);
-    expect(run("npm", ["pack"], home).code).toBe(0);
-    const installed = join(folder, "node_modules/integration-platform-library");
-    mkdirSync(installed);
-    const tar = run("tar", ["-xzvf", join(home, "integration-platform-library-0.1.0.tgz"), "--strip-components=1"], installed);
-    expect(tar.out.trim().split("\n").sort()).toEqual([
-      "package/README.md",
-      "package/dist/index.d.ts",
-      "package/dist/index.js",
-      "package/dist/team-service.d.ts",
-      "package/dist/team-service.js",
-      "package/package.json",
-      "package/slipway.yaml",
-    ]);
-  });
-
-  test("a project that extends the library gets its defaults, locks and components", () => {
-    const home = join(folder, "eks-service");
-    const slipway = (...args: string[]) => run("node_modules/.bin/slipway", args, home);
-    appendFileSync(join(home, "stacks/Pulumi.local.yaml"), "  slipway:extends: integration-platform-library\n");
-    const file = "node_modules/integration-platform-library/slipway.yaml";
-    expect(slipway("config", "explain", "services.web.replicas").out).toBe(`services.web.replicas: 3\n  default of ${file}:8\n`);
-    const loosened = { web: { source: "app", network: { isolated: false } } };
-    const config = { "slipway:extends": "integration-platform-library", "slipway:services": loosened };
-    writeFileSync(join(home, "stacks/Pulumi.loosened.yaml"), stringify({ config }));
-    expect(slipway("check", "--stack", "loosened").out).toContain(
-      `slipway:services.web.network.isolated: must be true (got false). ${file} locks it: "Traffic that is not declared is blocked. Exceptions: #platform-team". Remove it.`,
-    );
-    const program = [
-      'import { TeamService } from "integration-platform-library";',
-      'new TeamService("shop", { team: "checkout", image: "shop@sha256:1" });',
-      'new TeamService("shop", { team: "checkout", image: "shop@sha256:1", host: "shop.example.org" });',
-    ];
-    writeFileSync(join(home, "index.ts"), program.join("\n"));
-    expect(run("node_modules/.bin/tsc", [], home).out.match(/^index.ts.*/gm)).toEqual([
-      expect.stringMatching(/^index.ts\(3,69\): error TS2353: .*'host' does not exist in type 'TeamServiceArgs'/),
-    ]);
-  });
-});
-
-/** Deploys the template of a service on an existing cluster to the cluster of a project, which has its registry, too. */
-async function deployToClusterOf(project: string): Promise<void> {
-  const kubeconfig = join(project, ".slipway/local/kubeconfig.yaml");
-  const { "current-context": context } = parse(readFileSync(kubeconfig, "utf8")) as Record<string, string>;
-  const host = "template.localhost";
-  const registry = `127.0.0.1:${ports.registry}/team`;
-  const platform = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
-  rmSync(join(folder, "kubernetes-service"), { recursive: true });
-  const home = projectOf("kubernetes-service", {
-    stack: "test",
-    config: { context: context!, registry, platform, host, ingressNamespace: "kube-system", replicas: "1" },
-  });
-  // `pulumi up` and `pulumi destroy` with the engine of the package, because the program is not Slipway's.
-  const script = `
-    import * as engine from "slipway/../engine/main.js";
-    import { readStack } from "slipway/../config/stack-file.js";
-    process.exitCode = (await engine[process.argv[2]](readStack("test"), process.stdout)) === false ? 1 : 0;`;
-  writeFileSync(join(home, "engine.js"), script.replaceAll('"slipway/..', `"${join(folder, "node_modules/slipway")}`));
-  const engine = (operation: string) => run(process.execPath, ["engine.js", operation], home, { KUBECONFIG: kubeconfig });
-  const up = () => engine("up");
-  expect(up()).toMatchObject({ code: 0, out: expect.stringMatching(/\n10 created \(/) });
-  expect(await get(host)).toMatchObject({ status: 301 });
-  expect(await getOverTls(host)).toEqual([200, "Hello World\n"]);
-  expect(up()).toMatchObject({ code: 0, out: expect.stringMatching(/^10 unchanged \(/) });
-  expect(engine("down")).toMatchObject({ code: 0, out: expect.stringMatching(/\n10 deleted \(/) });
-}
-
-/** Sends a request over HTTPS, without checking the certificate. Returns the status and the body. */
-function getOverTls(host: string): Promise<[number | undefined, string]> {
-  return new Promise((done, failed) => {
-    const options = { host: "127.0.0.1", port: ports.https, servername: host, headers: { host }, rejectUnauthorized: false, agent: false };
-    request(options, (response) => {
-      let body = "";
-      response.on("data", (part) => (body += part)).on("end", () => done([response.statusCode, body]));
-    })
-      .on("error", failed)
-      .end();
-  });
-}
+describeTemplates(installed);
 
 /** A repository as others have it, in a folder of its own. Only its module is renamed, and with it the project and the service in its root. */
 class Repository {
@@ -450,7 +350,7 @@ test("two projects on local share a cluster, which is deleted after both are dow
     expect(await answer(first.project)).toBe("hello\n");
     const { Id } = await docker.getContainer(`${cluster}-node`).inspect();
 
-    await deployToClusterOf(first.home);
+    await deployTemplate(installed, first.home);
 
     expect(await second.start()).not.toContain("start the shared cluster");
     expect(await answer(second.project)).toBe("hello\n");

@@ -73,11 +73,15 @@ function copy(from: string, to: string, values: { name: string; description: str
     const content = readFileSync(source);
     const isBinary = content.subarray(0, 8000).includes(0);
     // In YAML, texts are quoted where needed. They then end with a line break.
-    const inFile = source.endsWith(".yaml") ? { name: stringify(values.name), description: stringify(values.description) } : values;
+    const inFile = source.endsWith(".yaml") ? { name: inYaml(values.name), description: inYaml(values.description) } : values;
     const text = isBinary ? content : filled(content.toString(), inFile);
     const target = join(to, filled(entry.name, { ...values, description: "" }));
     writeFileSync(target, text, { flag: "wx", mode: (lstatSync(source).mode & 0o777) | 0o600 });
   }
+}
+
+function inYaml(text: string): string {
+  return stringify(text, { lineWidth: 0 });
 }
 
 function filled(text: string, { name, description }: { name: string; description: string }): string {

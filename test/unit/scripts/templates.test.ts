@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MockInstance } from "vitest";
 import * as pulumi from "@pulumi/pulumi";
 import { Ajv, type AnySchema } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { checkProject } from "../../../cli/check.ts";
 import { readStack } from "../../../config/stack-file.ts";
@@ -93,6 +94,20 @@ describe.each(templates)("the template %s", (template) => {
     const files = readdirSync(".", { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     const open = files.filter((file) => /\$\{(PROJECT|DESCRIPTION)\}/.test(readFileSync(join(file.parentPath, file.name), "utf8")));
     expect(open.map(({ name }) => name)).toEqual([]);
+  });
+
+  // From https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/project.json (Apache-2.0).
+  test("is valid for Pulumi, before and after", () => {
+    const schema = JSON.parse(readFileSync("test/fixtures/pulumi-project-schema.json", "utf8")) as AnySchema;
+    const validate = new Ajv2020({ strict: false, allErrors: true }).compile(schema);
+    const given = parse(readFileSync(join("templates", template, "Pulumi.yaml"), "utf8")) as object;
+    using project = new Project(template);
+    const found = [given, parse(project.read("Pulumi.yaml"))].map((one) => [validate(one), validate.errors]);
+    expect(found).toEqual([
+      [true, null],
+      [true, null],
+    ]);
+    expect(validate({ ...given, template: { displayname: "A" } })).toBe(false);
   });
 
   test("describes itself and each question", () => {

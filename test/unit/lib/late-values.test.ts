@@ -15,8 +15,19 @@ const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
 const problemsWith = (args: WebServiceArgs) => problemsWithWebService("web", args);
 const checked = (args: Partial<WebServiceArgs>) => checkedLater<WebServiceArgs>({ image, ...args }, problemsWith, headline);
 
-/** Undocumented, but it rejects where `apply` never calls back. */
-const valueOf = (value: unknown) => (pulumi.output(value) as unknown as { promise(): Promise<unknown> }).promise();
+/** The value of an output; rejects as it does. Internal to the SDK, whose `apply` never calls back then. */
+function valueOf(output: unknown): Promise<unknown> {
+  const { promise, isKnown, isSecret, allResources } = output as Internal;
+  for (const other of [isKnown, isSecret, allResources!()]) other.catch(() => {});
+  return promise();
+}
+
+interface Internal {
+  promise(): Promise<unknown>;
+  isKnown: Promise<boolean>;
+  isSecret: Promise<boolean>;
+  allResources?(): Promise<unknown>;
+}
 
 test.each([
   ["host", "Web_1", (value: never) => ({ host: value }), (args: WebServiceArgs) => args.host],

@@ -9,7 +9,9 @@ import type { Registered } from "./render.ts";
  * classes do not know, because the classes drop them silently.
  */
 export function problemsWithTypes(resources: Registered[]): string[] {
-  const ofAws = resources.filter(({ type }) => type.startsWith("aws:"));
+  // Stacks share most of their resources.
+  const distinct = new Map(resources.map((resource) => [resource.type + JSON.stringify(resource.inputs), resource]));
+  const ofAws = [...distinct.values()].filter(({ type }) => type.startsWith("aws:"));
   const generated = resolve("inputs-of-aws.ts");
   const lines = ofAws.map(({ type, inputs }, i) => {
     const [, module, kind] = /^aws:(\w+)\/\w+:(\w+)$/.exec(type) ?? [];
@@ -33,6 +35,8 @@ function compile(generated: string, text: string): ts.Program {
   const disk = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
     ...disk,
+    // The comments of the provider's types are longer than the types.
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
     fileExists: (file) => file === generated || disk.fileExists(file),
     getSourceFile: (file, target, ...rest) =>
       file === generated ? ts.createSourceFile(file, text, target) : disk.getSourceFile(file, target, ...rest),

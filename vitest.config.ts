@@ -10,6 +10,7 @@ const shared = {
   maxWorkers: "100%",
   isolate: false,
   silent: "passed-only" as const,
+  setupFiles: ["./test/no-source-maps.ts"],
   experimental: { viteModuleRunner: false, nodeLoader: false },
 };
 

@@ -64,6 +64,7 @@ export default defineConfig({
     ...unit,
     include: process.env["SLIPWAY_MUTATION_TESTS"]?.split(",") ?? unit.include,
     experimental: {},
+    setupFiles: [],
     // They read the sources, which Stryker has changed.
     exclude: ["test/unit/components/components.test.ts", "test/unit/config/service-args.test.ts"],
     env: { SLIPWAY_FUZZ_RUNS: "100" },

@@ -35,7 +35,16 @@ export default defineConfig({
   test: {
     projects: [
       { test: unit },
-      { test: { ...onRealParts, name: "scanning", include: ["test/scanning/**/*.test.ts"] } },
+      // With a low priority beside all other tests, the scanners take much longer than alone.
+      {
+        test: {
+          ...onRealParts,
+          name: "scanning",
+          include: ["test/scanning/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
       lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer", "package"]),
       lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),

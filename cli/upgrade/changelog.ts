@@ -11,6 +11,7 @@ interface Section {
  * A package that was built between two releases has what it adds in the section Unreleased.
  */
 export function changesBetween(changelog: string, from: string, to: string): string {
+  if (valid(from) !== null && gt(from, to)) return "";
   const sections = sectionsOf(changelog);
   const isIncluded = ({ name }: Section) =>
     valid(name) === null

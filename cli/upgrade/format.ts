@@ -16,8 +16,9 @@ export function formatUpgrade({ from, to, files, lockFile, changelog, codemods, 
 }
 
 /** The upgrade for machines. */
-export function upgradeAsJson({ files, stacks, ...rest }: Upgraded): object {
+export function upgradeAsJson({ result, files, stacks, ...rest }: Upgraded): object {
   return {
+    result,
     ...rest,
     files: files.filter(({ state }) => state !== "unchanged").map(({ path, before, after }) => ({ path, before, after })),
     stacks: stacks.map(({ impact, ...stack }) => ({ ...stack, ...(impact && { impact: impact.impact, resources: impact.resources }) })),
@@ -28,7 +29,9 @@ export function upgradeAsJson({ files, stacks, ...rest }: Upgraded): object {
 export function formatResult({ result, from, to }: Upgraded): string {
   switch (result) {
     case "up to date":
-      return `Slipway ${from} is the latest version. There is nothing to upgrade.\n`;
+      return to === from
+        ? `Slipway ${from} is installed. There is nothing to upgrade.\n`
+        : `Slipway ${from} is installed, and ${to} is the latest version in the registry. To downgrade: npx slipway upgrade --to ${to}\n`;
     case "planned":
       return "Nothing was written. To upgrade: npx slipway upgrade\n";
     case "declined":

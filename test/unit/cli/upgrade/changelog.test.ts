@@ -43,6 +43,7 @@ test("a package that was built between two releases has its section Unreleased",
   expect(changesBetween(unreleased, "1.9.0", "1.10.1-dev")).toBe(`## [Unreleased]\n\n- Next\n\n${ten}`);
   expect(changesBetween(unreleased, "1.10.0", "1.10.0")).toBe("## [Unreleased]\n\n- Next");
   expect(changesBetween(unreleased, "1.9.0", "1.10.0")).toBe(ten);
+  expect(changesBetween(unreleased, "1.10.0", "1.9.5")).toBe("");
 });
 
 test("the changelog of this repository has sections", () => {

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Plan } from "../../../../cli/upgrade/protocol.ts";
 import { upgradeProject, type Upgrade } from "../../../../cli/upgrade/upgrade.ts";
-import { formatUpgrade } from "../../../../cli/upgrade/format.ts";
+import { formatResult, formatUpgrade } from "../../../../cli/upgrade/format.ts";
+import { NpmRegistry } from "../../../npm-registry.ts";
 
 // What the installed version does with the plan of a new one. The new versions here are packages that only have a plan;
 // test/integration/package.test.ts upgrades to a real one.
@@ -186,6 +187,26 @@ test("an older version needs to be named, and has a warning", async () => {
   );
   expect(result).toBe("upgraded");
   expect(project.read("node_modules/slipway/README.md")).toBe("0.0.9");
+});
+
+test("the latest version is not installed again, nor over a newer one", async () => {
+  const latest = async (version: string) => {
+    using project = new Project();
+    await using registry = await NpmRegistry.start([{ description: { name: "slipway", version } }]);
+    project.write(".npmrc", `registry=${registry.url}\n`);
+    const upgraded = await upgradeProject({
+      to: undefined,
+      dryRun: false,
+      mayMix: true,
+      confirm: () => Promise.reject(new Error("asked")),
+    });
+    return [upgraded.result, formatResult(upgraded)];
+  };
+  expect(await latest("0.1.0")).toEqual(["up to date", "Slipway 0.1.0 is installed. There is nothing to upgrade.\n"]);
+  expect(await latest("0.0.9")).toEqual([
+    "up to date",
+    "Slipway 0.1.0 is installed, and 0.0.9 is the latest version in the registry. To downgrade: npx slipway upgrade --to 0.0.9\n",
+  ]);
 });
 
 test("a tarball with the same name and other contents is installed", async () => {

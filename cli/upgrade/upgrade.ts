@@ -58,8 +58,11 @@ export async function upgradeProject(options: UpgradeOptions): Promise<Upgraded>
   const isNew = !existsSync(".slipway");
   try {
     return await locked(work, "The project", "slipway upgrade", async () => {
+      // This process may be of the version that has just been removed, so it must not go on.
       if (restore(work))
-        process.stderr.write("note: the last upgrade was killed. All files and node_modules are as they were before it.\n");
+        throw new UserError(
+          "The last upgrade was killed. It has been undone: all files and node_modules are as before. Run slipway upgrade again.",
+        );
       clear(work);
       try {
         return await upgrade({ ...options, folder, project, work });

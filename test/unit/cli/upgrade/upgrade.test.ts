@@ -239,6 +239,9 @@ test("what an upgrade left that was killed is undone first", async () => {
   project.write(".slipway/upgrade/before.json", JSON.stringify({ files, folders: [] }));
   project.write("package.json", packageText.replace("old", "half"));
   project.write("package-lock.json", "half");
+  await expect(upgrade()).rejects.toThrow(
+    "The last upgrade was killed. It has been undone: all files and node_modules are as before. Run slipway upgrade again.",
+  );
   expect((await upgrade({ dryRun: true })).result).toBe("planned");
   rmSync(join(project.path, ".slipway"), { recursive: true });
   expect(project.state).toEqual(state);

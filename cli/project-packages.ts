@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { command } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
 
@@ -16,15 +16,25 @@ const own = realpathSync(join(import.meta.dirname, ".."));
  */
 export async function runInProject(args: string[]): Promise<number | undefined> {
   if (!needsProject(args) || !dependsOnSlipway("package.json")) return undefined;
-  const installed = join("node_modules", "slipway");
-  if (!existsSync(installed))
-    await step("install the project's packages", () => command("npm", ["install", "--no-audit", "--no-fund"]), { always: true });
-  if (realpathSync(installed) === own) return undefined;
+  const installed = installedIn(process.cwd()) ?? (await install());
+  if (installed === undefined || realpathSync(installed) === own) return undefined;
   const start = join(installed, "cli", "start.cjs");
   if (!existsSync(start)) return undefined;
   process.on("SIGINT", () => {}); // the other process gets it, too, and ends as it should
   const { status } = spawnSync(process.execPath, [start, ...args], { stdio: "inherit" });
   return status ?? 1;
+}
+
+/** The project's copy of Slipway, in its node_modules or those of the workspace above it; undefined if there is none. */
+function installedIn(folder: string): string | undefined {
+  const installed = join(folder, "node_modules", "slipway");
+  if (existsSync(installed)) return installed;
+  return dirname(folder) === folder ? undefined : installedIn(dirname(folder));
+}
+
+async function install(): Promise<string | undefined> {
+  await step("install the project's packages", () => command("npm", ["install", "--no-audit", "--no-fund"]), { always: true });
+  return installedIn(process.cwd());
 }
 
 /** Commands without a program: the project may not be there yet. */

@@ -5,6 +5,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { writeAll, type Change } from "../init/changes.ts";
 import { forget, keep, restore } from "./backup.ts";
 import type { Installation } from "./package-manager.ts";
+import { linkPackages } from "./stage.ts";
 
 export interface Application {
   project: string;
@@ -41,8 +42,8 @@ export async function applyUpgrade(application: Application): Promise<void> {
   try {
     const files = [...changes.map(({ path }) => join(project, path)), join(root, manager.lockFile), ...(tarball ? [tarball.to] : [])];
     const folders = [...new Set([root, project])].map((folder) => join(folder, "node_modules"));
-    keep(work, files, folders);
-    await install(application);
+    const moved = keep(work, files, folders);
+    await install(application, moved);
     forget(work);
   } catch (error) {
     restore(work);
@@ -53,11 +54,13 @@ export async function applyUpgrade(application: Application): Promise<void> {
   }
 }
 
-async function install({ project, installation, stage, version, exactPackage, changes, tarball, isSameSpec }: Application): Promise<void> {
+async function install(application: Application, moved: { path: string; kept: string }[]): Promise<void> {
+  const { project, installation, stage, version, exactPackage, changes, tarball, isSameSpec } = application;
   const { manager, root } = installation;
   const lockFile = join(root, manager.lockFile);
-  // With npm, only what the project's own paths and scripts change is left to do.
+  // With npm, only what the new version and the project's own paths and scripts change is left to do. Others are as fast from their store.
   if (manager.name === "npm" && root === project) renameSync(join(stage, "node_modules"), join(project, "node_modules"));
+  else if (manager.name === "npm") for (const { path, kept } of moved) linkPackages(kept, path);
   if (tarball) cpSync(tarball.from, tarball.to);
   if (isSameSpec && manager.name === "npm" && existsSync(lockFile)) writeFileSync(lockFile, withoutSlipway(readFileSync(lockFile, "utf8")));
   writeAll(changes);
@@ -66,10 +69,10 @@ async function install({ project, installation, stage, version, exactPackage, ch
   // A range such as ^1.2.3 would install the newest version that matches, which is not the one that was shown.
   const isExact = wanted === exactPackage || manager.lock === undefined;
   if (!isExact) writeFileSync(file, exactPackage);
-  await command(manager.name, manager.install, { cwd: project });
+  await command(manager.name, manager.install, { cwd: root });
   if (!isExact) {
     writeFileSync(file, wanted);
-    await command(manager.name, manager.lock!, { cwd: project });
+    await command(manager.name, manager.lock!, { cwd: root });
   }
   const installed = installedVersion(project);
   if (installed !== version) throw new UserError(`${manager.name} installed Slipway ${installed ?? "nowhere"} instead of ${version}.`);

@@ -16,14 +16,17 @@ const journalIn = (work: string) => join(work, "before.json");
  * Keeps files and folders as they are. Folders are moved, which takes no time and no space.
  *
  * @param work folder in the same file system.
+ * @returns the folders that were moved.
  */
-export function keep(work: string, files: string[], folders: string[]): void {
+export function keep(work: string, files: string[], folders: string[]): { path: string; kept: string }[] {
   const journal: Journal = {
     files: files.map((path) => ({ path, content: existsSync(path) ? readFileSync(path).toString("base64") : null })),
     folders: folders.map((path, i) => ({ path, kept: existsSync(path) ? join(work, `before-${i}`) : null })),
   };
   writeFileAtomic.sync(journalIn(work), JSON.stringify(journal), { mode: 0o600 });
-  for (const { path, kept } of journal.folders) if (kept !== null) renameSync(path, kept);
+  const moved = journal.folders.flatMap(({ path, kept }) => (kept === null ? [] : [{ path, kept }]));
+  for (const { path, kept } of moved) renameSync(path, kept);
+  return moved;
 }
 
 /**

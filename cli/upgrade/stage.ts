@@ -33,12 +33,12 @@ export async function stagePackages(folder: string, project: string, { manager, 
     if (source !== undefined) symlinkSync(source, join(folder, file));
   }
   const lockFile = join(root, manager.lockFile);
-  if (root === project) {
-    if (existsSync(lockFile)) copyFileSync(lockFile, join(folder, manager.lockFile));
-    // What is the same in both versions is not downloaded again. Others than npm link packages from their own store, which is as fast.
-    if (manager.name === "npm" && existsSync(join(project, "node_modules")))
-      linkPackages(join(project, "node_modules"), join(folder, "node_modules"));
-  } else if (manager.name === "yarn") writeFileSync(join(folder, manager.lockFile), ""); // otherwise it belongs to the workspace above
+  if (root === project && existsSync(lockFile)) copyFileSync(lockFile, join(folder, manager.lockFile));
+  // Otherwise Yarn takes the folder for a part of the workspace above it.
+  if (root !== project && manager.name === "yarn") writeFileSync(join(folder, manager.lockFile), "");
+  // What is the same in both versions is not downloaded again. Others than npm link packages from their own store, which is as fast.
+  if (manager.name === "npm" && existsSync(join(root, "node_modules")))
+    linkPackages(join(root, "node_modules"), join(folder, "node_modules"));
   try {
     await command(manager.name, [...manager.install, ...manager.inStage], { cwd: folder });
   } catch (error) {
@@ -53,7 +53,7 @@ export async function stagePackages(folder: string, project: string, { manager, 
  *
  * @param from folder node_modules.
  */
-function linkPackages(from: string, to: string): void {
+export function linkPackages(from: string, to: string): void {
   linkTree(from, to);
   // The one file that npm writes again. It trusts this record of what is installed only if no folder is newer.
   const record = ".package-lock.json";

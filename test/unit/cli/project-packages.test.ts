@@ -37,6 +37,14 @@ describe("a command in a project", () => {
     expect(existsSync(join(folder.path, "called.txt"))).toBe(true);
   });
 
+  test("is run by the copy of the workspace above the project", async () => {
+    const files = Object.entries(project).map(([file, text]) => [`deploy/${file}`, text]);
+    using folder = new Folder({ ...Object.fromEntries(files), ...copy("node_modules/slipway") });
+    process.chdir("deploy");
+    expect(await runInProject(["up"])).toBe(3);
+    expect(existsSync(join(folder.path, "deploy/called.txt"))).toBe(true);
+  });
+
   test("installs the project's packages if they are missing", async () => {
     using folder = new Folder({ ...project, ...copy("other") });
     expect(await runInProject(["check"])).toBe(3);

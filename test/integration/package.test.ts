@@ -186,6 +186,8 @@ describe("slipway upgrade", () => {
     edit("CHANGELOG.md", (text) =>
       text.replace("## [Unreleased]", "## [0.2.0] - 2026-12-31\n\n### Changed\n\n- `domain` is now `host`.\n\n## [0.1.0] - 2026-12-01"),
     );
+    // The program of the project sees it only if its preview has the new packages.
+    edit("components/web-service-defaults.js", (text) => text.replace("connectRetries: 10", "connectRetries: 9"));
     const codemod = `{ id: "host", since: "0.2.0", description: "renames domain to host", apply({ text }) {
       for (const name of text.keys(["config", "slipway:services"])) text.rename(["config", "slipway:services", name, "domain"], "host");
       return [];
@@ -229,7 +231,10 @@ describe("slipway upgrade", () => {
 Codemods:
   ${stackFile}: renames domain to host
 
-impact on stack "${stack}": nothing (users notice nothing)
+impact on stack "${stack}": rolling update (replicas are replaced one by one, while the others serve requests)
+  ProxyRoute greetings-${stack}-hello  update
+    rolling update  content changed: the proxy changes its routes without a restart
+  12 unchanged
 `);
     expect(out).toMatch(/\nNothing was written, because nobody confirmed it\..*\n$/);
     expect(code).toBe(5);
@@ -262,7 +267,7 @@ impact on stack "${stack}": nothing (users notice nothing)
     expect(lock.packages["node_modules/slipway"]).toMatchObject({ version: "0.2.0" });
     expect(readFileSync(join(folder, stackFile), "utf8")).toBe(text.replace("domain:", "host:"));
     expect(run("node_modules/.bin/slipway", ["--version"]).out).toBe("0.2.0\n");
-    expect(slipway("up").out).toMatch(/\n\d+ unchanged \(/);
+    expect(slipway("up").out).toMatch(/\n1 updated, \d+ unchanged \(/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -24,9 +25,12 @@ class Project implements Disposable {
     this.pack("old.tgz", "0.1.0");
     this.pack("new.tgz", version, plan && { protocol: 1, version, changelog: "", files: [], stacks: [], ...plan });
     // As npm would write it, which would take half of the time of the tests.
+    const integrity = `sha512-${createHash("sha512")
+      .update(readFileSync(join(this.path, "old.tgz")))
+      .digest("base64")}`;
     const packages = {
       "": { dependencies: { slipway: "file:old.tgz" } },
-      "node_modules/slipway": { version: "0.1.0", resolved: "file:old.tgz" },
+      "node_modules/slipway": { version: "0.1.0", resolved: "file:old.tgz", integrity },
     };
     this.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, requires: true, packages }, null, 2));
     mkdirSync(join(this.path, "node_modules/slipway"), { recursive: true });

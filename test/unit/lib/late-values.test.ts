@@ -17,9 +17,9 @@ const checked = (args: Partial<WebServiceArgs>) => checkedLater<WebServiceArgs>(
 
 /** The value of an output; rejects as it does. Internal to the SDK, whose `apply` never calls back then. */
 function valueOf(output: unknown): Promise<unknown> {
-  const { promise, isKnown, isSecret, allResources } = output as Internal;
-  for (const other of [isKnown, isSecret, allResources!()]) other.catch(() => {});
-  return promise();
+  const internal = output as Internal;
+  for (const other of [internal.isKnown, internal.isSecret, internal.allResources!()]) other.catch(() => {});
+  return internal.promise();
 }
 
 interface Internal {

@@ -45,11 +45,12 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
-      lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer", "package"]),
+      lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer"]),
       lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),
+      lane("package", 4, ["package"]),
     ],
   },
 });

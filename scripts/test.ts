@@ -34,7 +34,7 @@ const prepared = await prepare();
 if (prepared.failed > 0) finish(sum([await busy(), process.env["CI"] ? prepared : { passed: 0, failed: 0 }]));
 // Integration tests mostly wait, so several lanes run side by side. They share neither stacks nor ports. What keeps the processor busy fills
 // the gaps with a low priority.
-const lanes = () => Promise.all([...["workloads", "docker", "cluster", "swarm"].map((name) => testSuites(name)), busy()]);
+const lanes = () => Promise.all([...["workloads", "docker", "cluster", "swarm", "package"].map((name) => testSuites(name)), busy()]);
 finish(sum(await keepingSwarmMode(lanes)));
 
 /**

@@ -1,5 +1,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf } from "./checkout.ts";
 import { DockerSocket } from "./docker-socket.ts";
 import { attacks, underLoad } from "./load.ts";
@@ -29,27 +31,30 @@ const containers = () => docker.listContainers({ all: true, filters: { label: la
 const imagesThatRun = async () => [...new Set((await containers()).map(({ Image }) => Image))];
 const answer = async () => (await get("app.localhost", "/file/nowhere", { port })).body;
 
-/** How many of the service's containers ran at the same time during `work`, and how many started, from Docker's events. */
+const runningNow = async () => (await containers()).filter(({ State }) => State === "running").length;
+
+/**
+ * How many of the service's containers ran at the same time during `work`, and how many started, from Docker's events. It listens, because
+ * Docker only keeps the last 256 events of all containers.
+ */
 async function running(work: () => Promise<void>): Promise<{ least: number; most: number; started: number }> {
-  const since = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
-  let now = (await containers()).filter(({ State }) => State === "running").length;
-  await work();
-  const until = await docker.info().then(({ SystemTime }) => Date.parse(String(SystemTime)) / 1000);
-  const filters = { type: ["container"], event: ["start", "die"], label: labels };
-  const query = { since: since.toFixed(3), until: until.toFixed(3), filters } as object;
-  const events = await docker.getEvents(query);
-  let text = "";
-  for await (const piece of events) text += String(piece);
-  const all = text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line).status as string);
-  let [least, most] = [now, now];
-  for (const status of all) {
-    now += status === "start" ? 1 : -1;
-    [least, most] = [Math.min(least, now), Math.max(most, now)];
+  const events = (await docker.getEvents({ filters: { type: ["container"], event: ["start", "die"], label: labels } })) as Readable;
+  let now = await runningNow();
+  const seen = { least: now, most: now, started: 0 };
+  createInterface({ input: events }).on("line", (line) => {
+    const isStart = (JSON.parse(line) as { status: string }).status === "start";
+    now += isStart ? 1 : -1;
+    Object.assign(seen, { least: Math.min(seen.least, now), most: Math.max(seen.most, now) });
+    if (isStart) seen.started++;
+  });
+  try {
+    await work();
+    // The last events may still be on their way.
+    await eventually(runningNow, (count) => count === now);
+    return seen;
+  } finally {
+    events.destroy();
   }
-  return { least, most, started: all.filter((status) => status === "start").length };
 }
 
 test("a rollout replaces maxSurge replicas at a time, and no request fails", async () => {

@@ -281,7 +281,7 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
   );
 });
 
-const own = { local: {}, docker: {}, swarm: {}, eks };
+const own = { local: { cluster: "own" }, docker: {}, swarm: {}, eks };
 
 /** Other settings that platform settings require, by the prefix of their path. */
 const platformContexts: Record<string, object> = {
@@ -309,6 +309,7 @@ const platformContexts: Record<string, object> = {
 };
 
 const platformValues: Record<string, unknown> = {
+  "local.cluster": "shared",
   "eks.region": "eu-west-1",
   "eks.nodeGroups.*.instanceTypes": ["m8g.2xlarge"],
   "eks.nodeGroups.*.minSize": 3,

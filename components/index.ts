@@ -8,6 +8,7 @@ export { ImageBuilder } from "./image-builder.ts";
 export { GoImage, type GoImageArgs, type RegistryCredentials } from "./go-image.ts";
 export { ecrCredentials } from "./ecr-credentials.ts";
 export { Compression } from "../lib/oci.ts";
+export * from "./job.ts";
 export { LocalCluster, type LocalClusterArgs, type LocalClusterPorts } from "./local-cluster.ts";
 export * from "./network.ts";
 export * from "./pod-identity.ts";

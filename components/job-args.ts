@@ -34,7 +34,8 @@ type Shared = Pick<
 >;
 
 /** Network access of a job's pods: blocked unless declared. Nobody calls a job. */
-export type JobNetworkArgs = Pick<ServiceNetworkArgs, "isolated" | "destinations" | "dnsAnywhere">;
+// oxlint-disable-next-line typescript/no-empty-object-type -- the schema of the plugin has no type aliases
+export interface JobNetworkArgs extends Pick<ServiceNetworkArgs, "isolated" | "destinations" | "dnsAnywhere"> {}
 
 /** Waits in a job's pod, before its program runs. */
 export interface JobWaitArgs {

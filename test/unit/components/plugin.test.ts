@@ -50,6 +50,7 @@ const examples: Record<string, () => Properties> = {
     serviceAccount: "web",
     policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
   }),
+  Job: () => ({ image, args: ["migrate"], retries: 2, secretEnv: { KEY: "k3y" } }),
   LocalCluster: () => ({ folder: join(project, "cluster") }),
   Network: () => ({ region: "eu-central-1", zones: ["eu-central-1a", "eu-central-1b"] }),
   PodIdentity: () => ({

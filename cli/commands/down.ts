@@ -21,9 +21,10 @@ export const down = defineCommand({
   examples: [{ command: "slipway down --stack dev", summary: 'delete the stack "dev"' }],
   exitCodes: [ExitCode.Locked],
   async run({ stack: name, json }) {
-    const [{ platformOf, readStack }, { stackLabelValue }, { engineFor }, { forgetVersions }] = await Promise.all([
+    const [{ platformOf, readStack }, { stackLabelValue }, { locked }, { engineFor }, { forgetVersions }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../../lib/docker-labels.ts"),
+      import("../../lib/file-lock.ts"),
       import("../engines.ts"),
       import("../workloads/workloads.ts"),
     ]);
@@ -31,8 +32,13 @@ export const down = defineCommand({
     const engine = await engineFor(stack, { json });
     const cluster = platformOf(stack) === "local" ? await import("../../platforms/local/shared-cluster/shared-cluster.ts") : undefined;
     const user = stackLabelValue(stack);
-    const notes = engine.isEmbedded ? ((await cluster?.deleteLastClusters(user)) ?? []) : [];
-    await cluster?.stopPods(user);
+    const notes: string[] = [];
+    // Only under the stack's lock, which the Pulumi CLI does not share: a run in progress must not lose its cluster.
+    if (cluster && engine.isEmbedded)
+      await locked(stack.folder, `Stack "${name}"`, "slipway down", async () => {
+        notes.push(...(await cluster.deleteLastClusters(user)));
+        await cluster.stopPods(user);
+      });
     const succeeded = await engine.down();
     if (succeeded) await forgetVersions(stack, engine);
     if (succeeded) notes.push((await removeLogGroup(stack)) ?? "", ...((await cluster?.leaveSharedClusters(user)) ?? []));

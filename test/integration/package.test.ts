@@ -19,6 +19,7 @@ import { join, resolve } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
+import { locked } from "../../lib/file-lock.ts";
 import { buildPackage, packageFolder, packPackage } from "../../scripts/package.ts";
 import { NpmRegistry } from "../npm-registry.ts";
 import { PluginHost } from "../plugin-host.ts";
@@ -354,6 +355,9 @@ test("two projects on local share a cluster, which is deleted after both are dow
     expect(await first.start()).toContain(`start the shared cluster ${cluster}`);
     expect(await answer(first.project)).toBe("hello\n");
     const { Id } = await docker.getContainer(`${cluster}-node`).inspect();
+
+    await locked(join(first.home, ".slipway/local"), "The stack", "slipway up", async () => expect(first.slipway("down").code).toBe(4));
+    expect(await answer(first.project)).toBe("hello\n");
 
     await deployTemplate(installed, first.home);
 

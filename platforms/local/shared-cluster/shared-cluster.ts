@@ -203,7 +203,7 @@ async function start(name: string, record: SharedClusterRecord, title: string): 
   await step(`${title} ${name}`, () => runEngine("up", name, record), { always: true });
 }
 
-/** Brings the cluster up or down as a stack of its own, in a process of its own and in the folder of the cluster. */
+/** Runs the embedded engine for the stack that is the cluster, in a separate process whose working directory is the cluster's folder. */
 async function runEngine(operation: "up" | "down", name: string, { users: _users, ...cluster }: SharedClusterRecord): Promise<void> {
   const folder = folderOfCluster(name);
   const script = extname(import.meta.filename);

@@ -7,10 +7,13 @@ let project: EngineProject;
 beforeEach(() => (project = new EngineProject()));
 afterEach(() => project[Symbol.dispose]());
 
-/** Waits until the program's resources have logged a line. */
-const logged = (line: string) => {
+/** Waits until the program's resources have logged a line, or the run has ended. Beside other tests, a run may take a minute to start. */
+const logged = async (line: string, { run }: { run: Promise<{ out: string }> }) => {
   const log = join(project.folder, "log");
-  return pollUntil(() => existsSync(log) && readFileSync(log, "utf8").includes(`${line}\n`), { timeoutSeconds: 30, intervalMs: 20 });
+  const hasLine = () => existsSync(log) && readFileSync(log, "utf8").includes(`${line}\n`);
+  const ended = new AbortController();
+  void run.then(({ out }) => ended.abort(new Error(`The run ended before the line "${line}":\n${out}`)));
+  await pollUntil(hasLine, { timeoutSeconds: 300, intervalMs: 20, signal: ended.signal });
 };
 
 test("up creates dependencies first and prints the outputs of the program", async () => {
@@ -257,7 +260,7 @@ test("the next up continues after one that was killed", async () => {
   writeFileSync(join(project.folder, "hang"), "");
   project.write(`const a = thing("a"); const b = thing("b", { hang: true }, { dependsOn: a }); thing("c", {}, { dependsOn: b });`);
   const killed = project.start("up");
-  await logged("create b");
+  await logged("create b", killed);
   killed.kill("SIGKILL");
   await killed.run;
   expect(project.done()).toEqual(["create a", "create b"]);
@@ -270,7 +273,7 @@ test("a second up at the same time is rejected with the holder of the lock", asy
   writeFileSync(join(project.folder, "hang"), "");
   project.write(`thing("a", { hang: true });`);
   const first = project.start("up");
-  await logged("create a");
+  await logged("create a", first);
   const second = await project.run("up");
   expect(second.code).toBe(1);
   expect(second.out).toMatch(

@@ -20,12 +20,7 @@ export interface SlipwayOutputs {
   [ofPlatform: string]: unknown;
 }
 
-/**
- * The program: config → platform → image → service or job → outputs. It deploys what the file of the current stack describes.
- *
- * @returns what the stack exports: the images and URLs of services, and what belongs to the platform
- * @throws UserError with everything that is wrong with the stack file, or that this machine or the platform lacks
- */
+/** The program itself, which start.ts loads. */
 export default async function slipway(): Promise<SlipwayOutputs> {
   const configuration = await loadConfiguration(loadPlatform);
   const { stack, services, jobs } = configuration;

@@ -5,7 +5,7 @@ import { command } from "../lib/command.ts";
 import { UserError } from "../lib/user-error.ts";
 
 /** The entry points of the package whose types others use, and their declarations. */
-const entryPoints = { program: "program.d.ts", components: "components/index.d.ts" };
+const entryPoints = { program: "start.d.ts", components: "components/index.d.ts" };
 
 /**
  * Reports of everything that the package exports, `api/*.api.md`: a change of them in a pull request is a change for users. Written by

@@ -4,12 +4,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { dynamic, provider } from "@pulumi/pulumi";
 import { UserError } from "../../lib/user-error.ts";
 import { has, isSecret, plain, secret, type Properties } from "../../lib/values.ts";
+import { plainInputs, type PropertySpec, type Types } from "./plain-inputs.ts";
 import { resources } from "./resources.ts";
 
 /** What is needed of the schema (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/). */
 interface Schema {
   version: string;
-  resources: Record<string, { properties: Record<string, object> }>;
+  types: Types;
+  resources: Record<string, { properties: Record<string, object>; inputProperties: Record<string, PropertySpec> }>;
 }
 
 type Component = new (name: string, args: pulumi.Inputs, opts: pulumi.ComponentResourceOptions) => pulumi.ComponentResource;
@@ -20,11 +22,13 @@ export class ComponentPlugin implements provider.Provider {
   /** Generated, because Pulumi's analyzer takes 8 s. */
   readonly schema: string;
   private readonly components: Schema["resources"];
+  private readonly types: Types;
 
   constructor() {
     this.schema = readFileSync(join(import.meta.dirname, "schema.json"), "utf8");
-    const { version, resources: components } = JSON.parse(this.schema) as Schema;
+    const { version, types, resources: components } = JSON.parse(this.schema) as Schema;
     this.version = version;
+    this.types = types;
     this.components = components;
   }
 
@@ -34,11 +38,12 @@ export class ComponentPlugin implements provider.Provider {
     inputs: pulumi.Inputs,
     opts: pulumi.ComponentResourceOptions,
   ): Promise<provider.ConstructResult> {
-    const outputs = Object.keys(this.components[type]?.properties ?? this.reject(type));
+    const { properties, inputProperties } = this.components[type] ?? this.reject(type);
+    const args = await plainInputs(inputs, inputProperties, this.types, `${nameOf(type)} "${name}":`);
     // Loads the SDKs of AWS, Docker and Kubernetes, which the schema does not need.
     const classes = (await import("../index.ts")) as unknown as Record<string, Component>;
-    const instance = new classes[nameOf(type)]!(name, inputs, opts) as unknown as Properties;
-    return { urn: instance.urn, state: Object.fromEntries(outputs.map((key) => [key, instance[key]])) };
+    const instance = new classes[nameOf(type)]!(name, args, opts) as unknown as Properties;
+    return { urn: instance.urn, state: Object.fromEntries(Object.keys(properties).map((key) => [key, instance[key]])) };
   }
 
   async diff(id: string, urn: string, olds: Properties, news: Properties): Promise<provider.DiffResult> {

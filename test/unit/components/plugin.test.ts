@@ -141,6 +141,42 @@ test("all problems of the arguments are reported at once, and without a stack tr
   });
 });
 
+test("an output where a component needs a plain value is reported with its path", async () => {
+  host.preview = true;
+  const args = {
+    image,
+    resources: { memory: output(unknown), cpu: output("100m", { secret: true }) },
+    volumes: { data: { kind: "persistent", mountPath: "/data", size: output(unknown) } },
+    tolerations: [{ key: output(unknown) }],
+    partOf: output("shop", { dependencies: ["urn:pulumi:test::slipway::a:b:C::other"] }),
+  };
+  const unknownValue = "must be known when the program runs (got an output). Pass a plain value.";
+  const details: string = await host.construct("WebService", "web", args).catch((error) => error.details);
+  expect(details.split("\n").sort()).toEqual([
+    `  - resources.cpu: is secret, but would not stay so. Pass a plain value.`,
+    `  - resources.memory: ${unknownValue}`,
+    `  - tolerations[0].key: ${unknownValue}`,
+    `  - volumes.data.size: ${unknownValue}`,
+    'WebService "web":',
+  ]);
+});
+
+test("an object that another language wraps as an output is taken apart", async () => {
+  const other = "urn:pulumi:test::slipway::a:b:C::other";
+  const ingressOf = async (tls: object) => {
+    host.clear();
+    await host.construct("WebService", "web", { image, host: "web.example.org", ingressClassName: "nginx", tls });
+    return host.registered.find(({ type }) => type === "kubernetes:networking.k8s.io/v1:Ingress")!;
+  };
+  host.preview = true;
+  const unknownName = await ingressOf({ secretName: output(unknown), redirect: output(true) });
+  expect(unknownName.inputs["spec"].tls).toEqual([{ hosts: ["web.example.org"], secretName: unknown }]);
+  host.preview = false;
+  const known = await ingressOf(output({ secretName: "web-tls", redirect: true }, { dependencies: [other] }));
+  expect(known.inputs["spec"].tls).toEqual([{ hosts: ["web.example.org"], secretName: "web-tls" }]);
+  expect(known.dependencies).toContain(other);
+});
+
 test("a problem that is found late is reported without a stack trace", async () => {
   // Its own process, because the SDK ends all calls that are in progress at an error in an `apply`.
   await using broken = await PluginHost.start(resolve("components"), project);

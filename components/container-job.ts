@@ -6,15 +6,21 @@ import { JobRun } from "./internal/job-run.ts";
 import { resolveJob } from "./internal/job/spec.ts";
 import { VolumeFiles } from "./internal/volume-files.ts";
 import type { DockerJobArgs } from "./docker-job-args.ts";
+import type { JobArgs } from "./job-args.ts";
 import { problemsWithJob } from "./rules/job.ts";
 import { jobLabel, labelList } from "../lib/docker-labels.ts";
 import { isById } from "../lib/image-reference.ts";
+import { checkedLater } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { withReasonLabel } from "./security.ts";
 
+/** The Docker host that a job runs on. */
+// oxlint-disable-next-line typescript/no-empty-object-type -- the schema of the plugin has no type aliases
+export interface JobHostArgs extends Pick<ContainerHostHandle, "dockerHost" | "credentials"> {}
+
 export interface ContainerJobArgs extends DockerJobArgs {
-  /** The ContainerHost. */
-  on: Pick<ContainerHostHandle, "dockerHost" | "credentials">;
+  /** The Docker host, such as a ContainerHost. */
+  on: JobHostArgs;
   /** Networks of the services that the job calls, or one with egress. @default - a new network without egress. */
   networks?: pulumi.Input<string>[];
 }
@@ -34,10 +40,13 @@ export class ContainerJob extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerJobArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:index:ContainerJob", name, {}, opts);
     const { on, networks = [], prefix = name, labels: given, ...rest } = args;
-    const problems = problemsWithJob(name, rest);
-    const isInEngine = typeof rest.image === "string" && isById(rest.image);
-    throwIfAny(isInEngine ? problems.filter(({ path }) => path[0] !== "image") : problems, `ContainerJob "${name}":`);
-    const { pod, retries, timeoutSeconds } = resolveJob(name, rest);
+    const problemsWith = (given: JobArgs) => {
+      const isInEngine = typeof given.image === "string" && isById(given.image);
+      return problemsWithJob(name, given).filter(({ path }) => !(isInEngine && path[0] === "image"));
+    };
+    const headline = `ContainerJob "${name}":`;
+    throwIfAny(problemsWith(rest), headline);
+    const { pod, retries, timeoutSeconds } = resolveJob(name, checkedLater(rest, problemsWith, headline));
     const child = { parent: this, dependsOn: opts?.dependsOn };
     const labelMap = { ...given, [jobLabel]: name };
     const labels = labelList(labelMap);

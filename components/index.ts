@@ -1,5 +1,7 @@
 export { ContainerHost, type CertificateArgs, type ContainerHostArgs, type ContainerHostPorts } from "./container-host.ts";
+export { ContainerJob, type ContainerJobArgs, type JobHostArgs } from "./container-job.ts";
 export * from "./container-service.ts";
+export type { DockerJobArgs } from "./docker-job-args.ts";
 export * from "./ecr-repository.ts";
 export * from "./eks-add-ons.ts";
 export * from "./eks-cluster.ts";
@@ -15,6 +17,7 @@ export * from "./pod-identity.ts";
 export type { PodRightsArgs } from "./pod-rights-args.ts";
 export type { RoleArgs } from "./role-args.ts";
 export { SwarmHost, type SwarmHostArgs, type SwarmRouteArgs } from "./swarm-host.ts";
+export { SwarmJob, type SwarmJobArgs } from "./swarm-job.ts";
 export { Publishing } from "./swarm-publishing.ts";
 export * from "./swarm-service.ts";
 export * from "./tls-certificate.ts";

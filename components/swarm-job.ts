@@ -7,8 +7,10 @@ import { JobRun } from "./internal/job-run.ts";
 import { resolveJob } from "./internal/job/spec.ts";
 import { authOf, jobTaskOf } from "./internal/swarm-service/task.ts";
 import { placementOf, type PlacementArgs } from "./internal/swarm-service/placement.ts";
+import type { JobArgs } from "./job-args.ts";
 import { problemsWithJob } from "./rules/job.ts";
 import { jobLabel, labelList } from "../lib/docker-labels.ts";
+import { checkedLater } from "../lib/late-values.ts";
 import { throwIfAny } from "../lib/problem.ts";
 import { withReasonLabel } from "./security.ts";
 
@@ -47,8 +49,10 @@ export class SwarmJob extends pulumi.ComponentResource {
       maxPerNode,
       ...rest
     } = args;
-    throwIfAny(problemsWithJob(name, rest), `SwarmJob "${name}":`);
-    const { pod, retries, timeoutSeconds } = resolveJob(name, rest);
+    const problemsWith = (given: JobArgs) => problemsWithJob(name, given);
+    const headline = `SwarmJob "${name}":`;
+    throwIfAny(problemsWith(rest), headline);
+    const { pod, retries, timeoutSeconds } = resolveJob(name, checkedLater(rest, problemsWith, headline));
     const child = { parent: this, dependsOn: opts?.dependsOn };
     const labels = labelList({ ...given, [jobLabel]: name });
     const own = () => new docker.Network(prefix, { name: prefix, labels, driver: "overlay", internal: true }, child).id;

@@ -60,7 +60,9 @@ type Container = Record<string, unknown> | unknown[];
 
 /** Literal objects and lists, and not resources. */
 function isContainer(value: unknown): value is Container {
-  return typeof value === "object" && value !== null && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never);
+  return (
+    typeof value === "object" && value !== null && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never)
+  );
 }
 
 function mapChildren<T extends Container>(value: T, map: (child: unknown, key: string) => unknown): T {
@@ -74,8 +76,8 @@ async function resolved(values: Record<string, unknown>): Promise<Record<string,
 
 /** The content of an output. In a preview, parts of it may be unknown. */
 async function contentOf(output: pulumi.Output<unknown>) {
-  const { promise, isKnown, isSecret } = output as unknown as Internals;
-  return { known: await promise(true), isKnown: await isKnown, isSecret: await isSecret };
+  const internals = output as unknown as Internals;
+  return { known: await internals.promise(true), isKnown: await internals.isKnown, isSecret: await internals.isSecret };
 }
 
 /** What the SDK keeps of an output (pulumi, sdk/nodejs/output.ts). */

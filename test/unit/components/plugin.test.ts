@@ -30,6 +30,7 @@ const providers = { kubernetes: "urn:pulumi:test::slipway::pulumi:providers:kube
 /** Arguments of every component. */
 const examples: Record<string, () => Properties> = {
   ContainerHost: () => ({ labels: { team: "shop" } }),
+  ContainerJob: () => ({ image, on: { dockerHost: "ssh://deploy@host" }, args: ["migrate"], files: { "/etc/job": "text" } }),
   ContainerService: () => ({
     image,
     on: { proxy: "proxy-id", helper: "helper" },
@@ -60,6 +61,7 @@ const examples: Record<string, () => Properties> = {
     policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
   }),
   SwarmHost: () => ({}),
+  SwarmJob: () => ({ image, args: ["migrate"], secretEnv: { KEY: "k3y" }, constraints: ["node.role == worker"] }),
   SwarmService: () => ({ image, on: { helper: "helper" }, network: "network-id" }),
   TlsCertificate: () => ({ hosts: ["web.example.org"], zoneId: "Z1" }),
   WebService: () => ({ image, host: "web.example.org", replicas: 3, secretEnv: { KEY: "k3y" } }),

@@ -27,8 +27,10 @@ export function componentSchema(): string {
   const { components: found, typeDefinitions, dependencies } = analyzer.analyze();
   const schema = generateSchema(name, version, description, found, typeDefinitions, dependencies);
   documentTypes(schema, descriptions(analyzer.program), name);
-  const { resources, types, ...rest } = schema;
-  return `${JSON.stringify({ ...rest, displayName: "Slipway", license: "Apache-2.0", provider: {}, resources: sorted(resources), types: sorted(types) }, null, 2)}\n`;
+  const { resources, types, language = {}, ...rest } = schema;
+  // Without it, the Go SDK does not compile: it has no input types for lists of plain objects, and uses them.
+  const go = { ...language["go"], generateExtraInputTypes: true };
+  return `${JSON.stringify({ ...rest, language: { ...language, go }, displayName: "Slipway", license: "Apache-2.0", provider: {}, resources: sorted(resources), types: sorted(types) }, null, 2)}\n`;
 }
 
 /** What is needed of the analyzer's internals. */

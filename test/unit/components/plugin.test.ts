@@ -87,6 +87,10 @@ test("the schema has all components that the package exports", async () => {
   expect(exported.map(([component]) => component).sort()).toEqual(Object.keys(examples));
 });
 
+test("the schema asks for the input types without which an SDK for Go does not compile", async () => {
+  expect((await host.schema()).language.go).toEqual({ respectSchemaVersion: true, generateExtraInputTypes: true });
+});
+
 /** Inputs by type and name, without what only Node programs have, dynamic resources, and what only the SDK's mocks have. */
 const comparable = (resources: { type: string; name: string; inputs: Properties }[]) =>
   Object.fromEntries(

@@ -39,6 +39,11 @@ export function outputs(stack: Stack, showSecrets: boolean): Properties {
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
 }
 
+/** Ids of the resources of a type in the checkpoint. */
+export function idsOf(stack: Stack, type: string): string[] {
+  return [...new Checkpoint(stack).resources.values()].filter((resource) => resource.type === type).map(({ id }) => String(id));
+}
+
 async function deploy(stack: Stack, preview: boolean, display: Display): Promise<boolean> {
   const deployment = new Deployment(new Checkpoint(stack), display, preview);
   const { runProgram } = await import("./monitor.ts");

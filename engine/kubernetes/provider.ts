@@ -28,7 +28,7 @@ export const kubernetesProvider: Provider = {
 
   async create(type, inputs, context) {
     const manifest = manifestOf(type, inputs);
-    if (!context.settings.upsertExistingObjects && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
+    if (!isOn(context.settings.upsertExistingObjects) && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
       throw new UserError("already exists in the cluster, and this stack did not create it. Delete it, or choose another name.");
     }
     context.creating();
@@ -58,6 +58,11 @@ async function apply(manifest: Manifest, context: Context): Promise<Properties> 
   });
 }
 
+/** The SDK hands settings of a provider over as JSON texts. */
+function isOn(setting: unknown): boolean {
+  return setting === true || setting === "true";
+}
+
 const clusters = new Map<string, KubernetesCluster>();
 
 /** The cluster of the resource's provider. Undefined if a preview does not know it yet. */
@@ -74,7 +79,7 @@ function connect({ settings: { kubeconfig, context } }: Context): KubernetesClus
 /** With `deleteUnreachable`, an unreachable cluster counts as deleted, together with its objects. */
 function unlessGone({ settings }: Context): (error: unknown) => undefined {
   return (error) => {
-    if (error instanceof KubernetesError || !settings.deleteUnreachable) throw error;
+    if (error instanceof KubernetesError || !isOn(settings.deleteUnreachable)) throw error;
   };
 }
 

@@ -18,7 +18,7 @@ const shared = {
 export const unit = { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 60_000 };
 
 /** Suites that wait for real parts run one file at a time. */
-const onRealParts = { ...shared, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
+const onRealParts = { ...shared, fileParallelism: false, testTimeout: 600_000, hookTimeout: 600_000 };
 
 /** Integration tests run in lanes side by side (scripts/test.ts); each has its own ports. */
 const lane = (name: string, number: number, files: string[], globalSetup: string[] = []) => ({
@@ -46,7 +46,12 @@ export default defineConfig({
         },
       },
       lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer"]),
-      lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
+      lane(
+        "workloads",
+        1,
+        ["web-service", "rollout", "load", "existing-cluster", "docker-lock"],
+        ["./test/integration/shared-stack-setup.ts"],
+      ),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),

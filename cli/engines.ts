@@ -12,6 +12,7 @@ import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";
+import { onRecordedCluster } from "./recorded-cluster.ts";
 import { removeLeft, removePending, type ExportedState } from "./pulumi/leftovers.ts";
 import { describeLocks, locksOf, removeDeadLocks } from "./pulumi/locks.ts";
 import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
@@ -27,6 +28,8 @@ export interface Engine {
   previewAsJson(): Promise<string>;
   down(): Promise<boolean>;
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
+  /** Ids of the resources of a type in the state, such as `pulumi-nodejs:dynamic/slipway:ClusterIdentity`. */
+  idsOf(type: string): Promise<string[]>;
 }
 
 export interface EngineOptions {
@@ -42,7 +45,12 @@ export interface EngineOptions {
  *
  * @throws UserError if SLIPWAY_ENGINE is invalid or contradicts the engine that created the stack, or the Pulumi CLI is missing.
  */
-export async function engineFor(stack: Stack, { install = false, json = false }: EngineOptions = {}): Promise<Engine> {
+export async function engineFor(stack: Stack, options: EngineOptions = {}): Promise<Engine> {
+  const engine = await unguardedEngine(stack, options);
+  return platformOf(stack) === "kubernetes" ? onRecordedCluster(stack, engine) : engine;
+}
+
+async function unguardedEngine(stack: Stack, { install = false, json = false }: EngineOptions): Promise<Engine> {
   const wanted = process.env["SLIPWAY_ENGINE"];
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "embedded") {
     throw new UserError(`SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "${wanted}").`);
@@ -92,6 +100,7 @@ function embeddedEngine(stack: Stack, json: boolean): Engine {
         throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs. Run slipway up --stack ${stack.name} first.`);
       return embedded.outputs(stack, showSecrets);
     },
+    idsOf: async (type) => embedded.idsOf(stack, type),
   };
 }
 
@@ -174,6 +183,12 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     async outputs(showSecrets) {
       const args = ["stack", "output", "--json", "--stack", stack.name, ...(showSecrets ? ["--show-secrets"] : [])];
       return JSON.parse(await command(pulumi, args, { env: ownVariables }));
+    },
+    async idsOf(type) {
+      // Fails if nobody has created the stack yet.
+      const text = await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables }).catch(() => "{}");
+      const { deployment } = JSON.parse(text) as { deployment?: { resources?: { type: string; id?: string }[] | null } };
+      return (deployment?.resources ?? []).filter((resource) => resource.type === type).map(({ id }) => String(id));
     },
   };
 }

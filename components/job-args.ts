@@ -11,6 +11,7 @@ type Shared = Pick<
   | "image"
   | "namespace"
   | "partOf"
+  | "pullSecret"
   | "version"
   | "command"
   | "args"

@@ -55,6 +55,8 @@ export interface WebServiceArgs extends ServiceArgs {
   awaitAtLeastSeconds?: number;
   /** Existing namespace. @default - a namespace with the service's name is created. */
   namespace?: pulumi.Input<string>;
+  /** Existing Secret with the credentials to pull images, of the type kubernetes.io/dockerconfigjson. @default - nodes pull with their own. */
+  pullSecret?: pulumi.Input<string>;
   /** Application that the service belongs to, as a label. @default - none. */
   partOf?: string;
 }

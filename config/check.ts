@@ -33,7 +33,9 @@ export async function checkSettings(
   { secretPaths = [] }: CheckOptions = {},
 ): Promise<{ value?: Settings; problems: Problem[] }> {
   // Missing settings of a platform are reported as the required fields in them.
-  if (input["platform"] === "eks" && input["eks"] === undefined) return checkSettings({ ...input, eks: {} }, loadRules, { secretPaths });
+  for (const needed of ["eks", "kubernetes"])
+    if (input["platform"] === needed && input[needed] === undefined)
+      return checkSettings({ ...input, [needed]: {} }, loadRules, { secretPaths });
   const result = settings.safeParse(input);
   const issues = result.error?.issues ?? [];
   const { data: platform } = settings.shape.platform.safeParse(input["platform"]);

@@ -5,6 +5,7 @@ import { eksSettings } from "./schema/eks.ts";
 import { extendsSetting } from "./schema/extends.ts";
 import { gateSettings } from "./schema/gate.ts";
 import { jobSettings } from "./schema/job.ts";
+import { kubernetesSettings } from "./schema/kubernetes.ts";
 import { localSettings } from "./schema/local.ts";
 import { policySettings } from "./schema/policy.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
@@ -23,6 +24,7 @@ export const settings = z.strictObject({
   local: localSettings,
   docker: dockerSettings,
   swarm: swarmSettings,
+  kubernetes: kubernetesSettings.optional(),
   eks: eksSettings.optional(),
   gate: gateSettings,
   policy: policySettings,

@@ -23,7 +23,7 @@ const supportedJobSettings: SupportedSetting[] = supportOf(jobSettings);
 
 function supportOf(schema: z.ZodType): SupportedSetting[] {
   return settingsBelow(schema).flatMap(({ path, definition }) =>
-    definition === undefined ? [] : [{ path, on: { local: {}, docker: {}, swarm: {}, eks: {}, ...definition.on } }],
+    definition === undefined ? [] : [{ path, on: { local: {}, docker: {}, swarm: {}, kubernetes: {}, eks: {}, ...definition.on } }],
   );
 }
 

@@ -42,6 +42,9 @@ function useContext(config: KubeConfig, context: string): void {
 
 /** A client that passes objects through unchanged. The typed client drops fields that it does not know. */
 export class KubernetesCluster extends KubernetesObjectApi {
+  /** URL of the API. */
+  readonly server: string;
+
   /**
    * @param kubeconfig contents, or the path of a file, as Pulumi's provider takes it. @default - the files in $KUBECONFIG, or ~/.kube/config.
    * @param context @default - the current context of the kubeconfig.
@@ -55,6 +58,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     if (context !== undefined) useContext(config, context);
     const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
     super(createConfiguration({ baseServer, authMethods: { default: config } }));
+    this.server = String(config.getCurrentCluster()?.server);
   }
 
   /** Server-side apply. Unknown and duplicate fields are rejected. */

@@ -11,6 +11,7 @@ import { lockCommand } from "./lock.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
 import { preview } from "./preview.ts";
+import { rbac } from "./rbac.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
 import { rollback } from "./rollback.ts";
@@ -29,6 +30,7 @@ export const commands: Command[] = [
   down,
   outputs,
   rollback,
+  rbac,
   impact,
   gate,
   report,

@@ -110,6 +110,7 @@ const portsOfStack: Record<Platform, Partial<typeof defaultPorts>> = {
   local: defaultPorts,
   docker: { ...defaultPorts, api: undefined },
   swarm: { ...defaultPorts, api: undefined },
+  kubernetes: {},
   eks: {},
 };
 

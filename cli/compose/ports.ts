@@ -83,7 +83,7 @@ function convertPublish({ newName, compose, platform, taken, note, assume }: Uni
     if (protocol === "tcp" && target === routed?.port) notPublished(`HTTP is routed by host; use ${routed.host}, or set another host`);
     else if (protocol !== "tcp" && protocol !== "udp") notPublished(`only TCP and UDP are supported (got ${protocol})`);
     else if (!Number.isInteger(port)) notPublished(`it is no single port; set one in services.${newName}.publish`);
-    else if (platform === "eks")
+    else if (platform === "eks" || platform === "kubernetes")
       notPublished(`its load balancer needs the IP ranges of the clients; set services.${newName}.publish with sourceRanges`);
     else if (platform === "swarm" && isLoopback(ip))
       notPublished(`Swarm publishes on every address; set services.${newName}.publish if others may connect, too`);

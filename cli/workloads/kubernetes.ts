@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Stack } from "../../config/stack-file.ts";
+import { join, resolve } from "node:path";
+import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
+import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
+import { ifHidden } from "../../platforms/kubernetes-shared/forbidden.ts";
 import type { Engine } from "../engines.ts";
 import { afterJob, type FailureCard } from "./failure-card.ts";
 import { failureCard } from "./kubernetes-failure.ts";
@@ -38,8 +40,18 @@ export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise
   };
 }
 
+/** The namespace of a stack's objects. */
+function namespaceOf(stack: Stack): string {
+  const { namespace } = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
+  return (platformOf(stack) === "kubernetes" ? namespace : undefined) ?? `${stack.project}-${stack.name}`;
+}
+
 /** From the file that a local cluster writes, which exists even if the first update failed, or from the stack's output. */
 async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
+  if (platformOf(stack) === "kubernetes") {
+    const { context, kubeconfig } = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
+    return context === undefined ? undefined : new KubernetesCluster(kubeconfig && resolve(kubeconfig), context);
+  }
   const file = join(stack.folder, "kubeconfig.yaml");
   // Empty until the node has started.
   const written = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -54,15 +66,24 @@ async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluste
 
 const ours = "app.kubernetes.io/managed-by=pulumi";
 
-/** The Jobs that the stack runs, without those of CronJobs. */
-async function jobsIn({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
-  const jobs = await cluster.select("batch/v1", "Job", `${project}-${name}`, ours);
-  return jobs.filter(({ metadata }) => !metadata?.ownerReferences?.length).map((job) => ({ ...job, kind: "Job" }));
+/** Whether the stack has a service or job with the name of an object. In a namespace that was given, others may have objects, too. */
+function isNamedIn(stack: Stack, root: "services" | "jobs"): (object: Manifest) => boolean {
+  const names = Object.keys(settingsIn(stack, root));
+  return ({ metadata }) => names.includes(String(metadata?.name));
 }
 
-async function workloadsIn({ project, name }: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
+/** The Jobs that the stack runs, without those of CronJobs. */
+async function jobsIn(stack: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
+  const jobs = await cluster.select("batch/v1", "Job", namespaceOf(stack), ours).catch(ifHidden([]));
+  return jobs
+    .filter(isNamedIn(stack, "jobs"))
+    .filter(({ metadata }) => !metadata?.ownerReferences?.length)
+    .map((job) => ({ ...job, kind: "Job" }));
+}
+
+async function workloadsIn(stack: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
   const kinds = ["Deployment", "StatefulSet"];
-  const lists = await Promise.all(kinds.map((kind) => cluster.select("apps/v1", kind, `${project}-${name}`, ours)));
+  const lists = await Promise.all(kinds.map((kind) => cluster.select("apps/v1", kind, namespaceOf(stack), ours).catch(ifHidden([]))));
   // Items of a list do not carry their kind.
-  return lists.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: kinds[i] })));
+  return lists.flatMap((workloads, i) => workloads.filter(isNamedIn(stack, "services")).map((w) => ({ ...w, kind: kinds[i] })));
 }

@@ -59,7 +59,7 @@ const image = {
     meaning:
       "Existing image, instead of `source`: by tag, with its digest in the lock file (`slipway lock`), or by digest. On docker also an image that only the Docker Engine has",
     example: `registry.example/web@sha256:${"0".repeat(64)}`,
-    on: { local: pulled, swarm: pulled, eks: pulled },
+    on: { local: pulled, swarm: pulled, kubernetes: pulled, eks: pulled },
     stackFileOnly: true,
   }),
   builder: setting(z.enum(ImageBuilder), {
@@ -383,6 +383,9 @@ const network = {
       without: "none",
       on: {
         local: unsupported("it needs AWS. Remove it"),
+        kubernetes: unsupported(
+          "it needs a cluster that Slipway created. Set serviceAccount.annotations as your cluster's cloud needs them",
+        ),
         ...onDockerAndSwarm(unsupported("it needs AWS. Remove it")),
       },
       stackFileOnly: true,

@@ -11,7 +11,7 @@ export interface Support {
 }
 
 /** Platforms by name. */
-export const Platform = { Local: "local", Docker: "docker", Swarm: "swarm", Eks: "eks" } as const;
+export const Platform = { Local: "local", Docker: "docker", Swarm: "swarm", Kubernetes: "kubernetes", Eks: "eks" } as const;
 export type Platform = (typeof Platform)[keyof typeof Platform];
 
 /** The one definition of a setting: schema, editor, docs and the arguments of the components are derived from it. */

@@ -98,6 +98,6 @@ async function problemsInCluster(kubeconfig: string, find: (cluster: KubernetesC
 }
 
 async function missingIn(cluster: KubernetesCluster, services: Configuration["services"]): Promise<string[]> {
-  const { missingClasses } = await import("./classes.ts");
+  const { missingClasses } = await import("../kubernetes-shared/classes.ts");
   return missingClasses(services, cluster);
 }

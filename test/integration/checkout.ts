@@ -51,7 +51,7 @@ export class Checkout {
 
   /** Writes the stack file, with these services and settings of the platform. */
   configure(services: object, settings: object = {}): void {
-    const defaults = this.platform === "local" ? { cluster: "own", ports } : { ports: dockerPorts };
+    const defaults = this.platform === "local" ? { cluster: "own", ports } : this.platform === "kubernetes" ? {} : { ports: dockerPorts };
     const config = {
       "slipway:platform": this.platform,
       "slipway:services": services,

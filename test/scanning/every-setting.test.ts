@@ -55,13 +55,16 @@ const contexts: [pattern: string, service: (platform: Platform) => object][] = [
   ["gateway.namespace", () => ({ expose: "gateway" })],
   ["gateway", () => ({ expose: "gateway", tls: {}, gateway: { className: "b" }, network: { ingressController: { namespace: "b" } } })],
   ["tls.secretName", () => ({ tls: { redirect: false } })],
-  ["tls", () => ({ tls: {} })],
+  ["tls", (platform) => ({ tls: {}, ...(platform === "kubernetes" && { ingressClassName: "nginx" }) })],
   ["maxUnavailable", () => ({ replicas: 5 })],
   ["replicas", () => ({ replicas: undefined })],
   ["autoscaling", () => ({ replicas: undefined, autoscaling: { maxReplicas: 7 } })],
   // The load balancer of eks needs HTTP.
   ["probes.command", (platform) => ({ probes: { kind: "exec", command: ["/check"] }, ...(platform === "eks" && { host: undefined }) })],
-  ["publish", (platform) => ({ publish: { a: { port: 5000, ...(platform === "eks" && { sourceRanges: ["10.0.0.0/8"] }) } } })],
+  [
+    "publish",
+    (platform) => ({ publish: { a: { port: 5000, ...(["eks", "kubernetes"].includes(platform) && { sourceRanges: ["10.0.0.0/8"] }) } } }),
+  ],
   ["probes.*.port", () => ({ ports: { metrics: 9100 } })],
   ["probes.startup.periodSeconds", () => ({ rollout: { progressDeadlineSeconds: 600 } })],
   ["tolerations.*.operator", () => ({ tolerations: [{ key: "a" }] })],
@@ -215,7 +218,7 @@ function caseOf(platform: Platform, { path, definition }: Located): Change & { v
   if (key === "source") delete (after as { image?: string }).image;
   const before = key === "source" ? { ...base, image } : base;
   const others = othersIn(before, after);
-  const wrap = (service: unknown) => ({ services: { web: service, ...others }, ...(platform === "eks" && { eks }) });
+  const wrap = (service: unknown) => ({ services: { web: service, ...others }, ...ownOf(platform) });
   return { before: wrap(before), after: wrap(after), path: ["services", "web", ...at], value };
 }
 
@@ -245,7 +248,7 @@ async function changesInOneStack(platform: Platform, changes: Change[]): Promise
     control: add(change.before, "control"),
     after: add(change.after),
   }));
-  const registered = await render(platform, { services, ...(platform === "eks" && { eks }) });
+  const registered = await render(platform, { services, ...ownOf(platform) });
   const resourcesOf = (name: string) => JSON.stringify(registered.filter(([urn]) => urn.includes(name))).replaceAll(name, "");
   const differ = (one: string, other: string) => resourcesOf(one) !== resourcesOf(other);
   return new Set(
@@ -281,7 +284,13 @@ describe.each(Object.values(Platform))("on %s", (platform) => {
   );
 });
 
-const own = { local: { cluster: "own" }, docker: {}, swarm: {}, eks };
+const kubernetes = { context: "kind-shop", registry: "registry.example/shop", namespace: "team" };
+const own = { local: { cluster: "own" }, docker: {}, swarm: {}, kubernetes, eks };
+
+/** Settings without which a stack on the platform is invalid. */
+function ownOf(platform: Platform): object {
+  return platform === "eks" || platform === "kubernetes" ? { [platform]: own[platform] } : {};
+}
 
 /** Other settings that platform settings require, by the prefix of their path. */
 const platformContexts: Record<string, object> = {
@@ -323,6 +332,12 @@ const platformValues: Record<string, unknown> = {
 
 /** Settings that are tested in other files, because they require settings that conflict with the ones in this file. */
 const elsewhere: Record<string, string> = {
+  "kubernetes.context": "platforms/kubernetes-stack.test.ts",
+  "kubernetes.kubeconfig": "platforms/kubernetes-stack.test.ts",
+  "kubernetes.registry": "platforms/kubernetes-stack.test.ts",
+  "kubernetes.cluster": "platforms/kubernetes-stack.test.ts",
+  "kubernetes.ports.http": "platforms/kubernetes-stack.test.ts",
+  "kubernetes.ports.https": "platforms/kubernetes-stack.test.ts",
   "eks.domain.name": "platforms/eks-config.test.ts",
   "eks.network.connectedCidrs": "platforms/eks-config.test.ts",
   "eks.stack": "platforms/eks-stacks.test.ts",

@@ -37,7 +37,7 @@ export const apiError = (status: number, message: string) => new Answer(status, 
  * A Docker or Kubernetes API that gives the answers of a test, and 404 to all other requests. It records every request. It proves what is
  * sent, and not what is done with it: the integration tests do.
  */
-export class HttpApi {
+export class HttpApi implements Disposable {
   readonly requests: ApiRequest[] = [];
   /** Answers by request: `GET /containers/web/json`. A function is called for each request. */
   answers: Record<string, unknown> = {};
@@ -66,6 +66,10 @@ export class HttpApi {
     this.server.closeAllConnections();
     this.server.close();
     rmSync(this.folder, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   private async answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -9,7 +9,11 @@ export function createAccount(spec: WebServiceSpec, metadata: Meta, opts: pulumi
   const { annotations, rules = [] } = spec.serviceAccount ?? {};
   const account = new k8s.core.v1.ServiceAccount(
     spec.name,
-    { metadata: { ...metadata, annotations }, automountServiceAccountToken: false },
+    {
+      metadata: { ...metadata, annotations },
+      automountServiceAccountToken: false,
+      ...(spec.pullSecret !== undefined && { imagePullSecrets: [{ name: spec.pullSecret }] }),
+    },
     opts,
   );
   if (rules.length > 0) {

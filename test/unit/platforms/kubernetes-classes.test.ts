@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceSettings } from "../../../config/schema/service.ts";
 import { KubernetesError, type KubernetesCluster } from "../../../lib/kubernetes-client.ts";
-import { missingClasses } from "../../../platforms/local/classes.ts";
+import { missingClasses } from "../../../platforms/kubernetes-shared/classes.ts";
 
 beforeAll(() => pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "test", false));
 

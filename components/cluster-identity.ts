@@ -1,0 +1,1 @@
+export { ClusterIdentity, type ClusterIdentityArgs } from "./internal/cluster-identity.ts";

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { standardPorts } from "../../components/ports.ts";
+import { required, setting } from "./setting.ts";
+
+const text = z.string().min(1);
+const port = z.int().min(1).max(65535);
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must have only lower-case letters, digits and hyphens, at most 63");
+
+/** Settings of the platform `kubernetes`. */
+export const kubernetesSettings = z
+  .strictObject({
+    context: required(text, {
+      meaning: "Context of the kubeconfig. The current context is never used",
+      example: "kind-shop",
+    }),
+    kubeconfig: setting(text, {
+      meaning: "Path of the kubeconfig, relative to the project",
+      without: "the files in $KUBECONFIG, otherwise ~/.kube/config",
+      example: "kubeconfig.yaml",
+    }),
+    namespace: setting(name, {
+      meaning: "Existing namespace for all objects of the stack, which is neither changed nor deleted",
+      without: "`<project>-<stack>` is created, and enforces the Pod Security Standard",
+      example: "shop",
+    }),
+    registry: setting(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+          'must be a registry, such as "ghcr.io/acme/shop", without a scheme and a tag',
+        ),
+      {
+        meaning: "Registry, with a path if wanted, to which the images of services with a source are pushed, each under the service's name",
+        without: "no service can have a source",
+        example: "ghcr.io/acme/shop",
+      },
+    ),
+    ports: setting(
+      z.strictObject({
+        http: setting(port, { meaning: "HTTP port", default: standardPorts.http, example: 8080 }),
+        https: setting(port, { meaning: "HTTPS port", default: standardPorts.https, example: 8443 }),
+      }),
+      { meaning: "Ports on which clients reach the ingress controller, for URLs and redirects" },
+    ),
+    pullSecret: setting(name, {
+      meaning: "Existing Secret of the type kubernetes.io/dockerconfigjson in the namespace, with which nodes pull images",
+      without: "nodes pull with their own credentials",
+      example: "registry",
+    }),
+    cluster: setting(z.uuid("must be the UID of the namespace kube-system"), {
+      meaning: "UID of the cluster's namespace kube-system. Set it to move the stack to another cluster",
+      without: "that of the first up",
+      example: "5f5a9b52-4f1c-4bd1-9f5e-0a3c2ad1a1a0",
+    }),
+  })
+  .describe("Settings of the platform `kubernetes`.");
+export type KubernetesSettings = z.infer<typeof kubernetesSettings>;

@@ -1,0 +1,95 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import outputModule from "@pulumi/pulumi/output.js";
+import { ClusterIdentity } from "../../components/cluster-identity.ts";
+import { Job } from "../../components/job.ts";
+import { standardPorts } from "../../components/ports.ts";
+import { servicesNamespace } from "../../components/services-namespace.ts";
+import { WebService } from "../../components/web-service.ts";
+import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
+import type { Configuration } from "../../config/settings.ts";
+import { isPreflightOff } from "../../lib/preflight.ts";
+import { UserError } from "../../lib/user-error.ts";
+import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
+import { addressesOf } from "../published-ports.ts";
+import { findIngressControllers, withIngressController, type IngressControllers } from "./ingress-controllers.ts";
+import { problemsWithServices } from "./rules.ts";
+import { kubeconfigForProvider, reach } from "./target.ts";
+
+export { preflight } from "./preflight.ts";
+
+/** Images are pushed over a network, so their layers are compressed. */
+export const imageDefaults: PlatformModule["imageDefaults"] = {};
+
+export const withDefaults: PlatformModule["withDefaults"] = (service) => service;
+
+/** Replaces missing settings, which the schema has reported already. */
+const missingSettings: KubernetesSettings = { context: "" };
+
+export const problemsWith: PlatformModule["problemsWith"] = ({ kubernetes = missingSettings }, services) =>
+  problemsWithServices(kubernetes, services);
+
+/** In a program that only says what it consists of, what only the cluster knows. */
+const { unknown } = outputModule as unknown as { unknown: unknown };
+const unseen = { id: unknown as string, controllers: { classes: [], pods: {} } };
+
+async function look(kubernetes: KubernetesSettings): Promise<{ id: string; controllers: IngressControllers }> {
+  if (isPreflightOff()) return unseen;
+  const reached = await reach(kubernetes);
+  if (typeof reached === "string") throw new UserError(reached);
+  return { id: reached.id, controllers: await findIngressControllers(reached.cluster) };
+}
+
+/** A cluster that exists: the objects of services in a namespace. Everything else in the cluster is only read. */
+export async function createPlatform(configuration: Configuration): Promise<Platform> {
+  const { stack, services: given, jobs, kubernetes = missingSettings } = configuration;
+  const name = `${pulumi.getProject()}-${stack}`;
+  const { context, pullSecret } = kubernetes;
+  const ports = { ...standardPorts, ...kubernetes.ports };
+  const { id, controllers } = await look(kubernetes);
+  const services = Object.fromEntries(Object.entries(given).map(([key, service]) => [key, withIngressController(service, controllers)]));
+
+  const kubeconfig = kubeconfigForProvider(kubernetes, stack);
+  const identity = new ClusterIdentity(name, { cluster: id, kubeconfig, context, accepted: kubernetes.cluster });
+  const settings = {
+    context,
+    kubeconfig,
+    clusterIdentifier: id,
+    // Updated in place: while a ConfigMap or Secret is replaced, it is missing.
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+    // Existing objects are not adopted: they may belong to somebody else.
+    upsertExistingObjects: false,
+    enablePatchForce: true,
+  };
+  const provider = new k8s.Provider(name, settings, { dependsOn: identity });
+  const namespaceObject =
+    kubernetes.namespace === undefined
+      ? servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, { provider })
+      : undefined;
+  const namespace = namespaceObject?.metadata.name ?? kubernetes.namespace!;
+  const options = { provider, ...(namespaceObject && { deletedWith: namespaceObject }) };
+  const common = { namespace, pullSecret, partOf: pulumi.getProject() };
+
+  const registry = (service: string) => ({ repository: `${kubernetes.registry}/${service}` });
+  const helper = new HelperImage(registry, undefined, {});
+
+  return {
+    registry,
+    imageOptions: {},
+    deploy(service, _settings, image, after) {
+      const settings = services[service]!;
+      const given = workloadArgs(service, { services, jobs });
+      const tls = given.tls && { ...given.tls, redirectPort: ports.https };
+      const args = { ...given, ...common, image, tls, ...(settings.publish && { publishing: {} }) };
+      const resource = new WebService(service, args, pulumi.mergeOptions(options, { dependsOn: after }));
+      const { publishedAddress } = resource;
+      return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
+    },
+    deployJob: (job, _settings, image, after) =>
+      new Job(job, { ...jobArgs(job, { services, jobs }, helper), ...common, image }, pulumi.mergeOptions(options, { dependsOn: after })),
+    get outputs() {
+      return { cluster: { id, context, namespace }, ...helper.outputs };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Configuration } from "../../config/settings.ts";
+import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import { missingClasses } from "../kubernetes-shared/classes.ts";
+import { ifHidden } from "../kubernetes-shared/forbidden.ts";
+import { settingProblem } from "../setting-problem.ts";
+import { reach } from "./target.ts";
+
+/**
+ * Checks, also before a preview, that the cluster answers and is the expected one, that it has the namespace, the Secret and the classes that
+ * the stack uses, and that its nodes run the images that are built for it. What the deployer may not read is not checked.
+ */
+export async function preflight({ kubernetes, services, jobs }: Configuration): Promise<string[]> {
+  if (kubernetes === undefined) return [];
+  const reached = await reach(kubernetes);
+  if (typeof reached === "string") return [reached];
+  const { cluster, id } = reached;
+  if (kubernetes.cluster !== undefined && kubernetes.cluster !== id) {
+    const message = `must be ${id}, the UID of the namespace kube-system in the cluster of the context "${kubernetes.context}" (got "${kubernetes.cluster}"). Correct it, or the context`;
+    return [settingProblem(["kubernetes", "cluster"], message)];
+  }
+  const { namespace, pullSecret } = kubernetes;
+  const found = await Promise.all([
+    missing(cluster, "Namespace", namespace, ["kubernetes", "namespace"]),
+    missing(cluster, "Secret", pullSecret, ["kubernetes", "pullSecret"], namespace),
+    missingClasses(services, cluster).catch(ifHidden([])),
+    problemsWithNodes({ services, jobs }, cluster).catch(ifHidden([])),
+  ]);
+  return found.flat();
+}
+
+async function missing(
+  cluster: KubernetesCluster,
+  kind: string,
+  name: string | undefined,
+  path: string[],
+  namespace?: string,
+): Promise<string[]> {
+  if (name === undefined) return [];
+  const manifest = { apiVersion: "v1", kind, metadata: { name, namespace } };
+  const exists = await cluster.find(manifest).then(Boolean, ifHidden(true));
+  const where = namespace === undefined ? "the cluster" : `the namespace ${namespace}`;
+  return exists ? [] : [settingProblem(path, `must be an existing ${kind} of ${where} (got "${name}"). Create it, or correct the name`)];
+}
+
+/** Services and jobs that are built for a processor that no node has. */
+async function problemsWithNodes(
+  { services, jobs }: Pick<Configuration, "services" | "jobs">,
+  cluster: KubernetesCluster,
+): Promise<string[]> {
+  const { items } = await cluster.list<Manifest>("v1", "Node");
+  const infos = items.map(({ status }) => status.nodeInfo as { operatingSystem: string; architecture: string });
+  const known = [...new Set(infos.map(({ operatingSystem, architecture }) => `${operatingSystem}/${architecture}`))].sort();
+  // Nodes may only start once there are pods.
+  if (known.length === 0) return [];
+  const usual = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
+  const built = Object.entries({ services, jobs }).flatMap(([root, all]) =>
+    Object.entries(all).map(([name, one]) => ({ path: [root, name, "platforms"], ...one })),
+  );
+  return built
+    .filter(({ source, platforms = [usual] }) => source !== undefined && !platforms.some((platform: string) => known.includes(platform)))
+    .map(({ path, platforms }) => {
+      const got = platforms === undefined ? `that of this machine, ${usual}` : platforms.join(", ");
+      return settingProblem(path, `must have a platform of the cluster's nodes (got ${got}). Set ${known.join(" or ")}`);
+    });
+}

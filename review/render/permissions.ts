@@ -1,0 +1,85 @@
+import type { Manifest } from "../../lib/kubernetes-client.ts";
+import type { Registered } from "./registrations.ts";
+
+/** A rule of a Role, https://kubernetes.io/docs/reference/access-authn-authz/rbac/. */
+interface PolicyRule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
+}
+
+/** What both engines do with the objects of a stack. Server-side apply creates an object only with both `create` and `patch`. */
+const managing = ["create", "delete", "get", "list", "patch", "watch"];
+
+/** What both engines and `slipway` read to see whether a rollout succeeds, and why it does not. */
+const observing: PolicyRule[] = [
+  { apiGroups: [""], resources: ["events", "pods"], verbs: ["get", "list", "watch"] },
+  { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+  { apiGroups: ["apps"], resources: ["controllerrevisions", "replicasets"], verbs: ["get", "list", "watch"] },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] },
+];
+
+/** The name of a kind's resource, as Kubernetes itself derives it (apimachinery, meta.UnsafeGuessKindToResource). */
+function resourceOf(kind: string): string {
+  const name = kind.toLowerCase();
+  if (name === "endpoints") return name;
+  if (name.endsWith("s")) return `${name}es`;
+  return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
+}
+
+function groupOf(apiVersion: string): string {
+  const [group, version] = apiVersion.split("/");
+  return version === undefined ? "" : String(group);
+}
+
+/**
+ * The least rights with which a stack is deployed to an existing namespace: a Role there, and a ClusterRole for the one object outside that
+ * identifies the cluster.
+ *
+ * @param namespace The namespace of the stack's objects.
+ */
+export function rolesOf(resources: Registered[], name: string, namespace: string): [role: Manifest, clusterRole: Manifest] {
+  const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
+  const own = objects.map(({ apiVersion = "", kind = "" }) => ({ group: groupOf(apiVersion), resource: resourceOf(kind) }));
+  const byGroup = Map.groupBy(own, ({ group }) => group);
+  const managed = [...byGroup].sort().map(([group, all]): PolicyRule => {
+    return { apiGroups: [group], resources: [...new Set(all.map(({ resource }) => resource))].sort(), verbs: managing };
+  });
+  // Nobody may grant rights that they do not have.
+  const granted = objects.flatMap((object) => (object.kind === "Role" ? (object["rules"] as PolicyRule[]) : []));
+  const metadata = { name: `slipway-${name}`, namespace };
+  const identity = { apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"] };
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  return [
+    { apiVersion, kind: "Role", metadata, rules: [...managed, ...observing, ...granted] },
+    { apiVersion, kind: "ClusterRole", metadata: { name: `slipway-${name}-${namespace}` }, rules: [identity] },
+  ];
+}
+
+/** Bindings of both roles to a user, a group or a ServiceAccount. */
+export function bindingsOf(roles: Manifest[], subject: Subject): Manifest[] {
+  return roles.map(({ apiVersion, kind, metadata }) => ({
+    apiVersion,
+    kind: `${kind}Binding`,
+    metadata,
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name: metadata?.name },
+    subjects: [subject],
+  }));
+}
+
+interface Subject {
+  kind: "User" | "Group" | "ServiceAccount";
+  name: string;
+  apiGroup?: string;
+  namespace?: string;
+}
+
+/** Reads a subject such as `user:jane`, `group:deployers` or `serviceaccount:ci/deployer`. Undefined if it has another form. */
+export function parseSubject(text: string): Subject | undefined {
+  const [, kind, namespace, name] = /^(user|group|serviceaccount):(?:([a-z0-9-]+)\/(?=[a-z0-9.-]+$))?(.+)$/.exec(text) ?? [];
+  if (kind === "serviceaccount") return namespace === undefined ? undefined : { kind: "ServiceAccount", name: name!, namespace };
+  const rest = namespace === undefined ? name : `${namespace}/${name}`;
+  if (kind === undefined || rest === undefined) return undefined;
+  return { apiGroup: "rbac.authorization.k8s.io", kind: kind === "user" ? "User" : "Group", name: rest };
+}

@@ -1,0 +1,229 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import { startApiServer, type ApiServer } from "./api-server.ts";
+import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { sharedCheckout } from "./shared-stack.ts";
+
+// The platform `kubernetes`: the cluster of another stack is somebody else's cluster. The tests do not prove that other distributions behave in
+// the same way, or that credentials of a cloud are accepted.
+
+const name = "integration-existing";
+const own = `slipway-${name}`;
+const host = "existing.localhost";
+const context = "someone";
+const web = { source: "app", host, replicas: 1, ingressClassName: "traefik" };
+const registry = `127.0.0.1:${ports.registry}/team`;
+
+const running = new AsyncDisposableStack();
+let checkout: Checkout;
+let cluster: KubernetesCluster;
+let other: ApiServer;
+
+/** A kubeconfig with the context, and a current context that must not be used. */
+function kubeconfigOf(kubeconfig: string): string {
+  const config = parse(kubeconfig) as { contexts: { name: string; context: object }[] };
+  const contexts = [{ name: context, context: config.contexts[0]!.context }];
+  return JSON.stringify({ ...config, contexts, "current-context": "nobody" });
+}
+
+const write = (kubeconfig: string) => writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfigOf(kubeconfig));
+const reached = { context, registry, ports: { http: ports.http } };
+const settings = { ...reached, kubeconfig: "cluster.yaml" };
+const namespaces = async (of: KubernetesCluster) => (await of.list("v1", "Namespace")).items.map(({ metadata }) => metadata?.name);
+const uidOf = async (of: KubernetesCluster) =>
+  (await of.find({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } }))!.metadata!.uid!;
+let theirs: string;
+
+beforeAll(async () => {
+  const shared = sharedCheckout();
+  shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
+  expect(await shared.run("up")).toMatchObject({ code: 0 });
+  cluster = await shared.cluster();
+  theirs = readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8");
+  checkout = running.use(new Checkout(name, "kubernetes"));
+  other = running.use(await startApiServer("slipway-integration-other-cluster", otherPort + 5));
+  write(theirs);
+});
+afterAll(() => running.disposeAsync());
+
+test("a service runs in a namespace of its own, and an unchanged up changes nothing", async () => {
+  checkout.configure({ web }, settings);
+  const { code, out } = await checkout.run("up");
+  expect([code, out]).toEqual([0, expect.stringMatching(/\n9 created \(time\)\n/)]);
+  expect(out).toContain(`web  http://${host}:${ports.http}/  answers HTTP 200`);
+  expect(
+    await eventually(
+      () => get(host),
+      ({ status }) => status === 200,
+    ),
+  ).toMatchObject({ status: 200 });
+  expect(await checkout.run("up")).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 unchanged \(time\)\n/) as string });
+  const outputs = JSON.parse((await checkout.run("outputs")).out) as Record<string, unknown>;
+  expect(outputs["cluster"]).toEqual({ id: await uidOf(cluster), context, namespace: own });
+});
+
+test("another cluster behind the same context is rejected before anything is sent, and can be accepted by its UID", async () => {
+  const uids = [await uidOf(other.cluster), await uidOf(cluster)];
+  const before = await namespaces(other.cluster);
+  write(readFileSync(join(other.folder, "kubeconfig.yaml"), "utf8"));
+  const message = `slipway:kubernetes.context: "${context}" leads to another cluster (${uids[0]}) than the one that stack "${name}" is on (${uids[1]}). Nothing was changed. Correct the context, or set slipway:kubernetes.cluster to ${uids[0]} to move the stack there.\n`;
+  for (const command of ["preview", "up", "down"]) {
+    const { code, out } = await checkout.run(command);
+    expect([command, code, out]).toEqual([command, 1, expect.stringContaining(message)]);
+  }
+  expect(await namespaces(other.cluster)).toEqual(before);
+  // Its class and its pods are not there, so that only what the preview says of the cluster is looked at.
+  checkout.configure({ web: { source: "app", replicas: 1 } }, { ...settings, cluster: uids[0] });
+  const { code, out } = await checkout.run("preview");
+  expect([code, out]).toEqual([0, expect.stringContaining(`ClusterIdentity ${own}  to replace`)]);
+  expect(await namespaces(other.cluster)).toEqual(before);
+  checkout.configure({ web }, settings);
+  write(theirs);
+});
+
+test("down deletes what the stack created, and nothing else", async () => {
+  const neighbour = await get("neighbour.localhost");
+  expect(neighbour.status).toBe(200);
+  expect(await checkout.run("down")).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 deleted \(time\)\n/) as string });
+  expect(await namespaces(cluster)).not.toContain(own);
+  expect(await get("neighbour.localhost")).toMatchObject({ status: 200 });
+});
+
+describe("in a namespace that was given", () => {
+  const given = "team";
+  const manifest = (kind: string, object: string, more: object = {}) => ({
+    apiVersion: "v1",
+    kind,
+    metadata: { name: object, namespace: kind === "Namespace" ? undefined : given },
+    ...more,
+  });
+
+  beforeAll(async () => {
+    await cluster.apply(manifest("Namespace", given), false);
+    await cluster.apply(manifest("ConfigMap", "someones"), false);
+    await cluster.apply(manifest("Secret", "registry", { type: "Opaque", stringData: { a: "b" } }), false);
+  });
+  afterAll(() => cluster.remove(manifest("Namespace", given), 120));
+
+  test("the kubeconfig may be one of several in KUBECONFIG, and pods pull with the Secret", async () => {
+    writeFileSync(join(checkout.folder, "empty.yaml"), new KubeConfig().exportConfig());
+    const list = ["empty.yaml", "cluster.yaml"].map((file) => join(checkout.folder, file)).join(":");
+    checkout.configure({ web }, { ...reached, namespace: given, pullSecret: "registry" });
+    const { code, out } = await checkout.run("up", { KUBECONFIG: list });
+    expect([code, out]).toEqual([0, expect.stringContaining(`web  http://${host}:${ports.http}/  answers HTTP 200`)]);
+    expect(
+      (
+        await eventually(
+          () => get(host),
+          ({ status }) => status === 200,
+        )
+      ).status,
+    ).toBe(200);
+    const [pod] = await cluster.select("v1", "Pod", given, "app.kubernetes.io/name=web");
+    expect(pod!["spec"].imagePullSecrets).toEqual([{ name: "registry" }]);
+    expect(await checkout.run("down", { KUBECONFIG: list })).toMatchObject({ code: 0 });
+  });
+
+  test("down leaves the namespace and the objects of others", async () => {
+    expect(await namespaces(cluster)).toContain(given);
+    expect(await cluster.find(manifest("ConfigMap", "someones"))).toBeDefined();
+    expect((await cluster.select("v1", "ServiceAccount", given, "app.kubernetes.io/part-of=slipway")).length).toBe(0);
+  });
+
+  test("an object that exists already is reported, and stays as it is", async () => {
+    await cluster.apply(manifest("Service", "web", { spec: { ports: [{ port: 1 }] } }), false);
+    checkout.configure({ web }, { ...settings, namespace: given });
+    const { code, out } = await checkout.run("up");
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining("already exists in the cluster, and this stack did not create it. Delete it, or choose another name."),
+    ]);
+    expect((await cluster.find(manifest("Service", "web")))!["spec"].ports[0].port).toBe(1);
+    await checkout.run("down");
+    expect(await cluster.find(manifest("Service", "web"))).toBeDefined();
+  });
+});
+
+describe("a deployer with exactly the rights that slipway rbac prints", () => {
+  const namespace = "limited";
+  const object = (kind: string, name: string) => ({
+    apiVersion: "v1",
+    kind,
+    metadata: { name, namespace: kind === "Namespace" ? undefined : namespace },
+  });
+  let role: Manifest;
+  let clusterRoles: Manifest[];
+
+  beforeAll(async () => {
+    await cluster.apply(object("Namespace", namespace), false);
+    await cluster.apply(object("ServiceAccount", "deployer"), false);
+    checkout.configure({ web }, { ...settings, namespace });
+    const { out } = await checkout.run("rbac", {}, ["--subject", `serviceaccount:${namespace}/deployer`, "--json"]);
+    const printed = JSON.parse(out) as Manifest[];
+    for (const manifest of printed) await cluster.apply(manifest, false);
+    role = printed.find(({ kind }) => kind === "Role")!;
+    clusterRoles = printed.filter(({ kind }) => kind?.startsWith("ClusterRole"));
+    const admin = new KubeConfig();
+    admin.loadFromString(theirs);
+    const request = { name: "deployer", namespace, body: { spec: { audiences: [], expirationSeconds: 3600 } } };
+    const { status } = await admin.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    const config = parse(theirs) as { users: object[]; contexts: { context: { user: string } }[] };
+    config.users = [{ name: config.contexts[0]!.context.user, user: { token: status!.token } }];
+    write(JSON.stringify(config));
+  });
+  afterAll(async () => {
+    write(theirs);
+    for (const manifest of [...clusterRoles, object("Namespace", namespace)]) await cluster.remove(manifest, 120);
+  });
+
+  test("deploys, updates and rolls back", async () => {
+    const { code, out } = await checkout.run("up");
+    expect([code, out]).toEqual([0, expect.stringContaining(`web  http://${host}:${ports.http}/  answers HTTP 200`)]);
+    expect(
+      (
+        await eventually(
+          () => get(host),
+          ({ status }) => status === 200,
+        )
+      ).body,
+    ).toBe("Hello World\n");
+    checkout.edit("app/settings.go", 'greeting: "Hello World"', 'greeting: "Hello Role"');
+    expect(await checkout.run("up")).toMatchObject({ code: 0 });
+    await eventually(
+      () => get(host),
+      ({ body }) => body === "Hello Role\n",
+    );
+    expect(await checkout.run("rollback")).toMatchObject({ code: 0 });
+    await eventually(
+      () => get(host),
+      ({ body }) => body === "Hello World\n",
+    );
+  });
+
+  test("without one of them, a preview and an up name it and change nothing", async () => {
+    const less = (role["rules"] as { resources: string[] }[]).map((rule) => ({
+      ...rule,
+      resources: rule.resources.filter((resource) => resource !== "ingresses"),
+    }));
+    await cluster.apply({ ...role, rules: less }, false);
+    for (const command of ["preview", "up"]) {
+      const { code, out } = await checkout.run(command);
+      expect([command, code, out]).toEqual([
+        command,
+        1,
+        expect.stringContaining(
+          `these rights are missing in the namespace ${namespace}. An administrator gets a Role with them from slipway rbac --stack ${name}:\n  - ingresses.networking.k8s.io: create, delete, get, list, patch, watch\n`,
+        ),
+      ]);
+    }
+    await cluster.apply(role, false);
+  });
+
+  test("removes the stack", async () => {
+    expect(await checkout.run("down")).toMatchObject({ code: 0 });
+    expect(await cluster.select("apps/v1", "Deployment", namespace, "app.kubernetes.io/part-of=slipway")).toEqual([]);
+  });
+});

@@ -41,7 +41,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
     [
       "an unknown platform",
       { platform: "moon", services: { web } },
-      ['platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").'],
+      ['platform: must be "local" or "docker" or "swarm" or "kubernetes" or "eks" (got "moon").'],
     ],
     ["no services", {}, ["services: is missing: it must be a map."]],
     ["an empty map of services", { services: {} }, ["services: must have at least one service."]],
@@ -145,7 +145,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
         "services.web.publish.c.protocol: must be TCP, because the port belongs to the host web.localhost, and HTTP uses TCP. Set another targetPort, or remove the host.",
         "services.web.publish.d.sourceRanges: must be the same for all ports of a service, which share a load balancer (got 10.0.0.0/8). Use one list.",
         'services.web.probes.liveness.port: must be a TCP port, because probes use TCP (got "d", which is UDP). Name another port, or set kind: exec.',
-        "services.web.publish.d.sourceRanges: is not supported on local (supported on eks): only this machine reaches the port. Remove it.",
+        "services.web.publish.d.sourceRanges: is not supported on local (supported on kubernetes, eks): only this machine reaches the port. Remove it.",
         "services.web.publish.e.port: is published twice, also as local.ports.https (got 8443/TCP). Set another port.",
         "services.other.publish.a.port: is published twice, also as services.web.publish.d (got 9001/UDP). Set another port.",
       ],
@@ -201,7 +201,7 @@ describe("invalid settings are rejected with path, rule, value and remedy", () =
       "several problems at once",
       { platform: "moon", services: { web: { ...web, replicas: 0, port: 0 } } },
       [
-        'platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
+        'platform: must be "local" or "docker" or "swarm" or "kubernetes" or "eks" (got "moon").',
         "services.web.port: must be between 1 and 65535 (got 0).",
         "services.web.replicas: must be at least 1 (got 0).",
       ],
@@ -222,7 +222,7 @@ test("the error names the stack, its file and every invalid key", async () => {
   await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
     [
       'The configuration of stack "dev" is invalid. In stacks/Pulumi.dev.yaml:',
-      '  - slipway:platform: must be "local" or "docker" or "swarm" or "eks" (got "moon").',
+      '  - slipway:platform: must be "local" or "docker" or "swarm" or "kubernetes" or "eks" (got "moon").',
       "  - slipway:services.web.replicas: must be at least 1 (got 0).",
     ].join("\n"),
   );
@@ -291,6 +291,8 @@ test("the schema for editors requires settings that defaults may have only witho
   expect(required(config)).toEqual([undefined, undefined]);
   expect(config.if).toEqual({ not: { required: ["slipway:extends"] } });
   expect(required(config.then)).toEqual([["slipway:services"], ["region"]]);
-  expect(Object.keys(config.then.properties)).toEqual(["services", "jobs", "docker", "swarm", "eks"].map((key) => `slipway:${key}`));
+  expect(Object.keys(config.then.properties)).toEqual(
+    ["services", "jobs", "docker", "swarm", "kubernetes", "eks"].map((key) => `slipway:${key}`),
+  );
   expect(config.properties["slipway:services"]!.additionalProperties.properties["routes"]!.items.required).toEqual(["host"]);
 });

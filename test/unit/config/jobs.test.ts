@@ -75,7 +75,7 @@ test("a cycle of services and jobs is rejected", async () => {
 
 test.each(["docker", "swarm"])("a schedule is rejected on %s, which has no scheduler", async (platform) => {
   expect(await problemsWith({ a: { image, schedule: { cron: "0 3 * * *" } } }, { platform })).toEqual([
-    `jobs.a.schedule: is not supported on ${platform} (supported on local, eks): there is no scheduler. Remove it, and start \`slipway up\` or the container from cron.`,
+    `jobs.a.schedule: is not supported on ${platform} (supported on local, kubernetes, eks): there is no scheduler. Remove it, and start \`slipway up\` or the container from cron.`,
   ]);
 });
 

@@ -41,12 +41,12 @@ test("an unsupported setting is rejected with the platforms that support it and 
   };
   const { problems } = await check({ platform: "docker", services: { web: service } });
   expect(problems).toEqual([
-    "services.web.network.destinations[1].cidr: is not supported on docker (supported on local, eks): egress is to any address or to none. Set 0.0.0.0/0 or ::/0.",
-    "services.web.network.destinations[1].ports: is not supported on docker (supported on local, eks): Docker networks do not distinguish ports. Remove it.",
-    "services.web.tls.secretName: is not supported on docker (supported on local, eks): there are no Kubernetes Secrets. Put certificates into docker.certificates.",
-    "services.web.autoscaling: is not supported on docker (supported on local, eks): Docker has no autoscaling. Set replicas.",
-    "services.web.nodeSelector: is not supported on docker (supported on local, swarm, eks): there is one machine. Remove it.",
-    "services.web.volumes.data.storageClass: is not supported on docker (supported on local, eks): there are no StorageClasses. Set a driver in docker.volumes.",
+    "services.web.network.destinations[1].cidr: is not supported on docker (supported on local, kubernetes, eks): egress is to any address or to none. Set 0.0.0.0/0 or ::/0.",
+    "services.web.network.destinations[1].ports: is not supported on docker (supported on local, kubernetes, eks): Docker networks do not distinguish ports. Remove it.",
+    "services.web.tls.secretName: is not supported on docker (supported on local, kubernetes, eks): there are no Kubernetes Secrets. Put certificates into docker.certificates.",
+    "services.web.autoscaling: is not supported on docker (supported on local, kubernetes, eks): Docker has no autoscaling. Set replicas.",
+    "services.web.nodeSelector: is not supported on docker (supported on local, swarm, kubernetes, eks): there is one machine. Remove it.",
+    "services.web.volumes.data.storageClass: is not supported on docker (supported on local, kubernetes, eks): there are no StorageClasses. Set a driver in docker.volumes.",
   ]);
 });
 

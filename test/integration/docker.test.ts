@@ -297,7 +297,7 @@ test("a port in use, a volume of another stack and an unreachable daemon are rep
   );
   checkout.configure({ app: { ...app, autoscaling: { maxReplicas: 3 }, replicas: undefined } }, { host: "tcp://127.0.0.1:32198" });
   expect((await checkout.run("up")).out).toMatch(
-    /slipway:services\.app\.autoscaling: is not supported on docker \(supported on local, eks\): Docker has no autoscaling\. Set replicas\.\n.*slipway:docker\.registry: is required, because the Docker host is another machine/,
+    /slipway:services\.app\.autoscaling: is not supported on docker \(supported on local, kubernetes, eks\): Docker has no autoscaling\. Set replicas\.\n.*slipway:docker\.registry: is required, because the Docker host is another machine/,
   );
   checkout.configure({ app }, { host: "unix:///nowhere/docker.sock" });
   expect((await checkout.run("up")).out).toContain(

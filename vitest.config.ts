@@ -14,7 +14,7 @@ const shared = {
   experimental: { viteModuleRunner: false, nodeLoader: false },
 };
 
-/** The tests that need no real parts. On a new machine, some compile Go's standard library, with a low priority beside all other tests. */
+/** The tests that need no real parts. On a new machine, some compile Go's standard library. */
 export const unit = { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 60_000 };
 
 /** Suites that wait for real parts run one file at a time. */
@@ -35,7 +35,6 @@ export default defineConfig({
   test: {
     projects: [
       { test: unit },
-      // With a low priority beside all other tests, the scanners take much longer than alone.
       {
         test: {
           ...onRealParts,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { glob } from "node:fs/promises";
-import { constants, setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { command, succeeds } from "../lib/command.ts";
@@ -42,9 +42,6 @@ export async function staticChecks(): Promise<Count> {
   return sum((await Promise.all([one(), other()])).flat());
 }
 
-/** Suites that keep the processor busy. They give way to those that wait for real parts, whose timeouts would otherwise pass under load. */
-const lowPriority = ["unit", "scanning"];
-
 /** Runs the projects of vitest.config.ts with these names, one after the other. Prints what they print only if a test fails. */
 export async function testSuites(...names: string[]): Promise<Count> {
   const counts: Count[] = [];
@@ -57,13 +54,9 @@ async function testSuite(name: string): Promise<Count> {
   const report = join(folder, "report.json");
   const args = [join("node_modules", "vitest", "vitest.mjs"), "run", "--project", name];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code, out } = await step(
-    `${name} tests`,
-    () => run(process.execPath, [...args, ...reporters], { low: lowPriority.includes(name) }),
-    {
-      always: true,
-    },
-  );
+  const { code, out } = await step(`${name} tests`, () => run(process.execPath, [...args, ...reporters]), {
+    always: true,
+  });
   if (code !== 0) process.stdout.write(out);
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
@@ -121,18 +114,12 @@ interface GoTestEvent {
   Output?: string;
 }
 
-/** @param options.low Whether the program runs with a low priority. */
-function run(
-  program: string,
-  args: string[],
-  options: { cwd?: string; low?: boolean } = {},
-): Promise<{ code: number | null; out: string }> {
+function run(program: string, args: string[], options: { cwd?: string } = {}): Promise<{ code: number | null; out: string }> {
   return new Promise((done, failed) => {
     // Vitest would decide by the variable CI.
     const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
     const env = { ...process.env, ...color };
     const child = spawn(program, args, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"], env });
-    if (options.low && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     let out = "";
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));

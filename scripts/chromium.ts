@@ -14,7 +14,8 @@ export async function openBrowser(): Promise<Browser> {
   const executablePath = (await find()) ?? (await install());
   // The sandbox does not start as root, which is common in containers. Only local files are opened.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return launch({ executablePath, args: [...args, "--disable-dev-shm-usage"] });
+  // On a busy machine, a start takes longer than the 30 s of the default.
+  return launch({ executablePath, args: [...args, "--disable-dev-shm-usage"], timeout: 300_000 });
 }
 
 async function find(): Promise<string | undefined> {

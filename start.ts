@@ -11,7 +11,7 @@ export type { SlipwayOutputs } from "./program.ts";
  * @throws UserError with everything that is wrong with the stack file, or that this machine or the platform lacks
  */
 export default async function slipway(): Promise<SlipwayOutputs> {
-  // `pulumi` starts Node.js without a cache. Loading the program through one halves the time until its first resource.
+  // `pulumi` starts Node.js without a cache, and loading the program takes much of the time of an unchanged preview.
   enableCompileCache(cacheFolder("node-compile-cache"));
   await import("./lib/lazy-packages.ts");
   const { default: program } = await import("./program.ts");

@@ -54,7 +54,7 @@ function isLate(value: unknown): value is pulumi.Output<unknown> | Promise<unkno
 }
 
 /** Literal objects, and not resources. */
-function isPlain(value: unknown): value is object {
+export function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value) as never);
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
+import { kubeconfigOf } from "../../platforms/kubernetes/target.ts";
 import { ifHidden } from "../../platforms/kubernetes-shared/forbidden.ts";
 import type { Engine } from "../engines.ts";
 import { afterJob, type FailureCard } from "./failure-card.ts";
@@ -50,7 +51,7 @@ function namespaceOf(stack: Stack): string {
 async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
   if (platformOf(stack) === "kubernetes") {
     const { context, kubeconfig } = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
-    return context === undefined ? undefined : new KubernetesCluster(kubeconfig && resolve(kubeconfig), context);
+    return context === undefined ? undefined : new KubernetesCluster(kubeconfigOf({ kubeconfig }), context);
   }
   const file = join(stack.folder, "kubeconfig.yaml");
   // Empty until the node has started.
@@ -64,26 +65,23 @@ async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluste
   return typeof kubeconfig === "string" ? new KubernetesCluster(kubeconfig) : undefined;
 }
 
-const ours = "app.kubernetes.io/managed-by=pulumi";
-
-/** Whether the stack has a service or job with the name of an object. In a namespace that was given, others may have objects, too. */
-function isNamedIn(stack: Stack, root: "services" | "jobs"): (object: Manifest) => boolean {
-  const names = Object.keys(settingsIn(stack, root));
-  return ({ metadata }) => names.includes(String(metadata?.name));
+/** Selects the objects of a stack. In a namespace that was given, other projects may have objects, too. */
+function labelsOf(stack: Stack): string {
+  const ours = "app.kubernetes.io/managed-by=pulumi";
+  return platformOf(stack) === "kubernetes" ? `${ours},app.kubernetes.io/part-of=${stack.project}` : ours;
 }
 
 /** The Jobs that the stack runs, without those of CronJobs. */
 async function jobsIn(stack: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
-  const jobs = await cluster.select("batch/v1", "Job", namespaceOf(stack), ours).catch(ifHidden([]));
-  return jobs
-    .filter(isNamedIn(stack, "jobs"))
-    .filter(({ metadata }) => !metadata?.ownerReferences?.length)
-    .map((job) => ({ ...job, kind: "Job" }));
+  const jobs = await cluster.select("batch/v1", "Job", namespaceOf(stack), labelsOf(stack)).catch(ifHidden([]));
+  return jobs.filter(({ metadata }) => !metadata?.ownerReferences?.length).map((job) => ({ ...job, kind: "Job" }));
 }
 
 async function workloadsIn(stack: Stack, cluster: KubernetesCluster): Promise<Manifest[]> {
   const kinds = ["Deployment", "StatefulSet"];
-  const lists = await Promise.all(kinds.map((kind) => cluster.select("apps/v1", kind, namespaceOf(stack), ours).catch(ifHidden([]))));
+  const lists = await Promise.all(
+    kinds.map((kind) => cluster.select("apps/v1", kind, namespaceOf(stack), labelsOf(stack)).catch(ifHidden([]))),
+  );
   // Items of a list do not carry their kind.
-  return lists.flatMap((workloads, i) => workloads.filter(isNamedIn(stack, "services")).map((w) => ({ ...w, kind: kinds[i] })));
+  return lists.flatMap((workloads, i) => workloads.map((w) => ({ ...w, kind: kinds[i] })));
 }

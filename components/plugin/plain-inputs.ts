@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isPlain } from "../../lib/late-values.ts";
 import { throwIfAny, type Problem } from "../../lib/problem.ts";
 import type { Path } from "../../lib/property-path.ts";
 
@@ -60,9 +61,7 @@ type Container = Record<string, unknown> | unknown[];
 
 /** Literal objects and lists, and not resources. */
 function isContainer(value: unknown): value is Container {
-  return (
-    typeof value === "object" && value !== null && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as never)
-  );
+  return Array.isArray(value) || isPlain(value);
 }
 
 function mapChildren<T extends Container>(value: T, map: (child: unknown, key: string) => unknown): T {

@@ -54,7 +54,7 @@ export default defineConfig({
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),
-      lane("package", 4, ["package"]),
+      lane("package", 4, ["package", "cluster-state"]),
     ],
   },
 });

@@ -1,9 +1,6 @@
 import { stackLabelValue } from "../lib/docker-labels.ts";
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { readStackFile, stackFileSource } from "../config/project.ts";
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
@@ -12,7 +9,11 @@ import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";
+import type { StateStore } from "../engine/state/store.ts";
+import { FileStore } from "../engine/state/file-store.ts";
 import { onRecordedCluster } from "./recorded-cluster.ts";
+import { stateStoreOf } from "./state/stores.ts";
+import { backendVariables, loggedInTo, pulumiMark } from "./pulumi/backend.ts";
 import { removeLeft, removePending, type ExportedState } from "./pulumi/leftovers.ts";
 import { describeLocks, locksOf, removeDeadLocks } from "./pulumi/locks.ts";
 import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
@@ -55,23 +56,42 @@ async function unguardedEngine(stack: Stack, { install = false, json = false }: 
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "embedded") {
     throw new UserError(`SLIPWAY_ENGINE: must be "pulumi" or "embedded" (got "${wanted}").`);
   }
-  const createdBy = embedded.isUp(stack) ? "embedded" : existsSync(pulumiMark(stack)) ? "pulumi" : undefined;
-  if (createdBy && wanted && createdBy !== wanted) {
+  const rejectOther = (createdBy: "embedded" | "pulumi" | undefined) => {
+    if (createdBy === undefined || wanted === undefined || createdBy === wanted) return;
     throw new UserError(
-      `Stack "${stack.name}" was created by the ${createdBy} engine, so SLIPWAY_ENGINE=${wanted} cannot change it. Run slipway down --stack ${stack.name} first, or unset SLIPWAY_ENGINE.`,
+      `Stack "${stack.name}" was created by the ${createdBy} engine, so SLIPWAY_ENGINE=${wanted} cannot change it. Run slipway down --stack ${stack.name} first, move its state with slipway state, or unset SLIPWAY_ENGINE.`,
     );
-  }
-  if ((createdBy ?? wanted) === "embedded") return embeddedEngine(stack, json);
+  };
+  const store = stateStoreOf(stack);
+  const here = createdHere(stack);
+  if (here === "embedded" && !(store instanceof FileStore)) throw new UserError(stateInFile(stack));
+  rejectOther(here);
+  if ((here ?? wanted) === "embedded") return embeddedEngine(stack, store, json);
   const pulumi = install ? await getPulumi() : findPulumi();
+  // A cluster is asked for the state only if there is an engine to choose.
+  const inCluster = here === undefined && (pulumi || wanted) && !(store instanceof FileStore) && (await store.exists());
+  if (inCluster) rejectOther("embedded");
+  if (inCluster) return embeddedEngine(stack, store, json);
   if (pulumi) return pulumiEngine(stack, pulumi, json);
-  if (createdBy ?? wanted)
+  if (here ?? wanted)
     throw new UserError(`The Pulumi CLI is not on the PATH${install ? ", and it cannot be downloaded" : ""}. Install it: ${installPage}`);
-  return embeddedEngine(stack, json);
+  return embeddedEngine(stack, store, json);
 }
 
-/** Whether a stack has been deployed from this checkout, by either engine. */
-export function isDeployed(stack: Stack): boolean {
-  return embedded.isUp(stack) || existsSync(pulumiMark(stack));
+/** The engine that has created a stack from this checkout. */
+export function createdHere(stack: Stack): "embedded" | "pulumi" | undefined {
+  if (existsSync(new FileStore(stack).file)) return "embedded";
+  return existsSync(pulumiMark(stack)) ? "pulumi" : undefined;
+}
+
+function stateInFile(stack: Stack): string {
+  const { file } = new FileStore(stack);
+  return `Stack "${stack.name}": its state is in ${file}, but slipway:kubernetes.state is cluster. Move it: slipway state export --from file --stack ${stack.name} >state.json, then slipway state import state.json --to cluster --stack ${stack.name}. Or set slipway:kubernetes.state to file.`;
+}
+
+/** Whether a stack has been deployed from this checkout, by either engine, or has its state in its cluster. */
+export async function isDeployed(stack: Stack): Promise<boolean> {
+  return createdHere(stack) !== undefined || (await stateStoreOf(stack).exists());
 }
 
 /** The engine for a preview. It needs the Pulumi CLI, and may download it, only for a stack on AWS: others preview without it. */
@@ -83,24 +103,24 @@ function isOnAws(stack: Stack): boolean {
   return platformOf(stack) === "eks";
 }
 
-function embeddedEngine(stack: Stack, json: boolean): Engine {
+function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine {
   const output = json ? process.stderr : process.stdout;
   return {
     title: "the embedded engine",
     isEmbedded: true,
     up() {
       if (isOnAws(stack)) throw new UserError(needsCLI(stack));
-      return embedded.up(stack, output);
+      return embedded.up(stack, output, store);
     },
-    preview: () => embedded.preview(stack, output),
-    previewAsJson: () => previewAsJson(stack),
-    down: () => embedded.down(stack, output).then(() => true),
+    preview: () => embedded.preview(stack, output, store),
+    previewAsJson: () => previewAsJson(stack, store),
+    down: () => embedded.down(stack, output, store).then(() => true),
     async outputs(showSecrets) {
-      if (!embedded.isUp(stack))
+      if (!(await store.exists()))
         throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs. Run slipway up --stack ${stack.name} first.`);
-      return embedded.outputs(stack, showSecrets);
+      return embedded.outputs(store, showSecrets);
     },
-    idsOf: async (type) => embedded.idsOf(stack, type),
+    idsOf: (type) => embedded.idsOf(store, type),
   };
 }
 
@@ -111,11 +131,8 @@ function needsCLI({ name }: Stack): string {
 /** What the Pulumi CLI prints if another update is running: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/automation/errors.ts */
 const lockMessages = ["[409] Conflict: Another update is currently in progress", "the stack is currently locked by"];
 
-/** A file that marks a stack as created by the Pulumi CLI. */
-const pulumiMark = (stack: Stack) => join(stack.folder, "made-by-pulumi");
-
 function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
-  const ownVariables = backend();
+  const ownVariables = backendVariables();
   // Read for each run: planImages and useEarlierImages set variables for the program after the engine was chosen.
   const environment = () => ({ ...process.env, ...ownVariables });
   const run = (args: string[]) =>
@@ -208,30 +225,4 @@ function hasDocker(stack: Stack): boolean {
 function dockerHost(stack: Stack): string | undefined {
   const platform = platformOf(stack);
   return platform === "local" ? undefined : (settingsIn(stack, platform) as { host?: string }).host;
-}
-
-/** Where `pulumi login` keeps who is logged in where. */
-function credentialsFile(): string {
-  return join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "credentials.json");
-}
-
-/** URL of the backend that somebody is logged in to. */
-function loggedInTo(): string | undefined {
-  const file = credentialsFile();
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { current?: string }).current : undefined;
-}
-
-/** If nobody is logged in to a backend: state in `.slipway/`, and a passphrase of this checkout for its secrets. */
-function backend(): Record<string, string> {
-  const { PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
-  if (PULUMI_BACKEND_URL || PULUMI_ACCESS_TOKEN || loggedInTo()) return {};
-  const state = resolve(".slipway/pulumi");
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  const env: Record<string, string> = { PULUMI_BACKEND_URL: `file://${state}`, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  if (PULUMI_CONFIG_PASSPHRASE === undefined && PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
-    const file = resolve(".slipway/passphrase");
-    if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
-    env["PULUMI_CONFIG_PASSPHRASE_FILE"] = file;
-  }
-  return env;
 }

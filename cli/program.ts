@@ -26,7 +26,7 @@ function createProgram(commands: Command[], ended: (code: ExitCode) => void): Pr
     .version(packageDescription.version, "--version", "print the version")
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false, subcommandTerm, subcommandDescription })
+    .configureHelp({ showGlobalOptions: false, visibleCommands, subcommandTerm })
     .addHelpText("after", `\nRun "slipway <command> --help" for options and examples.`);
   for (const command of commands) addCommand(program, command, ended);
   addCompletion(program);
@@ -63,15 +63,14 @@ function commandOf(program: Program, name: string): Program {
   return program.commands.find((command) => command.name() === name) ?? program.command(name).helpCommand(false);
 }
 
-/** In lists, a command that only has another one is shown with it. */
-function subcommandTerm(command: Program): string {
-  const [below] = command.commands;
-  return below ? `${command.name()} ${subcommandTerm(below)}` : new Help().subcommandTerm(command);
+/** Lists have the commands that can be run, such as `config explain`. */
+function visibleCommands(command: Program): Program[] {
+  return new Help().visibleCommands(command).flatMap((below) => (below.commands.length > 0 ? visibleCommands(below) : below));
 }
 
-function subcommandDescription(command: Program): string {
-  const [below] = command.commands;
-  return below ? subcommandDescription(below) : command.summary();
+function subcommandTerm(command: Program): string {
+  const { parent } = command;
+  return parent?.parent ? `${parent.name()} ${new Help().subcommandTerm(command)}` : new Help().subcommandTerm(command);
 }
 
 function optionOf(key: string, { value, summary, default: fallback, required, repeatable }: OptionDeclaration): Option {

@@ -1,7 +1,8 @@
-import type { KubernetesSettings } from "../config/schema/kubernetes.ts";
-import { settingsIn, type Stack } from "../config/stack-file.ts";
+import { StateLocation, type KubernetesSettings } from "../config/schema/kubernetes.ts";
+import type { Stack } from "../config/stack-file.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Engine } from "./engines.ts";
+import { clusterSettingsOf, forgetCluster, lastCluster, recordCluster } from "./state/stores.ts";
 
 /** Type of the resource that records which cluster a stack is on. Its id is the UID of the namespace kube-system. */
 const identityType = "pulumi-nodejs:dynamic/slipway:ClusterIdentity";
@@ -11,29 +12,43 @@ const identityType = "pulumi-nodejs:dynamic/slipway:ClusterIdentity";
  * the stack needs there. The program checks the first too, but not before a refresh, and `down` does not run the program.
  */
 export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
+  // A state in the cluster cannot say that it is the wrong cluster, so this checkout remembers the right one.
+  const settings = clusterSettingsOf(stack);
+  const remembers = engine.isEmbedded && settings?.state !== StateLocation.File;
+  const recordedCluster = async () => (remembers ? lastCluster(stack) : (await engine.idsOf(identityType))[0]);
   const check = async () => {
-    const settings = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
     // The program reports it, together with what else is wrong.
-    if (settings.context === undefined) return;
-    const target: KubernetesSettings = { ...settings, context: settings.context };
-    const [[recorded], { reach }] = await Promise.all([engine.idsOf(identityType), import("../platforms/kubernetes/target.ts")]);
-    const reached = await reach(target);
+    if (settings === undefined) return;
+    const [recorded, { reach }] = await Promise.all([recordedCluster(), import("../platforms/kubernetes/target.ts")]);
+    const reached = await reach(settings);
     // Of a stack that is nowhere yet, the program reports it.
-    if (typeof reached === "string" && recorded === undefined) return;
+    if (typeof reached === "string" && recorded === undefined && !remembers) return;
     if (typeof reached === "string") throw new UserError(`Stack "${stack.name}" cannot be reached:\n  - ${reached}`);
-    rejectOtherCluster(stack.name, target, { recorded, found: reached.id });
-    return { target, cluster: reached.cluster };
+    rejectOtherCluster(stack.name, settings, { recorded, found: reached.id });
+    return { settings, ...reached };
   };
   const checkRights = async () => {
     const checked = await check();
-    if (checked) await (await import("./permissions.ts")).rejectMissingRights(stack, checked.target, checked.cluster);
+    if (checked) await (await import("./permissions.ts")).rejectMissingRights(stack, checked.settings, checked.cluster);
+    return checked;
   };
   return {
     ...engine,
-    up: async () => (await checkRights(), engine.up()),
+    async up() {
+      const checked = await checkRights();
+      if (checked && remembers) recordCluster(stack, checked.id);
+      return engine.up();
+    },
     preview: async () => (await checkRights(), engine.preview()),
     previewAsJson: async () => (await checkRights(), engine.previewAsJson()),
-    down: async () => (await check(), engine.down()),
+    async down() {
+      if (settings === undefined)
+        throw new UserError(`slipway:kubernetes: is invalid, so nobody knows where the stack is. Run slipway check --stack ${stack.name}`);
+      await check();
+      const succeeded = await engine.down();
+      if (succeeded) forgetCluster(stack);
+      return succeeded;
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import parseDuration from "parse-duration";
 import { valuesAt, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { Checkpoint, ResourceState } from "./checkpoint.ts";
+import type { Checkpoint, ResourceState } from "./state/checkpoint.ts";
 import type { Display } from "./display.ts";
 import { NotReady, previewOnly, type Context, type Provider } from "./provider.ts";
 import { has, isSecret, plain, secret, type Properties } from "../lib/values.ts";
@@ -54,14 +54,18 @@ export class Deployment {
   /** Creates, updates or replaces a resource as needed. A preview changes nothing and predicts the outputs. */
   async register(goal: Goal): Promise<ResourceState> {
     if (this.registered.has(goal.urn)) throw new UserError("is registered twice. Give every resource of a type and parent its own name.");
-    const work = this.apply({ ...goal, deletedWith: goal.deletedWith ?? this.find(goal.parent)?.deletedWith });
+    const work = this.applyAndRecord({ ...goal, deletedWith: goal.deletedWith ?? this.find(goal.parent)?.deletedWith });
     this.inProgress.add(work);
-    const state = await work.finally(() => this.inProgress.delete(work));
+    return work.finally(() => this.inProgress.delete(work));
+  }
+
+  private async applyAndRecord(goal: Goal): Promise<ResourceState> {
+    const state = await this.apply(goal);
     this.registered.set(goal.urn, state);
     // To write the state of all resources for each that is unchanged takes most of the time of a large stack. As text, because in the file there
     // are no undefined values.
     const changed = JSON.stringify(this.checkpoint.resources.get(goal.urn)) !== JSON.stringify(state);
-    this.record(() => this.checkpoint.resources.set(goal.urn, state), { save: changed });
+    await this.record(() => this.checkpoint.resources.set(goal.urn, state), { save: changed });
     return state;
   }
 
@@ -91,7 +95,7 @@ export class Deployment {
     const replaces = found?.kind === "update" && hasChange(plain(old!.inputs), inputs, replaceOnChanges);
     const asked = replaces ? { ...found, kind: "replace" as const } : found;
     const change = asked?.kind === "replace" ? { ...asked, deleteFirst: deleteBeforeReplace ?? asked.deleteFirst } : asked;
-    if (urn !== goal.urn) this.record(() => resources.delete(urn));
+    if (urn !== goal.urn) await this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
       this.display.planned("same", goal, old);
       return { ...goal, id: old.id, outputs: old.outputs };
@@ -122,11 +126,11 @@ export class Deployment {
       } else if (old && operation === "replace") {
         // The old resource stays until the end of the run, in the state under its own name.
         const replaced = { ...old, urn: `${goal.urn}#${old.id?.slice(0, 7)}` };
-        this.record(() => resources.set(replaced.urn, replaced));
+        await this.record(() => resources.set(replaced.urn, replaced));
       }
-      return execute({ ...context, progress, timeoutSeconds, creating }).catch((error) => {
+      return execute({ ...context, progress, timeoutSeconds, creating }).catch(async (error) => {
         if (error instanceof NotReady)
-          this.record(() => resources.set(goal.urn, { ...state(error.id, error.outputs), initErrors: [error.message] }));
+          await this.record(() => resources.set(goal.urn, { ...state(error.id, error.outputs), initErrors: [error.message] }));
         throw error;
       });
     });
@@ -162,19 +166,19 @@ export class Deployment {
       );
       await work.catch((error) => Promise.reject(new UserError(`${label(state)}: ${error.message}`)));
     }
-    this.record(() => this.checkpoint.resources.delete(state.urn));
+    await this.record(() => this.checkpoint.resources.delete(state.urn));
   }
 
   private context(resource: { urn: string; provider?: string }, interrupted?: string): Context {
     const settings = plain(this.find(providerUrn(resource))?.inputs ?? {});
     const name = String(resource.urn.split("::").at(-1));
-    return { preview: this.preview, settings, name, interrupted, signal: this.stop.signal, progress: () => {}, creating: () => {} };
+    return { preview: this.preview, settings, name, interrupted, signal: this.stop.signal, progress: () => {}, creating: async () => {} };
   }
 
-  private record(change: () => void, { save = true } = {}): void {
+  private async record(change: () => void, { save = true } = {}): Promise<void> {
     if (this.preview) return;
     change();
-    if (save) this.checkpoint.save();
+    if (save) await this.checkpoint.save();
   }
 }
 

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { ResourceState } from "./checkpoint.ts";
+import type { ResourceState } from "./state/checkpoint.ts";
 import { label } from "./deployment.ts";
 import type { Change } from "./provider.ts";
 import { differences, plain } from "../lib/values.ts";

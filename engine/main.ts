@@ -1,57 +1,52 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { locked } from "../lib/file-lock.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { resolve } from "node:path";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
+import { Checkpoint } from "./state/checkpoint.ts";
+import { FileStore } from "./state/file-store.ts";
+import type { StateStore } from "./state/store.ts";
 import type { Stack } from "../config/stack-file.ts";
 import { plain, type Properties } from "../lib/values.ts";
 
-/** Whether this engine has created a stack. */
-export function isUp(stack: Stack): boolean {
-  return existsSync(join(stack.folder, "checkpoint.json"));
-}
-
 /** Runs the program and deploys its resources. False if one failed; the failure has been printed. */
-export function up(stack: Stack, output: NodeJS.WritableStream): Promise<boolean> {
-  return locked(stack.folder, `Stack "${stack.name}"`, "slipway up", () => deploy(stack, false, new Display(output)));
+export function up(stack: Stack, output: NodeJS.WritableStream, store: StateStore = new FileStore(stack)): Promise<boolean> {
+  return store.locked("slipway up", () => deploy(stack, store, false, new Display(output)));
 }
 
 /** Prints what `up` would change. */
-export function preview(stack: Stack, output: NodeJS.WritableStream | Display): Promise<boolean> {
-  return deploy(stack, true, output instanceof Display ? output : new Display(output));
+export function preview(stack: Stack, output: NodeJS.WritableStream | Display, store: StateStore = new FileStore(stack)): Promise<boolean> {
+  return deploy(stack, store, true, output instanceof Display ? output : new Display(output));
 }
 
 /** Deletes every resource of the stack. */
-export function down(stack: Stack, output: NodeJS.WritableStream): Promise<void> {
-  return locked(stack.folder, `Stack "${stack.name}"`, "slipway down", async () => {
+export function down(stack: Stack, output: NodeJS.WritableStream, store: StateStore = new FileStore(stack)): Promise<void> {
+  return store.locked("slipway down", async () => {
     const display = new Display(output);
-    const deployment = new Deployment(new Checkpoint(stack), display, false);
+    const deployment = new Deployment(await Checkpoint.open(store), display, false);
     await deployment.deleteUnregistered();
-    deployment.checkpoint.remove();
+    await deployment.checkpoint.remove();
     display.summary(false);
   });
 }
 
 /** The outputs of the program after the last `up`. Secrets are masked by default. */
-export function outputs(stack: Stack, showSecrets: boolean): Properties {
-  const root = [...new Checkpoint(stack).resources.values()].find((r) => r.type === "pulumi:pulumi:Stack");
+export async function outputs(store: StateStore, showSecrets: boolean): Promise<Properties> {
+  const root = (await store.load()).find((r) => r.type === "pulumi:pulumi:Stack");
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
 }
 
-/** Ids of the resources of a type in the checkpoint. */
-export function idsOf(stack: Stack, type: string): string[] {
-  return [...new Checkpoint(stack).resources.values()].filter((resource) => resource.type === type).map(({ id }) => String(id));
+/** Ids of the resources of a type in the state. */
+export async function idsOf(store: StateStore, type: string): Promise<string[]> {
+  return (await store.load()).filter((resource) => resource.type === type).map(({ id }) => String(id));
 }
 
-async function deploy(stack: Stack, preview: boolean, display: Display): Promise<boolean> {
-  const deployment = new Deployment(new Checkpoint(stack), display, preview);
+async function deploy(stack: Stack, store: StateStore, preview: boolean, display: Display): Promise<boolean> {
+  const deployment = new Deployment(await Checkpoint.open(store), display, preview);
   const { runProgram } = await import("./monitor.ts");
   const { default: program } = await import(resolve(stack.main));
   await runProgram(stack, program, deployment, preview);
   if (deployment.failed) return false;
   await deployment.deleteUnregistered();
-  if (!preview) deployment.checkpoint.save();
+  if (!preview) await deployment.checkpoint.save();
   display.summary(preview);
   return true;
 }

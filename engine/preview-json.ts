@@ -1,12 +1,13 @@
 import { Display } from "./display.ts";
 import { differences, type Properties } from "../lib/values.ts";
 import type { Stack } from "../config/stack-file.ts";
+import type { StateStore } from "./state/store.ts";
 
 /** A preview by the embedded engine, in the form of `pulumi preview --json`: one step for each resource. */
-export async function previewAsJson(stack: Stack): Promise<string> {
+export async function previewAsJson(stack: Stack, store?: StateStore): Promise<string> {
   const { preview } = await import("./main.ts");
   const plan = new Plan(process.stderr);
-  await preview(stack, plan);
+  await preview(stack, plan, store);
   return JSON.stringify({ steps: plan.steps, diagnostics: plan.diagnostics, changeSummary: plan.changeSummary });
 }
 

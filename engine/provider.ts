@@ -1,5 +1,5 @@
 import { UserError } from "../lib/user-error.ts";
-import type { ResourceState } from "./checkpoint.ts";
+import type { ResourceState } from "./state/checkpoint.ts";
 import type { Properties } from "../lib/values.ts";
 
 /** What a resource in the checkpoint needs: nothing, an update or a replacement because of some properties, or to be created again. */
@@ -19,8 +19,11 @@ export interface Context {
   signal: AbortSignal;
   /** Reports what the step waits for. */
   progress: (what: string) => void;
-  /** Records that the resource may exist from now on, under this id. @default - the `name` property is the id */
-  creating: (id?: string) => void;
+  /**
+   * Records that the resource may exist from now on, under this id. To be awaited before anything is created. @default - the `name` property
+   * is the id
+   */
+  creating: (id?: string) => Promise<void>;
 }
 
 /** Manages the resource types of one package. Inputs and outputs have no secret marks. */

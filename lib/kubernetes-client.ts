@@ -9,6 +9,7 @@ import {
   type KubernetesObject,
   type ResponseContext,
 } from "@kubernetes/client-node";
+import { deletionBlockers } from "./kubernetes-deletion.ts";
 import { pollUntil } from "./poll.ts";
 import { UserError } from "./user-error.ts";
 
@@ -44,6 +45,8 @@ function useContext(config: KubeConfig, context: string): void {
 export class KubernetesCluster extends KubernetesObjectApi {
   /** URL of the API. */
   readonly server: string;
+  /** Milliseconds by which the cluster's clock is ahead of this machine's. */
+  private clockOffset = 0;
 
   /**
    * @param kubeconfig contents, or the path of a file, as Pulumi's provider takes it. @default - the files in $KUBECONFIG, or ~/.kube/config.
@@ -59,6 +62,11 @@ export class KubernetesCluster extends KubernetesObjectApi {
     const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
     super(createConfiguration({ baseServer, authMethods: { default: config } }));
     this.server = String(config.getCurrentCluster()?.server);
+  }
+
+  /** The time of the cluster's clock in milliseconds, to the second, once it has answered a request; before that of this machine's. */
+  now(): number {
+    return Date.now() + this.clockOffset;
   }
 
   /** Server-side apply. Unknown and duplicate fields are rejected. */
@@ -77,6 +85,17 @@ export class KubernetesCluster extends KubernetesObjectApi {
     await this.patch(part, none, none, none, none, PatchStrategy.MergePatch);
   }
 
+  /** Applies a JSON Patch (RFC 6902) to an object. */
+  async patchFields({ apiVersion, kind, metadata }: Manifest, operations: object[]): Promise<void> {
+    const request = this.configuration.baseServer.makeRequestContext(
+      await this.specUriPath({ apiVersion: apiVersion!, kind: kind!, metadata: metadata! }, "patch"),
+      HttpMethod.PATCH,
+    );
+    request.setHeaderParam("Content-Type", "application/json-patch+json");
+    request.setBody(JSON.stringify(operations));
+    await this.requestPromise<Manifest>(request);
+  }
+
   async find({ apiVersion, kind, metadata }: Manifest): Promise<Manifest | undefined> {
     const header = { apiVersion, kind, metadata: { name: String(metadata?.name), namespace: metadata?.namespace } };
     return this.read<Manifest>(header).catch(unlessMissing);
@@ -87,13 +106,44 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return (await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels)).items;
   }
 
-  /** Deletes an object and waits until it no longer exists. */
-  async remove(manifest: Manifest, timeoutSeconds: number): Promise<void> {
+  /** The objects of a resource such as `deployments.apps` in a namespace. */
+  async listResource(resource: string, namespace: string): Promise<Manifest[]> {
+    const [name, ...rest] = resource.split(".");
+    const get = (path: string) => {
+      const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
+      return this.requestPromise<Manifest>(request);
+    };
+    const group = rest.join(".");
+    const root =
+      group === "" ? "/api/v1" : `/apis/${((await get(`/apis/${group}`))["preferredVersion"] as { groupVersion: string }).groupVersion}`;
+    return ((await get(`${root}/namespaces/${namespace}/${name}`)) as { items?: Manifest[] }).items ?? [];
+  }
+
+  /**
+   * Deletes an object and waits until it no longer exists.
+   *
+   * @param progress Reports what keeps the object from being deleted. @default - nothing is reported
+   */
+  async remove(manifest: Manifest, timeoutSeconds: number, progress: (what: string) => void = () => {}): Promise<void> {
     const none = undefined;
     await this.delete({ ...manifest }, none, none, none, none, "Background").catch(unlessMissing);
-    await pollUntil(async () => (await this.find(manifest)) === undefined, {
+    let blockers: string | undefined;
+    const isGone = async () => {
+      const live = await this.find(manifest);
+      if (live === undefined) return true;
+      blockers = await deletionBlockers(live, this);
+      if (blockers !== undefined) progress(blockers);
+      return false;
+    };
+    await pollUntil(isGone, {
       timeoutSeconds,
-      onTimeout: () => new Error(`still exists ${timeoutSeconds} s after its deletion started`),
+      onTimeout: () => {
+        const why =
+          blockers === undefined
+            ? ""
+            : `, because of ${blockers}. Make sure that the controllers that remove finalizers run, or remove them with kubectl edit`;
+        return new Error(`still exists ${timeoutSeconds} s after its deletion started${why}`);
+      },
     });
   }
 
@@ -131,6 +181,8 @@ export class KubernetesCluster extends KubernetesObjectApi {
   }
 
   protected override async processResponse<T extends KubernetesObject>(response: ResponseContext): Promise<T> {
+    const date = Date.parse(response.headers["date"] ?? "");
+    if (!Number.isNaN(date)) this.clockOffset = date - Date.now();
     const text = await response.body.text();
     if (response.httpStatusCode < 300) return isText(response) || text === "" ? (text as unknown as T) : JSON.parse(text);
     throw new KubernetesError(response.httpStatusCode, text.startsWith("{") ? JSON.parse(text).message : text);

@@ -3,12 +3,31 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UserError } from "./user-error.ts";
 
-/** Encrypts a text in Pulumi's form `v1:<nonce>:<ciphertext and tag>`: AES-256-GCM (pulumi, sdk/go/common/resource/config/crypt.go). */
-export function seal(key: Buffer, text: string): string {
-  const nonce = randomBytes(12);
+const nonceSize = 12;
+const tagSize = 16;
+
+/** Encrypts bytes with AES-256-GCM: nonce, ciphertext and tag. */
+export function sealBytes(key: Buffer, bytes: Buffer): Buffer {
+  const nonce = randomBytes(nonceSize);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
-  return ["v1", nonce.toString("base64"), sealed.toString("base64")].join(":");
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}
+
+/**
+ * Decrypts bytes that `sealBytes` encrypted.
+ *
+ * @throws Error if the key is another one, or the bytes were changed.
+ */
+export function openBytes(key: Buffer, sealed: Buffer): Buffer {
+  const body = sealed.subarray(nonceSize);
+  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceSize)).setAuthTag(body.subarray(-tagSize));
+  return Buffer.concat([decipher.update(body.subarray(0, -tagSize)), decipher.final()]);
+}
+
+/** Encrypts a text in Pulumi's form `v1:<nonce>:<ciphertext and tag>` (pulumi, sdk/go/common/resource/config/crypt.go). */
+export function seal(key: Buffer, text: string): string {
+  const sealed = sealBytes(key, Buffer.from(text));
+  return ["v1", sealed.subarray(0, nonceSize).toString("base64"), sealed.subarray(nonceSize).toString("base64")].join(":");
 }
 
 /**
@@ -18,9 +37,7 @@ export function seal(key: Buffer, text: string): string {
  */
 export function open(key: Buffer, sealed: string): string {
   const [, nonce = "", body = ""] = sealed.split(":");
-  const bytes = Buffer.from(body, "base64");
-  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64")).setAuthTag(bytes.subarray(-16));
-  return decipher.update(bytes.subarray(0, -16)).toString("utf8") + decipher.final("utf8");
+  return openBytes(key, Buffer.concat([Buffer.from(nonce, "base64"), Buffer.from(body, "base64")])).toString();
 }
 
 /** Keys that have been read, by file. */

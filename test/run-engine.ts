@@ -1,4 +1,5 @@
 import * as engine from "../engine/main.ts";
+import { FileStore } from "../engine/state/file-store.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
 import { readStack } from "../config/stack-file.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -21,7 +22,7 @@ export async function runEngine(command: EngineCommand, output: NodeJS.WritableS
         await engine.down(stack, output);
         return 0;
       case "outputs":
-        output.write(`${JSON.stringify(engine.outputs(stack, false))}\n`);
+        output.write(`${JSON.stringify(await engine.outputs(new FileStore(stack), false))}\n`);
         return 0;
     }
   } catch (error) {

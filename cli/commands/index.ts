@@ -17,6 +17,8 @@ import { report } from "./report.ts";
 import { rollback } from "./rollback.ts";
 import { score } from "./score.ts";
 import { setup } from "./setup.ts";
+import { stateExport } from "./state-export.ts";
+import { stateImport } from "./state-import.ts";
 import { up } from "./up.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -31,6 +33,8 @@ export const commands: Command[] = [
   outputs,
   rollback,
   rbac,
+  stateExport,
+  stateImport,
   impact,
   gate,
   report,

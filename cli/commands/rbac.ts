@@ -19,15 +19,17 @@ export const rbac = defineCommand({
     },
   ],
   async run({ stack: name, subject: given, json }) {
-    const [{ stringify }, { platformOf, readStack, settingsIn }, { registrationsOf }, permissions, { UserError }] = await Promise.all([
-      import("yaml"),
-      import("../../config/stack-file.ts"),
-      import("../../review/render/registrations.ts"),
-      import("../../review/render/permissions.ts"),
-      import("../../lib/user-error.ts"),
-    ]);
+    const [{ stringify }, { platformOf, readStack, settingsIn }, { StateLocation }, { registrationsOf }, permissions, { UserError }] =
+      await Promise.all([
+        import("yaml"),
+        import("../../config/stack-file.ts"),
+        import("../../config/schema/kubernetes.ts"),
+        import("../../review/render/registrations.ts"),
+        import("../../review/render/permissions.ts"),
+        import("../../lib/user-error.ts"),
+      ]);
     const stack = readStack(name);
-    const { namespace } = settingsIn(stack, "kubernetes");
+    const { namespace, state } = settingsIn(stack, "kubernetes");
     if (platformOf(stack) !== "kubernetes")
       throw new UserError(
         `Stack "${name}" is on the platform ${platformOf(stack)}. Only stacks on kubernetes are deployed with rights of somebody else's cluster.`,
@@ -39,7 +41,7 @@ export const rbac = defineCommand({
     const subject = given === undefined ? undefined : permissions.parseSubject(given);
     if (given !== undefined && subject === undefined)
       throw new UserError(`--subject: must be user:<name>, group:<name> or serviceaccount:<namespace>/<name> (got "${given}").`);
-    const roles = permissions.rolesOf(await registrationsOf(stack), stack.project, namespace);
+    const roles = permissions.rolesOf(await registrationsOf(stack), stack.project, { namespace, hasState: state !== StateLocation.File });
     const objects = [...roles, ...(subject ? permissions.bindingsOf(roles, subject) : [])];
     const text = json
       ? JSON.stringify(objects, null, 2)

@@ -19,7 +19,11 @@ const beside = (name: string) => join(import.meta.dirname, `${name}${extname(imp
  */
 export async function impactOf(name: string, stage: string): Promise<Pick<PlannedStack, "impact" | "withoutImpact">> {
   const stack = readStack(name, { withoutSecrets: true });
-  if (!isDeployed(stack)) return { withoutImpact: "it was not deployed from this folder" };
+  try {
+    if (!(await isDeployed(stack))) return { withoutImpact: "it was not deployed from this folder" };
+  } catch (error) {
+    return { withoutImpact: (error as Error).message };
+  }
   const options = [process.env["NODE_OPTIONS"], `--import=${pathToFileURL(beside("use-staged-packages")).href}`];
   const env = { ...process.env, NODE_OPTIONS: options.filter(Boolean).join(" "), SLIPWAY_STAGED_PACKAGES: stage };
   return step(`preview of stack "${name}" with the new version`, async () => {

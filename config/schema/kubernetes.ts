@@ -6,6 +6,9 @@ const text = z.string().min(1);
 const port = z.int().min(1).max(65535);
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must have only lower-case letters, digits and hyphens, at most 63");
 
+/** Where the embedded engine keeps the state of a stack. */
+export const StateLocation = { Cluster: "cluster", File: "file" } as const;
+
 /** Settings of the platform `kubernetes`. */
 export const kubernetesSettings = z
   .strictObject({
@@ -47,6 +50,12 @@ export const kubernetesSettings = z
       meaning: "Existing Secret of the type kubernetes.io/dockerconfigjson in the namespace, with which nodes pull images",
       without: "nodes pull with their own credentials",
       example: "registry",
+    }),
+    state: setting(z.enum(StateLocation), {
+      meaning:
+        "Where the embedded engine keeps the state: in encrypted Secrets of the cluster, so that several people or a pipeline can deploy the stack, or in a file of this checkout. Secrets are in `namespace`, or else in the namespace slipway-state. The Pulumi CLI uses its backend",
+      default: StateLocation.Cluster,
+      example: "file",
     }),
     cluster: setting(z.uuid("must be the UID of the namespace kube-system"), {
       meaning: "UID of the cluster's namespace kube-system. Set it to move the stack to another cluster",

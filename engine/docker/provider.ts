@@ -36,7 +36,7 @@ export const dockerProvider: Provider = {
       if (!context.interrupted) throw new UserError(problem + remove);
     }
     const named = name === undefined ? inputs : { ...inputs, name };
-    context.creating(name);
+    await context.creating(name);
     const { id, outputs } = await kind.create(docker, named, work(context)).catch(notReady(named));
     return { id, outputs: { ...named, ...outputs } };
   },

@@ -14,7 +14,10 @@ export const kubernetesProvider: Provider = {
     if (idOf(before) !== idOf(after)) return { kind: "replace", because: ["metadata"], deleteFirst: true };
     if (state.initErrors && (state.inputs.metadata as Manifest["metadata"])?.annotations?.["pulumi.com/replaceUnready"] === "true")
       return { kind: "replace", because: ["its last run failed"], deleteFirst: true };
-    const because = differences(state.inputs, inputs).map((d) => d.path);
+    // Where it matters that something is empty, and not missing, the cluster shows drift below.
+    const because = differences(state.inputs, inputs)
+      .filter(({ before: was, after: is }) => !(isEmpty(was) && isEmpty(is)))
+      .map((d) => d.path);
     if (hasUnknown(inputs)) return { kind: "update", because };
     try {
       const drift = differences(withoutStatus(live), withoutStatus(await connect(context)!.apply(after, true)));
@@ -31,7 +34,7 @@ export const kubernetesProvider: Provider = {
     if (!isOn(context.settings.upsertExistingObjects) && context.interrupted === undefined && (await connect(context)?.find(manifest))) {
       throw new UserError("already exists in the cluster, and this stack did not create it. Delete it, or choose another name.");
     }
-    context.creating();
+    await context.creating();
     return { id: idOf(manifest), outputs: await apply(manifest, context) };
   },
 
@@ -39,7 +42,7 @@ export const kubernetesProvider: Provider = {
 
   async delete({ type, inputs }, context) {
     await connect(context)
-      ?.remove(manifestOf(type, inputs), context.timeoutSeconds ?? 600)
+      ?.remove(manifestOf(type, inputs), context.timeoutSeconds ?? 600, context.progress)
       .catch(unlessGone(context));
   },
 };
@@ -56,6 +59,11 @@ async function apply(manifest: Manifest, context: Context): Promise<Properties> 
   return awaitReady(manifest, cluster!, context).catch((error) => {
     throw new NotReady(error.message, idOf(manifest), applied);
   });
+}
+
+/** Pulumi's provider does not keep empty lists and maps in its state. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 }
 
 /** The SDK hands settings of a provider over as JSON texts. */

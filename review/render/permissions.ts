@@ -20,6 +20,12 @@ const observing: PolicyRule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] },
 ];
 
+/** What the embedded engine does with a state in the cluster, and its lock. */
+const keepingState: PolicyRule[] = [
+  { apiGroups: [""], resources: ["secrets"], verbs: ["create", "delete", "get", "list", "update"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "delete", "get", "update"] },
+];
+
 /** The name of a kind's resource, as Kubernetes itself derives it (apimachinery, meta.UnsafeGuessKindToResource). */
 function resourceOf(kind: string): string {
   const name = kind.toLowerCase();
@@ -38,8 +44,13 @@ function groupOf(apiVersion: string): string {
  * identifies the cluster.
  *
  * @param namespace The namespace of the stack's objects.
+ * @param hasState Whether the state is there, too.
  */
-export function rolesOf(resources: Registered[], name: string, namespace: string): [role: Manifest, clusterRole: Manifest] {
+export function rolesOf(
+  resources: Registered[],
+  name: string,
+  { namespace, hasState }: { namespace: string; hasState: boolean },
+): [role: Manifest, clusterRole: Manifest] {
   const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
   const own = objects.map(({ apiVersion = "", kind = "" }) => ({ group: groupOf(apiVersion), resource: resourceOf(kind) }));
   const byGroup = Map.groupBy(own, ({ group }) => group);
@@ -52,7 +63,7 @@ export function rolesOf(resources: Registered[], name: string, namespace: string
   const identity = { apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"] };
   const apiVersion = "rbac.authorization.k8s.io/v1";
   return [
-    { apiVersion, kind: "Role", metadata, rules: [...managed, ...observing, ...granted] },
+    { apiVersion, kind: "Role", metadata, rules: [...managed, ...observing, ...(hasState ? keepingState : []), ...granted] },
     { apiVersion, kind: "ClusterRole", metadata: { name: `slipway-${name}-${namespace}` }, rules: [identity] },
   ];
 }

@@ -74,7 +74,7 @@ export class Checkout {
     env: Record<string, string> = {},
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
-    const child = spawn(join(this.folder, "slipway"), [command, "--stack", this.stack, ...options], {
+    const child = spawn(join(this.folder, "slipway"), [...command.split(" "), "--stack", this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...env },
       detached: true,

@@ -78,16 +78,24 @@ test("another cluster behind the same context is rejected before anything is sen
   // Its class and its pods are not there, so that only what the preview says of the cluster is looked at.
   checkout.configure({ web: { source: "app", replicas: 1 } }, { ...settings, cluster: uids[0] });
   const { code, out } = await checkout.run("preview");
-  expect([code, out]).toEqual([0, expect.stringContaining(`ClusterIdentity ${own}  to replace`)]);
+  expect([code, out]).toEqual([0, expect.stringContaining(`ClusterIdentity ${own}  to create`)]);
   expect(await namespaces(other.cluster)).toEqual(before);
   checkout.configure({ web }, settings);
   write(theirs);
 });
 
-test("down deletes what the stack created, and nothing else", async () => {
+test("down deletes what the stack created, and nothing else, and names an object that a finalizer keeps", async () => {
   const neighbour = await get("neighbour.localhost");
   expect(neighbour.status).toBe(200);
-  expect(await checkout.run("down")).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 deleted \(time\)\n/) as string });
+  const stuck = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "stuck", namespace: own } };
+  await cluster.apply({ ...stuck, metadata: { ...stuck.metadata, finalizers: ["example.org/files"] } }, false);
+  const down = checkout.start("down");
+  await eventually(
+    async () => down.output(),
+    (out) => out.includes("deleting, waiting for configmaps/stuck (finalizer example.org/files)"),
+  );
+  await cluster.merge({ ...stuck, metadata: { ...stuck.metadata, finalizers: null as never } });
+  expect(await down.run).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 deleted \(time\)\n/) as string });
   expect(await namespaces(cluster)).not.toContain(own);
   expect(await get("neighbour.localhost")).toMatchObject({ status: 200 });
 });
@@ -111,7 +119,7 @@ describe("in a namespace that was given", () => {
   test("the kubeconfig may be one of several in KUBECONFIG, and pods pull with the Secret", async () => {
     writeFileSync(join(checkout.folder, "empty.yaml"), new KubeConfig().exportConfig());
     const list = ["empty.yaml", "cluster.yaml"].map((file) => join(checkout.folder, file)).join(":");
-    checkout.configure({ web }, { ...reached, namespace: given, pullSecret: "registry" });
+    checkout.configure({ web }, { ...reached, namespace: given, pullSecret: "registry", state: "file" });
     const { code, out } = await checkout.run("up", { KUBECONFIG: list });
     expect([code, out]).toEqual([0, expect.stringContaining(`web  http://${host}:${ports.http}/  answers HTTP 200`)]);
     expect(
@@ -124,6 +132,11 @@ describe("in a namespace that was given", () => {
     ).toBe(200);
     const [pod] = await cluster.select("v1", "Pod", given, "app.kubernetes.io/name=web");
     expect(pod!["spec"].imagePullSecrets).toEqual([{ name: "registry" }]);
+    // A state in a file says itself which cluster it is about.
+    write(readFileSync(join(other.folder, "kubeconfig.yaml"), "utf8"));
+    const elsewhere = await checkout.run("down", { KUBECONFIG: list });
+    write(theirs);
+    expect([elsewhere.code, elsewhere.out]).toEqual([1, expect.stringContaining(`"${context}" leads to another cluster`)]);
     expect(await checkout.run("down", { KUBECONFIG: list })).toMatchObject({ code: 0 });
   });
 
@@ -225,5 +238,7 @@ describe("a deployer with exactly the rights that slipway rbac prints", () => {
   test("removes the stack", async () => {
     expect(await checkout.run("down")).toMatchObject({ code: 0 });
     expect(await cluster.select("apps/v1", "Deployment", namespace, "app.kubernetes.io/part-of=slipway")).toEqual([]);
+    // The state was in the namespace, too.
+    expect(await cluster.select("v1", "Secret", namespace, "dev.slipway/state")).toEqual([]);
   });
 });

@@ -52,7 +52,7 @@ test("a stack keeps the engine that created it", async () => {
   expect(await titleOf()).toBe("the embedded engine");
   process.env["SLIPWAY_ENGINE"] = "pulumi";
   await expect(titleOf()).rejects.toThrow(
-    'Stack "dev" was created by the embedded engine, so SLIPWAY_ENGINE=pulumi cannot change it. Run slipway down --stack dev first, or unset SLIPWAY_ENGINE.',
+    'Stack "dev" was created by the embedded engine, so SLIPWAY_ENGINE=pulumi cannot change it. Run slipway down --stack dev first, move its state with slipway state, or unset SLIPWAY_ENGINE.',
   );
 });
 

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import type { Checkpoint, ResourceState } from "../../../engine/checkpoint.ts";
+import type { Checkpoint, ResourceState } from "../../../engine/state/checkpoint.ts";
 import { Deployment, label, type Goal } from "../../../engine/deployment.ts";
 import { Display } from "../../../engine/display.ts";
 import { isSecret, secret } from "../../../lib/values.ts";

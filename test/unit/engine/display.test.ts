@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import type { ResourceState } from "../../../engine/checkpoint.ts";
+import type { ResourceState } from "../../../engine/state/checkpoint.ts";
 import { Display } from "../../../engine/display.ts";
 import { secret } from "../../../lib/values.ts";
 

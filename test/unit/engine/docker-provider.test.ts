@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { dockerProvider } from "../../../engine/docker/provider.ts";
 import { NotReady, type Context } from "../../../engine/provider.ts";
-import type { ResourceState } from "../../../engine/checkpoint.ts";
+import type { ResourceState } from "../../../engine/state/checkpoint.ts";
 import type { Properties } from "../../../lib/values.ts";
 import { Answer, apiError, HttpApi } from "../http-api.ts";
 
@@ -31,7 +31,7 @@ function context(options: Partial<Context> = {}): Context {
     name: "web",
     signal: new AbortController().signal,
     progress: (what) => progress.push(what),
-    creating: (id) => created.push(id),
+    creating: async (id) => void created.push(id),
     ...options,
     settings: { host: docker.host, ...options.settings },
   };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ResourceState } from "../../../engine/checkpoint.ts";
+import type { ResourceState } from "../../../engine/state/checkpoint.ts";
 import { kubernetesProvider } from "../../../engine/kubernetes/provider.ts";
 import { NotReady, type Context } from "../../../engine/provider.ts";
 import { KubernetesCluster, KubernetesError, selectorOf } from "../../../lib/kubernetes-client.ts";
@@ -46,7 +46,7 @@ function context(options: Partial<Context> = {}): Context {
     name: "web",
     signal: new AbortController().signal,
     progress: () => {},
-    creating: () => void created++,
+    creating: async () => void created++,
     timeoutSeconds: 5,
     ...options,
     settings: { kubeconfig: kubeconfig(), ...options.settings },

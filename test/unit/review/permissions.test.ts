@@ -15,7 +15,7 @@ test("a Role has one rule for the kinds of each API group, and what a stack gran
     { apiVersion: "v1", kind: "Service" },
     { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", rules },
   );
-  const [role, clusterRole] = rolesOf(objects, "shop", "team");
+  const [role, clusterRole] = rolesOf(objects, "shop", { namespace: "team", hasState: false });
   expect(role).toEqual({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
@@ -36,7 +36,7 @@ test("a Role has one rule for the kinds of each API group, and what a stack gran
 });
 
 test("each role is bound to the subject", () => {
-  const roles = rolesOf([], "shop", "team");
+  const roles = rolesOf([], "shop", { namespace: "team", hasState: false });
   const subject = { kind: "ServiceAccount" as const, name: "deployer", namespace: "ci" };
   expect(bindingsOf(roles, subject)).toEqual([
     {

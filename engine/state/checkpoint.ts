@@ -1,0 +1,61 @@
+import type { Value } from "../../lib/values.ts";
+import type { StateStore } from "./store.ts";
+
+/** The state of a resource. The names are those of Pulumi's deployment file. */
+export interface ResourceState {
+  urn: string;
+  type: string;
+  custom: boolean;
+  id?: string;
+  parent?: string;
+  provider?: string;
+  dependencies: string[];
+  /** The dependencies whose outputs are among the inputs. */
+  uses?: string[];
+  deletedWith?: string;
+  /** A deletion only removes it from the state. */
+  retainOnDelete?: boolean;
+  inputs: Record<string, Value>;
+  outputs: Record<string, Value>;
+  /** The run that creates the resource has not finished, so the resource may or may not exist. */
+  creating?: boolean;
+  /** The resource exists but did not become ready. */
+  initErrors?: string[];
+}
+
+/** The state of a stack during a run. Every step stores it. */
+export class Checkpoint {
+  readonly resources: Map<string, ResourceState>;
+  private readonly store: StateStore;
+  private writing: Promise<void> = Promise.resolve();
+  private next: Promise<void> | undefined;
+
+  private constructor(store: StateStore, resources: ResourceState[]) {
+    this.store = store;
+    this.resources = new Map(resources.map((r) => [r.urn, r]));
+  }
+
+  /** Reads the state. @throws UserError if it cannot be read. */
+  static async open(store: StateStore): Promise<Checkpoint> {
+    return new Checkpoint(store, await store.load());
+  }
+
+  /**
+   * Stores what the state is now, or something newer. Steps that end while the state is being written share the next write. The stack must be
+   * locked.
+   */
+  save(): Promise<void> {
+    this.next ??= this.writing
+      .catch(() => undefined) // whoever asked for that write was told
+      .then(() => {
+        this.next = undefined;
+        this.writing = this.store.save([...this.resources.values()]);
+        return this.writing;
+      });
+    return this.next;
+  }
+
+  async remove(): Promise<void> {
+    await this.store.remove();
+  }
+}

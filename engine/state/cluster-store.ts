@@ -1,0 +1,290 @@
+import { createHash } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
+import { newPassphraseKey, openBytes, passphraseKey, sealBytes } from "../../lib/secrets.ts";
+import { UserError } from "../../lib/user-error.ts";
+import type { ResourceState } from "./checkpoint.ts";
+import { Lease } from "./lease.ts";
+import type { StateStore } from "./store.ts";
+
+/** The namespace for the states of stacks that create their own namespace. */
+export const stateNamespace = "slipway-state";
+
+/** Bytes in one Secret. Kubernetes allows 1 MiB: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size. */
+const chunkSize = 768 * 1024;
+
+export interface ClusterStoreArgs {
+  project: string;
+  stack: string;
+  /** The namespace of the stack's objects, if it exists already. @default - `slipway-state`, which is created if it is missing */
+  namespace?: string | undefined;
+  /** Salt of the stack file, `v1:…`, so that the key need not be derived twice. @default - a new one */
+  salt?: string | undefined;
+  /** Connects to the cluster. @throws UserError if that is not possible. */
+  connect: () => Promise<Connection>;
+}
+
+/** A cluster, and how Kubernetes providers on this machine reach it. */
+export interface Connection {
+  cluster: KubernetesCluster;
+  /** UID of the namespace kube-system. */
+  id: string;
+  kubeconfig: string | undefined;
+  context: string;
+}
+
+/** What a Secret says of the state in it. */
+interface Header {
+  version: 1;
+  /** Salt of the passphrase, with a check, in Pulumi's form. */
+  salt: string;
+  /** Further Secrets whose contents follow, by name. */
+  chunks: string[];
+}
+
+/**
+ * The state in Secrets of the cluster: compressed, then encrypted with the passphrase of the stack (AES-256-GCM). A run holds a Lease. A write
+ * replaces one Secret, and only in the version that was read: a run that has lost its Lease cannot overwrite the state of the next one.
+ */
+export class ClusterStore implements StateStore {
+  /** Name of the Secret and of the Lease. */
+  readonly name: string;
+  readonly namespace: string;
+  private readonly args: ClusterStoreArgs;
+  private connected: Promise<Connection> | undefined;
+  private lease: Lease | undefined;
+  private key: { key: Buffer; salt: string } | undefined;
+  /** The Secret as it was read or written last. */
+  private secret: Manifest | undefined;
+  private text: string | undefined;
+  private keepsPrevious = false;
+
+  constructor(args: ClusterStoreArgs) {
+    this.args = args;
+    this.name = nameOf(args);
+    this.namespace = args.namespace ?? stateNamespace;
+  }
+
+  async exists(): Promise<boolean> {
+    return (await this.read(this.name)) !== undefined;
+  }
+
+  async load(): Promise<ResourceState[]> {
+    this.secret = await this.read(this.name);
+    this.text = undefined;
+    this.keepsPrevious = false;
+    if (this.secret === undefined) return [];
+    this.text = await this.open(this.secret);
+    // A run that has lost its Lease, and does not know it yet, can no longer write.
+    if (this.lease?.wasExpired) await this.write(this.text);
+    return this.resourcesIn(this.text);
+  }
+
+  /** The state before the last run that changed it. None if there was no such run. */
+  async loadPrevious(): Promise<ResourceState[]> {
+    const previous = await this.read(`${this.name}-previous`);
+    return previous ? this.resourcesIn(await this.open(previous)) : [];
+  }
+
+  async save(resources: ResourceState[]): Promise<void> {
+    this.lease?.assertHeld();
+    const { project, stack } = this.args;
+    const text = JSON.stringify({ version: 1, project, stack, resources });
+    if (text === this.text) return;
+    if (this.secret && this.text !== undefined && !this.keepsPrevious) await this.keepPrevious(this.text);
+    this.keepsPrevious = true;
+    await this.write(text);
+  }
+
+  /** Puts the state out of use, and keeps it as the previous one. The stack must be locked. */
+  async retire(): Promise<void> {
+    await this.load();
+    if (this.secret === undefined || this.text === undefined) return;
+    await this.keepPrevious(this.text);
+    const cluster = await this.cluster();
+    const { chunks } = JSON.parse(decode(this.secret["data"].header).toString()) as Header;
+    for (const name of [this.name, ...chunks]) await cluster.remove(this.manifest(name), 60);
+  }
+
+  async remove(): Promise<void> {
+    const cluster = await this.cluster();
+    const all = await cluster.select("v1", "Secret", this.namespace, `${ownerLabel}=${this.name}`);
+    // The one with the header is the last one: until then the state is complete, or not there.
+    const last = all.filter(({ metadata }) => metadata?.name === this.name);
+    for (const secret of [...last, ...all.filter((one) => !last.includes(one))])
+      await cluster.remove({ apiVersion: "v1", kind: "Secret", metadata: secret.metadata }, 60);
+    this.secret = undefined;
+    this.text = undefined;
+  }
+
+  async locked<T>(command: string, work: () => Promise<T>): Promise<T> {
+    const { stack } = this.args;
+    const cluster = await this.cluster();
+    await this.createNamespace(cluster);
+    const { namespace, name } = this;
+    const lease = await Lease.acquire({ cluster, namespace, name, what: `Stack "${stack}"`, command });
+    this.lease = lease;
+    try {
+      return await work();
+    } finally {
+      this.lease = undefined;
+      await lease.release();
+    }
+  }
+
+  private connection(): Promise<Connection> {
+    this.connected ??= this.args.connect();
+    return this.connected;
+  }
+
+  private async cluster(): Promise<KubernetesCluster> {
+    return (await this.connection()).cluster;
+  }
+
+  /** The resources in a state. Providers of this cluster get the kubeconfig of this machine: another one may have written the state. */
+  private async resourcesIn(text: string): Promise<ResourceState[]> {
+    const { id, kubeconfig, context } = await this.connection();
+    const { resources } = JSON.parse(text) as { resources: ResourceState[] };
+    const isHere = ({ type, inputs }: ResourceState) => type === "pulumi:providers:kubernetes" && inputs["clusterIdentifier"] === id;
+    const reachable = { ...(kubeconfig !== undefined && { kubeconfig }), context };
+    return resources.map((resource) => {
+      if (!isHere(resource)) return resource;
+      const { kubeconfig: _other, ...inputs } = resource.inputs;
+      return { ...resource, inputs: { ...inputs, ...reachable } };
+    });
+  }
+
+  private async createNamespace(cluster: KubernetesCluster): Promise<void> {
+    if (this.args.namespace !== undefined) return;
+    const metadata = { name: this.namespace, labels: { "app.kubernetes.io/managed-by": "slipway" } };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata };
+    if (await cluster.find(namespace)) return;
+    await cluster.create(namespace).catch((error: unknown) => {
+      if (!(error instanceof KubernetesError) || ![403, 409].includes(error.status)) throw error;
+      if (error.status === 403)
+        throw new UserError(
+          `The namespace ${this.namespace}, for the state of stack "${this.args.stack}", cannot be created: ${error.message}. Let an administrator create it, set slipway:kubernetes.namespace to an existing namespace, or set slipway:kubernetes.state to file.`,
+        );
+    });
+  }
+
+  /** A Secret with a state. Undefined if it does not exist. */
+  private async read(name: string): Promise<Manifest | undefined> {
+    return (await this.cluster()).find(this.manifest(name));
+  }
+
+  private manifest(name: string) {
+    return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: this.namespace } };
+  }
+
+  private async open(secret: Manifest): Promise<string> {
+    const where = `Secret ${this.namespace}/${secret.metadata?.name}`;
+    const header = JSON.parse(decode(secret["data"].header).toString()) as Header;
+    if (this.key?.salt !== header.salt) this.key = { key: passphraseKey(header.salt, where), salt: header.salt };
+    try {
+      const rest = await Promise.all(header.chunks.map((name) => this.read(name)));
+      const sealed = Buffer.concat([secret, ...rest].map((one) => decode(one!["data"].state)));
+      return gunzipSync(openBytes(this.key.key, sealed)).toString();
+    } catch (error) {
+      const remedy = `Restore the state of the run before: slipway state export --previous --stack ${this.args.stack} >state.json, then slipway state import state.json --stack ${this.args.stack}`;
+      throw new UserError(`${where}: cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
+    }
+  }
+
+  /** The key of a new state: from the salt of the stack file, if it has one, so that one derivation is enough. */
+  private sealingKey(): { key: Buffer; salt: string } {
+    const { salt } = this.args;
+    this.key ??= salt === undefined ? this.newKey() : { key: passphraseKey(salt, "the stack file"), salt };
+    return this.key;
+  }
+
+  private newKey(): { key: Buffer; salt: string } {
+    const isGiven = process.env["PULUMI_CONFIG_PASSPHRASE"] || process.env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+    // A passphrase that only this checkout has is lost with it.
+    if (!isGiven && process.env["CI"])
+      throw new UserError(
+        `Stack "${this.args.stack}": PULUMI_CONFIG_PASSPHRASE must be set, because the state in the cluster is encrypted with it, and the next run must be able to read it.`,
+      );
+    const { isLocal, ...key } = newPassphraseKey();
+    if (isLocal)
+      process.stderr.write(
+        `note: the state in the cluster is encrypted with the passphrase in .slipway/passphrase. Whoever else deploys this stack needs it as PULUMI_CONFIG_PASSPHRASE.\n`,
+      );
+    return key;
+  }
+
+  private async keepPrevious(text: string): Promise<void> {
+    const name = `${this.name}-previous`;
+    const before = await this.read(name);
+    await this.writeTo(name, text, before);
+  }
+
+  private async write(text: string): Promise<void> {
+    this.secret = await this.writeTo(this.name, text, this.secret);
+    this.text = text;
+  }
+
+  /** Writes a state into a Secret, and what does not fit into others before that. */
+  private async writeTo(name: string, text: string, before: Manifest | undefined): Promise<Manifest> {
+    const cluster = await this.cluster();
+    const { key, salt } = this.sealingKey();
+    const sealed = sealBytes(key, gzipSync(text));
+    const hash = createHash("sha256").update(sealed).digest("hex").slice(0, 12);
+    const parts = Array.from({ length: Math.ceil(sealed.length / chunkSize) }, (_, i) =>
+      sealed.subarray(i * chunkSize, (i + 1) * chunkSize),
+    );
+    const chunks = parts.slice(1).map((_, i) => `${name}-${hash}-${i + 1}`);
+    for (const [i, chunk] of chunks.entries()) await cluster.create(this.secretWith(chunk, { state: parts[i + 1]! })).catch(unlessExists);
+    const header: Header = { version: 1, salt, chunks };
+    const content = (resourceVersion?: string) =>
+      this.secretWith(name, { header: Buffer.from(JSON.stringify(header)), state: parts[0]! }, resourceVersion);
+    const written = await (
+      before ? cluster.replace<Manifest>(content(before.metadata?.resourceVersion)) : cluster.create<Manifest>(content())
+    ).catch((error: unknown) => {
+      if (!(error instanceof KubernetesError && [404, 409].includes(error.status))) throw error;
+      throw new UserError(
+        `Stack "${this.args.stack}": the state in the cluster was changed by another run. This run stops. Run it again: it continues from there.`,
+      );
+    });
+    const old = before ? (JSON.parse(decode(before["data"].header).toString()) as Header).chunks : [];
+    for (const chunk of old.filter((one) => !chunks.includes(one))) await cluster.remove(this.manifest(chunk), 60);
+    return written;
+  }
+
+  private secretWith(name: string, data: Record<string, Buffer>, resourceVersion?: string): Manifest {
+    const { project, stack } = this.args;
+    const { metadata, ...manifest } = this.manifest(name);
+    return {
+      ...manifest,
+      type: "dev.slipway/state",
+      metadata: {
+        ...metadata,
+        ...(resourceVersion !== undefined && { resourceVersion }),
+        labels: { "app.kubernetes.io/managed-by": "slipway", [ownerLabel]: this.name },
+        annotations: { "dev.slipway/stack": `${project}/${stack}` },
+      },
+      data: Object.fromEntries(Object.entries(data).map(([key, bytes]) => [key, bytes.toString("base64")])),
+    };
+  }
+}
+
+/** All Secrets of a state have it, with the name of the first one. */
+const ownerLabel = "dev.slipway/state";
+
+/** A name of an object that no other stack has. It is also a valid value of a label. */
+function nameOf({ project, stack }: ClusterStoreArgs): string {
+  const readable = `${project}-${stack}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([project, stack]))
+    .digest("hex")
+    .slice(0, 8);
+  return `slipway-${readable.slice(0, 40)}-${hash}`.replaceAll(/-+/g, "-");
+}
+
+function decode(base64: string): Buffer {
+  return Buffer.from(base64, "base64");
+}
+
+function unlessExists(error: unknown): void {
+  if (!(error instanceof KubernetesError && error.status === 409)) throw error;
+}

@@ -1,0 +1,24 @@
+import type { ResourceState } from "./checkpoint.ts";
+
+/** Where the embedded engine keeps the state of a stack. */
+export interface StateStore {
+  /** Whether the stack has a state here. */
+  exists(): Promise<boolean>;
+  /**
+   * The resources of the stack. None if it has no state.
+   *
+   * @throws UserError if the state cannot be read.
+   */
+  load(): Promise<ResourceState[]>;
+  /** Replaces the state. It is stored once the promise is fulfilled. */
+  save(resources: ResourceState[]): Promise<void>;
+  /** Deletes the state. */
+  remove(): Promise<void>;
+  /**
+   * Locks the stack while `work` changes it.
+   *
+   * @param command What holds the lock, for messages: `slipway up`.
+   * @throws LockedError that names the holder.
+   */
+  locked<T>(command: string, work: () => Promise<T>): Promise<T>;
+}

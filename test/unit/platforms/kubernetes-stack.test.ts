@@ -188,6 +188,8 @@ const discovery = {
     ],
   },
   "GET /apis/networking.k8s.io/v1": { resources: [{ kind: "IngressClass", name: "ingressclasses", namespaced: false }] },
+  "GET /apis/networking.k8s.io/v1/ingressclasses": { items: [] },
+  "GET /api/v1/nodes": { items: [] },
   "GET /api/v1/namespaces/kube-system": { metadata: { name: "kube-system", uid } },
 };
 const node = (architecture: string) => ({ status: { nodeInfo: { operatingSystem: "linux", architecture } } });
@@ -247,7 +249,7 @@ describe("the ingress controller is the one that the cluster has", () => {
       "GET /apis/networking.k8s.io/v1/ingressclasses": {
         items: [ingressClass("edge", "traefik.io/ingress-controller", true), ingressClass("other", "example.org/controller", false)],
       },
-      "GET /api/v1/pods": { items: [{ metadata: { name: "traefik-1", namespace: "edge" } }] },
+      "GET /api/v1/pods": { items: [{ metadata: { name: "traefik-1", namespace: "edge", labels: traefik.podLabels } }] },
     };
     const { kubeconfig: file, context } = kubeconfig({ server: api.host });
     return await findIngressControllers(new KubernetesCluster(`${process.cwd()}/${file}`, context));

@@ -64,7 +64,11 @@ export class WebService extends pulumi.ComponentResource {
     createScaling(spec, metadata, child);
     const ports = servicePorts(spec);
     const serviceMetadata = { ...metadata, annotations: serviceAnnotations(spec) };
-    const service = new k8s.core.v1.Service(name, { metadata: serviceMetadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
+    const service = new k8s.core.v1.Service(
+      name,
+      { metadata: serviceMetadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } },
+      child,
+    );
     this.address = createExposure(spec, service, metadata, child)?.status.apply(addressIn);
     const published = createPublished(spec, metadata, child);
     if (published && spec.publishing?.type !== "NodePort") this.publishedAddress = published.status.apply(addressIn);

@@ -36,7 +36,9 @@ export async function missingClasses(
 ): Promise<string[]> {
   const used = Object.entries(services).flatMap(([name, service]) => classesOf(["services", name], service));
   const byKind = [...Map.groupBy(used, ({ kind }) => kind)];
-  return (await Promise.all(byKind.map(([kind, all]) => missingOfKind(kind, all, cluster, kind === "IngressClass" ? ingressClasses : [])))).flat();
+  return (
+    await Promise.all(byKind.map(([kind, all]) => missingOfKind(kind, all, cluster, kind === "IngressClass" ? ingressClasses : [])))
+  ).flat();
 }
 
 function classesOf(path: Path, service: ServiceSettings): UsedClass[] {
@@ -63,7 +65,9 @@ async function missingOfKind(kind: ClassKind, used: UsedClass[], cluster: Kubern
   return used.flatMap(({ path, name }) => {
     if (name === undefined)
       return hasDefault ? [] : [settingProblem(path, `must be set, because the cluster has no default ${kind}. ${remedy}`)];
-    return name === anyClass || known.includes(name) ? [] : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
+    return name === anyClass || known.includes(name)
+      ? []
+      : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
   });
 }
 

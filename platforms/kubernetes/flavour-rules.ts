@@ -19,7 +19,10 @@ export function problemsWithFlavour(
     for (const [root, all] of Object.entries({ services, jobs }))
       for (const [name, { user, group, security }] of Object.entries(all)) {
         for (const [key, id] of Object.entries({ user, group }))
-          report([root, name, key], id !== undefined && `must be omitted, because the cluster assigns the IDs of pods (got ${id}). ${remedy}`);
+          report(
+            [root, name, key],
+            id !== undefined && `must be omitted, because the cluster assigns the IDs of pods (got ${id}). ${remedy}`,
+          );
         report(
           [root, name, "security", "level"],
           security?.level === SecurityLevel.Baseline && `must not be baseline, because the cluster assigns the user of pods. ${asRoot}`,

@@ -14,14 +14,7 @@ import { isPreflightOff } from "../../lib/preflight.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { addressesOf } from "../published-ports.ts";
-import {
-  assignsIds,
-  namespaceLabels,
-  networkOf,
-  publishingOf,
-  waitOf,
-  withClassDefaults,
-} from "./flavour-effects.ts";
+import { assignsIds, namespaceLabels, networkOf, publishingOf, waitOf, withClassDefaults } from "./flavour-effects.ts";
 import { problemsWithFlavour } from "./flavour-rules.ts";
 import { titles } from "./flavour.ts";
 import { adaptedTo, type AdaptingFacts } from "./adapted.ts";
@@ -127,7 +120,11 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
     deployJob: (job, _settings, image, after) =>
-      new Job(job, { ...withNetwork(jobArgs(job, { services, jobs }, helper)), ...common, image }, pulumi.mergeOptions(options, { dependsOn: after })),
+      new Job(
+        job,
+        { ...withNetwork(jobArgs(job, { services, jobs }, helper)), ...common, image },
+        pulumi.mergeOptions(options, { dependsOn: after }),
+      ),
     get outputs() {
       return { cluster: { id, context, namespace, flavour }, ...helper.outputs };
     },

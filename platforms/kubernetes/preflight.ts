@@ -38,7 +38,11 @@ export async function preflight({ kubernetes, services, jobs }: Configuration): 
       message,
     })),
   );
-  return [...found.flat(), ...problemsWithNodes({ services, jobs }, seen.nodes ?? []), ...[...ofFlavour, ...ofAdapted].map(({ path, message }) => settingProblem(path, message))];
+  return [
+    ...found.flat(),
+    ...problemsWithNodes({ services, jobs }, seen.nodes ?? []),
+    ...[...ofFlavour, ...ofAdapted].map(({ path, message }) => settingProblem(path, message)),
+  ];
 }
 
 async function missing(

@@ -113,11 +113,15 @@ const validating: Manifest = {
         message: "restricted-v2: containers must drop ALL capabilities",
       },
       {
-        expression: ofEach(`!has(c.securityContext.capabilities.add) || c.securityContext.capabilities.add.all(a, a == "NET_BIND_SERVICE")`),
+        expression: ofEach(
+          `!has(c.securityContext.capabilities.add) || c.securityContext.capabilities.add.all(a, a == "NET_BIND_SERVICE")`,
+        ),
         message: "restricted-v2: containers may add NET_BIND_SERVICE only",
       },
       {
-        expression: ofEach(`c.securityContext.allowPrivilegeEscalation == false && !(has(c.securityContext.privileged) && c.securityContext.privileged)`),
+        expression: ofEach(
+          `c.securityContext.allowPrivilegeEscalation == false && !(has(c.securityContext.privileged) && c.securityContext.privileged)`,
+        ),
         message: "restricted-v2: containers must not be privileged or escalate privileges",
       },
       {
@@ -125,7 +129,8 @@ const validating: Manifest = {
         message: "restricted-v2: the seccomp profile must be RuntimeDefault",
       },
       {
-        expression: "!(has(object.spec.hostNetwork) && object.spec.hostNetwork) && !(has(object.spec.hostPID) && object.spec.hostPID) && !(has(object.spec.hostIPC) && object.spec.hostIPC)",
+        expression:
+          "!(has(object.spec.hostNetwork) && object.spec.hostNetwork) && !(has(object.spec.hostPID) && object.spec.hostPID) && !(has(object.spec.hostIPC) && object.spec.hostIPC)",
         message: "restricted-v2: pods must not use the host",
       },
       {

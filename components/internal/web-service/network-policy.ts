@@ -16,14 +16,7 @@ export function createNetworkPolicy(
   metadata: k8s.types.input.meta.v1.ObjectMeta,
   opts: pulumi.CustomResourceOptions,
 ): k8s.networking.v1.NetworkPolicy | undefined {
-  const {
-    isolated = true,
-    callers = [],
-    peers = [],
-    destinations = [],
-    ingressController,
-    ingressCidrs = [],
-  } = spec.network ?? {};
+  const { isolated = true, callers = [], peers = [], destinations = [], ingressController, ingressCidrs = [] } = spec.network ?? {};
   if (!isolated) return undefined;
   const exposed =
     spec.expose === "none"

@@ -110,7 +110,8 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
     },
     resources: resolveResources(args),
     expose: args.expose ?? (routes.length > 0 ? "ingress" : "none"),
-    awaitAddress: args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClass(args.ingressClassName)?.publishesAddress === true),
+    awaitAddress:
+      args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClass(args.ingressClassName)?.publishesAddress === true),
     connectRetries: args.connectRetries ?? defaults.connectRetries,
     routes: routes.map(({ host, path = defaults.routePath }) => ({ host, path })),
   };

@@ -62,7 +62,8 @@ async function run(flavour: Flavour, services: object, { jobs = {}, ...more }: {
     return withoutPreflight(slipway);
   };
   const { resources } = await record(program);
-  return (kind: string, name = "web") => resources.find((one) => one.type.startsWith("kubernetes:") && one.type.endsWith(`:${kind}`) && one.name === name)?.inputs;
+  return (kind: string, name = "web") =>
+    resources.find((one) => one.type.startsWith("kubernetes:") && one.type.endsWith(`:${kind}`) && one.name === name)?.inputs;
 }
 
 const dns = (port = 53) => ["UDP", "TCP"].map((protocol) => ({ protocol, port }));
@@ -88,10 +89,15 @@ describe("OpenShift", () => {
       ["Deployment", "web"],
       ["Job", "migrate"],
     ] as const)
-      expect(find(kind, name)!["spec"].template.spec.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+      expect(find(kind, name)!["spec"].template.spec.securityContext).toEqual({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
     expect(find("Ingress")!["spec"]).toEqual({
       ingressClassName: "openshift-default",
-      rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { name: "http" } } } }] } }],
+      rules: [
+        { host, http: { paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { name: "http" } } } }] } },
+      ],
     });
     const { ingress, egress } = find("NetworkPolicy")!["spec"];
     expect(ingress).toEqual([
@@ -274,7 +280,11 @@ describe("whether network policies are enforced", () => {
 });
 
 test("a cluster without metrics or enforcement is a warning only for stacks that need them", () => {
-  const seen = { flavour: Flavour.Generic, groups: ["apps"], daemonSets: [{ metadata: { name: "kube-flannel" } }] } as unknown as SeenCluster;
+  const seen = {
+    flavour: Flavour.Generic,
+    groups: ["apps"],
+    daemonSets: [{ metadata: { name: "kube-flannel" } }],
+  } as unknown as SeenCluster;
   const scaled: Services = { web: { autoscaling: { maxReplicas: 3 } }, db: {} };
   expect(warningsOf({ services: scaled, jobs: {} }, seen)).toEqual([
     "slipway:services.web.autoscaling: has no effect, because the cluster has no metrics (API group metrics.k8s.io). Let an administrator install metrics-server, or set replicas.",

@@ -49,6 +49,9 @@ function checkUser({ user, group, assignedIds }: WebServiceArgs, isBaseline: boo
   report(["user"], user === 0 && !isBaseline && `must not be 0, which is root. Set a user ID of the image, or ${asBaseline}`);
   for (const [key, id] of Object.entries({ user, group }))
     report([key], assignedIds && id !== undefined && "must be omitted, because the cluster assigns it (assignedIds). Remove one of them");
-  report(["security", "level"], assignedIds && isBaseline && "must be restricted, because the cluster assigns the user (assignedIds). Remove one of them");
+  report(
+    ["security", "level"],
+    assignedIds && isBaseline && "must be restricted, because the cluster assigns the user (assignedIds). Remove one of them",
+  );
   report(["group"], group !== undefined && user === undefined && isBaseline && "requires user. Set it");
 }

@@ -178,6 +178,13 @@ describe("GKE", () => {
     );
   });
 
+  test("its load balancers check targets over HTTP", async () => {
+    const web = { image, host, ingressClassName: "gce", probes: { kind: "tcp" } };
+    expect(await problemsOf({}, { web })).toEqual([
+      "services.web.probes.kind: must be http behind a load balancer of Google, which sends HTTP requests to check its targets (got tcp). Set http, or publish the port instead of a host",
+    ]);
+  });
+
   test("a default class of the cluster, or a class with the same name, takes precedence", () => {
     const facts = (classes: { name: string; controller: string; isDefault: boolean }[]) => ({
       flavour: Flavour.Gke,
@@ -216,6 +223,16 @@ describe("EKS", () => {
     expect(find("NetworkPolicy")!["spec"].egress).toEqual([{ ports: dns() }]);
     const { containers } = find("Deployment")!["spec"].template.spec;
     expect(containers[0].lifecycle).toEqual({ preStop: { sleep: { seconds: 20 } } });
+  });
+
+  test("a certificate of the settings is a problem behind its load balancer", async () => {
+    const web = { image, host, ingressClassName: "alb", tls: { secretName: "cert", clusterIssuer: "letsencrypt" } };
+    expect(await problemsOf({}, { web })).toEqual(
+      ["secretName", "clusterIssuer"].map(
+        (key) =>
+          `services.web.tls.${key}: must be omitted for the ingress class alb, which uses the certificate of AWS Certificate Manager for the host`,
+      ),
+    );
   });
 
   test("published ports get a load balancer of Auto Mode, or of the AWS Load Balancer Controller", () => {

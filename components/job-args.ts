@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { JobRunArgs, ServiceNetworkArgs } from "./service-args.ts";
-import type { WebServiceArgs } from "./web-service-args.ts";
+import type { JobRunArgs } from "./service-args.ts";
+import type { NetworkPolicyArgs, WebServiceArgs } from "./web-service-args.ts";
 
 export type { ScheduleArgs } from "./service-args.ts";
 export * from "./concurrency-policy.ts";
@@ -12,6 +12,7 @@ type Shared = Pick<
   | "namespace"
   | "partOf"
   | "pullSecret"
+  | "assignedIds"
   | "version"
   | "command"
   | "args"
@@ -36,7 +37,7 @@ type Shared = Pick<
 
 /** Network access of a job's pods: blocked unless declared. Nobody calls a job. */
 // oxlint-disable-next-line typescript/no-empty-object-type -- the schema of the plugin has no type aliases
-export interface JobNetworkArgs extends Pick<ServiceNetworkArgs, "isolated" | "destinations" | "dnsAnywhere"> {}
+export interface JobNetworkArgs extends Pick<NetworkPolicyArgs, "isolated" | "destinations" | "dnsAnywhere" | "dnsServer"> {}
 
 /** Waits in a job's pod, before its program runs. */
 export interface JobWaitArgs {

@@ -10,8 +10,10 @@ export interface User {
 
 /** What a service may do, with every default filled in. */
 export interface Security {
-  /** Undefined for the image's user. */
+  /** Undefined for the image's user, and for one that the cluster assigns. */
   user: User | undefined;
+  /** Whether the cluster assigns the user, which is not root then. */
+  isAssigned: boolean;
   /** Capabilities besides none. */
   capabilities: string[];
   readOnlyRootFilesystem: boolean;
@@ -22,18 +24,19 @@ export interface Security {
 }
 
 /** The arguments of a service that decide what it may do. */
-export type SecuritySettings = Pick<WebServiceArgs, "user" | "group" | "security">;
+export type SecuritySettings = Pick<WebServiceArgs, "user" | "group" | "security" | "assignedIds">;
 
 /** Fills in the defaults. */
-export function resolveSecurity({ user: given, group, security = {} }: SecuritySettings): Security {
+export function resolveSecurity({ user: given, group, security = {}, assignedIds: isAssigned = false }: SecuritySettings): Security {
   const isBaseline = security.level === SecurityLevel.Baseline;
-  const uid = given ?? (isBaseline ? undefined : nonRootUid);
+  const uid = given ?? (isBaseline || isAssigned ? undefined : nonRootUid);
   const user = uid === undefined ? undefined : { uid, gid: group ?? uid };
-  const mayBeRoot = user === undefined || user.uid === 0;
+  const mayBeRoot = user === undefined ? !isAssigned : user.uid === 0;
   const capabilities = security.capabilities ?? (isBaseline && mayBeRoot ? rootCapabilities : []);
   const isRestricted = !mayBeRoot && capabilities.every((capability) => capability === restrictedCapability);
   return {
     user,
+    isAssigned,
     capabilities,
     readOnlyRootFilesystem: security.readOnlyRootFilesystem ?? !isBaseline,
     reason: isBaseline ? security.reason : undefined,

@@ -1,12 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { PublishingType } from "./web-service-enums.ts";
-import type { ServiceArgs, ServiceNetworkArgs, ServiceTlsArgs } from "./service-args.ts";
+import type { PeerArgs, ServiceArgs, ServiceNetworkArgs, ServiceTlsArgs } from "./service-args.ts";
 
 export * from "./service-args.ts";
 export * from "./web-service-enums.ts";
 
+/** Pods of the cluster's DNS server. */
+export interface DnsServerArgs extends PeerArgs {
+  /** Port that the pods listen on: network policies apply to it after the Service has translated 53. @default 53 */
+  port?: number;
+}
+
 /** Network access to and from the pods: blocked unless declared. */
 export interface NetworkPolicyArgs extends ServiceNetworkArgs {
+  /** @default - the pods with the label `k8s-app: kube-dns` in kube-system. */
+  dnsServer?: DnsServerArgs;
   /** Services of the same namespace that may call this one, by name. @default - none. */
   callers?: string[];
 }
@@ -19,6 +27,9 @@ export interface TlsArgs extends ServiceTlsArgs {
 
 /** Class of the Network Load Balancers of EKS Auto Mode. */
 export const nlbClass = "eks.amazonaws.com/nlb";
+
+/** Class of the Network Load Balancers of the AWS Load Balancer Controller. */
+export const controllerNlbClass = "service.k8s.aws/nlb";
 
 /**
  * Annotation of an Ingress of the class `alb` with what its load balancer cannot change, such as its scheme and its subnets. When it
@@ -57,6 +68,13 @@ export interface WebServiceArgs extends ServiceArgs {
   namespace?: pulumi.Input<string>;
   /** Existing Secret with the credentials to pull images, of the type kubernetes.io/dockerconfigjson. @default - nodes pull with their own. */
   pullSecret?: pulumi.Input<string>;
+  /**
+   * Whether the cluster assigns the user and group IDs of the pods, as OpenShift does. Then `user` and `group` must be omitted, and the image
+   * must run with any user.
+   *
+   * @default false
+   */
+  assignedIds?: boolean;
   /** Application that the service belongs to, as a label. @default - none. */
   partOf?: string;
 }

@@ -12,7 +12,7 @@ import { createNetworkPolicy } from "./internal/web-service/network-policy.ts";
 import { podTemplate, servicePorts } from "./internal/web-service/pod.ts";
 import { createPublished } from "./internal/web-service/publish.ts";
 import { problemsWithWebService } from "./rules/web-service.ts";
-import { annotated } from "./internal/web-service/annotations.ts";
+import { annotated, serviceAnnotations } from "./internal/web-service/annotations.ts";
 import { createScaling } from "./internal/web-service/scaling.ts";
 import { createWorkload } from "./internal/web-service/workload.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
@@ -63,7 +63,12 @@ export class WebService extends pulumi.ComponentResource {
     createWorkload(spec, template, annotated(metadata, spec), pulumi.mergeOptions(child, { dependsOn: policy }));
     createScaling(spec, metadata, child);
     const ports = servicePorts(spec);
-    const service = new k8s.core.v1.Service(name, { metadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } }, child);
+    const serviceMetadata = { ...metadata, annotations: serviceAnnotations(spec) };
+    const service = new k8s.core.v1.Service(
+      name,
+      { metadata: serviceMetadata, spec: { type: "ClusterIP", selector: selectorLabels(name), ports } },
+      child,
+    );
     this.address = createExposure(spec, service, metadata, child)?.status.apply(addressIn);
     const published = createPublished(spec, metadata, child);
     if (published && spec.publishing?.type !== "NodePort") this.publishedAddress = published.status.apply(addressIn);

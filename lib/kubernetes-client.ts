@@ -101,6 +101,13 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return this.read<Manifest>(header).catch(unlessMissing);
   }
 
+  /** What the API answers at a path that is not one of an object, such as `/version`. Undefined if the deployer may not see it. */
+  async ask<T>(path: string): Promise<T | undefined> {
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.GET);
+    const hidden = (error: Error) => (error instanceof KubernetesError ? undefined : Promise.reject(error));
+    return this.requestPromise<T & KubernetesObject>(request).catch(hidden);
+  }
+
   async select(apiVersion: string, kind: string, namespace: string | undefined, labels: string): Promise<Manifest[]> {
     const none = undefined;
     return (await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels)).items;

@@ -9,6 +9,32 @@ const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must have
 /** Where the embedded engine keeps the state of a stack. */
 export const StateLocation = { Cluster: "cluster", File: "file" } as const;
 
+/** Kinds of clusters that differ in what pods and their exposure need. */
+export const Flavour = {
+  OpenShift: "openshift",
+  Gke: "gke",
+  Aks: "aks",
+  Eks: "eks",
+  /** Also k3d and Rancher Desktop. */
+  K3s: "k3s",
+  Rke2: "rke2",
+  Minikube: "minikube",
+  MicroK8s: "microk8s",
+  Kind: "kind",
+  /** Every other one. */
+  Generic: "generic",
+} as const;
+export type Flavour = (typeof Flavour)[keyof typeof Flavour];
+
+/** Who chooses the user and group IDs of pods. */
+export const UserIds = {
+  /** The settings of services and jobs. */
+  Fixed: "fixed",
+  /** The cluster, as the security context constraints of OpenShift do. */
+  Assigned: "assigned",
+} as const;
+export type UserIds = (typeof UserIds)[keyof typeof UserIds];
+
 /** Settings of the platform `kubernetes`. */
 export const kubernetesSettings = z
   .strictObject({
@@ -61,6 +87,17 @@ export const kubernetesSettings = z
       meaning: "UID of the cluster's namespace kube-system. Set it to move the stack to another cluster",
       without: "that of the first up",
       example: "5f5a9b52-4f1c-4bd1-9f5e-0a3c2ad1a1a0",
+    }),
+    flavour: setting(z.enum(Flavour), {
+      meaning: "Kind of the cluster. The preview shows which one was detected",
+      without: "detected from the API server and, if the deployer may read them, the nodes",
+      example: "openshift",
+    }),
+    userIds: setting(z.enum(UserIds), {
+      meaning:
+        "Who chooses the user and group IDs of pods: fixed (those of the settings) or assigned (the cluster). On OpenShift, fixed IDs need a security context constraint such as nonroot-v2",
+      without: "assigned on OpenShift, otherwise fixed",
+      example: "fixed",
     }),
   })
   .describe("Settings of the platform `kubernetes`.");

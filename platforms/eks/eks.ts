@@ -24,6 +24,7 @@ import {
 } from "./rules.ts";
 import { formatSettingProblem, loadBalancerCidrs, nodePlatforms, tagsOf } from "./settings.ts";
 import { addressesOf } from "../published-ports.ts";
+import { awaitAtLeastSeconds, loadBalancerShutdown, nlbAnnotations, readinessGate } from "../aws-load-balancer.ts";
 import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 
 export { preflight } from "./preflight/preflight.ts";
@@ -33,16 +34,13 @@ export const mayBeEmpty = true;
 /** Images are pushed over a network, so their layers are compressed. */
 export const imageDefaults: PlatformModule["imageDefaults"] = {};
 
-/** An AWS load balancer needs some seconds to stop sending requests to a terminating pod. */
-const shutdown = { sleepSeconds: 20 };
-
 export const withDefaults: PlatformModule["withDefaults"] = (service, { eks = missingSettings }) => {
   const platforms = service.source === undefined ? service.platforms : (service.platforms ?? nodePlatforms(eks));
   const withPlatforms = platforms === undefined ? service : { ...service, platforms };
   if (eks.nodeGroups !== undefined) return withPlatforms;
   const isBehindAlb = hasIngress(service) && (service.ingressClassName ?? "alb") === "alb";
   const behindLoadBalancer = (isBehindAlb || service.publish !== undefined) && {
-    shutdown: { ...shutdown, ...service.shutdown },
+    shutdown: { ...loadBalancerShutdown, ...service.shutdown },
     network: { ingressCidrs: loadBalancerCidrs(eks), ...service.network },
   };
   if (hasIngress(service) && !isBehindAlb) return { ...withPlatforms, ...behindLoadBalancer };
@@ -86,7 +84,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
   const clusterOptions = { provider, dependsOn: dependencies };
   const namespace = servicesNamespace(
     "services",
-    { name, services: [...Object.values(services), ...Object.values(jobs)], labels: readinessGates },
+    { name, services: [...Object.values(services), ...Object.values(jobs)], labels: readinessGate.autoMode },
     clusterOptions,
   ).metadata.name;
   const hostsWithRecord = new Set<string>();
@@ -164,9 +162,6 @@ function problemsWithSharedCluster(facts: KnownClusterFacts, { region }: EksSett
   ];
 }
 
-/** A node takes about a minute to start, and a load balancer up to 45 s to send requests to a pod. */
-const awaitAtLeastSeconds = 600;
-
 /** What AWS replaces the load balancer for. None by default, so that the annotation appears with the first change. */
 function loadBalancerAnnotations({ loadBalancer, autoMode }: ClusterFacts): Record<string, string> {
   const { scheme = LoadBalancerScheme.InternetFacing, subnetIds = [] } = loadBalancer ?? {};
@@ -176,24 +171,8 @@ function loadBalancerAnnotations({ loadBalancer, autoMode }: ClusterFacts): Reco
 
 /** A Network Load Balancer of EKS Auto Mode, https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html. */
 function nlb({ loadBalancer }: ClusterFacts, tags: Record<string, string>): PublishingArgs {
-  const { scheme = LoadBalancerScheme.InternetFacing, subnetIds } = loadBalancer ?? {};
-  const prefix = "service.beta.kubernetes.io/aws-load-balancer";
-  return {
-    loadBalancerClass: nlbClass,
-    annotations: {
-      [`${prefix}-scheme`]: scheme,
-      ...(subnetIds && { [`${prefix}-subnets`]: subnetIds.join(",") }),
-      [`${prefix}-additional-resource-tags`]: Object.entries(tags)
-        // A comma separates tags.
-        .filter(([, value]) => !value.includes(","))
-        .map(([key, value]) => `${key}=${value}`)
-        .join(","),
-    },
-  };
+  return { loadBalancerClass: nlbClass, annotations: nlbAnnotations({ ...loadBalancer, tags }) };
 }
-
-/** Pods become ready once the load balancer sends requests to them, https://docs.aws.amazon.com/eks/latest/userguide/auto-elb-example.html. */
-const readinessGates = { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" };
 
 /** Egress of pods with AWS permissions: the Pod Identity agent, and AWS, which has no fixed address ranges. */
 const awsDestinations = [

@@ -12,6 +12,9 @@ const kinds = {
 } as const;
 type ClassKind = keyof typeof kinds;
 
+/** Stands for the class of a Gateway that exists, which is not looked at. */
+const anyClass = "*";
+
 /** A class that a service uses. */
 interface UsedClass {
   path: Path;
@@ -20,15 +23,26 @@ interface UsedClass {
   name: string | undefined;
 }
 
-/** Problems with classes that services use, by name or as the default, and that a cluster does not have. */
-export async function missingClasses(services: Record<string, ServiceSettings>, cluster: KubernetesCluster): Promise<string[]> {
+/**
+ * Problems with classes that services use, by name or as the default, and that a cluster does not have. What the deployer may not read is not
+ * checked.
+ *
+ * @param ingressClasses ingress classes that the cluster has without an object. @default - none.
+ */
+export async function missingClasses(
+  services: Record<string, ServiceSettings>,
+  cluster: KubernetesCluster,
+  ingressClasses: string[] = [],
+): Promise<string[]> {
   const used = Object.entries(services).flatMap(([name, service]) => classesOf(["services", name], service));
   const byKind = [...Map.groupBy(used, ({ kind }) => kind)];
-  return (await Promise.all(byKind.map(([kind, all]) => missingOfKind(kind, all, cluster)))).flat();
+  return (
+    await Promise.all(byKind.map(([kind, all]) => missingOfKind(kind, all, cluster, kind === "IngressClass" ? ingressClasses : [])))
+  ).flat();
 }
 
 function classesOf(path: Path, service: ServiceSettings): UsedClass[] {
-  const { volumes = {}, ingressClassName, priorityClassName, gateway } = service;
+  const { volumes = {}, ingressClassName, priorityClassName, gateway, expose } = service;
   const used: UsedClass[] = [];
   const use = (kind: ClassKind, name: string | undefined, ...keys: Path) => used.push({ path: [...path, ...keys], kind, name });
   for (const [volume, { kind, storageClass }] of Object.entries(volumes))
@@ -36,23 +50,38 @@ function classesOf(path: Path, service: ServiceSettings): UsedClass[] {
   if (hasIngress(service)) use("IngressClass", ingressClassName, "ingressClassName");
   if (priorityClassName !== undefined) use("PriorityClass", priorityClassName, "priorityClassName");
   if (gateway?.className !== undefined) use("GatewayClass", gateway.className, "gateway", "className");
+  else if (expose === "gateway") use("GatewayClass", anyClass, "expose");
   return used;
 }
 
-async function missingOfKind(kind: ClassKind, used: UsedClass[], cluster: KubernetesCluster): Promise<string[]> {
+async function missingOfKind(kind: ClassKind, used: UsedClass[], cluster: KubernetesCluster, builtIn: string[]): Promise<string[]> {
   const { apiVersion, isDefault } = kinds[kind];
-  const items = await cluster.list(apiVersion, kind).then(({ items }) => items, emptyIfUnknownKind);
-  const known = items.map(({ metadata }) => String(metadata?.name));
-  const hasDefault = isDefault === undefined || items.some(({ metadata }) => metadata?.annotations?.[isDefault] === "true");
+  const items = await cluster.list(apiVersion, kind).then(({ items }) => items, undefinedIfUnknown);
+  if (items === "hidden") return [];
+  if (items === undefined && kind === "GatewayClass") return used.map(({ path }) => settingProblem(path, noGatewayApi(path)));
+  const known = [...new Set([...(items ?? []).map(({ metadata }) => String(metadata?.name)), ...builtIn])];
+  const hasDefault = isDefault === undefined || (items ?? []).some(({ metadata }) => metadata?.annotations?.[isDefault] === "true");
   const remedy = `Known classes: ${known.join(", ") || "none"}`;
   return used.flatMap(({ path, name }) => {
     if (name === undefined)
       return hasDefault ? [] : [settingProblem(path, `must be set, because the cluster has no default ${kind}. ${remedy}`)];
-    return known.includes(name) ? [] : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
+    return name === anyClass || known.includes(name)
+      ? []
+      : [settingProblem(path, `must be an existing ${kind} (got "${name}"). ${remedy}`)];
   });
 }
 
-function emptyIfUnknownKind(error: Error): [] {
-  if (error instanceof KubernetesError && error.isUnknownKind) return [];
+/** The standard channel of the Gateway API, https://gateway-api.sigs.k8s.io/guides/getting-started/introduction/. */
+const gatewayKinds = ["gatewayclasses", "gateways", "httproutes"].map((kind) => `${kind}.gateway.networking.k8s.io`);
+
+function noGatewayApi(path: Path): string {
+  const remedy = `Let an administrator install the Gateway API and a controller, or set ${String(path[0])}.${String(path[1])}.expose to ingress`;
+  return `needs the Gateway API, which the cluster does not have: the CustomResourceDefinitions ${gatewayKinds.join(", ")}. ${remedy}`;
+}
+
+function undefinedIfUnknown(error: Error): undefined | "hidden" {
+  if (!(error instanceof KubernetesError)) throw error;
+  if (error.isUnknownKind) return undefined;
+  if (error.status === 403) return "hidden";
   throw error;
 }

@@ -6,38 +6,59 @@ import { Job } from "../../components/job.ts";
 import { standardPorts } from "../../components/ports.ts";
 import { servicesNamespace } from "../../components/services-namespace.ts";
 import { WebService } from "../../components/web-service.ts";
-import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
+import type { NetworkPolicyArgs } from "../../components/web-service-args.ts";
+import { Flavour, type KubernetesSettings } from "../../config/schema/kubernetes.ts";
 import type { Configuration } from "../../config/settings.ts";
+import { notice } from "../../lib/notice.ts";
 import { isPreflightOff } from "../../lib/preflight.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type PlatformModule } from "../platform.ts";
 import { addressesOf } from "../published-ports.ts";
-import { findIngressControllers, withIngressController, type IngressControllers } from "./ingress-controllers.ts";
+import { assignsIds, namespaceLabels, networkOf, publishingOf, waitOf, withClassDefaults } from "./flavour-effects.ts";
+import { problemsWithFlavour } from "./flavour-rules.ts";
+import { titles } from "./flavour.ts";
+import { adaptedTo, type AdaptingFacts } from "./adapted.ts";
+import { withFlavour } from "./ingress-controllers.ts";
+import { lastLook, type SeenCluster } from "./look.ts";
 import { problemsWithServices } from "./rules.ts";
-import { kubeconfigForProvider, reach } from "./target.ts";
+import { kubeconfigForProvider } from "./target.ts";
+import { warningsOf } from "./warnings.ts";
 
 export { preflight } from "./preflight.ts";
 
 /** Images are pushed over a network, so their layers are compressed. */
 export const imageDefaults: PlatformModule["imageDefaults"] = {};
 
-export const withDefaults: PlatformModule["withDefaults"] = (service) => service;
+export const withDefaults: PlatformModule["withDefaults"] = withClassDefaults;
 
 /** Replaces missing settings, which the schema has reported already. */
 const missingSettings: KubernetesSettings = { context: "" };
 
-export const problemsWith: PlatformModule["problemsWith"] = ({ kubernetes = missingSettings }, services) =>
-  problemsWithServices(kubernetes, services);
+export const problemsWith: PlatformModule["problemsWith"] = ({ kubernetes = missingSettings }, services) => [
+  ...problemsWithServices(kubernetes, services),
+  // One that is detected is known to the preflight only.
+  ...problemsWithFlavour(kubernetes, kubernetes.flavour ?? Flavour.Generic, { services, jobs: {} }),
+];
 
 /** In a program that only says what it consists of, what only the cluster knows. */
 const { unknown } = outputModule as unknown as { unknown: unknown };
-const unseen = { id: unknown as string, controllers: { classes: [], pods: {} } };
 
-async function look(kubernetes: KubernetesSettings): Promise<{ id: string; controllers: IngressControllers }> {
-  if (isPreflightOff()) return unseen;
-  const reached = await reach(kubernetes);
-  if (typeof reached === "string") throw new UserError(reached);
-  return { id: reached.id, controllers: await findIngressControllers(reached.cluster) };
+/** What decides on the objects of services. */
+type Facts = AdaptingFacts & Pick<SeenCluster, "id">;
+
+function unseen({ flavour = Flavour.Generic }: KubernetesSettings): Facts {
+  return { id: unknown as string, flavour, controllers: withFlavour({ classes: [], pods: {}, isHidden: true }, flavour) };
+}
+
+/** What the preflight has seen of the cluster. The user is told once what it was taken for, and what it lacks. */
+async function factsOf(configuration: Configuration, kubernetes: KubernetesSettings): Promise<Facts> {
+  if (isPreflightOff()) return unseen(kubernetes);
+  const seen = await lastLook(kubernetes);
+  if (typeof seen === "string") throw new UserError(seen);
+  const how = seen.isDetected ? "detected" : "slipway:kubernetes.flavour";
+  notice("note", `cluster of the context "${kubernetes.context}": ${titles[seen.flavour]} (${how})`);
+  for (const warning of warningsOf(configuration, seen)) notice("warning", warning);
+  return seen;
 }
 
 /** A cluster that exists: the objects of services in a namespace. Everything else in the cluster is only read. */
@@ -46,8 +67,9 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const name = `${pulumi.getProject()}-${stack}`;
   const { context, pullSecret } = kubernetes;
   const ports = { ...standardPorts, ...kubernetes.ports };
-  const { id, controllers } = await look(kubernetes);
-  const services = Object.fromEntries(Object.entries(given).map(([key, service]) => [key, withIngressController(service, controllers)]));
+  const facts = await factsOf(configuration, kubernetes);
+  const { id, flavour } = facts;
+  const services = adaptedTo(facts, given);
 
   const kubeconfig = kubeconfigForProvider(kubernetes, stack);
   const identity = new ClusterIdentity(name, { cluster: id, kubeconfig, context, accepted: kubernetes.cluster });
@@ -65,11 +87,21 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const provider = new k8s.Provider(name, settings, { dependsOn: identity });
   const namespaceObject =
     kubernetes.namespace === undefined
-      ? servicesNamespace("services", { name, services: [...Object.values(services), ...Object.values(jobs)] }, { provider })
+      ? servicesNamespace(
+          "services",
+          { name, services: [...Object.values(services), ...Object.values(jobs)], labels: namespaceLabels(facts) },
+          { provider },
+        )
       : undefined;
   const namespace = namespaceObject?.metadata.name ?? kubernetes.namespace!;
   const options = { provider, ...(namespaceObject && { deletedWith: namespaceObject }) };
-  const common = { namespace, pullSecret, partOf: pulumi.getProject() };
+  const assignedIds = assignsIds(kubernetes, flavour) || undefined;
+  const common = { namespace, pullSecret, assignedIds, partOf: pulumi.getProject() };
+  const tags = { "dev.slipway/project": pulumi.getProject(), "dev.slipway/stack": stack };
+  const withNetwork = <T extends { network?: NetworkPolicyArgs }>(args: T): T => ({
+    ...args,
+    network: { ...networkOf(facts), ...args.network },
+  });
 
   const registry = (service: string) => ({ repository: `${kubernetes.registry}/${service}` });
   const helper = new HelperImage(registry, undefined, {});
@@ -81,15 +113,20 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       const settings = services[service]!;
       const given = workloadArgs(service, { services, jobs });
       const tls = given.tls && { ...given.tls, redirectPort: ports.https };
-      const args = { ...given, ...common, image, tls, ...(settings.publish && { publishing: {} }) };
+      const publishing = settings.publish && publishingOf(facts, tags);
+      const args = { ...withNetwork(given), ...common, ...waitOf(facts), image, tls, publishing };
       const resource = new WebService(service, args, pulumi.mergeOptions(options, { dependsOn: after }));
       const { publishedAddress } = resource;
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
     deployJob: (job, _settings, image, after) =>
-      new Job(job, { ...jobArgs(job, { services, jobs }, helper), ...common, image }, pulumi.mergeOptions(options, { dependsOn: after })),
+      new Job(
+        job,
+        { ...withNetwork(jobArgs(job, { services, jobs }, helper)), ...common, image },
+        pulumi.mergeOptions(options, { dependsOn: after }),
+      ),
     get outputs() {
-      return { cluster: { id, context, namespace }, ...helper.outputs };
+      return { cluster: { id, context, namespace, flavour }, ...helper.outputs };
     },
   };
 }

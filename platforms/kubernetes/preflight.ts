@@ -1,9 +1,14 @@
+import { problemsWithWebService } from "../../components/rules/web-service.ts";
+import { withKnownImage } from "../../config/services.ts";
 import type { Configuration } from "../../config/settings.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { missingClasses } from "../kubernetes-shared/classes.ts";
 import { ifHidden } from "../kubernetes-shared/forbidden.ts";
 import { settingProblem } from "../setting-problem.ts";
-import { reach } from "./target.ts";
+import { adaptedTo } from "./adapted.ts";
+import { problemsWithFlavour } from "./flavour-rules.ts";
+import { builtInClasses } from "./ingress-controllers.ts";
+import { look } from "./look.ts";
 
 /**
  * Checks, also before a preview, that the cluster answers and is the expected one, that it has the namespace, the Secret and the classes that
@@ -11,21 +16,33 @@ import { reach } from "./target.ts";
  */
 export async function preflight({ kubernetes, services, jobs }: Configuration): Promise<string[]> {
   if (kubernetes === undefined) return [];
-  const reached = await reach(kubernetes);
-  if (typeof reached === "string") return [reached];
-  const { cluster, id } = reached;
+  const seen = await look(kubernetes);
+  if (typeof seen === "string") return [seen];
+  const { cluster, id, flavour } = seen;
   if (kubernetes.cluster !== undefined && kubernetes.cluster !== id) {
     const message = `must be ${id}, the UID of the namespace kube-system in the cluster of the context "${kubernetes.context}" (got "${kubernetes.cluster}"). Correct it, or the context`;
     return [settingProblem(["kubernetes", "cluster"], message)];
   }
   const { namespace, pullSecret } = kubernetes;
+  const adapted = adaptedTo(seen, services);
   const found = await Promise.all([
     missing(cluster, "Namespace", namespace, ["kubernetes", "namespace"]),
     missing(cluster, "Secret", pullSecret, ["kubernetes", "pullSecret"], namespace),
-    missingClasses(services, cluster).catch(ifHidden([])),
-    problemsWithNodes({ services, jobs }, cluster).catch(ifHidden([])),
+    missingClasses(adapted, cluster, builtInClasses(flavour)),
   ]);
-  return found.flat();
+  const ofFlavour = kubernetes.flavour === undefined ? problemsWithFlavour(kubernetes, flavour, { services, jobs }) : [];
+  // The settings themselves are right; what is wrong now is so because of what the cluster has.
+  const ofAdapted = Object.entries(adapted).flatMap(([name, service]) =>
+    problemsWithWebService(name, { ...service, image: withKnownImage(service.image) }).map(({ path, message }) => ({
+      path: ["services", name, ...path],
+      message,
+    })),
+  );
+  return [
+    ...found.flat(),
+    ...problemsWithNodes({ services, jobs }, seen.nodes ?? []),
+    ...[...ofFlavour, ...ofAdapted].map(({ path, message }) => settingProblem(path, message)),
+  ];
 }
 
 async function missing(
@@ -43,12 +60,8 @@ async function missing(
 }
 
 /** Services and jobs that are built for a processor that no node has. */
-async function problemsWithNodes(
-  { services, jobs }: Pick<Configuration, "services" | "jobs">,
-  cluster: KubernetesCluster,
-): Promise<string[]> {
-  const { items } = await cluster.list<Manifest>("v1", "Node");
-  const infos = items.map(({ status }) => status.nodeInfo as { operatingSystem: string; architecture: string });
+function problemsWithNodes({ services, jobs }: Pick<Configuration, "services" | "jobs">, nodes: Manifest[]): string[] {
+  const infos = nodes.map(({ status }) => status.nodeInfo as { operatingSystem: string; architecture: string });
   const known = [...new Set(infos.map(({ operatingSystem, architecture }) => `${operatingSystem}/${architecture}`))].sort();
   // Nodes may only start once there are pods.
   if (known.length === 0) return [];

@@ -18,6 +18,14 @@ export function problemsWithServices({ registry, namespace, pullSecret }: Kubern
         namespace === undefined &&
         "requires kubernetes.namespace: in a new namespace there is no Secret yet. Set the namespace that has it, or remove pullSecret",
     );
+    for (const [name, { tls, ingressClassName }] of Object.entries(services))
+      for (const key of ["secretName", "clusterIssuer"] as const)
+        report(
+          ["services", name, "tls", key],
+          ingressClassName === "alb" &&
+            tls?.[key] !== undefined &&
+            "must be omitted for the ingress class alb, which uses the certificate of AWS Certificate Manager for the host",
+        );
     for (const [name, { publish = {} }] of Object.entries(services))
       for (const [key, { sourceRanges }] of Object.entries(publish))
         report(

@@ -62,7 +62,7 @@ test("a service runs in a namespace of its own, and an unchanged up changes noth
   ).toMatchObject({ status: 200 });
   expect(await checkout.run("up")).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 unchanged \(time\)\n/) as string });
   const outputs = JSON.parse((await checkout.run("outputs")).out) as Record<string, unknown>;
-  expect(outputs["cluster"]).toEqual({ id: await uidOf(cluster), context, namespace: own });
+  expect(outputs["cluster"]).toEqual({ id: await uidOf(cluster), context, namespace: own, flavour: "generic" });
 });
 
 test("another cluster behind the same context is rejected before anything is sent, and can be accepted by its UID", async () => {

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { reasonAnnotation } from "../../../lib/security-level.ts";
 import { workerAnnotation } from "../../../lib/worker.ts";
+import { knownIngressClass } from "./ingress-classes.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 /** The metadata of a workload. */
@@ -19,4 +20,13 @@ export function annotated(metadata: WorkloadMetadata, { access: { reason }, prob
     ...(probes.kind === "none" && { [workerAnnotation]: "true" }),
   };
   return Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations };
+}
+
+/**
+ * Annotations of the Service behind an Ingress. The load balancer of GKE reaches a Service without node ports only directly at its pods:
+ * https://cloud.google.com/kubernetes-engine/docs/how-to/container-native-load-balancing.
+ */
+export function serviceAnnotations({ expose, ingressClassName }: WebServiceSpec): Record<string, string> | undefined {
+  const isGce = expose === "ingress" && knownIngressClass(ingressClassName)?.controller === "gce";
+  return isGce ? { "cloud.google.com/neg": '{"ingress": true}' } : undefined;
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { standardPorts } from "../../ports.ts";
 import { containerPorts } from "./pod.ts";
+import { knownIngressClass } from "./ingress-classes.ts";
 import type { WebServiceSpec } from "./spec.ts";
 
 type Meta = k8s.types.input.meta.v1.ObjectMeta;
@@ -10,7 +11,7 @@ type Annotations = Record<string, pulumi.Input<string>>;
 /** The annotations by which each controller redirects HTTP to HTTPS and retries connections. */
 export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts: pulumi.CustomResourceOptions): Annotations {
   const redirect = spec.tls !== undefined && spec.tls.redirect !== false;
-  switch (spec.ingressClassName) {
+  switch (knownIngressClass(spec.ingressClassName)?.controller) {
     case "traefik":
       return traefikAnnotations(spec, redirect, metadata, opts);
     case "nginx": // https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/
@@ -34,6 +35,11 @@ export function controllerAnnotations(spec: WebServiceSpec, metadata: Meta, opts
           "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
         }),
       };
+    case "openshift": // https://docs.redhat.com/en/documentation/openshift_container_platform/4.19/html/ingress_and_load_balancing/configuring-routes
+      // The Route of an Ingress redirects by itself.
+      return spec.tls ? { "route.openshift.io/termination": "edge" } : {};
+    case "gce": // Named by ingressClassName, GKE ignores it: https://cloud.google.com/kubernetes-engine/docs/concepts/ingress
+      return { "kubernetes.io/ingress.class": String(spec.ingressClassName) };
     default:
       return {};
   }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { controllerAnnotations } from "./controllers.ts";
+import { knownIngressClass } from "./ingress-classes.ts";
 import { serviceDefaults } from "../../web-service-defaults.ts";
 import type { WebServiceSpec } from "./spec.ts";
 import { standardPorts } from "../../ports.ts";
@@ -41,15 +42,14 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
     ...controllerAnnotations(spec, metadata, opts),
     ...ingressAnnotations,
   };
-  // The AWS load balancer gets its certificates from Certificate Manager.
-  const secret = ingressClassName === "alb" ? undefined : secretName(spec);
+  const controller = knownIngressClass(ingressClassName)?.controller;
   return new k8s.networking.v1.Ingress(
     name,
     {
       metadata: { ...metadata, annotations },
       spec: {
-        ingressClassName,
-        tls: tls && [{ hosts: hostsOf(spec), secretName: secret }],
+        ingressClassName: controller === "gce" ? undefined : ingressClassName,
+        tls: tls && [tlsOf(spec)],
         rules: hostsOf(spec).map((host) => ({
           host,
           http: { paths: pathsOf(spec, host).map((path) => ({ path, pathType: "Prefix", backend })) },
@@ -62,6 +62,16 @@ function createIngress(spec: WebServiceSpec, service: k8s.core.v1.Service, metad
       customTimeouts: ingressClassName === "alb" ? loadBalancerTimeout : addressTimeout,
     },
   );
+}
+
+function tlsOf(spec: WebServiceSpec): k8s.types.input.networking.v1.IngressTLS {
+  const { controller } = knownIngressClass(spec.ingressClassName) ?? {};
+  // The AWS load balancer gets its certificates from Certificate Manager.
+  if (controller === "alb") return { hosts: hostsOf(spec) };
+  // Exactly this makes OpenShift use its default certificate. With hosts it waits for their Secret, and creates no Route without it:
+  // https://docs.redhat.com/en/documentation/openshift_container_platform/4.19/html/ingress_and_load_balancing/configuring-routes
+  if (controller === "openshift" && spec.tls?.secretName === undefined && spec.tls?.clusterIssuer === undefined) return {};
+  return { hosts: hostsOf(spec), secretName: secretName(spec) };
 }
 
 function createRoutes(spec: WebServiceSpec, service: k8s.core.v1.Service, metadata: Meta, opts: pulumi.CustomResourceOptions): void {

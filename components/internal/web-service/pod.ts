@@ -38,11 +38,11 @@ export function jobPodTemplate(
   configuration: Configuration,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodTemplateSpec {
-  const initContainers = waitFor && [waitContainer(waitFor, timeoutSeconds)];
+  const initContainers = waitFor && [waitContainer(waitFor, timeoutSeconds, pod.access.isAssigned)];
   return template(pod, configuration, serviceAccountName, { restartPolicy: "Never", initContainers }, {});
 }
 
-function waitContainer({ image, addresses }: JobWaitArgs, timeoutSeconds: number): Container {
+function waitContainer({ image, addresses }: JobWaitArgs, timeoutSeconds: number, isAssigned: boolean): Container {
   const resources = { cpu: "10m", memory: "32Mi", "ephemeral-storage": "1Mi" };
   return {
     name: "wait",
@@ -52,8 +52,7 @@ function waitContainer({ image, addresses }: JobWaitArgs, timeoutSeconds: number
     resources: { requests: resources, limits: { memory: resources.memory, "ephemeral-storage": resources["ephemeral-storage"] } },
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: nonRootUid,
-      runAsGroup: nonRootUid,
+      ...(!isAssigned && { runAsUser: nonRootUid, runAsGroup: nonRootUid }),
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
@@ -71,11 +70,11 @@ function template(
   ofContainer: Omit<Container, "name">,
 ): k8s.types.input.core.v1.PodTemplateSpec {
   const own = Object.entries(spec.volumes ?? {});
-  const { user, capabilities, readOnlyRootFilesystem } = spec.access;
+  const { user, isAssigned, capabilities, readOnlyRootFilesystem } = spec.access;
   // A persistent volume of a StatefulSet comes from its volume claim template, with the same name.
   const declared = own.filter(([, { kind }]) => kind === "emptyDir" || spec.kind === "stateless");
   return {
-    metadata: { labels: recommendedLabels(spec), annotations },
+    metadata: { labels: { ...recommendedLabels(spec), ...identityLabels(spec) }, annotations },
     spec: {
       serviceAccountName,
       automountServiceAccountToken: (spec.serviceAccount?.rules ?? []).length > 0,
@@ -87,8 +86,9 @@ function template(
       ...ofPod,
       securityContext: {
         ...(user ? { runAsNonRoot: user.uid !== 0, runAsUser: user.uid, runAsGroup: user.gid, fsGroup: user.gid } : {}),
+        ...(isAssigned && { runAsNonRoot: true }),
         // Otherwise the ownership of a large volume is changed at every start.
-        fsGroupChangePolicy: user && own.length > 0 ? "OnRootMismatch" : undefined,
+        fsGroupChangePolicy: (user || isAssigned) && own.length > 0 ? "OnRootMismatch" : undefined,
         seccompProfile: { type: "RuntimeDefault" },
         sysctls,
       },
@@ -115,6 +115,15 @@ function template(
       volumes: [...declared.map(([name, { kind, size }]) => volumeOf(spec.name, name, kind, size)), ...volumes],
     },
   };
+}
+
+/**
+ * The label without which Azure's webhook gives a pod no token for the identity that annotations of its ServiceAccount name,
+ * https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html.
+ */
+function identityLabels({ serviceAccount }: WebServiceSpec): Record<string, string> {
+  const isUsed = serviceAccount?.annotations?.["azure.workload.identity/client-id"] !== undefined;
+  return isUsed ? { "azure.workload.identity/use": "true" } : {};
 }
 
 /**

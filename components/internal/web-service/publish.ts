@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { selectorLabels } from "../labels.ts";
-import { nlbClass } from "../../web-service-args.ts";
+import { controllerNlbClass, nlbClass } from "../../web-service-args.ts";
 import { PublishingType } from "../../web-service-enums.ts";
 import { publishedName } from "./published-name.ts";
 import { readinessPort } from "./controllers.ts";
@@ -58,7 +58,7 @@ function nlbAnnotations(spec: WebServiceSpec): Record<string, pulumi.Input<strin
 }
 
 function isNlb({ publishing }: WebServiceSpec): boolean {
-  return publishing?.loadBalancerClass === nlbClass;
+  return publishing?.loadBalancerClass === nlbClass || publishing?.loadBalancerClass === controllerNlbClass;
 }
 
 /** Whether a Network Load Balancer checks the port of the readiness probe, instead of each published port. */

@@ -2,11 +2,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { withDefaults } from "../../../lib/defaults.ts";
 import { SecurityLevel } from "../../../lib/security-level.ts";
 import { formatBytes, parseQuantity } from "../../../lib/quantity.ts";
+import { knownIngressClass, type KnownIngressClass } from "./ingress-classes.ts";
 import { resolveSecurity, type Security } from "../../security.ts";
 import type {
   AutoscalingArgs,
   Exposure,
-  PeerArgs,
   ProbeArgs,
   ProbeKind,
   PublishArgs,
@@ -20,22 +20,13 @@ import type {
 } from "../../web-service-args.ts";
 import { graceMarginSeconds, serviceDefaults as defaults, writableRootSize } from "../../web-service-defaults.ts";
 
-/** Ingress classes whose controllers are known to redirect (see controllers.ts) and to publish addresses. */
-export const knownIngressClasses = ["traefik", "nginx", "alb"];
-
-/** Pods of the ingress controllers by class, where they are usually installed. A cloud load balancer has no pods. */
-const ingressControllers: Partial<Record<string, PeerArgs>> = {
-  traefik: { namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } },
-  nginx: { namespace: "ingress-nginx", podLabels: { "app.kubernetes.io/name": "ingress-nginx" } },
-};
-
 /**
- * Pods that forward external requests to the service, where they are usually installed; undefined if they are not known. An existing
+ * What forwards external requests to the service, as it is usually installed; undefined if it is not known. An existing
  * Gateway is taken for one of Traefik.
  */
-export function usualController(args: WebServiceArgs): PeerArgs | undefined {
-  if (args.expose !== "gateway") return ingressControllers[args.ingressClassName ?? "traefik"];
-  return gatewayClassOf(args) === "traefik" ? ingressControllers["traefik"] : undefined;
+export function usualController(args: WebServiceArgs): KnownIngressClass | undefined {
+  if (args.expose !== "gateway") return knownIngressClass(args.ingressClassName ?? "traefik");
+  return gatewayClassOf(args) === "traefik" ? knownIngressClass("traefik") : undefined;
 }
 
 /** The GatewayClass of the service's Gateway. */
@@ -119,7 +110,8 @@ export function resolve(name: string, args: WebServiceArgs): WebServiceSpec {
     },
     resources: resolveResources(args),
     expose: args.expose ?? (routes.length > 0 ? "ingress" : "none"),
-    awaitAddress: args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClasses.includes(args.ingressClassName)),
+    awaitAddress:
+      args.awaitAddress ?? (args.ingressClassName === undefined || knownIngressClass(args.ingressClassName)?.publishesAddress === true),
     connectRetries: args.connectRetries ?? defaults.connectRetries,
     routes: routes.map(({ host, path = defaults.routePath }) => ({ host, path })),
   };

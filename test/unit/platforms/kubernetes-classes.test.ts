@@ -33,7 +33,7 @@ test("missing classes are reported with their path and the existing classes", as
     "slipway:services.web.volumes.data.storageClass: must be set, because the cluster has no default StorageClass. Known classes: local-path.",
     'slipway:services.web.ingressClassName: must be an existing IngressClass (got "nginx"). Known classes: traefik.',
     'slipway:services.web.priorityClassName: must be an existing PriorityClass (got "gold"). Known classes: none.',
-    'slipway:services.web.gateway.className: must be an existing GatewayClass (got "cilium"). Known classes: none.',
+    "slipway:services.web.gateway.className: needs the Gateway API, which the cluster does not have: the CustomResourceDefinitions gatewayclasses.gateway.networking.k8s.io, gateways.gateway.networking.k8s.io, httproutes.gateway.networking.k8s.io. Let an administrator install the Gateway API and a controller, or set services.web.expose to ingress.",
   ]);
 });
 
@@ -46,4 +46,23 @@ test("existing classes and the default class are accepted", async () => {
     GatewayClass: [{ name: "cilium" }],
   });
   expect(await missingClasses({ web: service }, known)).toEqual([]);
+});
+
+test("classes that the deployer may not read are not checked, and those that a cluster has without an object are known", async () => {
+  const hidden = { list: () => Promise.reject(new KubernetesError(403, "forbidden")) } as unknown as KubernetesCluster;
+  expect(await missingClasses({ web: service }, hidden)).toEqual([]);
+  const ingress = { host: "a", ingressClassName: "gce" };
+  const known = cluster({ IngressClass: [{ name: "nginx" }] });
+  expect(await missingClasses({ web: ingress }, known, ["gce"])).toEqual([]);
+  expect(await missingClasses({ web: { ...ingress, ingressClassName: "other" } }, known, ["gce"])).toEqual([
+    'slipway:services.web.ingressClassName: must be an existing IngressClass (got "other"). Known classes: nginx, gce.',
+  ]);
+});
+
+test("a service with an existing Gateway needs the Gateway API, but no class", async () => {
+  const exposed: Record<string, ServiceSettings> = { web: { host: "a", expose: "gateway" } };
+  expect(await missingClasses(exposed, cluster({}))).toEqual([
+    "slipway:services.web.expose: needs the Gateway API, which the cluster does not have: the CustomResourceDefinitions gatewayclasses.gateway.networking.k8s.io, gateways.gateway.networking.k8s.io, httproutes.gateway.networking.k8s.io. Let an administrator install the Gateway API and a controller, or set services.web.expose to ingress.",
+  ]);
+  expect(await missingClasses(exposed, cluster({ GatewayClass: [] }))).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { checkSettings } from "../../../config/check.ts";
 import { withoutPreflight } from "../../../lib/preflight.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
 import { findIngressControllers, withIngressController } from "../../../platforms/kubernetes/ingress-controllers.ts";
+import { look, type SeenCluster } from "../../../platforms/kubernetes/look.ts";
 import { preflight } from "../../../platforms/kubernetes/preflight.ts";
 import { reach } from "../../../platforms/kubernetes/target.ts";
 import { KubernetesCluster } from "../../../lib/kubernetes-client.ts";
@@ -188,6 +189,8 @@ const discovery = {
     ],
   },
   "GET /apis/networking.k8s.io/v1": { resources: [{ kind: "IngressClass", name: "ingressclasses", namespaced: false }] },
+  "GET /apis/networking.k8s.io/v1/ingressclasses": { items: [] },
+  "GET /api/v1/nodes": { items: [] },
   "GET /api/v1/namespaces/kube-system": { metadata: { name: "kube-system", uid } },
 };
 const node = (architecture: string) => ({ status: { nodeInfo: { operatingSystem: "linux", architecture } } });
@@ -247,7 +250,7 @@ describe("the ingress controller is the one that the cluster has", () => {
       "GET /apis/networking.k8s.io/v1/ingressclasses": {
         items: [ingressClass("edge", "traefik.io/ingress-controller", true), ingressClass("other", "example.org/controller", false)],
       },
-      "GET /api/v1/pods": { items: [{ metadata: { name: "traefik-1", namespace: "edge" } }] },
+      "GET /api/v1/pods": { items: [{ metadata: { name: "traefik-1", namespace: "edge", labels: traefik.podLabels } }] },
     };
     const { kubeconfig: file, context } = kubeconfig({ server: api.host });
     return await findIngressControllers(new KubernetesCluster(`${process.cwd()}/${file}`, context));
@@ -267,5 +270,50 @@ describe("the ingress controller is the one that the cluster has", () => {
     expect(withIngressController(own as never, found)).toEqual({ ...own, ingressClassName: "edge" });
     expect(withIngressController({ host: "a", ingressClassName: "other" }, found)).toEqual({ host: "a", ingressClassName: "other" });
     expect(withIngressController({ port: 1 }, found)).toEqual({ port: 1 });
+  });
+});
+
+describe("the flavour of a cluster", () => {
+  const forbidden = apiError(403, "forbidden");
+  const openShift = { groups: [{ name: "route.openshift.io" }, { name: "security.openshift.io" }] };
+
+  test("is told by what everyone may read, and its rules are checked before anything changes", async () => {
+    using api = await new HttpApi().open("tcp");
+    api.answers = { ...discovery, "GET /version": { gitVersion: "v1.32.5" }, "GET /apis": openShift, "GET /api/v1/nodes": forbidden };
+    const target = kubeconfig({ server: api.host });
+    const seen = (await look(target)) as SeenCluster;
+    expect([seen.flavour, seen.isDetected, seen.nodes, seen.daemonSets]).toEqual(["openshift", true, undefined, undefined]);
+    const check = (given: object) =>
+      preflight({ kubernetes: { ...target, ...given }, services: { web: { image, user: 5 } }, jobs: {} } as unknown as Configuration);
+    expect(await check({})).toEqual([
+      "slipway:services.web.user: must be omitted, because the cluster assigns the IDs of pods (got 5). Remove it and let the image run with any user, or set kubernetes.userIds: fixed and have an administrator grant the ServiceAccount a security context constraint such as nonroot-v2.",
+    ]);
+    expect(await check({ userIds: "fixed" })).toEqual([]);
+    expect(api.changes).toEqual([]);
+  });
+
+  test("is generic if the deployer may see nothing, and the one of the settings takes precedence", async () => {
+    using api = await new HttpApi().open("tcp");
+    api.answers = { ...discovery, "GET /version": forbidden, "GET /apis": forbidden, "GET /api/v1/nodes": forbidden };
+    const target = kubeconfig({ server: api.host });
+    expect(((await look(target)) as SeenCluster).flavour).toBe("generic");
+    const given = (await look({ ...target, flavour: "gke" })) as SeenCluster;
+    expect([given.flavour, given.isDetected]).toEqual(["gke", false]);
+    expect(given.controllers.classes.map(({ name, isDefault }) => [name, isDefault])).toEqual([
+      ["gce", true],
+      ["gce-internal", false],
+    ]);
+  });
+
+  test("a controller whose pods are not found is reported, because the network policy would block it", async () => {
+    using api = await new HttpApi().open("tcp");
+    api.answers = {
+      ...discovery,
+      "GET /apis/networking.k8s.io/v1/ingressclasses": { items: [ingressClass("edge", "example.org/controller", true)] },
+    };
+    const services = { web: { image, host: "web.example.org" } };
+    expect(await preflight({ kubernetes: kubeconfig({ server: api.host }), services, jobs: {} } as unknown as Configuration)).toEqual([
+      "slipway:services.web.network: blocks the ingress controller of class edge. Set ingressController (its pods) or ingressCidrs (its addresses).",
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
 import { serviceDefaults } from "../../../web-service-defaults.ts";
 import { problemWithHost, problemWithName, problemWithObjectName } from "../../../../lib/kubernetes-names.ts";
-import { knownIngressClasses, type WebServiceSpec } from "../spec.ts";
+import { canRedirect, knownIngressClass } from "../ingress-classes.ts";
+import type { WebServiceSpec } from "../spec.ts";
 import { checkAnnotations } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
@@ -53,8 +54,8 @@ function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, 
     ["tls", "redirect"],
     expose === "ingress" &&
       tls.redirect !== false &&
-      !knownIngressClasses.includes(ingressClassName ?? "") &&
-      `requires a known ingress class, because each controller has its own redirects. Set ingressClassName to ${knownIngressClasses.join(" or ")}, or redirect: false`,
+      !canRedirect(ingressClassName) &&
+      `requires a known ingress class, because each controller has its own redirects. Set ingressClassName to traefik or nginx or alb, or redirect: false`,
   );
   for (const key of ["secretName", "clusterIssuer"] as const) {
     report(["tls", key], ifKnown(tls[key], problemWithObjectName));
@@ -71,6 +72,12 @@ function checkTls({ tls, ingressClassName, gateway }: WebServiceArgs, { routes, 
 function checkIngress(args: WebServiceArgs, { expose }: WebServiceSpec, report: Report): void {
   report(["ingressClassName"], ifKnown(args.ingressClassName, problemWithObjectName));
   report(["connectRetries"], problemWithNumber(args.connectRetries, 0));
+  report(
+    ["tls", "redirect"],
+    args.tls?.redirect === false &&
+      knownIngressClass(args.ingressClassName)?.controller === "openshift" &&
+      "must not be false with ingress class openshift-default: OpenShift redirects HTTP of every Ingress with TLS. Remove it",
+  );
   report(["connectRetries"], expose === "ingress" && problemWithRetries(args));
   checkAnnotations(["ingressAnnotations"], args.ingressAnnotations, report);
   for (const key of ["ingressClassName", "connectRetries", "ingressAnnotations", "awaitAddress"] as const)
@@ -80,10 +87,10 @@ function checkIngress(args: WebServiceArgs, { expose }: WebServiceSpec, report: 
 /** Only Traefik can set the number of retries; nginx retries unless it is 0. */
 function problemWithRetries({ connectRetries, ingressClassName }: WebServiceArgs): string | undefined {
   if (connectRetries === undefined || ingressClassName === "traefik") return undefined;
-  if (ingressClassName !== "nginx") return "requires ingress class traefik or nginx. Remove it";
+  if (knownIngressClass(ingressClassName)?.controller !== "nginx") return "requires ingress class traefik or nginx. Remove it";
   return connectRetries === 0
     ? undefined
-    : `must be 0 with ingress class nginx, which otherwise retries by itself (got ${connectRetries}). Remove it`;
+    : `must be 0 with ingress class ${ingressClassName}, which otherwise retries by itself (got ${connectRetries}). Remove it`;
 }
 
 function checkGateway({ gateway, tls }: WebServiceArgs, { expose, routes }: WebServiceSpec, report: Report): void {

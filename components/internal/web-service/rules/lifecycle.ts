@@ -1,8 +1,12 @@
 import type { WebServiceArgs } from "../../../web-service-args.ts";
+import { knownIngressClass } from "../ingress-classes.ts";
 import { mainPort, type WebServiceSpec } from "../spec.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 const day = 86_400;
+
+/** Load balancers of clouds that check their targets over HTTP, by the controller of the ingress class. */
+const httpLoadBalancers: Partial<Record<string, string>> = { alb: "an AWS load balancer", gce: "a load balancer of Google" };
 
 /** Shutdown, rollout and probes. */
 export function checkLifecycle(args: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
@@ -51,6 +55,7 @@ function checkRollout(args: WebServiceArgs, { rollout, probes }: WebServiceSpec,
 }
 
 function checkProbes({ probes = {}, ingressClassName }: WebServiceArgs, { ports, publish, expose }: WebServiceSpec, report: Report): void {
+  const loadBalancer = httpLoadBalancers[knownIngressClass(ingressClassName)?.controller ?? ""];
   const published = Object.entries(publish);
   const ofTcp = published.flatMap(([name, { protocol }]) => (protocol === "TCP" ? [name] : []));
   const declared = [...new Set([mainPort, ...Object.keys(ports), ...ofTcp])];
@@ -69,9 +74,9 @@ function checkProbes({ probes = {}, ingressClassName }: WebServiceArgs, { ports,
   report(
     ["probes", "kind"],
     expose === "ingress" &&
-      ingressClassName === "alb" &&
+      loadBalancer !== undefined &&
       (how === "tcp" || how === "exec") &&
-      `must be http behind an AWS load balancer, which sends HTTP requests to check its targets (got ${how}). Set http, or publish the port instead of a host`,
+      `must be http behind ${loadBalancer}, which sends HTTP requests to check its targets (got ${how}). Set http, or publish the port instead of a host`,
   );
   for (const kind of ["startup", "readiness", "liveness"] as const) {
     report(["probes", kind], how === "none" && probes[kind] !== undefined && "is not used with kind none. Remove it");

@@ -1,12 +1,13 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PeerArgs, WebServiceArgs } from "../../../web-service-args.ts";
 import { problemWithName } from "../../../../lib/kubernetes-names.ts";
-import { gatewayClassOf, usualController, type WebServiceSpec } from "../spec.ts";
+import { usualPeers } from "../network-policy.ts";
+import { gatewayClassOf, type WebServiceSpec } from "../spec.ts";
 import { checkAnnotations, checkLabels } from "./placement.ts";
 import { ifKnown, problemWithNumber, type Report } from "../../../../lib/problem.ts";
 
 export function checkNetwork({ network = {} }: WebServiceArgs, spec: WebServiceSpec, report: Report): void {
-  const reachesPods = (network.ingressController ?? usualController(spec)) || network.ingressCidrs?.length;
+  const reachesPods = network.ingressController !== undefined || usualPeers(spec).length > 0 || network.ingressCidrs?.length;
   const controller =
     spec.expose === "gateway"
       ? `controller of the GatewayClass ${gatewayClassOf(spec)}`

@@ -43,9 +43,15 @@ function remedyFor(capability: string): string {
   return baselineCapabilities.includes(bare) ? `Write ${bare}` : "Remove it: with others, a program can take over its node";
 }
 
-function checkUser({ user, group }: WebServiceArgs, isBaseline: boolean, report: Report): void {
+function checkUser({ user, group, assignedIds }: WebServiceArgs, isBaseline: boolean, report: Report): void {
   for (const [key, id] of Object.entries({ user, group }))
     report([key], problemWithNumber(id, 0) ?? (id !== undefined && id > maxId && `must be at most ${maxId} (got ${id})`));
   report(["user"], user === 0 && !isBaseline && `must not be 0, which is root. Set a user ID of the image, or ${asBaseline}`);
+  for (const [key, id] of Object.entries({ user, group }))
+    report([key], assignedIds && id !== undefined && "must be omitted, because the cluster assigns it (assignedIds). Remove one of them");
+  report(
+    ["security", "level"],
+    assignedIds && isBaseline && "must be restricted, because the cluster assigns the user (assignedIds). Remove one of them",
+  );
   report(["group"], group !== undefined && user === undefined && isBaseline && "requires user. Set it");
 }

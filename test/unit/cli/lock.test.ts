@@ -120,7 +120,7 @@ test("every image that cannot be locked is reported with its remedy, and the fil
         'The images of stack "shop" cannot be locked:',
         '- slipway:services.away.image: the registry 127.0.0.1:1 cannot be asked for "127.0.0.1:1/away:1" \\(.*connection refused.*\\). Make sure that this machine reaches it.',
         `- slipway:services.gone.image: "${host}/gone:1" is not in the registry ${host}. Correct its name or tag.`,
-        `- slipway:services.private.image: the registry ${host} does not show "${host}/private:1" to this login, or does not have it. Correct its name, or run docker login ${host}.`,
+        `- slipway:services.private.image: the registry ${host} does not show "${host}/private:1" to this login, or does not have it. Correct its name, or run slipway login ${host}.`,
       ].join("\n  "),
     ),
   );

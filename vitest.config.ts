@@ -48,7 +48,7 @@ export default defineConfig({
       lane(
         "workloads",
         1,
-        ["web-service", "rollout", "load", "existing-cluster", "docker-lock"],
+        ["web-service", "rollout", "load", "existing-cluster", "registries", "docker-lock"],
         ["./test/integration/shared-stack-setup.ts"],
       ),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),

@@ -14,6 +14,8 @@ import { HelperImage, jobArgs, urlOf, workloadArgs, type Platform, type Platform
 import { addressesOf } from "../published-ports.ts";
 import { findIngressControllers, withIngressController, type IngressControllers } from "./ingress-controllers.ts";
 import { problemsWithServices } from "./rules.ts";
+import { createPullSecret, pullLoginOf } from "./pull-credentials.ts";
+import { imageAsPulled, repositoryIn, targetRegistry, useRegistryAccess } from "./registry.ts";
 import { kubeconfigForProvider, reach } from "./target.ts";
 
 export { preflight } from "./preflight.ts";
@@ -39,6 +41,9 @@ async function look(kubernetes: KubernetesSettings): Promise<{ id: string; contr
   if (typeof reached === "string") throw new UserError(reached);
   return { id: reached.id, controllers: await findIngressControllers(reached.cluster) };
 }
+
+/** Says how the registry is reached, also for base images. */
+export const prepare: PlatformModule["prepare"] = ({ kubernetes }) => kubernetes && useRegistryAccess(kubernetes);
 
 /** A cluster that exists: the objects of services in a namespace. Everything else in the cluster is only read. */
 export async function createPlatform(configuration: Configuration): Promise<Platform> {
@@ -69,9 +74,23 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       : undefined;
   const namespace = namespaceObject?.metadata.name ?? kubernetes.namespace!;
   const options = { provider, ...(namespaceObject && { deletedWith: namespaceObject }) };
-  const common = { namespace, pullSecret, partOf: pulumi.getProject() };
+  const partOf = pulumi.getProject();
+  const created =
+    kubernetes.pullCredentials &&
+    createPullSecret(
+      name,
+      {
+        namespace,
+        login: pullLoginOf(kubernetes),
+        labels: { "app.kubernetes.io/part-of": partOf, "app.kubernetes.io/managed-by": "pulumi" },
+      },
+      options,
+    );
+  const common = { namespace, pullSecret: created?.metadata.name ?? pullSecret, partOf };
 
-  const registry = (service: string) => ({ repository: `${kubernetes.registry}/${service}` });
+  const target = await targetRegistry(kubernetes, unknown as string);
+  const registry = (service: string) => repositoryIn(target, service);
+  const asPulled = (image: pulumi.Input<string>) => imageAsPulled(target, image);
   const helper = new HelperImage(registry, undefined, {});
 
   return {
@@ -81,13 +100,16 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       const settings = services[service]!;
       const given = workloadArgs(service, { services, jobs });
       const tls = given.tls && { ...given.tls, redirectPort: ports.https };
-      const args = { ...given, ...common, image, tls, ...(settings.publish && { publishing: {} }) };
+      const args = { ...given, ...common, image: asPulled(image), tls, ...(settings.publish && { publishing: {} }) };
       const resource = new WebService(service, args, pulumi.mergeOptions(options, { dependsOn: after }));
       const { publishedAddress } = resource;
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
-    deployJob: (job, _settings, image, after) =>
-      new Job(job, { ...jobArgs(job, { services, jobs }, helper), ...common, image }, pulumi.mergeOptions(options, { dependsOn: after })),
+    deployJob(job, _settings, image, after) {
+      const { waitFor, ...given } = jobArgs(job, { services, jobs }, helper);
+      const args = { ...given, ...common, image: asPulled(image), waitFor: waitFor && { ...waitFor, image: asPulled(waitFor.image) } };
+      return new Job(job, args, pulumi.mergeOptions(options, { dependsOn: after }));
+    },
     get outputs() {
       return { cluster: { id, context, namespace }, ...helper.outputs };
     },

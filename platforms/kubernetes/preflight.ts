@@ -3,13 +3,16 @@ import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts
 import { missingClasses } from "../kubernetes-shared/classes.ts";
 import { ifHidden } from "../kubernetes-shared/forbidden.ts";
 import { settingProblem } from "../setting-problem.ts";
+import { problemsWithStoredCredentials } from "./pull-credentials.ts";
+import { problemsWithRegistry } from "./registry.ts";
 import { reach } from "./target.ts";
 
 /**
  * Checks, also before a preview, that the cluster answers and is the expected one, that it has the namespace, the Secret and the classes that
- * the stack uses, and that its nodes run the images that are built for it. What the deployer may not read is not checked.
+ * the stack uses, and that its nodes run the images that are built for it. Before an update, it also checks that the registry accepts them. What the deployer may not read is not checked.
  */
-export async function preflight({ kubernetes, services, jobs }: Configuration): Promise<string[]> {
+export async function preflight(configuration: Configuration): Promise<string[]> {
+  const { kubernetes, services, jobs } = configuration;
   if (kubernetes === undefined) return [];
   const reached = await reach(kubernetes);
   if (typeof reached === "string") return [reached];
@@ -23,9 +26,11 @@ export async function preflight({ kubernetes, services, jobs }: Configuration): 
     missing(cluster, "Namespace", namespace, ["kubernetes", "namespace"]),
     missing(cluster, "Secret", pullSecret, ["kubernetes", "pullSecret"], namespace),
     missingClasses(services, cluster).catch(ifHidden([])),
+    problemsWithRegistry({ ...configuration, kubernetes }, cluster),
     problemsWithNodes({ services, jobs }, cluster).catch(ifHidden([])),
   ]);
-  return found.flat();
+  const stored = problemsWithStoredCredentials(kubernetes);
+  return [...found.flat(), ...stored.map((message) => settingProblem(["kubernetes", "pullCredentials", "fromDocker"], message))];
 }
 
 async function missing(

@@ -17,7 +17,7 @@ export const login = defineCommand({
   },
   examples: [
     { command: "slipway login ghcr.io", summary: "asks for the user and the token" },
-    { command: 'echo "$TOKEN" | slipway login ghcr.io --username ci --password-stdin', summary: "in a pipeline" },
+    { command: "slipway login ghcr.io --username ci --password-stdin <token.txt", summary: "in a pipeline" },
   ],
   async run({ username, "password-stdin": passwordStdin, ca, "plain-http": plainHttp, json }, registry) {
     const [{ askForLogin }, { loginTo }] = await Promise.all([import("../login/ask.ts"), import("../login/login.ts")]);

@@ -27,5 +27,9 @@ export async function dockerNodesOf(cluster: KubernetesCluster): Promise<DockerN
   const others = nodes.filter(({ container }) => container === undefined).map(({ node }) => node);
   if (others.length > 0)
     return { problem: `these nodes are no containers of this machine's Docker Engine: ${others.sort().join(", ")}. Set registry instead` };
+  const runtimes = found.map(({ status }) => String((status.nodeInfo as { containerRuntimeVersion?: string }).containerRuntimeVersion));
+  const other = runtimes.find((runtime) => !runtime.startsWith("containerd://"));
+  if (other !== undefined)
+    return { problem: `needs nodes with containerd (got ${other}). Create the cluster with containerd, or set registry` };
   return { containers: nodes.map(({ container }) => container!).sort() };
 }

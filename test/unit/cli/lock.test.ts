@@ -108,6 +108,13 @@ test("the registry gets the credentials of the platform's settings, otherwise th
   expect(logins()).toEqual(["robot:pa55"]);
   await lock(stackOf({ db: "REGISTRY/team/db:16" }), ["db"]);
   expect(logins()).toEqual(["robot:pa55", "stored:secret"]);
+  const onKubernetes = { registry: `${host}/team`, registryAccess: { username: "pusher", password: "pa55" } };
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }, onKubernetes, "kubernetes"), ["db"]);
+  expect(logins().at(-1)).toBe("pusher:pa55");
+  vi.stubEnv("SLIPWAY_REGISTRY_USERNAME", "variable");
+  vi.stubEnv("SLIPWAY_REGISTRY_PASSWORD", "pa55");
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }, { registry: `${host}/team` }, "kubernetes"), ["db"]);
+  expect(logins().at(-1)).toBe("variable:pa55");
 });
 
 test("every image that cannot be locked is reported with its remedy, and the file is unchanged", async () => {

@@ -243,8 +243,11 @@ describe("before an up, the registry is asked whether it accepts the images", ()
 });
 
 describe("images that are loaded into nodes", () => {
-  const nodes = (...all: [name: string, address: string][]) => ({
-    items: all.map(([name, address]) => ({ metadata: { name }, status: { addresses: [{ type: "InternalIP", address }] } })),
+  const nodes = (...all: [name: string, address: string, runtime?: string][]) => ({
+    items: all.map(([name, address, runtime = "containerd://2.1.0"]) => {
+      const nodeInfo = { containerRuntimeVersion: runtime };
+      return { metadata: { name }, status: { addresses: [{ type: "InternalIP", address }], nodeInfo } };
+    }),
   });
   const container = (Id: string, IPAddress: string) => ({ Id, NetworkSettings: { Networks: { kind: { IPAddress } } } });
 
@@ -266,6 +269,9 @@ describe("images that are loaded into nodes", () => {
     expect(await found(nodes(["kind-control-plane", "172.18.0.2"]))).toEqual({ containers: ["kind-control-plane"] });
     expect(await found(nodes(["kind-control-plane", "172.18.0.2"], ["other", "172.18.0.3"], ["away", "10.0.0.1"]))).toEqual({
       problem: "these nodes are no containers of this machine's Docker Engine: away, other. Set registry instead",
+    });
+    expect(await found(nodes(["kind-control-plane", "172.18.0.2", "docker://28.0.4"]))).toEqual({
+      problem: "needs nodes with containerd (got docker://28.0.4). Create the cluster with containerd, or set registry",
     });
     expect(await found(apiError(403, "forbidden"))).toEqual({
       problem: "the nodes cannot be listed with these rights. Get the right to list nodes, or set registry",

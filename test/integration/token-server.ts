@@ -47,7 +47,8 @@ export async function startTokenServer(service: string, rights: Record<string, s
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
-    realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    // go-containerregistry rejects private addresses, but no host names.
+    realm: `http://localhost:${(server.address() as AddressInfo).port}/token`,
     certificate,
     granted,
     async [Symbol.asyncDispose]() {

@@ -9,7 +9,8 @@ import { reach } from "./target.ts";
 
 /**
  * Checks, also before a preview, that the cluster answers and is the expected one, that it has the namespace, the Secret and the classes that
- * the stack uses, and that its nodes run the images that are built for it. Before an update, it also checks that the registry accepts them. What the deployer may not read is not checked.
+ * the stack uses, and that its nodes run the images that are built for it. Before an update, it also checks that the registry accepts them.
+ * What the deployer may not read is not checked.
  */
 export async function preflight(configuration: Configuration): Promise<string[]> {
   const { kubernetes, services, jobs } = configuration;

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -58,26 +59,26 @@ function dockerConfig(content: object, env: Record<string, string> = {}): Record
 }
 const storedIn = () => JSON.parse(readFileSync(join(folder, "docker", "config.json"), "utf8")) as object;
 
-function login(
+/** Asynchronous, because the token server runs in this process. */
+async function login(
   input: string,
   env: Record<string, string>,
   options = ["--ca", "registry-ca.pem"],
   registry = address,
   user = "pusher",
-): { code: number; out: string } {
+): Promise<{ code: number | null; out: string }> {
   const args = ["login", registry, "--username", user, "--password-stdin", ...options];
-  try {
-    const all = {
-      cwd: checkout.folder,
-      input,
-      encoding: "utf8",
-      env: { ...process.env, NO_COLOR: "1", NODE_OPTIONS: "", ...env },
-    } as const;
-    return { code: 0, out: execFileSync(join(checkout.folder, "slipway"), args, { ...all, stdio: "pipe" }) };
-  } catch (error) {
-    const { status, stderr } = error as { status: number; stderr: string };
-    return { code: status, out: stderr };
-  }
+  const child = spawn(join(checkout.folder, "slipway"), args, {
+    cwd: checkout.folder,
+    env: { ...process.env, NO_COLOR: "1", NODE_OPTIONS: "", ...env },
+  });
+  child.stdin.end(input);
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, out: out + errors };
 }
 
 let greeting = "Hello World";
@@ -258,13 +259,13 @@ describe("with credentials in the settings", () => {
 describe("slipway login", () => {
   const fromDocker = { registryAccess: { ca: "registry-ca.pem" }, pullCredentials: { fromDocker: true } };
 
-  test("rejects wrong credentials, an unknown authority and an unknown host, and stores nothing", () => {
+  test("rejects wrong credentials and an unknown authority, and stores nothing", async () => {
     const env = dockerConfig({});
-    expect(login("wrong\n", env)).toEqual({
+    expect(await login("wrong\n", env)).toEqual({
       code: 1,
       out: `error: ${address}: the registry rejects the user or the password. Enter them again; some registries want a token in place of the password. Nothing was stored.\n`,
     });
-    expect(login("pa55word\n", env, [])).toEqual({
+    expect(await login("pa55word\n", env, [])).toEqual({
       code: 1,
       out: `error: ${address}: its certificate is not signed for it by an authority that this machine trusts. Use --ca with the file of the authority's certificate. Nothing was stored.\n`,
     });
@@ -274,7 +275,7 @@ describe("slipway login", () => {
   test("stores the credentials where Docker does; up pushes with them, and pods pull with them", async () => {
     const env = dockerConfig({});
     const file = join(folder, "docker", "config.json");
-    expect(login("pa55word\n", env)).toEqual({ code: 0, out: `Logged in to ${address} as pusher. Stored in ${file}.\n` });
+    expect(await login("pa55word\n", env)).toEqual({ code: 0, out: `Logged in to ${address} as pusher. Stored in ${file}.\n` });
     expect(storedIn()).toEqual({ auths: { [address]: { auth: encoded("pusher") } } });
     greet("Hello Docker");
     configure(fromDocker);
@@ -291,7 +292,10 @@ describe("slipway login", () => {
     const store = join(folder, "store.json");
     writeFileSync(helper, `#!/bin/sh\ncase $1 in store) cat >"${store}";; get) read server; cat "${store}";; esac\n`, { mode: 0o755 });
     const env = dockerConfig({ credHelpers: { [address]: "file" } }, { PATH: `${folder}:${process.env["PATH"]}` });
-    expect(login("pa55word\n", env)).toEqual({ code: 0, out: `Logged in to ${address} as pusher. Stored in docker-credential-file.\n` });
+    expect(await login("pa55word\n", env)).toEqual({
+      code: 0,
+      out: `Logged in to ${address} as pusher. Stored in docker-credential-file.\n`,
+    });
     expect(JSON.parse(readFileSync(store, "utf8"))).toEqual({ ServerURL: address, Username: "pusher", Secret: "pa55word" });
     greet("Hello Helper");
     expect(await checkout.run("up", env)).toMatchObject({ code: 0 });
@@ -329,14 +333,14 @@ describe("a registry with bearer authentication", () => {
 
   const loginThere = (user: string, password: string, env: Record<string, string>) => login(`${password}\n`, env, [], bearer, user);
 
-  test("slipway login gets a token, and stores nothing without one", () => {
+  test("slipway login gets a token, and stores nothing without one", async () => {
     const env = dockerConfig({});
-    expect(loginThere("pusher", "wrong", env)).toMatchObject({
+    expect(await loginThere("pusher", "wrong", env)).toMatchObject({
       code: 1,
       out: expect.stringContaining("the registry rejects the user or the password") as string,
     });
     expect(storedIn()).toEqual({});
-    expect(loginThere("pusher", "pa55word", env)).toMatchObject({ code: 0 });
+    expect(await loginThere("pusher", "pa55word", env)).toMatchObject({ code: 0 });
     expect(tokens.granted.at(-1)).toBe("pusher ");
   });
 

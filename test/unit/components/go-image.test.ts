@@ -57,6 +57,8 @@ test("with nodes it is loaded into them, and nothing is pushed", async () => {
   expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:NodeImage web"]);
   const { inputs } = resources.find((r) => r.type.endsWith("NodeImage"))!;
   expect(inputs).toMatchObject({ repository, nodes: ["kind-control-plane"], digest: expect.stringMatching(/^sha256:/) as string });
+  const pushed = (await build()).resources.find((r) => r.type.endsWith("RegistryPush"))!;
+  expect(inputs["digest"]).not.toBe(pushed.inputs["digest"]);
   await expect(build({ nodes: ["kind-control-plane"], builder: "dockerfile" })).rejects.toThrow(
     'GoImage "web": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".',
   );

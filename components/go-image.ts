@@ -212,7 +212,7 @@ function hasSecrets({ secrets = {} }: DockerfileArgs = {}): boolean {
 function buildArgs(args: Omit<GoImageArgs, "repository" | "credentials">): GoBuildArgs {
   const { source, package: goPackage, platforms, version, labels, compression, build, nodes } = args;
   // kubelet pulls an image again that it has pulled before with other credentials, also under another name. So one that is loaded is another
-  // image than one that is pushed: https://kubernetes.io/docs/concepts/containers/images/#ensureimagepullcredentialverification
+  // image than one that is pushed: https://www.kubernetes.dev/resources/keps/2535/
   const allLabels = nodes ? { ...labels, "dev.slipway.loaded": "true" } : labels;
   return { ...build, source, package: goPackage, platforms, version, labels: allLabels, compression };
 }

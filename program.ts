@@ -24,7 +24,7 @@ export interface SlipwayOutputs {
 export default async function slipway(): Promise<SlipwayOutputs> {
   const configuration = await loadConfiguration(loadPlatform);
   const { stack, services, jobs } = configuration;
-  const { imageDefaults, preflight, createPlatform } = await loadPlatform(configuration.platform);
+  const { imageDefaults, prepare, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
   const sources = new Map<string, Omit<GoImageArgs, "repository">>();
   for (const [name, { source, builder, dockerfile, build: options, package: goPackage, platforms, version }] of Object.entries({
@@ -37,13 +37,14 @@ export default async function slipway(): Promise<SlipwayOutputs> {
   }
 
   // Whatever can fail on this machine does so before anything is changed.
+  prepare?.(configuration);
+  const { signal, abort } = abortable();
   const compile = async () => {
-    for (const source of sources.values()) await GoImage.compile(source);
+    for (const source of sources.values()) await GoImage.compile(source, signal);
   };
-  const [problems, compiled] = await Promise.allSettled([isPreflightOff() ? [] : preflight(configuration), compile()]);
-  if (problems.status === "rejected") throw problems.reason;
-  throwIfAny(problems.value, `Stack "${stack}" cannot be deployed:`);
-  if (compiled.status === "rejected") throw compiled.reason;
+  // Problems that the preflight finds are reported without waiting for the compiler.
+  const check = async () => throwIfAny(isPreflightOff() ? [] : await preflight(configuration), `Stack "${stack}" cannot be deployed:`);
+  for (const result of await Promise.allSettled([check().catch(abort), compile()])) if (result.status === "rejected") throw result.reason;
 
   const platform = await createPlatform(configuration);
   const imageOf = (name: string, existing = "") => {
@@ -80,4 +81,14 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     ...(Object.keys(jobs).length > 0 && { jobs: jobImages }),
     ...platform.outputs,
   };
+}
+
+/** A signal, and a handler of errors that sets it and passes the error on. */
+function abortable() {
+  const controller = new AbortController();
+  const abort = (reason: unknown): never => {
+    controller.abort();
+    throw reason;
+  };
+  return { signal: controller.signal, abort };
 }

@@ -45,13 +45,9 @@ export default defineConfig({
         },
       },
       lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer"]),
-      lane(
-        "workloads",
-        1,
-        ["web-service", "rollout", "load", "existing-cluster", "cluster-flavours", "docker-lock"],
-        ["./test/integration/shared-stack-setup.ts"],
-      ),
+      lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
+      lane("clusters", 5, ["existing-cluster", "cluster-flavours", "registries"], ["./test/integration/shared-stack-setup.ts"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),
       lane("package", 4, ["package", "cluster-state"]),

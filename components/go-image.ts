@@ -6,7 +6,9 @@ import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./inter
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
 import { SecretBuild } from "./internal/secret-build.ts";
+import { NodeImage } from "./internal/node-image.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
+import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
 export interface RegistryCredentials {
@@ -79,6 +81,22 @@ export interface GoImageArgs {
   compression?: Compression;
   /** Credentials for the registry. @default - those in Docker's credential store, if any. */
   credentials?: RegistryCredentials;
+  /**
+   * Certificates of authorities in PEM form, which the push to the registry trusts. Docker pushes what it builds from a Dockerfile, so its
+   * engine must trust them itself.
+   *
+   * @default - those of the system, and of the Docker Engine for this registry.
+   */
+  ca?: string;
+  /** Whether the registry has no TLS. Loopback addresses need no setting. @default false */
+  plainHttp?: boolean;
+  /**
+   * Containers in Docker that are nodes of a cluster with containerd, such as those of kind. The image is loaded into them instead of being
+   * pushed, and `repository` is only its name. Only for the builder `go`.
+   *
+   * @default - the image is pushed.
+   */
+  nodes?: string[];
 }
 
 /**
@@ -99,6 +117,8 @@ export class GoImage extends pulumi.ComponentResource {
         `GoImage "${name}": platforms: must be a single platform for builder "dockerfile" (got ${args.platforms?.join(", ")}). Set one, or use builder "go".`,
       );
     }
+    if (args.builder === ImageBuilder.Dockerfile && args.nodes !== undefined)
+      throw new UserError(`GoImage "${name}": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".`);
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
     this.registerOutputs({ ref: this.ref });
   }
@@ -107,10 +127,12 @@ export class GoImage extends pulumi.ComponentResource {
    * Compiles the program before any resource is registered, so that a compile error stops the run before it changes anything. A GoImage
    * with the same arguments reuses the result.
    *
+   * @param signal Ends the compiler.
    * @throws UserError with the compiler's output.
    */
-  static async compile(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<void> {
-    if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args));
+  static async compile(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args), signal);
     else {
       requireDockerfile(args.source, args.dockerfile);
       if (hasSecrets(args.dockerfile) && !pulumi.runtime.isDryRun()) await requireBuildKit();
@@ -120,19 +142,29 @@ export class GoImage extends pulumi.ComponentResource {
   private buildWithGo(name: string, args: GoImageArgs): pulumi.Output<string> {
     const build: pulumi.Output<GoBuild> = pulumi.output(buildGo(buildArgs(args)));
     const digest = build.descriptor.digest;
-    const push = new RegistryPush(
+    const { repository, nodes } = args;
+    const pushed = nodes
+      ? new NodeImage(name, { repository, digest, blobs: build.blobs, nodes }, { parent: this })
+      : this.push(name, args, build);
+    // In an update the reference comes from the push, so that no workload is deployed before its image.
+    return pulumi.runtime.isDryRun() ? pulumi.interpolate`${repository}@${digest}` : pushed.ref;
+  }
+
+  private push(name: string, args: GoImageArgs, { descriptor: { digest }, blobs }: pulumi.Output<GoBuild>): RegistryPush {
+    return new RegistryPush(
       name,
       {
         repository: args.repository,
         tag: digest.apply((d) => d.slice("sha256:".length, "sha256:".length + 12)),
         digest,
-        blobs: build.blobs,
+        blobs,
         ...args.credentials,
+        ...accessIn(args),
+        // Node's client chooses between HTTP and HTTPS by the address, and knows no other way.
+        ...((args.ca !== undefined || args.plainHttp) && { client: registryClient() }),
       },
       { parent: this },
     );
-    // In an update the reference comes from the push, so that no workload is deployed before its image.
-    return pulumi.runtime.isDryRun() ? pulumi.interpolate`${args.repository}@${digest}` : push.ref;
   }
 
   private buildWithDocker(name: string, args: GoImageArgs): pulumi.Output<string> {
@@ -143,9 +175,9 @@ export class GoImage extends pulumi.ComponentResource {
     if (hasSecrets(dockerfile)) {
       const { secrets = {} } = dockerfile;
       const build = { context: folder, dockerfile: file, target, args: buildArgs ?? {}, platform, secrets };
-      return new SecretBuild(name, { ...build, repository, tag, ...credentials }, { parent: this }).ref;
+      return new SecretBuild(name, { ...build, repository, tag, ...credentials, ...accessIn(args) }, { parent: this }).ref;
     }
-    const presence = new RegistryPresence(name, { repository, tag, ...credentials }, { parent: this });
+    const presence = new RegistryPresence(name, { repository, tag, ...credentials, ...accessIn(args) }, { parent: this });
     const image = new docker.Image(
       name,
       {
@@ -168,11 +200,19 @@ export class GoImage extends pulumi.ComponentResource {
   }
 }
 
+/** How the registry is reached. What is not set is left out, so that it is no change of a resource. */
+function accessIn({ ca, plainHttp }: GoImageArgs): Pick<GoImageArgs, "ca" | "plainHttp"> {
+  return { ...(ca !== undefined && { ca }), ...(plainHttp && { plainHttp }) };
+}
+
 function hasSecrets({ secrets = {} }: DockerfileArgs = {}): boolean {
   return Object.keys(secrets).length > 0;
 }
 
 function buildArgs(args: Omit<GoImageArgs, "repository" | "credentials">): GoBuildArgs {
-  const { source, package: goPackage, platforms, version, labels, compression, build } = args;
-  return { ...build, source, package: goPackage, platforms, version, labels, compression };
+  const { source, package: goPackage, platforms, version, labels, compression, build, nodes } = args;
+  // kubelet pulls an image again that it has pulled before with other credentials, also under another name. So one that is loaded is another
+  // image than one that is pushed: https://www.kubernetes.dev/resources/keps/2535/
+  const allLabels = nodes ? { ...labels, "dev.slipway.loaded": "true" } : labels;
+  return { ...build, source, package: goPackage, platforms, version, labels: allLabels, compression };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
 import { command } from "./command.ts";
 import { goProgram } from "./go-program.ts";
+import { registryAccesses, type RegistryAccess } from "./registry-access.ts";
 import { UserError } from "./user-error.ts";
 
 /** What is looked up: an image by tag or by digest, and a user in it by name. */
@@ -14,21 +15,61 @@ export interface Wanted {
 export type Answer =
   /** The digest of the image, or of its index if it has several platforms. */
   | { digest: string; user?: { uid: number; gid: number }; problem?: undefined }
-  | { digest?: undefined; problem: "missing" | "unauthorized" | "unreachable" | "invalid" | "noUser"; message: string };
+  | { digest?: undefined; problem: RegistryProblem | "noUser"; message: string };
 
-export interface Credentials {
-  username: string;
-  password: string;
-}
+/** Why a registry does not give what it is asked for. */
+export type RegistryProblem =
+  | "missing"
+  | "unauthorized"
+  | "invalid"
+  | "unreachable"
+  /** The host name has no address. */
+  | "unknownHost"
+  /** No trusted authority signed the registry's certificate, or it is for another host. */
+  | "untrusted"
+  /** The registry answers without TLS. */
+  | "plainHttp";
 
 /**
  * Looks images up in their registries, all at the same time, with Google's client (https://github.com/google/go-containerregistry).
  *
- * @param credentials by registry. For others, those of `docker login` are used.
+ * @param access by registry. Others are reached as this process reaches them, or with Docker's credentials.
  * @returns an answer for each image, in the same order
  */
-export async function lookUp(images: Wanted[], credentials: Record<string, Credentials>): Promise<Answer[]> {
-  return images.length === 0 ? [] : ((await ask({ images, credentials })) as Answer[]);
+export async function lookUp(images: Wanted[], access: Record<string, RegistryAccess> = {}): Promise<Answer[]> {
+  return images.length === 0 ? [] : ((await ask({ images }, access)) as Answer[]);
+}
+
+/** What a registry says of a push that is still to come: nothing if it would accept it. */
+export interface PushAnswer {
+  problem?: RegistryProblem;
+  message?: string;
+}
+
+/** Asks registries whether images may be pushed to repositories. Returns an answer for each, in the same order. */
+export async function checkPushes(repositories: string[]): Promise<PushAnswer[]> {
+  return repositories.length === 0 ? [] : ((await ask({ pushable: repositories })) as PushAnswer[]);
+}
+
+/** The result of a login. */
+export type LoginAnswer =
+  | {
+      /** Whether the registry has checked the credentials. One that asks for none has not. @default false */
+      checked?: boolean;
+      /** Path of Docker's configuration file, or the name of its credential helper. */
+      storedIn: string;
+      problem?: undefined;
+    }
+  | { problem: RegistryProblem | "store"; message: string };
+
+/** Checks credentials with a registry, and stores them where `docker login` does. */
+export async function logIn(registry: string, username: string, password: string, access: RegistryAccess): Promise<LoginAnswer> {
+  return (await ask({ login: { registry, username, password } }, { [registry]: access })) as LoginAnswer;
+}
+
+/** Path of the program that asks registries. It is built if necessary. */
+export function registryClient(): Promise<string> {
+  return goProgram(join(import.meta.dirname, "registry-client"));
 }
 
 /**
@@ -46,7 +87,7 @@ export async function pullImage(image: string, platforms: string[] = []): Promis
 
 interface PullAnswer {
   manifests?: Record<string, string>;
-  problem?: "missing" | "unauthorized" | "unreachable" | "invalid" | "platform";
+  problem?: RegistryProblem | "platform";
   /** For the problem `platform` the one that is missing. */
   message?: string;
   /** The platforms that the image has. */
@@ -60,7 +101,7 @@ function whyNotPulled(image: string, { problem, message = "", known = [] }: Pull
     case "missing":
       return "does not exist in its registry. Push it again, or set another image.";
     case "unauthorized":
-      return `cannot be pulled, because its registry rejects the credentials. Run docker login ${host}.`;
+      return `cannot be pulled, because its registry rejects the credentials. Run slipway login ${host}.`;
     case "platform":
       return `has no image for ${message} (it has ${has}). Set platforms to one of them, or set another image.`;
     default:
@@ -68,7 +109,7 @@ function whyNotPulled(image: string, { problem, message = "", known = [] }: Pull
   }
 }
 
-async function ask(request: object): Promise<unknown> {
-  const path = await goProgram(join(import.meta.dirname, "registry-client"));
-  return JSON.parse(await command(path, [], { input: JSON.stringify(request) }));
+async function ask(request: object, access: Record<string, RegistryAccess> = {}): Promise<unknown> {
+  const registries = { ...registryAccesses(), ...access };
+  return JSON.parse(await command(await registryClient(), [], { input: JSON.stringify({ ...request, registries }) }));
 }

@@ -22,7 +22,7 @@ export interface DeployedService {
 /** Where services run. Creating it registers its resources, such as a cluster and a registry. */
 export interface Platform {
   /** Where the image of a service is pushed to. */
-  registry(service: string): Pick<GoImageArgs, "repository" | "credentials">;
+  registry(service: string): Pick<GoImageArgs, "repository" | "credentials" | "ca" | "plainHttp" | "nodes">;
   /** Where an existing image runs from. @default - from its own registry */
   existingImage?: (name: string, image: string) => pulumi.Input<string>;
   /** Options of every image, such as what it depends on. */
@@ -39,6 +39,8 @@ export interface Platform {
 export interface PlatformModule extends PlatformRules {
   /** Defaults of images for this platform. */
   imageDefaults: Pick<GoImageArgs, "compression">;
+  /** Says how registries are reached, before anything is built. @default - nothing to say */
+  prepare?: (configuration: Configuration) => void;
   /** Checks this machine and the deployment target before anything is changed. Returns problems as finished sentences. */
   preflight: (configuration: Configuration) => Promise<string[]>;
   createPlatform: (configuration: Configuration) => Platform | Promise<Platform>;
@@ -114,7 +116,8 @@ export class HelperImage {
   }
 }
 
-const helperName = "slipway-helper";
+/** Name of the helper's image. */
+export const helperName = "slipway-helper";
 
 function destinationsOf(calls: string[], network: ServiceSettings["network"]) {
   return [...(network?.destinations ?? []), ...calls.map((service) => ({ service }))];

@@ -8,6 +8,7 @@ import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
 import { init } from "./init.ts";
 import { lockCommand } from "./lock.ts";
+import { login } from "./login.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
 import { preview } from "./preview.ts";
@@ -44,6 +45,7 @@ export const commands: Command[] = [
   configExplain,
   images,
   lockCommand,
+  login,
   importCommand,
   setup,
 ];

@@ -1,13 +1,17 @@
 import { settingsNamespace } from "../../config/config-value.ts";
 import { isDeepStrictEqual } from "node:util";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
+import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
+import { Platform } from "../../config/schema/setting.ts";
+import { accessOf } from "../../config/registry-access.ts";
 import { readLockFile, writeLockFile, type LockedImage, type LockFile, type NamedUser } from "../../config/lock-file.ts";
 import { isLocked, lockableImages, lockedReference, onlyInDocker, push, type Lockable } from "../../config/locked-images.ts";
 import { dockerClient, registryOf } from "../../lib/docker-client.ts";
 import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { lookUp, type Answer, type Credentials } from "../../lib/registry-client.ts";
+import type { RegistryAccess } from "../../lib/registry-access.ts";
+import { lookUp, type Answer } from "../../lib/registry-client.ts";
 import { unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
 import { addonsIn, lockAddons, type AddonChange } from "./addons.ts";
 
@@ -34,7 +38,7 @@ interface Source {
   platform: string;
   /** What is looked up, by service or job. */
   images: Record<string, Wanted>;
-  credentials: Record<string, Credentials>;
+  access: Record<string, RegistryAccess>;
   /** Endpoint of the Docker host. @default - this machine's */
   dockerHost?: string;
 }
@@ -43,12 +47,22 @@ function sourceOf(stack: Stack): Source {
   const { project, name } = stack;
   const platform = platformOf(stack);
   const images = { ...wantedIn("services", stack), ...wantedIn("jobs", stack) };
-  const { registry, host } = settingsIn(stack, platform) as { registry?: unknown; host?: string };
-  const given = (isMap(registry) ? registry : {}) as { repository?: string; username?: string; password?: string };
-  const credentials: Source["credentials"] = {};
-  if (given.repository && given.username)
-    credentials[registryOf(`${given.repository}/x`)] = { username: given.username, password: given.password ?? "" };
-  return { stack: name, project, platform, images, credentials, dockerHost: host };
+  const settings = settingsIn(stack, platform);
+  const { host } = settings as { host?: string };
+  const access = platform === Platform.Kubernetes ? accessOfKubernetes(settings) : accessOfDocker(settings);
+  return { stack: name, project, platform, images, access, dockerHost: host };
+}
+
+function accessOfDocker({ registry }: { registry?: unknown }): Source["access"] {
+  const { repository, username, password = "" } = (isMap(registry) ? registry : {}) as Record<string, string | undefined>;
+  return repository && username ? { [registryOf(`${repository}/x`)]: { username, password } } : {};
+}
+
+/** The settings are not checked yet. */
+function accessOfKubernetes(settings: object): Source["access"] {
+  const { registry, registryAccess } = settings as KubernetesSettings;
+  const found = typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} });
+  return found ? { [found.host]: found.access } : {};
 }
 
 function wantedIn(root: Wanted["root"], stack: Stack): Record<string, Wanted> {
@@ -124,7 +138,7 @@ async function resolve(source: Source, services: string[]): Promise<Record<strin
   const images = services.map((service) => source.images[service]!);
   const answers = await lookUp(
     images.map(({ image, user }) => ({ image, user })),
-    source.credentials,
+    source.access,
   );
   const found: Record<string, LockedImage> = {};
   const problems: Problem[] = [];
@@ -156,8 +170,11 @@ function problemWith({ image, user }: Lockable, { problem, message }: Answer & {
     case "missing":
       return `"${image}" is not in the registry ${registry}. Correct its name or tag`;
     case "unauthorized":
-      return `the registry ${registry} does not show "${image}" to this login, or does not have it. Correct its name, or run docker login ${registry}`;
+      return `the registry ${registry} does not show "${image}" to this login, or does not have it. Correct its name, or run slipway login ${registry}`;
     case "unreachable":
+    case "unknownHost":
+    case "untrusted":
+    case "plainHttp":
       return `the registry ${registry} cannot be asked for "${image}" (${message}). Make sure that this machine reaches it`;
     case "noUser":
       return `"${image}" has no user "${user}". Correct the name, or set a user ID`;
@@ -197,10 +214,10 @@ export async function checkLock(stack: Stack): Promise<LockReport> {
 }
 
 async function movedTags(stack: Stack): Promise<LockReport["moved"]> {
-  const { used, credentials } = lockedInRegistries(stack);
+  const { used, access } = lockedInRegistries(stack);
   const answers = await lookUp(
     used.map(({ image }) => ({ image })),
-    credentials,
+    access,
   );
   return used.flatMap(({ service, root, at, image, digest }, i) => {
     const now = answers[i]!.digest;
@@ -210,19 +227,19 @@ async function movedTags(stack: Stack): Promise<LockReport["moved"]> {
 
 /** The locked images that their registry has no longer. */
 export async function deletedImages(stack: Stack): Promise<LockReport["deleted"]> {
-  const { used, credentials } = lockedInRegistries(stack);
+  const { used, access } = lockedInRegistries(stack);
   const answers = await lookUp(
     used.map((entry) => ({ image: lockedReference(entry) })),
-    credentials,
+    access,
   );
   return used.filter((_, i) => answers[i]!.problem === "missing");
 }
 
 function lockedInRegistries(stack: Stack) {
-  const { images, credentials } = sourceOf(stack);
+  const { images, access } = sourceOf(stack);
   const used = Object.entries(readLockFile(stack.name).images).flatMap(([service, entry]) => {
     const wanted = images[service];
     return "digest" in entry && wanted?.image === entry.image ? [{ service, root: wanted.root, at: wanted.at, ...entry }] : [];
   });
-  return { used, credentials };
+  return { used, access };
 }

@@ -73,18 +73,20 @@ const builds = new Map<string, Promise<GoBuild>>();
  * Compiles a Go program and builds a minimal, reproducible image: the binary, CA certificates, a non-root user and an empty /tmp, or what
  * the base image has. Needs no Docker. Calls with the same arguments build only once per process.
  *
+ * @param signal Ends the compiler.
  * @throws UserError if Go is missing or too old, or if the program does not compile; with the compiler's output.
  */
-export function buildGo(args: GoBuildArgs): Promise<GoBuild> {
+export function buildGo(args: GoBuildArgs, signal?: AbortSignal): Promise<GoBuild> {
   const key = JSON.stringify(args);
   const known = builds.get(key);
   if (known) return known;
-  const build = buildImage(args);
+  const build = buildImage(args, signal);
   builds.set(key, build);
+  forgetIfAborted(builds, key, build, signal);
   return build;
 }
 
-async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
+async function buildImage(args: GoBuildArgs, signal: AbortSignal | undefined): Promise<GoBuild> {
   if (args.base !== undefined && !isByDigest(args.base))
     throw new UserError(`${args.source}: base: must be an image by digest such as "registry.example/base@sha256:…" (got "${args.base}").`);
   const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
@@ -97,7 +99,7 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
   const images: OciImage[] = [];
   // One at a time, because a Go build uses all CPUs.
   for (const platform of platforms) {
-    const compiling = programLayer(args, platform, compression);
+    const compiling = programLayer(args, platform, compression, signal);
     if (!bases) base ??= layer(baseEntries, compression, gzipOnce); // while Go compiles
     // Waits for all of them, so that nothing writes to the cache any more once this call has failed.
     const [compiled] = await Promise.allSettled([compiling, base, assets]);
@@ -127,20 +129,33 @@ async function buildImage(args: GoBuildArgs): Promise<GoBuild> {
 const programs = new Map<string, Promise<StoredLayer>>();
 
 /** The layer with a program, compiled once per process: services that only differ in their labels or assets share it. */
-function programLayer(args: GoBuildArgs, platform: Platform, compression: Compression): Promise<StoredLayer> {
+function programLayer(
+  args: GoBuildArgs,
+  platform: Platform,
+  compression: Compression,
+  signal: AbortSignal | undefined,
+): Promise<StoredLayer> {
   const { labels: _labels, assets: _assets, base: _base, platforms: _platforms, ...program } = args;
   const key = JSON.stringify([program, platform, compression]);
   const known = programs.get(key);
   if (known) return known;
   const work = async (): Promise<StoredLayer> => {
-    const entries = [{ path: "app", mode: 0o755, content: await compile(args, platform) }];
+    const entries = [{ path: "app", mode: 0o755, content: await compile(args, platform, signal) }];
     const { blob, ...stored } = await layer(entries, compression, gzipOnce);
     await store(blobFile(stored.descriptor.digest), blob);
     return stored;
   };
   const build = work();
   programs.set(key, build);
+  forgetIfAborted(programs, key, build, signal);
   return build;
+}
+
+/** What was aborted is no result for others. */
+function forgetIfAborted<T>(all: Map<string, Promise<T>>, key: string, build: Promise<T>, signal: AbortSignal | undefined): void {
+  build.catch(() => {
+    if (signal?.aborted) all.delete(key);
+  });
 }
 
 /** Path of a blob in the local blob store. */
@@ -193,7 +208,7 @@ function formatPlatform({ os, architecture, variant }: Platform): string {
 }
 
 /** Compiles the program for a platform. The result depends only on the sources, the flags below and the Go version. */
-async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
+async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSignal | undefined): Promise<Buffer> {
   const folder = resolve(args.source);
   // A workspace builds packages of its modules: https://go.dev/ref/mod#workspaces.
   const module = findModule(folder) ?? findModule(args.package === undefined ? folder : join(folder, args.package));
@@ -235,7 +250,8 @@ async function compile(args: GoBuildArgs, platform: Platform): Promise<Buffer> {
   };
   // Another run may build another version of the same program. Go links again only if the file is not what it would write, so all use one.
   const binary = await lockedInTurn(dirname(output), `The build of ${args.source}`, "go build", async () => {
-    const { failed, output: log } = await run("go", flags, folder, environment);
+    const { failed, output: log } = await run("go", flags, folder, environment, signal);
+    signal?.throwIfAborted();
     if (failed) throw new UserError(await explain(args, folder, module, log));
     return readFile(output);
   });
@@ -271,9 +287,10 @@ function run(
   args: string[],
   cwd: string,
   env: Record<string, string | undefined>,
+  signal?: AbortSignal,
 ): Promise<{ failed: boolean; output: string }> {
   return new Promise((done) => {
-    execFile(program, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+    execFile(program, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, signal }, (error, stdout, stderr) =>
       done({ failed: error !== null, output: stdout + stderr }),
     );
   });

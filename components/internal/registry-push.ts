@@ -17,6 +17,12 @@ export interface RegistryPushArgs {
   /** @default - the credentials for the registry in Docker's credential store, if any. */
   username?: pulumi.Input<string>;
   password?: pulumi.Input<string>;
+  /** Certificates of authorities in PEM form, trusted besides the usual ones. @default - none. */
+  ca?: string;
+  /** Whether the registry has no TLS. @default false */
+  plainHttp?: boolean;
+  /** Path of the program lib/registry-client on the machine that runs Pulumi. It pushes instead of Node.js. @default - none. */
+  client?: pulumi.Input<string>;
 }
 
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;
@@ -39,7 +45,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
     return { id: inputs.repository, outs: { ...inputs, ref: `${inputs.repository}@${inputs.digest}` } };
   },
 
-  // Ignores credentials, which rotate, and the folder, which differs between machines.
+  // Ignores how the registry is reached, because credentials and authorities rotate, and paths, which differ between machines.
   async diff(_id, olds, news) {
     const replaces = olds.repository === news.repository ? [] : ["repository"];
     return { changes: replaces.length > 0 || olds.digest !== news.digest || olds.tag !== news.tag, replaces };
@@ -56,7 +62,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   },
 };
 
-export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs">;
+export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs" | "client">;
 
 /**
  * Tracks whether the registry has a tag that another resource pushes. If the tag is missing, `generation` changes, so that a resource

@@ -25,6 +25,9 @@ export interface SecretBuildArgs {
   /** @default - the credentials for the registry in Docker's credential store, if any. */
   username?: pulumi.Input<string>;
   password?: pulumi.Input<string>;
+  /** How the registry is asked whether it has the image. The Docker Engine pushes with settings of its own. @default - as usual. */
+  ca?: string;
+  plainHttp?: boolean;
 }
 
 type Inputs = pulumi.Unwrap<SecretBuildArgs>;

@@ -1,6 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { provider as handover } from "../internal/handover.ts";
 import { provider as jobRun } from "../internal/job-run.ts";
+import { provider as nodeImage } from "../internal/node-image.ts";
 import { provider as proxyRoute } from "../internal/proxy-route.ts";
 import { presence, provider as registryPush } from "../internal/registry-push.ts";
 import { provider as secretBuild } from "../internal/secret-build.ts";
@@ -10,6 +11,7 @@ import { provider as volumeFiles } from "../internal/volume-files.ts";
 export const resources: Record<string, dynamic.ResourceProvider> = {
   Handover: handover,
   JobRun: jobRun,
+  NodeImage: nodeImage,
   ProxyRoute: proxyRoute,
   RegistryPresence: presence,
   RegistryPush: registryPush,

@@ -61,9 +61,41 @@ export const kubernetesSettings = z
         ),
       {
         meaning: "Registry, with a path if wanted, to which the images of services with a source are pushed, each under the service's name",
-        without: "no service can have a source",
+        without: "the local registry that the cluster names, or `loadImages`",
         example: "ghcr.io/acme/shop",
       },
+    ),
+    loadImages: setting(z.boolean(), {
+      meaning:
+        "Whether the images of services with a source are loaded into the nodes, and no registry is used. Only for nodes that are containers of this machine's Docker Engine, with containerd, such as those of kind",
+      default: false,
+      example: true,
+    }),
+    registryAccess: setting(
+      z.strictObject({
+        username: setting(text, {
+          meaning: "User who may push to `registry`",
+          without: "`$SLIPWAY_REGISTRY_USERNAME`, otherwise the credentials that Docker has for it",
+          example: "ci",
+        }),
+        password: setting(text, {
+          meaning: "Password or token of the user",
+          without: "`$SLIPWAY_REGISTRY_PASSWORD`",
+          example: "secret",
+        }),
+        ca: setting(text, {
+          meaning:
+            "File with the certificates of authorities, in PEM form, that signed the certificate of `registry`, relative to the project",
+          without: "those of the system, and of the Docker Engine for this registry",
+          example: "registry-ca.pem",
+        }),
+        plainHttp: setting(z.boolean(), {
+          meaning: "Whether `registry` is reached without TLS. Loopback addresses need no setting",
+          default: false,
+          example: true,
+        }),
+      }),
+      { meaning: "How this machine reaches `registry`" },
     ),
     ports: setting(
       z.strictObject({
@@ -74,7 +106,7 @@ export const kubernetesSettings = z
     ),
     pullSecret: setting(name, {
       meaning: "Existing Secret of the type kubernetes.io/dockerconfigjson in the namespace, with which nodes pull images",
-      without: "nodes pull with their own credentials",
+      without: "that of `pullCredentials`; without it, nodes pull with their own credentials",
       example: "registry",
     }),
     state: setting(z.enum(StateLocation), {
@@ -83,6 +115,18 @@ export const kubernetesSettings = z
       default: StateLocation.Cluster,
       example: "file",
     }),
+    pullCredentials: setting(
+      z.strictObject({
+        username: setting(text, { meaning: "User who may pull from `registry`", without: "that of `fromDocker`", example: "puller" }),
+        password: setting(text, { meaning: "Password or token of the user, which does not expire", example: "secret" }),
+        fromDocker: setting(z.boolean(), {
+          meaning: "Whether to take the credentials that Docker has for `registry` on the machine that deploys",
+          default: false,
+          example: true,
+        }),
+      }),
+      { meaning: "Long-lived credentials for `registry`, for which a pull Secret is created in the namespace" },
+    ),
     cluster: setting(z.uuid("must be the UID of the namespace kube-system"), {
       meaning: "UID of the cluster's namespace kube-system. Set it to move the stack to another cluster",
       without: "that of the first up",

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -37,14 +36,17 @@ type pullAnswer struct {
 }
 
 // pull downloads an image into a folder of blobs, except what is there already.
-func pull(asked pullRequest, keychain authn.Keychain) pullAnswer {
+func pull(asked pullRequest, known registries) pullAnswer {
 	ref, err := name.NewDigest(asked.Image)
+	if err == nil {
+		ref, err = name.NewDigest(asked.Image, known.named(ref.RegistryStr())...)
+	}
 	if err != nil {
 		return pullAnswer{Problem: "invalid", Message: err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pullTimeout)
 	defer cancel()
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain)}
+	options := known.options(ctx, ref.Context().Registry)
 	answer, err := store{asked.Blobs}.pull(ref, asked.Platforms, options)
 	if err != nil {
 		return pullAnswer{Problem: problemOf(err), Message: err.Error()}

@@ -21,6 +21,8 @@ import { adaptedTo, type AdaptingFacts } from "./adapted.ts";
 import { withFlavour } from "./ingress-controllers.ts";
 import { lastLook, type SeenCluster } from "./look.ts";
 import { problemsWithServices } from "./rules.ts";
+import { createPullSecret, pullLoginOf } from "./pull-credentials.ts";
+import { imageAsPulled, repositoryIn, targetRegistry, useRegistryAccess } from "./registry.ts";
 import { kubeconfigForProvider } from "./target.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -61,6 +63,9 @@ async function factsOf(configuration: Configuration, kubernetes: KubernetesSetti
   return seen;
 }
 
+/** Says how the registry is reached, also for base images. */
+export const prepare: PlatformModule["prepare"] = ({ kubernetes }) => kubernetes && useRegistryAccess(kubernetes);
+
 /** A cluster that exists: the objects of services in a namespace. Everything else in the cluster is only read. */
 export async function createPlatform(configuration: Configuration): Promise<Platform> {
   const { stack, services: given, jobs, kubernetes = missingSettings } = configuration;
@@ -96,14 +101,28 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const namespace = namespaceObject?.metadata.name ?? kubernetes.namespace!;
   const options = { provider, ...(namespaceObject && { deletedWith: namespaceObject }) };
   const assignedIds = assignsIds(kubernetes, flavour) || undefined;
-  const common = { namespace, pullSecret, assignedIds, partOf: pulumi.getProject() };
-  const tags = { "dev.slipway/project": pulumi.getProject(), "dev.slipway/stack": stack };
+  const partOf = pulumi.getProject();
+  const created =
+    kubernetes.pullCredentials &&
+    createPullSecret(
+      name,
+      {
+        namespace,
+        login: pullLoginOf(kubernetes),
+        labels: { "app.kubernetes.io/part-of": partOf, "app.kubernetes.io/managed-by": "pulumi" },
+      },
+      options,
+    );
+  const common = { namespace, pullSecret: created?.metadata.name ?? pullSecret, assignedIds, partOf };
+  const tags = { "dev.slipway/project": partOf, "dev.slipway/stack": stack };
   const withNetwork = <T extends { network?: NetworkPolicyArgs }>(args: T): T => ({
     ...args,
     network: { ...networkOf(facts), ...args.network },
   });
 
-  const registry = (service: string) => ({ repository: `${kubernetes.registry}/${service}` });
+  const target = await targetRegistry(kubernetes, unknown as string);
+  const registry = (service: string) => repositoryIn(target, service);
+  const asPulled = (image: pulumi.Input<string>) => imageAsPulled(target, image);
   const helper = new HelperImage(registry, undefined, {});
 
   return {
@@ -114,17 +133,16 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       const given = workloadArgs(service, { services, jobs });
       const tls = given.tls && { ...given.tls, redirectPort: ports.https };
       const publishing = settings.publish && publishingOf(facts, tags);
-      const args = { ...withNetwork(given), ...common, ...waitOf(facts), image, tls, publishing };
+      const args = { ...withNetwork(given), ...common, ...waitOf(facts), image: asPulled(image), tls, publishing };
       const resource = new WebService(service, args, pulumi.mergeOptions(options, { dependsOn: after }));
       const { publishedAddress } = resource;
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
     },
-    deployJob: (job, _settings, image, after) =>
-      new Job(
-        job,
-        { ...withNetwork(jobArgs(job, { services, jobs }, helper)), ...common, image },
-        pulumi.mergeOptions(options, { dependsOn: after }),
-      ),
+    deployJob(job, _settings, image, after) {
+      const { waitFor, ...given } = withNetwork(jobArgs(job, { services, jobs }, helper));
+      const args = { ...given, ...common, image: asPulled(image), waitFor: waitFor && { ...waitFor, image: asPulled(waitFor.image) } };
+      return new Job(job, args, pulumi.mergeOptions(options, { dependsOn: after }));
+    },
     get outputs() {
       return { cluster: { id, context, namespace, flavour }, ...helper.outputs };
     },

@@ -9,12 +9,16 @@ import { adaptedTo } from "./adapted.ts";
 import { problemsWithFlavour } from "./flavour-rules.ts";
 import { builtInClasses } from "./ingress-controllers.ts";
 import { look } from "./look.ts";
+import { problemsWithStoredCredentials } from "./pull-credentials.ts";
+import { problemsWithRegistry } from "./registry.ts";
 
 /**
  * Checks, also before a preview, that the cluster answers and is the expected one, that it has the namespace, the Secret and the classes that
- * the stack uses, and that its nodes run the images that are built for it. What the deployer may not read is not checked.
+ * the stack uses, and that its nodes run the images that are built for it. Before an update, it also checks that the registry accepts them.
+ * What the deployer may not read is not checked.
  */
-export async function preflight({ kubernetes, services, jobs }: Configuration): Promise<string[]> {
+export async function preflight(configuration: Configuration): Promise<string[]> {
+  const { kubernetes, services, jobs } = configuration;
   if (kubernetes === undefined) return [];
   const seen = await look(kubernetes);
   if (typeof seen === "string") return [seen];
@@ -29,7 +33,9 @@ export async function preflight({ kubernetes, services, jobs }: Configuration): 
     missing(cluster, "Namespace", namespace, ["kubernetes", "namespace"]),
     missing(cluster, "Secret", pullSecret, ["kubernetes", "pullSecret"], namespace),
     missingClasses(adapted, cluster, builtInClasses(flavour)),
+    problemsWithRegistry({ ...configuration, kubernetes }, cluster),
   ]);
+  const stored = problemsWithStoredCredentials(kubernetes);
   const ofFlavour = kubernetes.flavour === undefined ? problemsWithFlavour(kubernetes, flavour, { services, jobs }) : [];
   // The settings themselves are right; what is wrong now is so because of what the cluster has.
   const ofAdapted = Object.entries(adapted).flatMap(([name, service]) =>
@@ -40,6 +46,7 @@ export async function preflight({ kubernetes, services, jobs }: Configuration): 
   );
   return [
     ...found.flat(),
+    ...stored.map((message) => settingProblem(["kubernetes", "pullCredentials", "fromDocker"], message)),
     ...problemsWithNodes({ services, jobs }, seen.nodes ?? []),
     ...[...ofFlavour, ...ofAdapted].map(({ path, message }) => settingProblem(path, message)),
   ];

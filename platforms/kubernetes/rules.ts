@@ -1,17 +1,29 @@
 import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
 import type { Services } from "../../config/settings.ts";
 import { collect, type Problem } from "../../lib/problem.ts";
+import { problemsWithPullCredentials } from "./pull-credentials.ts";
 
 /** What is wrong with services on a cluster that exists, besides what is wrong everywhere. */
-export function problemsWithServices({ registry, namespace, pullSecret }: KubernetesSettings, services: Services): Problem[] {
+export function problemsWithServices(settings: KubernetesSettings, services: Services): Problem[] {
+  const { registryAccess, namespace, pullSecret } = settings;
   return collect((report) => {
-    const built = Object.entries(services).find(([, { source }]) => source !== undefined);
+    const { username, password } = registryAccess ?? {};
     report(
-      ["kubernetes", "registry"],
-      registry === undefined &&
-        built !== undefined &&
-        `is required, because ${built[0]} is built from source. Set the registry to which its image is pushed, such as ghcr.io/acme/shop`,
+      ["kubernetes", "registryAccess"],
+      (username === undefined) !== (password === undefined) && "must have both username and password, or neither. Set the other one",
     );
+    report(
+      ["kubernetes", "loadImages"],
+      settings.loadImages && settings.registry !== undefined && "cannot be combined with registry. Remove one of them",
+    );
+    if (settings.loadImages)
+      for (const [name, { builder }] of Object.entries(services))
+        report(
+          ["services", name, "builder"],
+          builder === "dockerfile" &&
+            "must be go, because kubernetes.loadImages loads only such images. Set registry instead of loadImages",
+        );
+    for (const { path, message } of problemsWithPullCredentials(settings)) report(path, message);
     report(
       ["kubernetes", "pullSecret"],
       pullSecret !== undefined &&

@@ -9,6 +9,7 @@ const images = [
   docker("RemoteImage"),
   docker("RegistryImage"),
   dynamic("RegistryPush"),
+  dynamic("NodeImage"),
   dynamic("RegistryPresence"),
   dynamic("SecretBuild"),
 ];

@@ -1,5 +1,5 @@
 // Command registry is the CNCF Distribution registry (https://distribution.github.io/distribution/) with file system
-// storage and htpasswd authentication.
+// storage, and authentication with htpasswd or the tokens of another server.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"github.com/distribution/distribution/v3/registry"
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
+	_ "github.com/distribution/distribution/v3/registry/auth/token"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 )
 

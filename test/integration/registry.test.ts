@@ -138,7 +138,7 @@ test("without credentials the error has the registry's status and the remedy", a
   expect(code).toBe(1);
   expect(out).toMatch(
     new RegExp(
-      `✗ slipway:RegistryPush web {2}${repository}: the push failed: .*401\\. Log in to the registry with docker login, or set credentials that may push`,
+      `✗ slipway:RegistryPush web {2}${repository}: the push failed: .*401\\. Log in to the registry with slipway login or docker login, or set credentials that may push`,
     ),
   );
 });

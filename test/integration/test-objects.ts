@@ -19,16 +19,16 @@ const testStack = /^(greetings\/)?(integration|compose-shop)([-/]|$)/;
 export async function startRegistry(
   name: string,
   port: number,
-  { env = [], binds = [], image }: { env?: string[]; binds?: string[]; image?: string } = {},
+  { env = [], binds = [], image, ip = "127.0.0.1" }: { env?: string[]; binds?: string[]; image?: string; ip?: string } = {},
 ): Promise<AsyncDisposable & { address: string }> {
-  const address = `127.0.0.1:${port}`;
+  const address = `${ip}:${port}`;
   const container = await docker.createContainer({
     name,
     Image: image ?? (await registryImageName()),
     Env: env,
     Labels: testLabels,
     ExposedPorts: { "5000/tcp": {} },
-    HostConfig: { Binds: binds, PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] } },
+    HostConfig: { Binds: binds, PortBindings: { "5000/tcp": [{ HostIp: ip, HostPort: String(port) }] } },
   });
   await container.start();
   const answers = () =>

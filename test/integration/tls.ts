@@ -19,6 +19,26 @@ export function selfSigned(host: string): { certificate: string; key: string } {
   }
 }
 
+/** A private certificate authority, and the certificate of a server at an IP address that it has signed, with its key, as PEM. */
+export function signedFor(ip: string): { authority: string; certificate: string; key: string } {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-tls-"));
+  const at = (file: string) => join(folder, file);
+  const create = (name: string, more: string[]) => {
+    const algorithm = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    const files = ["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)];
+    execFileSync("openssl", ["req", "-x509", ...algorithm, "-subj", `/CN=${name}`, ...files, ...more], { stdio: "ignore" });
+  };
+  try {
+    create("authority", []);
+    const extensions = ["-addext", `subjectAltName=IP:${ip}`, "-addext", "basicConstraints=critical,CA:FALSE"];
+    create("server", ["-CA", at("authority.pem"), "-CAkey", at("authority.key"), ...extensions]);
+    const [authority, certificate, key] = ["authority.pem", "server.pem", "server.key"].map((file) => readFileSync(at(file), "utf8"));
+    return { authority: authority!, certificate: certificate!, key: key! };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Sends a request that trusts only one certificate. Rejects if the host presents another. */
 export function getOverTls(host: string, port: number, certificate: string): Promise<string> {
   const options = { host: "127.0.0.1", port, servername: host, headers: { host }, ca: certificate, agent: false, timeout: 5000 };

@@ -108,6 +108,13 @@ test("the registry gets the credentials of the platform's settings, otherwise th
   expect(logins()).toEqual(["robot:pa55"]);
   await lock(stackOf({ db: "REGISTRY/team/db:16" }), ["db"]);
   expect(logins()).toEqual(["robot:pa55", "stored:secret"]);
+  const onKubernetes = { registry: `${host}/team`, registryAccess: { username: "pusher", password: "pa55" } };
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }, onKubernetes, "kubernetes"), ["db"]);
+  expect(logins().at(-1)).toBe("pusher:pa55");
+  vi.stubEnv("SLIPWAY_REGISTRY_USERNAME", "variable");
+  vi.stubEnv("SLIPWAY_REGISTRY_PASSWORD", "pa55");
+  await lock(stackOf({ db: "REGISTRY/team/db:16" }, { registry: `${host}/team` }, "kubernetes"), ["db"]);
+  expect(logins().at(-1)).toBe("variable:pa55");
 });
 
 test("every image that cannot be locked is reported with its remedy, and the file is unchanged", async () => {
@@ -120,7 +127,7 @@ test("every image that cannot be locked is reported with its remedy, and the fil
         'The images of stack "shop" cannot be locked:',
         '- slipway:services.away.image: the registry 127.0.0.1:1 cannot be asked for "127.0.0.1:1/away:1" \\(.*connection refused.*\\). Make sure that this machine reaches it.',
         `- slipway:services.gone.image: "${host}/gone:1" is not in the registry ${host}. Correct its name or tag.`,
-        `- slipway:services.private.image: the registry ${host} does not show "${host}/private:1" to this login, or does not have it. Correct its name, or run docker login ${host}.`,
+        `- slipway:services.private.image: the registry ${host} does not show "${host}/private:1" to this login, or does not have it. Correct its name, or run slipway login ${host}.`,
       ].join("\n  "),
     ),
   );

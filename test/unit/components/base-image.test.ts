@@ -93,7 +93,7 @@ test("a base image that is missing, rejected, or not for a platform is an error 
   await expect(build({ base: other })).rejects.toThrow(`${other} does not exist in its registry. Push it again, or set another image.`);
   server.status = 401;
   await expect(build({ platforms: ["linux/arm64"], labels: { another: "build" } })).rejects.toThrow(
-    `${named} cannot be pulled, because its registry rejects the credentials. Run docker login ${host}.`,
+    `${named} cannot be pulled, because its registry rejects the credentials. Run slipway login ${host}.`,
   );
   await expect(build({ base: "example/base:1" })).rejects.toThrow(
     'app: base: must be an image by digest such as "registry.example/base@sha256:…" (got "example/base:1").',

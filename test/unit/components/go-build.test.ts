@@ -172,6 +172,15 @@ test("compressed layers unpack to the digests in the image configuration", async
   expect(layers.map((l: { mediaType: string }) => l.mediaType)).toEqual(Array(2).fill("application/vnd.oci.image.layer.v1.tar+gzip"));
 });
 
+test("an aborted build ends the compiler, and the same build can start again", async () => {
+  const args = { source: source("app"), version: "aborted" };
+  const aborting = new AbortController();
+  const build = buildGo(args, aborting.signal);
+  aborting.abort();
+  await expect(build).rejects.toMatchObject({ name: "AbortError" });
+  expect(await digest(args)).toMatch(/^sha256:/);
+});
+
 test("versions of a program that are built at the same time do not mix", async () => {
   const app = source("app");
   const versions = ["1.1", "2.2"];

@@ -44,6 +44,26 @@ test("a password reaches the push as a secret", async () => {
   expect(inputs.password).toMatchObject({ value: "pa55word", [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig });
 });
 
+test("only a registry with an authority of its own or without TLS is pushed to with the Go program", async () => {
+  const inputsOf = async (args: Partial<GoImageArgs>) => (await build(args)).resources.find((r) => r.type.endsWith("RegistryPush"))!.inputs;
+  const usual = ["__provider", "blobs", "digest", "repository", "tag"];
+  expect(Object.keys(await inputsOf({ plainHttp: false })).sort()).toEqual(usual);
+  for (const access of [{ ca: "certificates" }, { plainHttp: true }])
+    expect(await inputsOf(access)).toMatchObject({ ...access, client: expect.stringMatching(/registry-client-[0-9a-f]+$/) as string });
+});
+
+test("with nodes it is loaded into them, and nothing is pushed", async () => {
+  const { resources, urns } = await build({ nodes: ["kind-control-plane"] });
+  expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:NodeImage web"]);
+  const { inputs } = resources.find((r) => r.type.endsWith("NodeImage"))!;
+  expect(inputs).toMatchObject({ repository, nodes: ["kind-control-plane"], digest: expect.stringMatching(/^sha256:/) as string });
+  const pushed = (await build()).resources.find((r) => r.type.endsWith("RegistryPush"))!;
+  expect(inputs["digest"]).not.toBe(pushed.inputs["digest"]);
+  await expect(build({ nodes: ["kind-control-plane"], builder: "dockerfile" })).rejects.toThrow(
+    'GoImage "web": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".',
+  );
+});
+
 test("with the builder dockerfile it has a docker.Image and a RegistryPresence for its tag", async () => {
   const { urns, resources, result } = await build({ builder: "dockerfile", platforms: ["linux/arm64"] });
   const child = "slipway:index:GoImage$";

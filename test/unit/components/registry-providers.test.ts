@@ -6,7 +6,7 @@ import { presence, provider } from "../../../components/internal/registry-push.t
 import { Compression, image, index, layer, type OciImage } from "../../../lib/oci.ts";
 import { Answer, HttpApi, type ApiRequest } from "../http-api.ts";
 
-const variables = ["DOCKER_CONFIG", "PATH"];
+const variables = ["DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "PATH"];
 const before = variables.map((name) => [name, process.env[name]] as const);
 
 let registry: HttpApi;
@@ -85,7 +85,7 @@ describe("a push", () => {
   test("that fails names the repository, and says how to log in if the credentials are rejected", async () => {
     registry.answers = { "POST /v2/team/web/blobs/uploads/": new Answer(403, "") };
     await expect(provider.create(inputs())).rejects.toThrow(
-      /^127\.0\.0\.1:\d+\/team\/web: the push failed: .*\. Log in to the registry with docker login, or set credentials that may push\.$/,
+      /^127\.0\.0\.1:\d+\/team\/web: the push failed: .*\. Log in to the registry with slipway login or docker login, or set credentials that may push\.$/,
     );
     registry.answers = { "POST /v2/team/web/blobs/uploads/": new Answer(400, "") };
     await expect(provider.create(inputs())).rejects.toThrow(/received 400\.$/);
@@ -93,7 +93,8 @@ describe("a push", () => {
 
   test("differs in repository, tag and digest, and another repository replaces it", async () => {
     const olds = inputs();
-    expect(await provider.diff!("", olds, inputs({ username: "a", password: "b", blobs: "/other" }))).toEqual({
+    const access = { username: "a", password: "b", ca: "c", plainHttp: true, client: "/other" };
+    expect(await provider.diff!("", olds, inputs({ ...access, blobs: "/other" }))).toEqual({
       changes: false,
       replaces: [],
     });
@@ -178,6 +179,16 @@ describe("the credentials are those", () => {
     expect(await sent()).toBe("ci:c");
     login({ auths: { [host()]: { auth: encode("ci:d"), identitytoken: "token" } } });
     expect(await sent()).toBe("ci:token");
+  });
+
+  test("in DOCKER_AUTH_CONFIG before those of docker login, unless it has none for the registry or is no JSON", async () => {
+    login({ auths: { [host()]: { auth: encode("ci:stored") } } });
+    process.env["DOCKER_AUTH_CONFIG"] = JSON.stringify({ auths: { [host()]: { auth: encode("ci:variable") } } });
+    expect(await sent()).toBe("ci:variable");
+    process.env["DOCKER_AUTH_CONFIG"] = JSON.stringify({ auths: { "registry.example.org": { auth: encode("a:b") } } });
+    expect(await sent()).toBe("ci:stored");
+    process.env["DOCKER_AUTH_CONFIG"] = "secret";
+    expect(await sent()).toBe("ci:stored");
   });
 
   test("of a credential helper, which gets the registry", async () => {

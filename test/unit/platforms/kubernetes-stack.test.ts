@@ -17,7 +17,7 @@ import type { Configuration } from "../../../config/settings.ts";
 import { inTemporaryFolder } from "../cluster-outputs.ts";
 import { image } from "../docker-inputs.ts";
 import { record } from "../harness.ts";
-import { apiError, HttpApi } from "../http-api.ts";
+import { Answer, apiError, HttpApi } from "../http-api.ts";
 import { selfSigned } from "../../integration/tls.ts";
 
 // What the program makes of a cluster that exists. That it runs there is tested in test/integration/existing-cluster.test.ts.
@@ -84,7 +84,6 @@ test("what a cluster that exists demands of settings is reported at once", async
   );
   expect(problems.map(({ path, message }) => `${path.join(".")}: ${message}`)).toEqual([
     "services.db.aws: is not supported on kubernetes (supported on eks): it needs a cluster that Slipway created. Set serviceAccount.annotations as your cluster's cloud needs them",
-    "kubernetes.registry: is required, because web is built from source. Set the registry to which its image is pushed, such as ghcr.io/acme/shop",
     "kubernetes.pullSecret: requires kubernetes.namespace: in a new namespace there is no Secret yet. Set the namespace that has it, or remove pullSecret",
     "services.web.publish.smtp.sourceRanges: is required: the IP ranges of the clients, such as 203.0.113.0/24, or 0.0.0.0/0 for everyone",
   ]);
@@ -218,6 +217,7 @@ test("a preflight reports another cluster, a namespace and a Secret that do not 
   expect(await check({ namespace: "team", pullSecret: "registry", cluster: uid }, services)).toEqual([
     'slipway:kubernetes.namespace: must be an existing Namespace of the cluster (got "team"). Create it, or correct the name.',
     'slipway:kubernetes.pullSecret: must be an existing Secret of the namespace team (got "registry"). Create it, or correct the name.',
+    "slipway:kubernetes.registry: is required, because web is built from source, and the cluster names no local registry of its own. Set the registry to which its image is pushed, such as ghcr.io/acme/shop, or loadImages for nodes in Docker.",
     "slipway:services.web.platforms: must have a platform of the cluster's nodes (got linux/arm64). Set linux/riscv64.",
   ]);
   expect(api.changes).toEqual([]);
@@ -233,7 +233,9 @@ test("what the deployer may not read is not checked", async () => {
     "GET /apis/networking.k8s.io/v1/ingressclasses": forbidden,
   };
   const services = { web: { source: "app", host: "web.example.org" } };
-  const target = { ...kubeconfig({ server: api.host }), namespace: "team" };
+  using registry = await new HttpApi().open("tcp");
+  registry.answers = { "GET /v2/": {}, "POST /v2/web/blobs/uploads/": new Answer(202, "", { location: "/v2/web/blobs/uploads/1" }) };
+  const target = { ...kubeconfig({ server: api.host }), namespace: "team", registry: registry.host.replace("http://", "") };
   expect(await preflight({ kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([]);
   api.answers["GET /api/v1/namespaces/kube-system"] = forbidden;
   expect(await preflight({ kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([

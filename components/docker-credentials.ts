@@ -1,0 +1,1 @@
+export { storedCredentials } from "./internal/registry.ts";

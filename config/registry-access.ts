@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { registryOf } from "../lib/docker-client.ts";
+import type { RegistryAccess } from "../lib/registry-access.ts";
+import type { KubernetesSettings } from "./schema/kubernetes.ts";
+
+/** A registry, and how the settings and the environment say that it is reached. */
+export interface ConfiguredRegistry {
+  host: string;
+  access: RegistryAccess;
+}
+
+/**
+ * How the registry of the settings is reached: with the user of the settings, otherwise of SLIPWAY_REGISTRY_USERNAME and
+ * SLIPWAY_REGISTRY_PASSWORD. Undefined without a registry.
+ */
+export function accessOf({
+  registry,
+  registryAccess,
+}: Pick<KubernetesSettings, "registry" | "registryAccess">): ConfiguredRegistry | undefined {
+  if (registry === undefined) return undefined;
+  const { username, password = "", ca, plainHttp = false } = registryAccess ?? {};
+  const fromEnvironment = process.env["SLIPWAY_REGISTRY_USERNAME"];
+  const login =
+    username !== undefined
+      ? { username, password }
+      : fromEnvironment
+        ? { username: fromEnvironment, password: process.env["SLIPWAY_REGISTRY_PASSWORD"] ?? "" }
+        : {};
+  const certificates = ca === undefined ? undefined : authoritiesIn(ca);
+  const access = { ...login, ...(certificates !== undefined && { ca: certificates }), ...(plainHttp && { plainHttp }) };
+  return { host: registryOf(`${registry}/x`), access };
+}
+
+/** The content of a file with certificates. Undefined if it does not exist or has none. */
+export function authoritiesIn(file: string): string | undefined {
+  const path = resolve(file);
+  const content = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return content.includes("-----BEGIN CERTIFICATE-----") ? content : undefined;
+}

@@ -26,11 +26,12 @@ function createProgram(commands: Command[], ended: (code: ExitCode) => void): Pr
     .version(packageDescription.version, "--version", "print the version")
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false, visibleCommands, subcommandTerm })
+    .configureHelp({ showGlobalOptions: false, subcommandTerm })
     .addHelpText("after", `\nRun "slipway <command> --help" for options and examples.`);
   for (const command of commands) addCommand(program, command, ended);
   addCompletion(program);
-  return program;
+  // Only now, because completion needs the commands as they are nested.
+  return program.configureHelp({ ...program.configureHelp(), visibleCommands });
 }
 
 function addCommand(program: Program, declaration: Command, ended: (code: ExitCode) => void): void {

@@ -2,7 +2,7 @@ import { StateLocation, type KubernetesSettings } from "../config/schema/kuberne
 import type { Stack } from "../config/stack-file.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Engine } from "./engines.ts";
-import { clusterSettingsOf, forgetCluster, lastCluster, recordCluster } from "./state/stores.ts";
+import { clusterSettingsOf, forgetCluster, lastCluster, reachOnce, recordCluster } from "./state/stores.ts";
 
 /** Type of the resource that records which cluster a stack is on. Its id is the UID of the namespace kube-system. */
 const identityType = "pulumi-nodejs:dynamic/slipway:ClusterIdentity";
@@ -19,8 +19,7 @@ export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
   const check = async () => {
     // The program reports it, together with what else is wrong.
     if (settings === undefined) return;
-    const [recorded, { reach }] = await Promise.all([recordedCluster(), import("../platforms/kubernetes/target.ts")]);
-    const reached = await reach(settings);
+    const [recorded, reached] = await Promise.all([recordedCluster(), reachOnce(stack, settings)]);
     // Of a stack that is nowhere yet, the program reports it.
     if (typeof reached === "string" && recorded === undefined && !remembers) return;
     if (typeof reached === "string") throw new UserError(`Stack "${stack.name}" cannot be reached:\n  - ${reached}`);

@@ -40,9 +40,13 @@ export async function idsOf(store: StateStore, type: string): Promise<string[]> 
 }
 
 async function deploy(stack: Stack, store: StateStore, preview: boolean, display: Display): Promise<boolean> {
-  const deployment = new Deployment(await Checkpoint.open(store), display, preview);
-  const { runProgram } = await import("./monitor.ts");
-  const { default: program } = await import(resolve(stack.main));
+  // To load the program takes as long as to read a state that is not on this machine.
+  const [checkpoint, { runProgram }, { default: program }] = await Promise.all([
+    Checkpoint.open(store),
+    import("./monitor.ts"),
+    import(resolve(stack.main)),
+  ]);
+  const deployment = new Deployment(checkpoint, display, preview);
   await runProgram(stack, program, deployment, preview);
   if (deployment.failed) return false;
   await deployment.deleteUnregistered();

@@ -7,7 +7,9 @@ import {
   PatchStrategy,
   ServerConfiguration,
   type KubernetesObject,
+  type RequestContext,
   type ResponseContext,
+  type SecurityAuthentication,
 } from "@kubernetes/client-node";
 import { deletionBlockers } from "./kubernetes-deletion.ts";
 import { pollUntil } from "./poll.ts";
@@ -26,6 +28,23 @@ export class KubernetesError extends Error {
     this.status = status;
     this.isUnknownKind = isUnknownKind;
   }
+}
+
+/** Milliseconds after which credentials and certificates are read again: plugins may have renewed them. */
+const connectionsForMs = 60_000;
+
+/** The credentials of a kubeconfig. The client would open a new connection for each request. */
+function keepingConnections(config: KubeConfig): SecurityAuthentication {
+  let kept: { connections: ReturnType<RequestContext["getDispatcher"]>; since: number } | undefined;
+  return {
+    getName: () => config.getName(),
+    async applySecurityAuthentication(request) {
+      await config.applySecurityAuthentication(request);
+      if (kept === undefined || performance.now() - kept.since > connectionsForMs)
+        kept = { connections: request.getDispatcher(), since: performance.now() };
+      if (kept.connections !== undefined) request.setDispatcher(kept.connections);
+    },
+  };
 }
 
 function loadFile(config: KubeConfig, file: string): void {
@@ -60,7 +79,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     else loadFile(config, kubeconfig);
     if (context !== undefined) useContext(config, context);
     const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
-    super(createConfiguration({ baseServer, authMethods: { default: config } }));
+    super(createConfiguration({ baseServer, authMethods: { default: keepingConnections(config) } }));
     this.server = String(config.getCurrentCluster()?.server);
   }
 

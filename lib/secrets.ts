@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, pbkdf2, pbkdf2Sync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
 import { UserError } from "./user-error.ts";
 
 const nonceSize = 12;
@@ -87,14 +88,33 @@ export function newPassphraseKey(): { key: Buffer; salt: string; isLocal: boolea
 /** Keys that have been derived, by passphrase and salt. */
 const derivedKeys = new Map<string, Buffer>();
 
-/** Derives a key once per process, because that takes 0.1 s, and a command reads each secret of a stack file several times. */
+const iterations = 1_000_000;
+const keyBytes = 32;
+
+function idOf(passphrase: string, salt: Buffer): string {
+  return JSON.stringify([passphrase, salt.toString("base64")]);
+}
+
+/** Derives a key once per process, because that takes 0.2 s, and a command reads each secret of a stack file several times. */
 function derivedKey(passphrase: string, salt: Buffer): Buffer {
-  const id = JSON.stringify([passphrase, salt.toString("base64")]);
-  const known = derivedKeys.get(id);
-  if (known) return known;
-  const key = pbkdf2Sync(passphrase, salt, 1_000_000, 32, "sha256");
+  const id = idOf(passphrase, salt);
+  const key = derivedKeys.get(id) ?? pbkdf2Sync(passphrase, salt, iterations, keyBytes, "sha256");
   derivedKeys.set(id, key);
   return key;
+}
+
+/** Derives the key that `passphraseKey` will return, while this process goes on. If there is no passphrase, `passphraseKey` reports it. */
+export async function preparePassphraseKey(salt: string): Promise<void> {
+  const passphrase = passphraseIn(process.env) ?? localPassphrase();
+  if (!passphrase) return;
+  const bytes = saltBytes(salt);
+  const id = idOf(passphrase, bytes);
+  if (!derivedKeys.has(id)) derivedKeys.set(id, await promisify(pbkdf2)(passphrase, bytes, iterations, keyBytes, "sha256"));
+}
+
+/** The salt itself in Pulumi's form `v1:<salt>:<check>`. */
+function saltBytes(salt: string): Buffer {
+  return Buffer.from(salt.split(":")[1] ?? "", "base64");
 }
 
 /**
@@ -107,8 +127,8 @@ export function passphraseKey(salt: string | undefined, file: string): Buffer {
   if (!salt || !passphrase) {
     throw new UserError(`${file}: contains secrets. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to decrypt them.`);
   }
-  const [, saltText = "", ...check] = salt.split(":");
-  const key = derivedKey(passphrase, Buffer.from(saltText, "base64"));
+  const [, , ...check] = salt.split(":");
+  const key = derivedKey(passphrase, saltBytes(salt));
   try {
     open(key, check.join(":"));
     return key;

@@ -6,6 +6,7 @@ import { readStackFile } from "../../config/project.ts";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import { ClusterStore } from "../../engine/state/cluster-store.ts";
 import { FileStore } from "../../engine/state/file-store.ts";
+import type { ReachedCluster } from "../../platforms/kubernetes/target.ts";
 import type { StateStore } from "../../engine/state/store.ts";
 import { UserError } from "../../lib/user-error.ts";
 
@@ -22,6 +23,15 @@ export function stateStoreOf(stack: Stack): StateStore {
   return clusterStoreOf(stack, settings);
 }
 
+const reachedClusters = new WeakMap<Stack, Promise<ReachedCluster | string>>();
+
+/** The cluster of a stack, or what is wrong with the connection. Connects once for a command. */
+export function reachOnce(stack: Stack, settings: KubernetesSettings): Promise<ReachedCluster | string> {
+  const reaching = reachedClusters.get(stack) ?? import("../../platforms/kubernetes/target.ts").then(({ reach }) => reach(settings));
+  reachedClusters.set(stack, reaching);
+  return reaching;
+}
+
 export function clusterStoreOf(stack: Stack, settings: KubernetesSettings): ClusterStore {
   return new ClusterStore({
     project: stack.project,
@@ -29,8 +39,8 @@ export function clusterStoreOf(stack: Stack, settings: KubernetesSettings): Clus
     namespace: settings.namespace,
     salt: readStackFile(stack.name).encryptionsalt,
     async connect() {
-      const { kubeconfigForProvider, reach } = await import("../../platforms/kubernetes/target.ts");
-      const reached = await reach(settings);
+      const { kubeconfigForProvider } = await import("../../platforms/kubernetes/target.ts");
+      const reached = await reachOnce(stack, settings);
       if (typeof reached === "string") throw new UserError(`Stack "${stack.name}" cannot be reached:\n  - ${reached}`);
       return { ...reached, kubeconfig: kubeconfigForProvider(settings, stack.name), context: settings.context };
     },

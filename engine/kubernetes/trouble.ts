@@ -22,18 +22,28 @@ const addingNode = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 
 /** The pods of a Job, or of the newest revision of a Deployment or StatefulSet, the newest first. */
 export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
+  return (await newestRevision(workload, cluster)).pods;
+}
+
+interface Revision {
+  pods: Manifest[];
+  /** Undefined for a Job and a StatefulSet. */
+  replicaSet?: Manifest | undefined;
+}
+
+async function newestRevision(workload: Manifest, cluster: KubernetesCluster): Promise<Revision> {
   const { namespace } = workload.metadata ?? {};
   const selector = selectorOf(workload);
   const pods = await cluster.select("v1", "Pod", namespace, selector);
-  if (workload.kind === "Job") return pods.sort((a, b) => startOf(b) - startOf(a));
+  if (workload.kind === "Job") return { pods: pods.sort((a, b) => startOf(b) - startOf(a)) };
   if (workload.kind === "StatefulSet")
-    return pods.filter((p) => p.metadata?.labels?.["controller-revision-hash"] === workload.status?.updateRevision);
+    return { pods: pods.filter((p) => p.metadata?.labels?.["controller-revision-hash"] === workload.status?.updateRevision) };
   const sets = await cluster.select("apps/v1", "ReplicaSet", namespace, selector);
   // Not the revision that the Deployment names: when it returns to an earlier template, the controller reports that it has seen the
   // settings before it updates that annotation.
-  const newest = sets.sort((a, b) => revisionOf(b) - revisionOf(a))[0];
-  const hash = newest?.metadata?.labels?.["pod-template-hash"];
-  return pods.filter((pod) => pod.metadata?.labels?.["pod-template-hash"] === hash);
+  const replicaSet = sets.sort((a, b) => revisionOf(b) - revisionOf(a))[0];
+  const hash = replicaSet?.metadata?.labels?.["pod-template-hash"];
+  return { pods: pods.filter((pod) => pod.metadata?.labels?.["pod-template-hash"] === hash), replicaSet };
 }
 
 function revisionOf({ metadata }: Manifest): number {
@@ -48,17 +58,20 @@ function startOf({ metadata }: Manifest): number {
 export async function troubleWith(workload: Manifest, cluster: KubernetesCluster): Promise<Trouble | undefined> {
   // Until the controller has seen the newest settings, the pods and conditions are those of the previous revision, which may have failed.
   if (workload.status?.observedGeneration < Number(workload.metadata?.generation)) return undefined;
-  const pods = await newestPods(workload, cluster);
+  const { pods, replicaSet } = await newestRevision(workload, cluster);
   const ofPods = (await Promise.all(pods.map((pod) => troubleWithPod(pod, cluster)))).flat();
-  const all = [...ofPods, ...troubleOfConditions(workload)];
+  const all = [...ofPods, ...troubleOfConditions(workload, replicaSet)];
   const worst = all.find(({ final }) => final) ?? all[0];
   // A passed deadline makes the failure final, but a pod's problem explains it.
   return worst && { ...(ofPods.find(({ final }) => final) ?? ofPods[0] ?? worst), final: worst.final };
 }
 
-function troubleOfConditions({ status = {} }: Manifest): Trouble[] {
-  const condition = (type: string, value: string) => status.conditions?.find((c: Properties) => c.type === type && c.status === value);
-  const rejected = condition("ReplicaFailure", "True");
+function troubleOfConditions({ status = {} }: Manifest, replicaSet: Manifest | undefined): Trouble[] {
+  const condition = (type: string, value: string, of = status) =>
+    of.conditions?.find((c: Properties) => c.type === type && c.status === value);
+  // A Deployment also has the condition of an older revision whose pods were rejected
+  // (kubernetes/kubernetes, pkg/controller/deployment/util: getReplicaFailures).
+  const rejected = condition("ReplicaFailure", "True", replicaSet?.status ?? {});
   const failed = condition("Failed", "True");
   const stuck = condition("Progressing", "False");
   return [

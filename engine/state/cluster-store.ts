@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
-import { newPassphraseKey, openBytes, passphraseKey, sealBytes } from "../../lib/secrets.ts";
+import { newPassphraseKey, openBytes, passphraseKey, preparePassphraseKey, sealBytes } from "../../lib/secrets.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { ResourceState } from "./checkpoint.ts";
 import { Lease } from "./lease.ts";
@@ -180,6 +180,7 @@ export class ClusterStore implements StateStore {
   private async open(secret: Manifest): Promise<string> {
     const where = `Secret ${this.namespace}/${secret.metadata?.name}`;
     const header = JSON.parse(decode(secret["data"].header).toString()) as Header;
+    await preparePassphraseKey(header.salt);
     if (this.key?.salt !== header.salt) this.key = { key: passphraseKey(header.salt, where), salt: header.salt };
     try {
       const rest = await Promise.all(header.chunks.map((name) => this.read(name)));

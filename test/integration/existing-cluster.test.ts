@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
 // The platform `kubernetes`: the cluster of another stack is somebody else's cluster. The tests do not prove that other distributions behave in
@@ -192,7 +193,7 @@ describe("a deployer with exactly the rights that slipway rbac prints", () => {
     for (const manifest of [...clusterRoles, object("Namespace", namespace)]) await cluster.remove(manifest, 120);
   });
 
-  test("deploys, updates and rolls back", async () => {
+  test("deploys, updates and rolls back, without a failed request", async () => {
     const { code, out } = await checkout.run("up");
     expect([code, out]).toEqual([0, expect.stringContaining(`web  http://${host}:${ports.http}/  answers HTTP 200`)]);
     expect(
@@ -204,16 +205,21 @@ describe("a deployer with exactly the rights that slipway rbac prints", () => {
       ).body,
     ).toBe("Hello World\n");
     checkout.edit("app/settings.go", 'greeting: "Hello World"', 'greeting: "Hello Role"');
-    expect(await checkout.run("up")).toMatchObject({ code: 0 });
-    await eventually(
-      () => get(host),
-      ({ body }) => body === "Hello Role\n",
-    );
-    expect(await checkout.run("rollback")).toMatchObject({ code: 0 });
-    await eventually(
-      () => get(host),
-      ({ body }) => body === "Hello World\n",
-    );
+    const loads = await underLoad(host, attacks, async () => {
+      expect(await checkout.run("up")).toMatchObject({ code: 0 });
+      await eventually(
+        () => get(host),
+        ({ body }) => body === "Hello Role\n",
+      );
+      expect(await checkout.run("rollback")).toMatchObject({ code: 0 });
+      await eventually(
+        () => get(host),
+        ({ body }) => body === "Hello World\n",
+      );
+    });
+    expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+    // Without requests the test would prove nothing.
+    for (const { requests } of loads) expect(requests).toBeGreaterThan(20);
   });
 
   test("without one of them, a preview and an up name it and change nothing", async () => {

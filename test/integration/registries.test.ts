@@ -202,8 +202,9 @@ describe("with credentials in the settings", () => {
     const [pod] = await cluster.select("v1", "Pod", own, "app.kubernetes.io/name=web");
     expect(pod!["spec"].imagePullSecrets).toEqual([{ name: `${own}-registry` }]);
     expect(pod!["spec"].containers[0].image).toContain(`${address}/team/web@sha256:`);
-    const checkpoint = readFileSync(join(checkout.folder, ".slipway", name, "checkpoint.json"), "utf8");
-    for (const secretText of ["pa55word", encoded("puller"), encoded("pusher")]) expect(checkpoint).not.toContain(secretText);
+    const state = (await checkout.run("state export")).out;
+    expect(state).toContain("kubernetes:core/v1:Secret");
+    for (const secretText of ["pa55word", encoded("puller"), encoded("pusher")]) expect(state).not.toContain(secretText);
   });
 
   test("an unchanged up changes nothing, and pushes again what the registry has lost", async () => {

@@ -40,7 +40,7 @@ function cluster(pods: object[], sets: object[] = [], events: object[] = []) {
 /** The problem reported for a Deployment with a pod or with conditions. */
 async function reported(pod: Pod | undefined, conditions: object[] = []) {
   const pods = pod ? [{ metadata: { name: "web-1", labels: {}, creationTimestamp: ago(pod.seconds) }, status: pod.status }] : [];
-  const trouble = await troubleWith({ ...web, status: { conditions } }, cluster(pods, [], pod?.events).api);
+  const trouble = await troubleWith({ ...web, status: { conditions } }, cluster(pods, [{ status: { conditions } }], pod?.events).api);
   return trouble && [trouble.reason, trouble.message, trouble.final ? "final" : "may pass"];
 }
 
@@ -210,6 +210,12 @@ describe("conditions of the workload", () => {
   test("the rejection of pods is final once it lasts longer than 5 s", async () => {
     expect(await reported(undefined, rejected(5))).toEqual(["FailedCreate", "exceeded quota", "may pass"]);
     expect(await reported(undefined, rejected(5.001))).toEqual(["FailedCreate", "exceeded quota", "final"]);
+  });
+
+  test("the rejection of an older revision's pods, which a Deployment still reports, is not that of the new one", async () => {
+    const annotations = (revision: string) => ({ annotations: { "deployment.kubernetes.io/revision": revision } });
+    const sets = [{ metadata: annotations("1"), status: { conditions: rejected(60) } }, { metadata: annotations("2") }];
+    expect(await troubleWith({ ...web, status: { conditions: rejected(60) } }, cluster([], sets).api)).toBeUndefined();
   });
 
   test("an exceeded progress deadline is final, and is reported with the problem of a pod", async () => {

@@ -74,9 +74,11 @@ export class Checkout {
     env: Record<string, string> = {},
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
+    // For the state in the cluster, as in a pipeline.
+    const passphrase = this.platform === "kubernetes" && { PULUMI_CONFIG_PASSPHRASE: "correct horse" };
     const child = spawn(join(this.folder, "slipway"), [...command.split(" "), "--stack", this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...env },
+      env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphrase, ...env },
       detached: true,
     });
     let out = "";

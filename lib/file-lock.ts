@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { poll } from "./poll.ts";
 import { UserError } from "./user-error.ts";
+import { userName } from "./user-name.ts";
 
 /** Another process holds the lock. */
 export class LockedError extends UserError {}
@@ -31,7 +31,7 @@ export async function locked<T>(folder: string, what: string, command: string, w
       throw new LockedError(`${what} is locked by ${describe(holder)}. Wait until it has finished.`);
     }
     const { pid } = process;
-    writeFileSync(holder, JSON.stringify({ pid, user: userInfo().username, command, since: new Date().toISOString() }), { mode: 0o600 });
+    writeFileSync(holder, JSON.stringify({ pid, user: userName(), command, since: new Date().toISOString() }), { mode: 0o600 });
     try {
       return await work();
     } finally {

@@ -74,7 +74,7 @@ export class ClusterStore implements StateStore {
     this.text = undefined;
     this.keepsPrevious = false;
     if (this.secret === undefined) return [];
-    this.text = await this.open(this.secret);
+    this.text = await this.openNewest(this.secret);
     // A run that has lost its Lease, and does not know it yet, can no longer write.
     if (this.lease?.wasExpired) await this.write(this.text);
     return this.resourcesIn(this.text);
@@ -107,6 +107,7 @@ export class ClusterStore implements StateStore {
   }
 
   async remove(): Promise<void> {
+    this.lease?.assertHeld();
     const cluster = await this.cluster();
     const all = await cluster.select("v1", "Secret", this.namespace, `${ownerLabel}=${this.name}`);
     // The one with the header is the last one: until then the state is complete, or not there.
@@ -175,6 +176,18 @@ export class ClusterStore implements StateStore {
 
   private manifest(name: string) {
     return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: this.namespace } };
+  }
+
+  /** Opens a state. One that another run is writing meanwhile, so that parts of it are gone, is read again. */
+  private async openNewest(secret: Manifest): Promise<string> {
+    try {
+      return await this.open(secret);
+    } catch (error) {
+      const again = await this.read(this.name);
+      if (again === undefined || again.metadata?.resourceVersion === secret.metadata?.resourceVersion) throw error;
+      this.secret = again;
+      return this.open(again);
+    }
   }
 
   private async open(secret: Manifest): Promise<string> {

@@ -1,9 +1,10 @@
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { LockedError } from "../../lib/file-lock.ts";
 import { poll } from "../../lib/poll.ts";
 import { step } from "../../lib/progress.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { userName } from "../../lib/user-name.ts";
 
 /** Who holds a lease, in an annotation of it. */
 interface Holder {
@@ -46,7 +47,7 @@ export class Lease {
   private renewed: number;
   private readonly seconds: number;
   private problem: string | undefined;
-  private renewing: Promise<void> = Promise.resolve();
+  private renewing: Promise<void> | undefined;
   private readonly timer: NodeJS.Timeout;
   private readonly onSignal: (signal: NodeJS.Signals) => void;
   /** Whether the lease has been taken over from a holder that did not release it. */
@@ -90,7 +91,9 @@ export class Lease {
     this.wasExpired = wasExpired;
     this.seconds = secondsOf(held);
     this.renewed = performance.now();
-    this.timer = setInterval(() => void (this.renewing = this.renew()), (this.seconds * 1000) / 3).unref();
+    // Two renewals at a time would be in conflict with each other.
+    const renew = () => void (this.renewing ??= this.renew().finally(() => (this.renewing = undefined)));
+    this.timer = setInterval(renew, (this.seconds * 1000) / 3).unref();
     this.onSignal = (signal) => void this.release().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
     process.once("SIGINT", this.onSignal).once("SIGTERM", this.onSignal);
   }
@@ -125,9 +128,18 @@ export class Lease {
       this.held = await cluster.replace<Manifest>({ ...this.held, spec });
       this.renewed = started;
     } catch (error) {
-      if (error instanceof KubernetesError && [404, 409].includes(error.status)) this.problem = "another run has taken it over";
       // Otherwise the next attempt may succeed.
+      if (error instanceof KubernetesError && [404, 409].includes(error.status)) await this.readAgain().catch(() => undefined);
     }
+  }
+
+  /** The lease is another one than was written last: somebody has taken it over, or the answer to a renewal was lost. */
+  private async readAgain(): Promise<void> {
+    const { cluster } = this.args;
+    const found = await cluster.find(headerOf(this.args));
+    const isOwn = found?.metadata?.annotations?.[holderAnnotation] === this.held.metadata?.annotations?.[holderAnnotation];
+    if (found && isOwn) this.held = found;
+    else this.problem = "another run has taken it over";
   }
 }
 
@@ -138,7 +150,7 @@ function headerOf({ namespace, name }: LeaseArgs) {
 function newLease(args: LeaseArgs, found: Manifest | undefined): Manifest {
   const { cluster, command } = args;
   const { metadata, ...header } = headerOf(args);
-  const { username: user } = userInfo();
+  const user = userName();
   const holder: Holder = { user, host: hostname(), pid: process.pid, command, since: new Date(cluster.now()).toISOString() };
   const now = microTime(cluster);
   return {
@@ -192,7 +204,7 @@ function holderOf({ metadata }: Manifest): Holder | undefined {
 /** Whether the holder was a process of this machine that has ended. */
 function diedHere(lease: Manifest): boolean {
   const holder = holderOf(lease);
-  if (holder?.host !== hostname() || holder.user !== userInfo().username) return false;
+  if (holder?.host !== hostname() || holder.user !== userName()) return false;
   try {
     process.kill(holder.pid, 0);
     return false;

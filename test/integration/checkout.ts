@@ -30,6 +30,9 @@ export const dockerPorts = { http: 32180 + lane, https: 32143 + lane, registry: 
 /** A port that a test uses itself. */
 export const otherPort = 32501 + lane;
 
+/** For a state in the cluster, as in a pipeline. */
+export const passphraseVariable = { PULUMI_CONFIG_PASSPHRASE: "correct horse" };
+
 /** A copy of this checkout in a temporary folder, with one stack. The embedded engine deploys it to the real Docker and Kubernetes. */
 export class Checkout {
   readonly folder: string;
@@ -74,8 +77,7 @@ export class Checkout {
     env: Record<string, string> = {},
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
-    // For the state in the cluster, as in a pipeline.
-    const passphrase = this.platform === "kubernetes" && { PULUMI_CONFIG_PASSPHRASE: "correct horse" };
+    const passphrase = this.platform === "kubernetes" && passphraseVariable;
     const child = spawn(join(this.folder, "slipway"), [...command.split(" "), "--stack", this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphrase, ...env },

@@ -6,7 +6,7 @@ import { adaptedTo } from "../../platforms/kubernetes/adapted.ts";
 import { look, type SeenCluster } from "../../platforms/kubernetes/look.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
-import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { Checkout, eventually, get, otherPort, passphraseVariable, ports } from "./checkout.ts";
 import { assignedId, openShift, project } from "./openshift.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
@@ -134,7 +134,7 @@ describe("a cluster with the API groups, the ingress class and the security cont
   });
 
   test("a preview as JSON has only JSON on standard output", () => {
-    const env = { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };
+    const env = { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphraseVariable };
     const { stdout, stderr } = spawnSync(join(checkout.folder, "slipway"), ["preview", "--stack", name, "--json"], {
       env,
       encoding: "utf8",

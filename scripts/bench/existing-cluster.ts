@@ -1,0 +1,76 @@
+// Benchmarks of the platform kubernetes, part of `npm run bench`. On its own: setup/with-node.sh node scripts/bench/existing-cluster.ts
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readStack } from "../../config/stack-file.ts";
+import { step } from "../../lib/progress.ts";
+import { setUp } from "../../setup/setup.ts";
+import { Checkout, eventually, get, ports } from "../../test/integration/checkout.ts";
+import type { PlatformRow } from "./docker-platforms.ts";
+
+const host = "existing.localhost";
+const services = { web: { source: "app", host, replicas: 3, ingressClassName: "traefik" } };
+
+/** Measures a stack on the cluster of another stack, with its state in that cluster. */
+export async function existingClusterRows(runs: number): Promise<PlatformRow[]> {
+  await setUp(readStack("local"));
+  await using cluster = new Checkout("bench-cluster");
+  cluster.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
+  await succeed(cluster, "up");
+  await using checkout = new Checkout("bench-kubernetes", "kubernetes");
+  const kubeconfig = readFileSync(join(cluster.folder, ".slipway", cluster.stack, "kubeconfig.yaml"), "utf8");
+  writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfig);
+  const { "current-context": context } = parse(kubeconfig) as { "current-context": string };
+  const registry = `127.0.0.1:${ports.registry}/bench`;
+  checkout.configure(services, { context, kubeconfig: "cluster.yaml", registry, ports: { http: ports.http } });
+  await succeed(checkout, "up"); // fills the caches
+  const [unchanged, previews, answers]: [number[], number[], number[]] = [[], [], []];
+  for (let i = 1; i <= runs; i++)
+    await step(
+      `kubernetes, ${i} of ${runs}`,
+      async () => {
+        unchanged.push(await secondsOf(() => succeed(checkout, "up")));
+        previews.push(await secondsOf(() => succeed(checkout, "preview")));
+        answers.push(await editToAnswer(checkout, `Hello ${process.pid}.${i}`));
+      },
+      { always: true },
+    );
+  return [
+    { title: "Platform kubernetes: unchanged `slipway up`", seconds: unchanged, target: "≤ 1.5 s" },
+    { title: "Platform kubernetes: `slipway preview`", seconds: previews, target: "≤ 1.5 s" },
+    { title: "Platform kubernetes: one-line edit to new response through the Ingress (3 replicas)", seconds: answers, target: "≤ 4 s" },
+  ];
+}
+
+/** Seconds from an edit to the first response of the new version. The rollout then ends without being measured. */
+async function editToAnswer(checkout: Checkout, text: string): Promise<number> {
+  const file = join(checkout.folder, "app/settings.go");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/greeting: ".*?"/, `greeting: "${text}"`));
+  const began = performance.now();
+  const rollout = succeed(checkout, "up");
+  await eventually(
+    () => get(host),
+    ({ body }) => body === `${text}\n`,
+  );
+  const seconds = (performance.now() - began) / 1000;
+  await rollout;
+  return seconds;
+}
+
+async function succeed(checkout: Checkout, command: string): Promise<void> {
+  const { code, out } = await checkout.run(command);
+  if (code !== 0) throw new Error(out);
+}
+
+async function secondsOf(work: () => Promise<void>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+if (import.meta.main) {
+  for (const { title, seconds, target } of await existingClusterRows(Number(process.argv[2] ?? 5))) {
+    const sorted = [...seconds].sort((a, b) => a - b).map((value) => value.toFixed(2));
+    process.stdout.write(`${title}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${target}\n`);
+  }
+}

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import parseDuration from "parse-duration";
 import { valuesAt, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { Checkpoint, ResourceState } from "./state/checkpoint.ts";
+import { providerUrn, type Checkpoint, type ResourceState } from "./state/checkpoint.ts";
 import type { Display } from "./display.ts";
 import { NotReady, previewOnly, type Context, type Provider } from "./provider.ts";
 import { has, isSecret, plain, secret, type Properties } from "../lib/values.ts";
@@ -223,11 +223,6 @@ function hasChange(before: Properties, after: Properties, paths: Path[]): boolea
     const pattern = path.map(String);
     return !isDeepStrictEqual(valuesAt(before, pattern), valuesAt(after, pattern));
   });
-}
-
-/** `<urn>::<id>` without the id. */
-function providerUrn({ provider }: { provider?: string }): string | undefined {
-  return provider?.slice(0, provider.lastIndexOf("::"));
 }
 
 /** The state without secret marks, as providers take it. */

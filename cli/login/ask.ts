@@ -8,7 +8,7 @@ export interface GivenLogin {
   password: string;
 }
 
-/** A terminal, or what stands for it in tests. */
+/** A terminal. Tests pass their own streams. */
 export interface Terminal {
   input: NodeJS.ReadableStream & { isTTY?: boolean };
   output: NodeJS.WritableStream;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { StateLocation } from "../../config/schema/kubernetes.ts";
 import { platformOf, type Stack } from "../../config/stack-file.ts";
 import { takeOverFields } from "../../engine/kubernetes/managed-fields.ts";
-import type { ResourceState } from "../../engine/state/checkpoint.ts";
+import { providerUrn, type ResourceState } from "../../engine/state/checkpoint.ts";
 import { FileStore } from "../../engine/state/file-store.ts";
 import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -74,7 +74,7 @@ async function takeOver(resources: ResourceState[]): Promise<void> {
   const providers = new Map(resources.filter(({ type }) => type === "pulumi:providers:kubernetes").map(({ urn, inputs }) => [urn, inputs]));
   const objects = Map.groupBy(
     resources.filter(({ type }) => type.startsWith("kubernetes:")),
-    ({ provider = "" }) => provider.slice(0, provider.lastIndexOf("::")),
+    (resource) => providerUrn(resource) ?? "",
   );
   for (const [provider, all] of objects) {
     const { kubeconfig, context } = plain(providers.get(provider) ?? {});

@@ -43,7 +43,7 @@ function sealingOf(stack: Stack): Sealing {
   return { salt, seal: (text) => seal(key, text) };
 }
 
-/** The state at a place, in Pulumi's form, with encrypted secrets. Undefined if there is none. */
+/** The state at a place, in Pulumi's form, with encrypted secrets. Undefined if it has no state. */
 export async function readState(stack: Stack, place: Place, previous: boolean): Promise<PulumiState | undefined> {
   if (place === Place.Pulumi) return readFromPulumi(stack);
   const store = place === Place.File ? new FileStore(stack) : clusterStore(stack);
@@ -60,7 +60,7 @@ async function readFromPulumi(stack: Stack): Promise<PulumiState> {
   return { ...state, deployment: { ...state.deployment, secrets_providers: { type: "passphrase", state: { salt } } } };
 }
 
-export function pulumiCommand(): string {
+function pulumiCommand(): string {
   const found = findPulumi();
   if (found === undefined) throw new UserError(`The Pulumi CLI is not on the PATH. Install it: ${installPage}`);
   return found;

@@ -23,6 +23,11 @@ export interface ResourceState {
   initErrors?: string[];
 }
 
+/** The URN in a reference to a provider, `<urn>::<id>`. */
+export function providerUrn({ provider }: { provider?: string | undefined }): string | undefined {
+  return provider?.slice(0, provider.lastIndexOf("::"));
+}
+
 /** The state of a stack during a run. Every step stores it. */
 export class Checkpoint {
   readonly resources: Map<string, ResourceState>;

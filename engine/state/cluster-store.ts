@@ -102,7 +102,7 @@ export class ClusterStore implements StateStore {
     if (this.secret === undefined || this.text === undefined) return;
     await this.keepPrevious(this.text);
     const cluster = await this.cluster();
-    const { chunks } = JSON.parse(decode(this.secret["data"].header).toString()) as Header;
+    const { chunks } = headerIn(this.secret);
     for (const name of [this.name, ...chunks]) await cluster.remove(this.manifest(name), 60);
   }
 
@@ -192,7 +192,7 @@ export class ClusterStore implements StateStore {
 
   private async open(secret: Manifest): Promise<string> {
     const where = `Secret ${this.namespace}/${secret.metadata?.name}`;
-    const header = JSON.parse(decode(secret["data"].header).toString()) as Header;
+    const header = headerIn(secret);
     await preparePassphraseKey(header.salt);
     if (this.key?.salt !== header.salt) this.key = { key: passphraseKey(header.salt, where), salt: header.salt };
     try {
@@ -200,7 +200,7 @@ export class ClusterStore implements StateStore {
       const sealed = Buffer.concat([secret, ...rest].map((one) => decode(one!["data"].state)));
       return gunzipSync(openBytes(this.key.key, sealed)).toString();
     } catch (error) {
-      const remedy = `Restore the state of the run before: slipway state export --previous --stack ${this.args.stack} >state.json, then slipway state import state.json --stack ${this.args.stack}`;
+      const remedy = `Restore the state of the run before: slipway state export --previous --stack ${this.args.stack} >state.json, then slipway state import state.json --to cluster --force --stack ${this.args.stack}`;
       throw new UserError(`${where}: cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
     }
   }
@@ -260,7 +260,7 @@ export class ClusterStore implements StateStore {
         `Stack "${this.args.stack}": the state in the cluster was changed by another run. This run stops. Run it again: it continues from there.`,
       );
     });
-    const old = before ? (JSON.parse(decode(before["data"].header).toString()) as Header).chunks : [];
+    const old = before ? headerIn(before).chunks : [];
     for (const chunk of old.filter((one) => !chunks.includes(one))) await cluster.remove(this.manifest(chunk), 60);
     return written;
   }
@@ -293,6 +293,10 @@ function nameOf({ project, stack }: ClusterStoreArgs): string {
     .digest("hex")
     .slice(0, 8);
   return `slipway-${readable.slice(0, 40)}-${hash}`.replaceAll(/-+/g, "-");
+}
+
+function headerIn(secret: Manifest): Header {
+  return JSON.parse(decode(secret["data"].header).toString()) as Header;
 }
 
 function decode(base64: string): Buffer {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { UserError } from "../../lib/user-error.ts";
 import { isSecret, secret, type Properties, type Value } from "../../lib/values.ts";
-import type { ResourceState } from "./checkpoint.ts";
+import { providerUrn, type ResourceState } from "./checkpoint.ts";
 
 // The state in the form of `pulumi stack export` and `pulumi stack import`:
 // https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go (DeploymentV3, ResourceV3).
@@ -46,7 +46,7 @@ export function toPulumi(resources: ResourceState[], { salt, seal }: Sealing): P
   const dynamic = resources.some(({ type }) => isDynamic(type)) ? dynamicProviderOf(resources[0]!.urn) : undefined;
   const convert = ({ uses: _uses, creating: _creating, urn, provider, ...resource }: ResourceState): PulumiResource => {
     const [ownUrn = urn, replacedId] = urn.split("#");
-    const reference = isDynamic(resource.type) ? `${dynamic!.urn}::${dynamic!.id}` : providers.get(withoutId(provider) ?? "");
+    const reference = isDynamic(resource.type) ? `${dynamic!.urn}::${dynamic!.id}` : providers.get(providerUrn({ provider }) ?? "");
     return {
       urn: ownUrn,
       ...resource,
@@ -135,7 +135,7 @@ function toOwn({ propertyDependencies, delete: isReplaced, provider, urn, ...res
   const { outputs = {}, inputs = {}, dependencies = [], id, type, custom, parent, deletedWith, retainOnDelete, initErrors } = resource;
   const without = (object: Properties, keys: string[]) => Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
   const isProvidersOwn = isProvider(resource);
-  const reference = isDynamic(type) ? undefined : withoutId(provider);
+  const reference = isDynamic(type) ? undefined : providerUrn({ provider });
   return {
     urn: isReplaced ? `${urn}#${id?.slice(0, 7)}` : urn,
     type,
@@ -163,11 +163,6 @@ function isDynamic(type: string): boolean {
 
 function isKnown(type: string): boolean {
   return isDynamic(type) || type.startsWith("kubernetes:") || [providerOfDynamic, providerOfKubernetes].includes(type);
-}
-
-/** `<urn>::<id>` without the id. */
-function withoutId(provider: string | undefined): string | undefined {
-  return provider?.slice(0, provider.lastIndexOf("::"));
 }
 
 function idIn(reference: string): string {
@@ -205,8 +200,8 @@ function inOrder(resources: PulumiResource[]): PulumiResource[] {
   const ordered = new Set<PulumiResource>();
   const visit = (resource: PulumiResource) => {
     if (ordered.has(resource)) return;
-    const { parent, provider, deletedWith, dependencies = [] } = resource;
-    for (const urn of [parent, withoutId(provider), deletedWith, ...dependencies])
+    const { parent, deletedWith, dependencies = [] } = resource;
+    for (const urn of [parent, providerUrn(resource), deletedWith, ...dependencies])
       for (const other of byUrn.get(urn ?? "") ?? []) if (other !== resource) visit(other);
     ordered.add(resource);
   };

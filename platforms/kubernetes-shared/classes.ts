@@ -12,7 +12,7 @@ const kinds = {
 } as const;
 type ClassKind = keyof typeof kinds;
 
-/** Stands for the class of a Gateway that exists, which is not looked at. */
+/** Used for a Gateway that exists, whose class is not checked. */
 const anyClass = "*";
 
 /** A class that a service uses. */

@@ -34,7 +34,7 @@ export function useRegistryAccess(kubernetes: KubernetesSettings): void {
 /**
  * The registry of a stack. Tells the user if it is one that the cluster names.
  *
- * @param unknown What stands for one that only the cluster knows, in a program that only says what it consists of.
+ * @param unknown The placeholder for a registry that only the cluster knows, when the cluster must not be asked.
  */
 export async function targetRegistry(kubernetes: KubernetesSettings, unknown: string): Promise<TargetRegistry | undefined> {
   const { registry, context } = kubernetes;
@@ -105,7 +105,7 @@ function builtIn({ services, jobs }: Pick<Configuration, "services" | "jobs">): 
   return [...built, ...(usesHelper ? [helperName] : [])];
 }
 
-/** Problems with the registry: there is none, or, before an update, it would not accept the images. */
+/** Problems with the registry: it is missing, or, before an update, it would not accept the images. */
 export async function problemsWithRegistry(
   { kubernetes, services, jobs }: Configuration & { kubernetes: KubernetesSettings },
   cluster: KubernetesCluster,

@@ -64,15 +64,18 @@ async function measure(platform: "docker" | "swarm", target: string, runs: numbe
   ];
 }
 
-async function secondsOf(work: () => Promise<void>): Promise<number> {
+export async function secondsOf(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
   await work();
   return (performance.now() - began) / 1000;
 }
 
-if (import.meta.main) {
-  for (const { title, seconds, target } of await dockerPlatformRows(Number(process.argv[2] ?? 5))) {
+/** Prints medians, minima and maxima. */
+export function printRows(rows: PlatformRow[]): void {
+  for (const { title, seconds, target } of rows) {
     const sorted = [...seconds].sort((a, b) => a - b).map((value) => value.toFixed(2));
     process.stdout.write(`${title}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${target}\n`);
   }
 }
+
+if (import.meta.main) printRows(await dockerPlatformRows(Number(process.argv[2] ?? 5)));

@@ -6,7 +6,7 @@ import { readStack } from "../../config/stack-file.ts";
 import { step } from "../../lib/progress.ts";
 import { setUp } from "../../setup/setup.ts";
 import { Checkout, eventually, get, ports } from "../../test/integration/checkout.ts";
-import type { PlatformRow } from "./docker-platforms.ts";
+import { printRows, secondsOf, type PlatformRow } from "./docker-platforms.ts";
 
 const host = "existing.localhost";
 const services = { web: { source: "app", host, replicas: 3, ingressClassName: "traefik" } };
@@ -62,15 +62,4 @@ async function succeed(checkout: Checkout, command: string): Promise<void> {
   if (code !== 0) throw new Error(out);
 }
 
-async function secondsOf(work: () => Promise<void>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return (performance.now() - began) / 1000;
-}
-
-if (import.meta.main) {
-  for (const { title, seconds, target } of await existingClusterRows(Number(process.argv[2] ?? 5))) {
-    const sorted = [...seconds].sort((a, b) => a - b).map((value) => value.toFixed(2));
-    process.stdout.write(`${title}: ${sorted[sorted.length >> 1]} s (${sorted[0]} – ${sorted.at(-1)}) ${target}\n`);
-  }
-}
+if (import.meta.main) printRows(await existingClusterRows(Number(process.argv[2] ?? 5)));

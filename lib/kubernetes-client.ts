@@ -1,16 +1,12 @@
 import { existsSync } from "node:fs";
-import {
-  createConfiguration,
-  HttpMethod,
-  KubeConfig,
-  KubernetesObjectApi,
-  PatchStrategy,
-  ServerConfiguration,
-  type KubernetesObject,
-  type RequestContext,
-  type ResponseContext,
-  type SecurityAuthentication,
-} from "@kubernetes/client-node";
+// Not from the package as a whole, so that slim-kubernetes-package.ts can leave out most of it.
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import { createConfiguration } from "@kubernetes/client-node/dist/gen/configuration.js";
+import { HttpMethod, type RequestContext, type ResponseContext } from "@kubernetes/client-node/dist/gen/http/http.js";
+import { ServerConfiguration } from "@kubernetes/client-node/dist/gen/servers.js";
+import { KubernetesObjectApi } from "@kubernetes/client-node/dist/object.js";
+import { PatchStrategy } from "@kubernetes/client-node/dist/patch.js";
+import type { KubernetesObject, SecurityAuthentication } from "@kubernetes/client-node";
 import { deletionBlockers } from "./kubernetes-deletion.ts";
 import { pollUntil } from "./poll.ts";
 import { UserError } from "./user-error.ts";

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import "./slim-kubernetes-package.ts";
 
 // The Pulumi SDK and two other packages load these at their start, but only need them for what Slipway rarely does. Without them the SDK starts
 // in less than half of the time, and with 45 MB less memory. Import this file before the SDK.

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { delimiter, dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import writeFileAtomic from "write-file-atomic";
 import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
 import { KubernetesCluster, KubernetesError } from "../../lib/kubernetes-client.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerClient } from "../../lib/docker-client.ts";
+import { dockerClient, type DockerError } from "../../lib/docker-client.ts";
 import { stackLabel } from "../../lib/docker-labels.ts";
 import { pollUntil } from "../../lib/poll.ts";
 import { registryImageName } from "../../setup/registry-image.ts";
@@ -71,13 +71,13 @@ export async function removeInterruptedTests(): Promise<void> {
 /** Removes all Docker objects with a label, or with a label and its value (`key=value`). */
 export async function removeObjects(label: string): Promise<void> {
   for (const { name, remove } of await objectsWith({ label: [label] })) {
-    let problem: Error | undefined;
+    let problem: DockerError | undefined;
     const removed = () =>
       remove().then(
         () => true,
-        (error: Error) => {
+        (error: DockerError) => {
           problem = error;
-          return false;
+          return error.statusCode === 404; // the containers of a service are removed with it
         },
       );
     // A network or volume is in use until the tasks of a removed service have ended.

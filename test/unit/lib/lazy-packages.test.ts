@@ -37,3 +37,22 @@ test("packages that are rarely needed are loaded on their first use: to serialis
     "",
   ]);
 });
+
+const kubernetes = `
+  import { registerHooks } from "node:module";
+  import "./lib/lazy-packages.ts";
+  let models = 0;
+  registerHooks({ load: (url, context, next) => ((models += Number(url.includes("/gen/models/V1"))), next(url, context)) });
+  const { KubernetesCluster } = await import("./lib/kubernetes-client.ts");
+  console.log(typeof KubernetesCluster, models);
+  const { CoreV1Api, KubernetesObjectApi } = await import("@kubernetes/client-node");
+  console.log(typeof CoreV1Api, models > 100, KubernetesCluster.prototype instanceof KubernetesObjectApi);
+`;
+
+test("Slipway loads the Kubernetes client without its models, and a program loads all of it", () => {
+  const out = execFileSync(process.execPath, ["--input-type=module", "-e", kubernetes], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  expect(out).toBe("function 0\nfunction true false\n");
+});

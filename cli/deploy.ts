@@ -2,6 +2,7 @@ import { readStack, type Stack } from "../config/stack-file.ts";
 import type { Engine } from "./engines.ts";
 import { engineFor } from "./engines.ts";
 import { ExitCode } from "./exit-code.ts";
+import type { ServiceSummary } from "./summary.ts";
 
 export interface DeployOptions {
   command: "up" | "rollback";
@@ -12,19 +13,26 @@ export interface DeployOptions {
 }
 
 /** What `slipway up --json` and `slipway rollback --json` print. */
-interface DeployResult {
+export interface DeployResult {
   stack: string;
   engine: string;
   succeeded: boolean;
   seconds: number;
   /** Services by name: image by digest, and for those with a host the URL and the HTTP status, or why there is none. */
-  services: Record<string, { image: string; url?: string; answer?: number | string }>;
+  services: Record<string, ServiceSummary>;
   /** Services whose new version failed. */
   failures: object[];
 }
 
-/** Prepares the machine and deploys a stack; a rollback deploys it with earlier images. */
-export async function deploy({ command, stack: name, service, json }: DeployOptions): Promise<ExitCode> {
+/** Prepares the machine, deploys a stack, and prints the result; a rollback deploys it with earlier images. */
+export async function deploy(options: DeployOptions): Promise<ExitCode> {
+  const result = await deployment(options);
+  if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  return result.succeeded ? ExitCode.Success : ExitCode.Failed;
+}
+
+/** The same without printing the result as JSON. */
+export async function deployment({ command, stack: name, service, json }: DeployOptions): Promise<DeployResult> {
   const started = performance.now();
   const stack = readStack(name);
   const engine = await engineFor(stack, { install: true, json });
@@ -38,9 +46,8 @@ export async function deploy({ command, stack: name, service, json }: DeployOpti
   const result = { stack: name, engine: engine.title, succeeded, seconds: 0, services: {}, failures: [] };
   const ended: DeployResult = await (succeeded ? afterSuccess(stack, engine, result, json) : afterFailure(stack, engine, result, json));
   ended.seconds = Number(((performance.now() - started) / 1000).toFixed(1));
-  if (json) process.stdout.write(`${JSON.stringify(ended, null, 2)}\n`);
-  else if (succeeded) say(`\n${command} finished after ${ended.seconds.toFixed(1)} s`);
-  return succeeded ? ExitCode.Success : ExitCode.Failed;
+  if (!json && succeeded) say(`\n${command} finished after ${ended.seconds.toFixed(1)} s`);
+  return ended;
 }
 
 async function useEarlierImages(stack: Stack, engine: Engine, service: string | undefined, say: (line: string) => void): Promise<void> {

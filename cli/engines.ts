@@ -2,7 +2,7 @@ import { stackLabelValue } from "../lib/docker-labels.ts";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { readStackFile, stackFileSource } from "../config/project.ts";
+import { environmentOf, readStackFile, stackFileSource } from "../config/project.ts";
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
@@ -63,6 +63,13 @@ async function unguardedEngine(stack: Stack, { install = false, json = false }: 
     );
   };
   const store = stateStoreOf(stack);
+  if (environmentOf(stack.name)) {
+    if (wanted === "pulumi")
+      throw new UserError(
+        `Stack "${stack.name}" is a review environment, whose state is in its namespace. Only the embedded engine deploys those: unset SLIPWAY_ENGINE.`,
+      );
+    return embeddedEngine(stack, store, json);
+  }
   const here = createdHere(stack);
   if (here === "embedded" && !(store instanceof FileStore)) throw new UserError(stateInFile(stack));
   rejectOther(here);

@@ -15,14 +15,10 @@ export interface ServicesNamespaceArgs {
 }
 
 /**
- * Creates the namespace of services. It enforces the Pod Security Standard `restricted`, or `baseline` if a service needs it; then it audits
- * and warns for `restricted`. https://kubernetes.io/docs/concepts/security/pod-security-admission/
+ * Labels of a namespace that enforces the Pod Security Standard `restricted`, or `baseline` if a service needs it; then it audits and warns for
+ * `restricted`. https://kubernetes.io/docs/concepts/security/pod-security-admission/
  */
-export function servicesNamespace(
-  resourceName: string,
-  { name, services, labels: more }: ServicesNamespaceArgs,
-  opts: pulumi.CustomResourceOptions,
-): k8s.core.v1.Namespace {
+export function podSecurityLabels(services: SecuritySettings[]): Record<string, string> {
   const { Baseline, Restricted } = SecurityLevel;
   const level = services.some((service) => resolveSecurity(service).podSecurity === Baseline) ? Baseline : Restricted;
   const modes = { enforce: level, ...(level === Baseline && { audit: Restricted }), warn: Restricted };
@@ -30,5 +26,14 @@ export function servicesNamespace(
     [`pod-security.kubernetes.io/${mode}`, value],
     [`pod-security.kubernetes.io/${mode}-version`, podSecurityVersion],
   ]);
-  return new k8s.core.v1.Namespace(resourceName, { metadata: { name, labels: { ...Object.fromEntries(labels), ...more } } }, opts);
+  return Object.fromEntries(labels) as Record<string, string>;
+}
+
+/** Creates the namespace of services, with the labels of the Pod Security Standard that they meet. */
+export function servicesNamespace(
+  resourceName: string,
+  { name, services, labels: more }: ServicesNamespaceArgs,
+  opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Namespace {
+  return new k8s.core.v1.Namespace(resourceName, { metadata: { name, labels: { ...podSecurityLabels(services), ...more } } }, opts);
 }

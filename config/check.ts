@@ -7,6 +7,7 @@ import { jobSettings } from "./schema/job.ts";
 import { serviceSettings } from "./schema/service.ts";
 import type { Platform } from "./schema/setting.ts";
 import { besidesPlaceholders, problemsWithPlaceholders } from "./placeholders.ts";
+import { problemWithPlatform } from "./review-environment.ts";
 import { problemsWithSecrets, problemsWithServices } from "./services.ts";
 import {
   settings,
@@ -50,6 +51,7 @@ export async function checkSettings(
     ...(isMap(input["services"]) && serviceNames.length === 0 && !rules?.mayBeEmpty
       ? [{ path: ["services"], message: "must have at least one service" }]
       : []),
+    ...(input["review"] === undefined || platform === undefined ? [] : ifAny(["platform"], problemWithPlatform(platform))),
     ...problemsWithServices(services, serviceNames),
     ...problemsWithJobs(jobs, serviceNames),
     ...problemsWithOrder(services, jobs, [...serviceNames, ...jobNames]),
@@ -80,6 +82,10 @@ export function withPlatformDefaults(
     services: mapped(services, (service) => rules.withDefaults(service, own)),
     jobs: mapped(jobs, complete),
   };
+}
+
+function ifAny(path: Path, message: string | undefined): Problem[] {
+  return message === undefined ? [] : [{ path, message }];
 }
 
 function mapped<T>(all: Record<string, T>, change: (one: T) => T): Record<string, T> {

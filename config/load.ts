@@ -15,7 +15,8 @@ import { withoutImage } from "./image-settings.ts";
 import { readLockFile } from "./lock-file.ts";
 import { useLockedAddons } from "./locked-addons.ts";
 import { useLockedImages } from "./locked-images.ts";
-import { readStackFile } from "./project.ts";
+import { environmentOf, readStackFile } from "./project.ts";
+import { settingsOfEnvironment } from "./review-environment.ts";
 
 /**
  * Reads and checks the configuration of the current stack.
@@ -33,7 +34,9 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
     // Secret values from elsewhere, such as an ESC environment, are secret as a whole.
     if (isConfigSecret(full) && !secretPaths.some(([first]) => first === key)) secretPaths.push([key]);
   }
-  const { settings: input, problems: contradictions, sourcesOf } = extendSettings(given, `${file}: ${settingsNamespace}:extends`);
+  const { settings: extended, problems: contradictions, sourcesOf } = extendSettings(given, `${file}: ${settingsNamespace}:extends`);
+  const environment = environmentOf(stack);
+  const input = environment ? settingsOfEnvironment(extended, pulumi.getProject(), environment) : extended;
   const mask = secretMask(secretPaths.map((path) => valueAt(given, path)));
   const withImage = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";

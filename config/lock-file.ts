@@ -6,7 +6,7 @@ import writeFileAtomic from "write-file-atomic";
 import { formatProblem } from "../lib/problem.ts";
 import type { Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
-import { configFolder } from "./project.ts";
+import { configFolder, stackWithFiles } from "./project.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be a digest, sha256: and 64 hexadecimal digits");
 
@@ -46,7 +46,7 @@ export interface LockFile {
  * @throws UserError with every problem of the file.
  */
 export function readLockFile(stack: string): LockFile {
-  const file = join(configFolder(), `slipway-lock.${stack}.yaml`);
+  const file = join(configFolder(), `slipway-lock.${stackWithFiles(stack)}.yaml`);
   if (!existsSync(file)) return { file, images: {}, addons: {} };
   const remedy = `Restore it from version control, or delete it and run slipway lock --stack ${stack}.`;
   try {

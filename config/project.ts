@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { isMap, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
+import { environmentNamed, type ReviewEnvironment } from "./review-environment.ts";
 
 /** A stack file as it is written. */
 export interface StackFile {
@@ -22,9 +23,25 @@ export function knownStacks(): string[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
 }
 
+/** The review environment that a stack is: it has no file of its own, but that of its template. */
+export function environmentOf(stack: string): ReviewEnvironment | undefined {
+  const fileOf = (name: string) => join(configFolder(), `Pulumi.${name}.yaml`);
+  const isTemplate = (name: string) => {
+    const file = fileOf(name);
+    const { config } = existsSync(file) ? readYaml(file) : {};
+    return isMap(config) && config[`${settingsNamespace}:review`] !== undefined;
+  };
+  return existsSync(fileOf(stack)) ? undefined : environmentNamed(stack, isTemplate);
+}
+
+/** The stack whose files a stack has: its own, or those of its template. */
+export function stackWithFiles(stack: string): string {
+  return environmentOf(stack)?.template ?? stack;
+}
+
 /** Reads a stack file, which may be missing: then it is empty. */
 export function readStackFile(stack: string): StackFile {
-  const file = join(configFolder(), `Pulumi.${stack}.yaml`);
+  const file = join(configFolder(), `Pulumi.${stackWithFiles(stack)}.yaml`);
   const source = stackFileSource(file);
   const { config, encryptionsalt } = existsSync(source) ? readYaml(source, file) : {};
   const values = isMap(config) ? config : {};

@@ -8,6 +8,7 @@ import { jobSettings } from "./schema/job.ts";
 import { kubernetesSettings } from "./schema/kubernetes.ts";
 import { localSettings } from "./schema/local.ts";
 import { policySettings } from "./schema/policy.ts";
+import { reviewSettings } from "./schema/review.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
 import { Platform } from "./schema/setting.ts";
 import { swarmSettings } from "./schema/swarm.ts";
@@ -28,6 +29,7 @@ export const settings = z.strictObject({
   eks: eksSettings.optional(),
   gate: gateSettings,
   policy: policySettings,
+  review: reviewSettings.optional(),
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -35,7 +37,7 @@ export type Services = Settings["services"];
 export type Jobs = Settings["jobs"];
 
 /** What a platform sees of the settings: its own. */
-export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "gate" | "policy">;
+export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "gate" | "policy" | "review">;
 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {

@@ -6,7 +6,8 @@ import { UserError } from "../lib/user-error.ts";
 import { formatConfigValue, parseConfigValue, settingsNamespace } from "./config-value.ts";
 import { extendSettings } from "./defaults/extend.ts";
 import { Platform } from "./schema/setting.ts";
-import { isSecure, knownStacks, programFile, readProject, readStackFile } from "./project.ts";
+import { environmentOf, isSecure, knownStacks, programFile, readProject, readStackFile } from "./project.ts";
+import { settingsOfEnvironment } from "./review-environment.ts";
 
 /** A stack, from Pulumi.yaml and its own file (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
 export interface Stack {
@@ -14,7 +15,10 @@ export interface Stack {
   name: string;
   /** `<project>:<key>` → text, with objects as JSON, as the SDK takes it. With the defaults and locks that the stack extends. */
   config: Record<string, string>;
-  /** The same without them, for the program, which merges them itself and reports what contradicts a lock. @default - `config` */
+  /**
+   * As the stack file has it, for the program, which merges the defaults itself and reports what contradicts a lock, and makes it that of a review
+   * environment. @default - `config`
+   */
   written?: Record<string, string>;
   /** Keys of `config` that hold secrets. */
   secretKeys: string[];
@@ -52,8 +56,10 @@ export function readStack(name: string, { withoutSecrets = false }: ReadOptions 
   });
   const written = Object.fromEntries(texts) as Record<string, string>;
   const stack = { project, name, main, folder: join(".slipway", name), secretKeys };
-  if (!(`${settingsNamespace}:extends` in written)) return { ...stack, config: written };
-  return { ...stack, config: withDefaults(written, file), written };
+  const environment = environmentOf(name);
+  if (!(`${settingsNamespace}:extends` in written) && environment === undefined) return { ...stack, config: written };
+  const complete = (settings: Record<string, unknown>) => (environment ? settingsOfEnvironment(settings, project, environment) : settings);
+  return { ...stack, config: withDefaults(written, file, complete), written };
 }
 
 /** A stack as its files have it, secrets encrypted. */
@@ -88,12 +94,16 @@ export function readWritten(name: string): WrittenStack {
 }
 
 /** The configuration with the defaults and locks that it extends, instead of the key `extends`. */
-function withDefaults(written: Record<string, string>, file: string): Record<string, string> {
+function withDefaults(
+  written: Record<string, string>,
+  file: string,
+  complete: (settings: Record<string, unknown>) => Record<string, unknown>,
+): Record<string, string> {
   const prefix = `${settingsNamespace}:`;
   const [own, others] = [true, false].map((isOwn) => Object.entries(written).filter(([key]) => key.startsWith(prefix) === isOwn));
   const given = Object.fromEntries(own!.map(([key, text]) => [key.slice(prefix.length), parseConfigValue(text)]));
   const { settings } = extendSettings(given, `${file}: ${prefix}extends`);
-  const merged = Object.entries(settings).map(([key, value]) => [`${prefix}${key}`, formatConfigValue(value)]);
+  const merged = Object.entries(complete(settings)).map(([key, value]) => [`${prefix}${key}`, formatConfigValue(value)]);
   return Object.fromEntries([...others!, ...merged]) as Record<string, string>;
 }
 

@@ -141,18 +141,29 @@ export class KubernetesCluster extends KubernetesObjectApi {
     return ((await get(`${root}/namespaces/${namespace}/${name}`)) as { items?: Manifest[] }).items ?? [];
   }
 
+  /** Starts to delete all objects of a kind in a namespace, and what belongs to them. Pods get `graceSeconds` to stop. */
+  async removeAll(apiVersion: string, kind: string, namespace: string, graceSeconds?: number): Promise<void> {
+    const path = await this.specUriPath({ apiVersion, kind, metadata: { namespace } }, "list");
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.DELETE);
+    request.setQueryParam("propagationPolicy", "Background");
+    if (graceSeconds !== undefined) request.setQueryParam("gracePeriodSeconds", String(graceSeconds));
+    await this.requestPromise<Manifest>(request);
+  }
+
   /**
-   * Deletes an object and waits until it no longer exists.
+   * Deletes an object and waits until it no longer exists. With a UID, another object of the same name is not deleted.
    *
    * @param progress Reports what keeps the object from being deleted. @default - nothing is reported
    */
   async remove(manifest: Manifest, timeoutSeconds: number, progress: (what: string) => void = () => {}): Promise<void> {
     const none = undefined;
-    await this.delete({ ...manifest }, none, none, none, none, "Background").catch(unlessMissing);
+    const uid = manifest.metadata?.uid;
+    const body = uid === undefined ? none : { preconditions: { uid } };
+    await this.delete({ ...manifest }, none, none, none, none, "Background", body).catch(unlessMissing);
     let blockers: string | undefined;
     const isGone = async () => {
       const live = await this.find(manifest);
-      if (live === undefined) return true;
+      if (live === undefined || (uid !== undefined && live.metadata?.uid !== uid)) return true;
       blockers = await deletionBlockers(live, this);
       if (blockers !== undefined) progress(blockers);
       return false;

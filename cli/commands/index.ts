@@ -15,6 +15,10 @@ import { preview } from "./preview.ts";
 import { rbac } from "./rbac.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
+import { reviewDown } from "./review-down.ts";
+import { reviewList } from "./review-list.ts";
+import { reviewReap } from "./review-reap.ts";
+import { reviewUp } from "./review-up.ts";
 import { rollback } from "./rollback.ts";
 import { score } from "./score.ts";
 import { setup } from "./setup.ts";
@@ -36,6 +40,10 @@ export const commands: Command[] = [
   rbac,
   stateExport,
   stateImport,
+  reviewUp,
+  reviewDown,
+  reviewList,
+  reviewReap,
   impact,
   gate,
   report,

@@ -6,7 +6,7 @@ export const rbac = defineCommand({
   group: CommandGroup.Deploy,
   summary: "Print the least rights with which the stack can be deployed to its cluster",
   description:
-    "A Role in the stack's namespace and a ClusterRole, as YAML for kubectl apply. They are computed from the stack's objects, so apply them again when it has objects of other kinds. Only for the platform kubernetes with a given namespace.",
+    "A Role in the stack's namespace and a ClusterRole, as YAML for kubectl apply. They are computed from the stack's objects, so apply them again when it has objects of other kinds. Only for the platform kubernetes with a given namespace, and for templates of review environments: for those, a ClusterRole.",
   options: {
     stack: stackOption,
     subject: { value: "subject", summary: "also bind them to user:<name>, group:<name> or serviceaccount:<namespace>/<name>" },
@@ -19,7 +19,7 @@ export const rbac = defineCommand({
     },
   ],
   async run({ stack: name, subject: given, json }) {
-    const [{ stringify }, { platformOf, readStack, settingsIn }, { StateLocation }, { registrationsOf }, permissions, { UserError }] =
+    const [{ stringify }, { platformOf, readStack, settingsIn }, { StateLocation }, { registrationsOf }, permissions, { UserError }, { environmentOf }] =
       await Promise.all([
         import("yaml"),
         import("../../config/stack-file.ts"),
@@ -27,21 +27,27 @@ export const rbac = defineCommand({
         import("../../review/render/registrations.ts"),
         import("../../review/render/permissions.ts"),
         import("../../lib/user-error.ts"),
+        import("../../config/project.ts"),
       ]);
     const stack = readStack(name);
     const { namespace, state } = settingsIn(stack, "kubernetes");
+    const isTemplate = "slipway:review" in stack.config && environmentOf(name) === undefined;
     if (platformOf(stack) !== "kubernetes")
       throw new UserError(
         `Stack "${name}" is on the platform ${platformOf(stack)}. Only stacks on kubernetes are deployed with rights of somebody else's cluster.`,
       );
-    if (typeof namespace !== "string")
+    if (typeof namespace !== "string" && !isTemplate)
       throw new UserError(
         `slipway:kubernetes.namespace: is required for slipway rbac, because a Role is in a namespace, and only an administrator can create one. Create the namespace, and set its name.`,
       );
     const subject = given === undefined ? undefined : permissions.parseSubject(given);
     if (given !== undefined && subject === undefined)
       throw new UserError(`--subject: must be user:<name>, group:<name> or serviceaccount:<namespace>/<name> (got "${given}").`);
-    const roles = permissions.rolesOf(await registrationsOf(stack), stack.project, { namespace, hasState: state !== StateLocation.File });
+    const resources = await registrationsOf(stack);
+    const roles =
+      typeof namespace === "string"
+        ? permissions.rolesOf(resources, stack.project, { namespace, hasState: state !== StateLocation.File })
+        : [permissions.environmentRoleOf(resources, stack.project)];
     const objects = [...roles, ...(subject ? permissions.bindingsOf(roles, subject) : [])];
     const text = json
       ? JSON.stringify(objects, null, 2)

@@ -68,7 +68,22 @@ export function rolesOf(
   ];
 }
 
-/** Bindings of both roles to a user, a group or a ServiceAccount. */
+/** What `slipway review` does besides the deployment of environments. */
+const removing: PolicyRule[] = [
+  { apiGroups: [""], resources: ["namespaces"], verbs: ["create", "delete", "get", "list", "patch"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["deletecollection"] },
+  { apiGroups: ["apps"], resources: ["daemonsets", "deployments", "replicasets", "statefulsets"], verbs: ["deletecollection"] },
+  { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["deletecollection"] },
+];
+
+/** The least rights with which review environments are deployed and deleted. They are in namespaces that do not exist yet, so it is a ClusterRole. */
+export function environmentRoleOf(resources: Registered[], name: string): Manifest {
+  const own = resources.filter(({ inputs }) => inputs["kind"] !== "Namespace");
+  const [{ apiVersion, rules }] = rolesOf(own, name, { namespace: "", hasState: true });
+  return { apiVersion: apiVersion!, kind: "ClusterRole", metadata: { name: `slipway-${name}-review` }, rules: [...(rules as PolicyRule[]), ...removing] };
+}
+
+/** Bindings of roles to a user, a group or a ServiceAccount. */
 export function bindingsOf(roles: Manifest[], subject: Subject): Manifest[] {
   return roles.map(({ apiVersion, kind, metadata }) => ({
     apiVersion,

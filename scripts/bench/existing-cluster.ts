@@ -1,4 +1,4 @@
-// Benchmarks of the platform kubernetes, part of `npm run bench`. On its own: setup/with-node.sh node scripts/bench/existing-cluster.ts
+// Benchmarks of the platform kubernetes and of review environments, part of `npm run bench`. On its own: setup/with-node.sh node scripts/bench/existing-cluster.ts
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -22,7 +22,8 @@ export async function existingClusterRows(runs: number): Promise<PlatformRow[]> 
   writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfig);
   const { "current-context": context } = parse(kubeconfig) as { "current-context": string };
   const registry = `127.0.0.1:${ports.registry}/bench`;
-  checkout.configure(services, { context, kubeconfig: "cluster.yaml", registry, ports: { http: ports.http } });
+  const settings = { context, kubeconfig: "cluster.yaml", registry, ports: { http: ports.http } };
+  checkout.configure(services, settings);
   await succeed(checkout, "up"); // fills the caches
   const [unchanged, previews, answers]: [number[], number[], number[]] = [[], [], []];
   for (let i = 1; i <= runs; i++)
@@ -35,7 +36,23 @@ export async function existingClusterRows(runs: number): Promise<PlatformRow[]> 
       },
       { always: true },
     );
+  await using template = new Checkout("bench-review", "kubernetes");
+  writeFileSync(join(template.folder, "cluster.yaml"), kubeconfig);
+  const reviewed = { web: { source: "app", host: "review.localhost", ingressClassName: "traefik" } };
+  template.configure(reviewed, settings, { "slipway:review": {} });
+  const [created, deleted]: [number[], number[]] = [[], []];
+  for (let i = 1; i <= runs; i++)
+    await step(
+      `review environment, ${i} of ${runs}`,
+      async () => {
+        created.push(await secondsOf(() => succeed(template, "review up", ["--id", String(i)])));
+        deleted.push(await secondsOf(() => succeed(template, "review down", ["--id", String(i)])));
+      },
+      { always: true },
+    );
   return [
+    { title: "Review environment: `slipway review up` of a new one → HTTP 200", seconds: created, target: "≤ 10 s" },
+    { title: "Review environment: `slipway review down`", seconds: deleted, target: "≤ 5 s" },
     { title: "Platform kubernetes: unchanged `slipway up`", seconds: unchanged, target: "≤ 1.5 s" },
     { title: "Platform kubernetes: `slipway preview`", seconds: previews, target: "≤ 1.5 s" },
     { title: "Platform kubernetes: one-line edit to new response through the Ingress (3 replicas)", seconds: answers, target: "≤ 4 s" },
@@ -57,8 +74,8 @@ async function editToAnswer(checkout: Checkout, text: string): Promise<number> {
   return seconds;
 }
 
-async function succeed(checkout: Checkout, command: string): Promise<void> {
-  const { code, out } = await checkout.run(command);
+async function succeed(checkout: Checkout, command: string, options: string[] = []): Promise<void> {
+  const { code, out } = await checkout.run(command, {}, options);
   if (code !== 0) throw new Error(out);
 }
 

@@ -52,13 +52,14 @@ export class Checkout {
     if (folder === undefined) symlinkSync(resolve("node_modules"), join(this.folder, "node_modules"));
   }
 
-  /** Writes the stack file, with these services and settings of the platform. */
-  configure(services: object, settings: object = {}): void {
+  /** Writes the stack file, with these services, settings of the platform and further settings. */
+  configure(services: object, settings: object = {}, more: Record<string, unknown> = {}): void {
     const defaults = this.platform === "local" ? { cluster: "own", ports } : this.platform === "kubernetes" ? {} : { ports: dockerPorts };
     const config = {
       "slipway:platform": this.platform,
       "slipway:services": services,
       [`slipway:${this.platform}`]: { ...defaults, ...settings },
+      ...more,
     };
     writeFileSync(join(this.folder, `stacks/Pulumi.${this.stack}.yaml`), stringify({ config }));
   }
@@ -78,7 +79,8 @@ export class Checkout {
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
     const passphrase = this.platform === "kubernetes" && passphraseVariable;
-    const child = spawn(join(this.folder, "slipway"), [...command.split(" "), "--stack", this.stack, ...options], {
+    const stackOption = command.startsWith("review ") ? "--template" : "--stack";
+    const child = spawn(join(this.folder, "slipway"), [...command.split(" "), stackOption, this.stack, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphrase, ...env },
       detached: true,

@@ -1,0 +1,27 @@
+import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { idOption, templateOption } from "../review-environment-options.ts";
+
+export const reviewDown = defineCommand({
+  name: "review down",
+  group: CommandGroup.Environments,
+  summary: "Delete a review environment with everything in its namespace",
+  description: "Succeeds if there is none. While it is deployed, it is only marked: the next slipway review reap deletes it.",
+  options: { id: idOption, template: templateOption, json: jsonOption },
+  examples: [{ command: "slipway review down --id 7", summary: "delete environment 7" }],
+  exitCodes: [ExitCode.Locked],
+  async run({ id, template: name, json }) {
+    const [{ openTemplate, environmentWithId }, { environmentsOf }, { removeEnvironment }] = await Promise.all([
+      import("../environments/template.ts"),
+      import("../environments/environment.ts"),
+      import("../environments/remove.ts"),
+    ]);
+    const template = await openTemplate(name);
+    environmentWithId(name, id);
+    const environment = (await environmentsOf(template.cluster, template.project, name)).find((one) => one.id === id);
+    if (environment) await removeEnvironment(template, environment);
+    if (json) process.stdout.write(`${JSON.stringify({ id, deleted: environment !== undefined })}\n`);
+    else process.stdout.write(environment ? `environment ${id} is deleted\n` : `there is no environment ${id}\n`);
+    return ExitCode.Success;
+  },
+});

@@ -1,0 +1,39 @@
+import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { idOption, templateOption } from "../review-environment-options.ts";
+
+export const reviewUp = defineCommand({
+  name: "review up",
+  group: CommandGroup.Environments,
+  summary: "Deploy a review environment, in a namespace of its own",
+  description:
+    "Its settings are those of the template, with hosts of its own, one replica unless the template says otherwise, and only the template's secrets. Its state is in the namespace. Each up renews the time after which slipway review reap deletes it.",
+  options: {
+    id: idOption,
+    ttl: { value: "time", summary: "how long it stays, such as 72h or 30m (default: slipway:review.ttl)" },
+    template: templateOption,
+    json: jsonOption,
+  },
+  examples: [
+    { command: "slipway review up --id 7", summary: "deploy this checkout as environment 7" },
+    { command: "slipway review up --id 7 --ttl 24h", summary: "for a day" },
+  ],
+  exitCodes: [ExitCode.Locked],
+  async run({ id, ttl, template: name, json }) {
+    const [{ openTemplate }, { rejectSharedSecrets }, { prepareEnvironment, recordUrls }, { deployment }] = await Promise.all([
+      import("../environments/template.ts"),
+      import("../environments/secrets.ts"),
+      import("../environments/up.ts"),
+      import("../deploy.ts"),
+    ]);
+    const template = await openTemplate(name);
+    await rejectSharedSecrets(template);
+    const { stack, namespace, expires } = await prepareEnvironment(template, id, ttl);
+    const result = await deployment({ command: "up", stack, json });
+    const urls = Object.entries(result.services).flatMap(([service, { url }]) => (url === undefined ? [] : [[service, url]]));
+    if (result.succeeded) await recordUrls(template, namespace, Object.fromEntries(urls) as Record<string, string>);
+    if (json) process.stdout.write(`${JSON.stringify({ id, namespace, expires, ...result }, null, 2)}\n`);
+    else process.stdout.write(`environment ${id} stays until ${expires}\n`);
+    return result.succeeded ? ExitCode.Success : ExitCode.Failed;
+  },
+});

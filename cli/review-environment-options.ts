@@ -1,0 +1,15 @@
+import type { OptionDeclaration } from "./command.ts";
+
+/** The option that selects the template of review environments. */
+export const templateOption = {
+  value: "stack",
+  summary: "stack with slipway:review, as in stacks/Pulumi.<stack>.yaml",
+  default: "review",
+} as const satisfies OptionDeclaration;
+
+/** The option that selects a review environment. */
+export const idOption = {
+  value: "id",
+  summary: "ID of the environment, such as the number of a pull request",
+  required: true,
+} as const satisfies OptionDeclaration;

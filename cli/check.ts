@@ -8,7 +8,7 @@ import { UserError } from "../lib/user-error.ts";
 import { configurationOf } from "../review/configuration.ts";
 import { errorsIn, type Scorecard } from "../review/policy/scorecard.ts";
 import { scoreOfStack } from "../review/policy/stack-score.ts";
-import { today } from "./review.ts";
+import { today } from "./today.ts";
 
 /** What `slipway check` found. */
 export interface Checks {

@@ -17,7 +17,7 @@ export interface OptionDeclaration {
 export interface ArgumentDeclaration {
   name: string;
   summary: string;
-  /** @default - the argument is required */
+  /** Empty if the argument is optional and has none. @default - the argument is required */
   default?: string;
 }
 

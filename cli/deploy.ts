@@ -42,7 +42,7 @@ export async function deployment({ command, stack: name, service, json }: Deploy
   if (command === "rollback") await useEarlierImages(stack, engine, service, say);
   else await (await import("./lock/before-up.ts")).lockBeforeUp(stack, say);
   say(`${command} of stack "${stack.name}" with ${engine.title}`);
-  const succeeded = await engine.up();
+  const succeeded = await engine.up(command);
   const result = { stack: name, engine: engine.title, succeeded, seconds: 0, services: {}, failures: [] };
   const ended: DeployResult = await (succeeded ? afterSuccess(stack, engine, result, json) : afterFailure(stack, engine, result, json));
   ended.seconds = Number(((performance.now() - started) / 1000).toFixed(1));

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { environmentOf, readStackFile, stackFileSource } from "../config/project.ts";
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
+import { DeploymentResult, imagesIn, type Deployment } from "../lib/deployment-record.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { LockedError } from "../lib/file-lock.ts";
@@ -14,6 +15,9 @@ import { FileStore } from "../engine/state/file-store.ts";
 import { onRecordedCluster } from "./recorded-cluster.ts";
 import { stateStoreOf } from "./state/stores.ts";
 import { backendVariables, loggedInTo, pulumiMark } from "./pulumi/backend.ts";
+import { originOf } from "./history/origin.ts";
+import { deploymentsIn, historyArguments, isUnknownStack, messageOf } from "./history/pulumi.ts";
+import { runOf } from "./history/run.ts";
 import { removeLeft, removePending, type ExportedState } from "./pulumi/leftovers.ts";
 import { describeLocks, locksOf, removeDeadLocks } from "./pulumi/locks.ts";
 import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
@@ -22,8 +26,12 @@ import { findPulumi, getPulumi, installPage } from "../setup/pulumi-cli.ts";
 export interface Engine {
   title: string;
   isEmbedded: boolean;
-  /** False if a resource failed; the failure has been printed. */
-  up(): Promise<boolean>;
+  /**
+   * False if a resource failed; the failure has been printed.
+   *
+   * @param command Name of the run in the stack's history. @default "up"
+   */
+  up(command?: string): Promise<boolean>;
   preview(): Promise<boolean>;
   /** The preview in the form of `pulumi preview --json`. */
   previewAsJson(): Promise<string>;
@@ -31,6 +39,8 @@ export interface Engine {
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
   /** Ids of the resources of a type in the state, such as `pulumi-nodejs:dynamic/slipway:ClusterIdentity`. */
   idsOf(type: string): Promise<string[]>;
+  /** The deployments of the stack, the newest first. None if there were none, or they were made elsewhere. */
+  deployments(): Promise<Deployment[]>;
 }
 
 export interface EngineOptions {
@@ -115,19 +125,20 @@ function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine 
   return {
     title: "the embedded engine",
     isEmbedded: true,
-    up() {
+    up(command = "up") {
       if (isOnAws(stack)) throw new UserError(needsCLI(stack));
-      return embedded.up(stack, output, store);
+      return embedded.up(stack, output, store, runOf(stack, command));
     },
     preview: () => embedded.preview(stack, output, store),
     previewAsJson: () => previewAsJson(stack, store),
-    down: () => embedded.down(stack, output, store).then(() => true),
+    down: () => embedded.down(stack, output, store, runOf(stack, "down")).then(() => true),
     async outputs(showSecrets) {
       if (!(await store.exists()))
         throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs. Run slipway up --stack ${stack.name} first.`);
       return embedded.outputs(store, showSecrets);
     },
     idsOf: (type) => embedded.idsOf(store, type),
+    deployments: () => store.history.load(),
   };
 }
 
@@ -168,16 +179,17 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     const state = JSON.parse(await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables })) as ExportedState;
     say(await removePending(state, dockerHost(stack), stackLabelValue(stack)));
   };
+  const message = async (name: string) => ["--message", messageOf(name, await originOf())];
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
     isEmbedded: false,
-    async up() {
+    async up(command = "up") {
       await select();
       await recover();
       mkdirSync(stack.folder, { recursive: true, mode: 0o700 });
       writeFileSync(pulumiMark(stack), "");
-      return run(["up", "--yes", "--skip-preview"]);
+      return run(["up", "--yes", "--skip-preview", ...(await message(command))]);
     },
     async preview() {
       await select();
@@ -198,7 +210,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     },
     async down() {
       say(removeDeadLocks(locks()));
-      const succeeded = await run(["destroy", "--yes", "--skip-preview"]);
+      const succeeded = await run(["destroy", "--yes", "--skip-preview", ...(await message("down"))]);
       // Without the mark, objects with the stack's name belong to another checkout.
       if (succeeded && hasDocker(stack) && existsSync(pulumiMark(stack))) say(await removeLeft(dockerHost(stack), stackLabelValue(stack)));
       if (succeeded) rmSync(pulumiMark(stack), { force: true });
@@ -213,6 +225,14 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       const text = await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables }).catch(() => "{}");
       const { deployment } = JSON.parse(text) as { deployment?: { resources?: { type: string; id?: string }[] | null } };
       return (deployment?.resources ?? []).filter((resource) => resource.type === type).map(({ id }) => String(id));
+    },
+    async deployments() {
+      const printed = command(pulumi, [...historyArguments, "--stack", stack.name], { env: ownVariables });
+      const [newest, ...earlier] = deploymentsIn(await printed.catch((error: Error) => (isUnknownStack(error) ? "[]" : Promise.reject(error))));
+      if (newest === undefined) return [];
+      // The backend keeps only the outputs of the last one.
+      const isUp = newest.result === DeploymentResult.Succeeded && newest.command !== "down";
+      return [{ ...newest, ...(isUp && imagesIn(await this.outputs(false))) }, ...earlier];
     },
   };
 }

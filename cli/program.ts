@@ -2,7 +2,7 @@ import shells from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
 import { Argument, Command as Program, CommanderError, Help, Option } from "commander";
 import { knownStacks } from "../config/project.ts";
-import { CommandGroup, type Command, type OptionDeclaration } from "./command.ts";
+import { CommandGroup, type ArgumentDeclaration, type Command, type OptionDeclaration } from "./command.ts";
 import { ExitCode, exitCodeMeanings } from "./exit-code.ts";
 import packageDescription from "../package.json" with { type: "json" };
 
@@ -45,17 +45,12 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
     .summary(summary)
     .description([`${summary}.`, description].filter(Boolean).join(" "))
     .addHelpText("after", () => helpAfter(declaration));
-  if (argument)
-    command.addArgument(
-      argument.default === undefined
-        ? new Argument(`<${argument.name}>`, argument.summary)
-        : new Argument(`[${argument.name}]`, argument.summary).default(argument.default),
-    );
+  if (argument) command.addArgument(argumentOf(argument));
   for (const [key, option] of Object.entries(options)) command.addOption(optionOf(key, option));
   command.action(async (...parameters: unknown[]) => {
     const values = command.opts();
     const given = Object.entries(options).map(([key, option]) => [key, values[camelCase(key)] ?? emptyValue(option)]);
-    ended(await run(Object.fromEntries(given), String(argument ? parameters[0] : "")));
+    ended(await run(Object.fromEntries(given), String(argument ? (parameters[0] ?? "") : "")));
   });
 }
 
@@ -72,6 +67,13 @@ function visibleCommands(command: Program): Program[] {
 function subcommandTerm(command: Program): string {
   const { parent } = command;
   return parent?.parent ? `${parent.name()} ${new Help().subcommandTerm(command)}` : new Help().subcommandTerm(command);
+}
+
+function argumentOf({ name, summary, default: fallback }: ArgumentDeclaration): Argument {
+  if (fallback === undefined) return new Argument(`<${name}>`, summary);
+  const optional = new Argument(`[${name}]`, summary);
+  // Help shows a default, and an empty one says nothing.
+  return fallback === "" ? optional : optional.default(fallback);
 }
 
 function optionOf(key: string, { value, summary, default: fallback, required, repeatable }: OptionDeclaration): Option {

@@ -33,13 +33,18 @@ export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
   };
   return {
     ...engine,
-    async up() {
+    async up(command) {
       const checked = await checkRights();
       if (checked && remembers) recordCluster(stack, checked.id);
-      return engine.up();
+      return engine.up(command);
     },
     preview: async () => (await checkRights(), engine.preview()),
     previewAsJson: async () => (await checkRights(), engine.previewAsJson()),
+    // Those of a stack with the same name on another cluster are not those of this one.
+    async deployments() {
+      if (remembers) await check();
+      return engine.deployments();
+    },
     async down() {
       if (settings === undefined)
         throw new UserError(`slipway:kubernetes: is invalid, so nobody knows where the stack is. Run slipway check --stack ${stack.name}`);

@@ -7,6 +7,7 @@ import { configurationOf } from "../review/configuration.ts";
 import { impactsOf, type StepImpact } from "../review/impact/step-impact.ts";
 import { readPreview } from "../review/preview/read.ts";
 import { reviewOf, type Review } from "../review/review.ts";
+import { today } from "./today.ts";
 
 /** The impacts of the changes in a preview file, or of a preview that is run now. */
 export async function previewedImpacts(stack: Stack, file: string | undefined): Promise<StepImpact[]> {
@@ -24,11 +25,6 @@ export async function previewedImpacts(stack: Stack, file: string | undefined): 
 export async function previewedReview(stack: Stack, file: string | undefined): Promise<Review> {
   const configuration = await configurationOf(stack);
   return reviewOf(stack, configuration, await previewedImpacts(stack, file), today());
-}
-
-/** Today's date, such as 2026-12-31. */
-export function today(): string {
-  return new Date().toISOString().slice(0, 10);
 }
 
 async function read(file: string): Promise<string> {

@@ -4,6 +4,7 @@ import { valuesAt, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
 import { providerUrn, type Checkpoint, type ResourceState } from "./state/checkpoint.ts";
 import type { Display } from "./display.ts";
+import type { PlannedStep } from "./planned-step.ts";
 import { NotReady, previewOnly, type Context, type Provider } from "./provider.ts";
 import { has, isSecret, plain, secret, type Properties } from "../lib/values.ts";
 
@@ -20,20 +21,37 @@ export interface Goal extends Omit<ResourceState, "outputs" | "id" | "initErrors
   replaceOnChanges?: Path[];
 }
 
+/** Whoever records the steps of a deployment. */
+export interface StepRecord {
+  /** Awaited before the first change. */
+  begin(): Promise<void>;
+  /** A step that was made, or a resource that is unchanged. */
+  made(step: PlannedStep): void;
+  failed(step: PlannedStep): void;
+}
+
+export interface DeploymentOptions {
+  preview: boolean;
+  /** @default - nothing records the steps */
+  record?: StepRecord | undefined;
+}
+
 /** Deploys the resources that a program registers. In the end it deletes those that are no longer registered. */
 export class Deployment {
   readonly checkpoint: Checkpoint;
   private readonly display: Display;
   private readonly preview: boolean;
+  private readonly stepRecord: StepRecord | undefined;
   private readonly registered = new Map<string, ResourceState>();
   private readonly inProgress = new Set<Promise<unknown>>();
   private readonly stop = new AbortController();
   private readonly reported = new Set<string>();
 
-  constructor(checkpoint: Checkpoint, display: Display, preview: boolean) {
+  constructor(checkpoint: Checkpoint, display: Display, { preview, record }: DeploymentOptions) {
     this.checkpoint = checkpoint;
     this.display = display;
     this.preview = preview;
+    this.stepRecord = record;
   }
 
   get failed(): boolean {
@@ -98,6 +116,7 @@ export class Deployment {
     if (urn !== goal.urn) await this.record(() => resources.delete(urn));
     if (old && change?.kind === "same" && !old.initErrors) {
       this.display.planned("same", goal, old);
+      this.stepRecord?.made({ operation: "same", goal, old });
       return { ...goal, id: old.id, outputs: old.outputs };
     }
     const operation = !change || change.kind === "gone" ? "create" : change.kind === "replace" ? "replace" : "update";
@@ -117,7 +136,8 @@ export class Deployment {
       this.display.planned(operation, goal, operation === "create" ? undefined : old, change);
       return execute(context);
     }
-    return this.display.step(operation, label(goal), async (progress) => {
+    const step = { operation, goal, old: operation === "create" ? undefined : old, change } as const;
+    return this.recorded(step, label(goal), async (progress) => {
       const timeoutSeconds = parseDuration(timeouts[operation === "update" ? "update" : "create"] || "10m", "s") ?? undefined;
       const creating = (id = inputs.name) => this.record(() => resources.set(goal.urn, { ...state(id, {}), creating: true }));
       if (old && change?.kind === "replace" && change.deleteFirst) {
@@ -134,6 +154,19 @@ export class Deployment {
         throw error;
       });
     });
+  }
+
+  /** Makes a step that changes something. */
+  private async recorded<T>(step: PlannedStep, resource: string, work: (progress: (what: string) => void) => Promise<T>): Promise<T> {
+    await this.stepRecord?.begin();
+    try {
+      const result = await this.display.step(step.operation, resource, work);
+      this.stepRecord?.made(step);
+      return result;
+    } catch (error) {
+      this.stepRecord?.failed(step);
+      throw error;
+    }
   }
 
   /** The resources of the same package that must be deleted before a resource that they use is replaced. */
@@ -157,11 +190,13 @@ export class Deployment {
 
   /** Deletes a resource. One that is deleted together with another, or retained, is only removed from the state. */
   private async delete(state: ResourceState, withAnother: boolean): Promise<void> {
-    if (state.retainOnDelete === true) this.display.planned("retain", undefined, state);
-    else if (isReal(state) && (this.preview || withAnother)) this.display.planned("delete", undefined, state);
-    else if (isReal(state)) {
+    const step = { operation: state.retainOnDelete === true ? "retain" : "delete", old: state } as const;
+    if (step.operation === "retain" || (isReal(state) && (this.preview || withAnother))) {
+      this.display.planned(step.operation, undefined, state);
+      if (!this.preview) this.stepRecord?.made(step);
+    } else if (isReal(state)) {
       const provider = await providerOf(state.type);
-      const work = this.display.step("delete", label(state), (progress) =>
+      const work = this.recorded(step, label(state), (progress) =>
         provider.delete(decrypted(state), { ...this.context(state), progress }),
       );
       await work.catch((error) => Promise.reject(new UserError(`${label(state)}: ${error.message}`)));

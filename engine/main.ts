@@ -6,26 +6,68 @@ import { FileStore } from "./state/file-store.ts";
 import type { StateStore } from "./state/store.ts";
 import type { Stack } from "../config/stack-file.ts";
 import { plain, type Properties } from "../lib/values.ts";
+import { RunRecord, type RunDescription } from "./run-record.ts";
 
-/** Runs the program and deploys its resources. False if one failed; the failure has been printed. */
-export function up(stack: Stack, output: NodeJS.WritableStream, store: StateStore = new FileStore(stack)): Promise<boolean> {
-  return store.locked("slipway up", () => deploy(stack, store, false, new Display(output)));
+/**
+ * Runs the program and deploys its resources. False if one failed; the failure has been printed.
+ *
+ * @param run What is recorded about it in the stack's history. @default - nothing is recorded
+ */
+export function up(
+  stack: Stack,
+  output: NodeJS.WritableStream,
+  store: StateStore = new FileStore(stack),
+  run?: RunDescription,
+): Promise<boolean> {
+  const display = new Display(output);
+  return store.locked(`slipway ${run?.command ?? "up"}`, () =>
+    recorded(store, run, (record) => deploy(stack, store, { preview: false, display, record })),
+  );
 }
 
 /** Prints what `up` would change. */
 export function preview(stack: Stack, output: NodeJS.WritableStream | Display, store: StateStore = new FileStore(stack)): Promise<boolean> {
-  return deploy(stack, store, true, output instanceof Display ? output : new Display(output));
+  return deploy(stack, store, { preview: true, display: output instanceof Display ? output : new Display(output) });
 }
 
-/** Deletes every resource of the stack. */
-export function down(stack: Stack, output: NodeJS.WritableStream, store: StateStore = new FileStore(stack)): Promise<void> {
-  return store.locked("slipway down", async () => {
+/**
+ * Deletes every resource of the stack.
+ *
+ * @param run What is recorded about it in the stack's history. @default - nothing is recorded
+ */
+export async function down(
+  stack: Stack,
+  output: NodeJS.WritableStream,
+  store: StateStore = new FileStore(stack),
+  run?: RunDescription,
+): Promise<void> {
+  const work = async (record: RunRecord | undefined): Promise<boolean> => {
     const display = new Display(output);
-    const deployment = new Deployment(await Checkpoint.open(store), display, false);
+    const deployment = new Deployment(await Checkpoint.open(store), display, { preview: false, record });
     await deployment.deleteUnregistered();
     await deployment.checkpoint.remove();
+    await record?.end(true);
     display.summary(false);
-  });
+    return true;
+  };
+  await store.locked("slipway down", () => recorded(store, run, work));
+}
+
+/** Runs `work`, and completes its record if it fails. */
+async function recorded(
+  store: StateStore,
+  run: RunDescription | undefined,
+  work: (record: RunRecord | undefined) => Promise<boolean>,
+): Promise<boolean> {
+  if (run === undefined) return work(undefined);
+  const record = new RunRecord(store.history, run);
+  let succeeded = false;
+  try {
+    succeeded = await work(record);
+    return succeeded;
+  } finally {
+    if (!succeeded) await record.end(false);
+  }
 }
 
 /** The outputs of the program after the last `up`. Secrets are masked by default. */
@@ -39,18 +81,25 @@ export async function idsOf(store: StateStore, type: string): Promise<string[]> 
   return (await store.load()).filter((resource) => resource.type === type).map(({ id }) => String(id));
 }
 
-async function deploy(stack: Stack, store: StateStore, preview: boolean, display: Display): Promise<boolean> {
+interface DeployOptions {
+  preview: boolean;
+  display: Display;
+  record?: RunRecord | undefined;
+}
+
+async function deploy(stack: Stack, store: StateStore, { preview, display, record }: DeployOptions): Promise<boolean> {
   // To load the program takes as long as to read a state that is not on this machine.
   const [checkpoint, { runProgram }, { default: program }] = await Promise.all([
     Checkpoint.open(store),
     import("./monitor.ts"),
     import(resolve(stack.main)),
   ]);
-  const deployment = new Deployment(checkpoint, display, preview);
+  const deployment = new Deployment(checkpoint, display, { preview, record });
   await runProgram(stack, program, deployment, preview);
   if (deployment.failed) return false;
   await deployment.deleteUnregistered();
   if (!preview) await deployment.checkpoint.save();
+  await record?.end(true, checkpoint.resources.values());
   display.summary(preview);
   return true;
 }

@@ -1,5 +1,6 @@
 import { Display } from "./display.ts";
-import { differences, type Properties } from "../lib/values.ts";
+import { asJson, type JsonStep } from "./planned-step.ts";
+import type { Properties } from "../lib/values.ts";
 import type { Stack } from "../config/stack-file.ts";
 import type { StateStore } from "./state/store.ts";
 
@@ -15,18 +16,14 @@ type Planned = Parameters<Display["planned"]>;
 
 /** Collects steps instead of printing them. */
 class Plan extends Display {
-  readonly steps: Properties[] = [];
+  readonly steps: JsonStep[] = [];
   readonly diagnostics: Properties[] = [];
   readonly changeSummary: Record<string, number> = {};
 
   override planned(...[operation, goal, old, change]: Planned): void {
-    // Pulumi plans the deletion of a retained resource, too.
-    const op = operation === "retain" ? "delete" : operation;
-    this.changeSummary[op] = (this.changeSummary[op] ?? 0) + 1;
-    const { urn } = (goal ?? old)!;
-    // Pulumi sets this if the old resource is deleted before the new one is created.
-    const oldState = old && { ...old, pendingReplacement: change?.kind === "replace" && change.deleteFirst === true };
-    this.steps.push({ op, urn, oldState, newState: goal, detailedDiff: detailedDiff(operation, goal, old, change) });
+    const step = asJson({ operation, goal, old, change });
+    this.changeSummary[step.op] = (this.changeSummary[step.op] ?? 0) + 1;
+    this.steps.push(step);
   }
 
   override failed(resource: string, error: Error): void {
@@ -34,14 +31,4 @@ class Plan extends Display {
   }
 
   override summary(): void {}
-}
-
-/** The properties in which the inputs differ, and those in which the provider found drift. */
-function detailedDiff(...[op, goal, old, change]: Planned): Properties | undefined {
-  if (!goal || !old || op === "same") return undefined;
-  const because = change && "because" in change ? change.because : [];
-  const paths = new Set([...differences(old.inputs, goal.inputs).map(({ path }) => path), ...because]);
-  return Object.fromEntries(
-    [...paths].map((path) => [path, { kind: op === "replace" && because.includes(path) ? "update-replace" : "update" }]),
-  );
 }

@@ -1,5 +1,6 @@
 import type { Stack } from "../config/stack-file.ts";
 import type { Configuration } from "../config/settings.ts";
+import type { Deployment } from "../lib/deployment-record.ts";
 import { judge, type Verdict } from "./gate.ts";
 import type { StepImpact } from "./impact/step-impact.ts";
 import { errorsIn, type Scorecard } from "./policy/scorecard.ts";
@@ -16,6 +17,8 @@ export interface Review {
   resources: Pick<Registered, "urn" | "type" | "name" | "parent" | "inputs">[];
   /** @default - the report has no policy section. */
   score?: Pick<Scorecard, "points" | "rules" | "passed" | "findings" | "exceptions">;
+  /** The deployments of the stack, the newest first. @default - the report has no section about them. */
+  deployments?: Deployment[];
 }
 
 /** Reviews the changes of a preview. Policy errors close the gate, except on the platform `local`. `today` is a date such as 2026-12-31. */

@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
 import { gate } from "./gate.ts";
+import { history } from "./history.ts";
 import { images } from "./images.ts";
 import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
@@ -13,6 +14,7 @@ import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
 import { preview } from "./preview.ts";
 import { rbac } from "./rbac.ts";
+import { releases } from "./releases.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
 import { reviewDown } from "./review-down.ts";
@@ -37,6 +39,8 @@ export const commands: Command[] = [
   down,
   outputs,
   rollback,
+  history,
+  releases,
   rbac,
   stateExport,
   stateImport,

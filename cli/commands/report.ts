@@ -1,6 +1,17 @@
 import { CommandGroup, defineCommand, jsonOption, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { previewOption } from "../review-options.ts";
+import type { Deployment } from "../../lib/deployment-record.ts";
+import type { Stack } from "../../config/stack-file.ts";
+
+/** The deployments of the stack. A report without them is better than none. */
+async function lastDeployments(stack: Stack): Promise<Deployment[]> {
+  const { deploymentsOf } = await import("../history/deployments.ts");
+  return deploymentsOf(stack).catch((error: Error) => {
+    process.stderr.write(`note: the report has no deployments: ${error.message}\n`);
+    return [];
+  });
+}
 
 export const report = defineCommand({
   name: "report",
@@ -22,7 +33,8 @@ export const report = defineCommand({
       import("../../review/report/write.ts"),
     ]);
     const stack = readStack(name);
-    const review = await previewedReview(stack, preview);
+    const deployments = lastDeployments(stack);
+    const review = { ...(await previewedReview(stack, preview)), deployments: await deployments };
     const files = writeReport(review, out ?? `${stack.folder}/report`);
     const { verdict } = review;
     if (json) process.stdout.write(`${JSON.stringify({ files, ...verdictAsJson(verdict, name) }, null, 2)}\n`);

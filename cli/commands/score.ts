@@ -15,7 +15,7 @@ export const score = defineCommand({
       import("../../review/configuration.ts"),
       import("../../review/policy/stack-score.ts"),
       import("../../review/policy/scorecard.ts"),
-      import("../review.ts"),
+      import("../today.ts"),
     ]);
     const stack = readStack(name);
     const { policy } = await configurationOf(stack);

@@ -1,19 +1,22 @@
-import { formatSpan } from "../../lib/time-span.ts";
+import { styleText } from "node:util";
+import { span, table } from "../table.ts";
 import type { Environment } from "./environment.ts";
 import type { Reaped } from "./reap.ts";
 
-/** A line for each environment: ID, state, age, how long it stays, commit and URLs. `now` is the cluster's time in milliseconds. */
+/** The environments as `slipway review list` prints them. `now` is the cluster's time in milliseconds. */
 export function formatEnvironments(environments: Environment[], now: number): string {
   const rows = environments.map((one) => [
     one.id,
     stateOf(one, now),
-    `${formatSpan(now - Date.parse(one.created))} old`,
+    span(now - Date.parse(one.created)),
     staysFor(one, now),
     one.commit ?? "",
     Object.values(one.urls).join(" "),
   ]);
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `${row.map((text, i) => text.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd() + "\n").join("");
+  return table(
+    ["ID", "STATE", "AGE", "STAYS", "COMMIT", "URL"].map((title) => styleText("dim", title, { stream: process.stdout })),
+    rows,
+  );
 }
 
 export function stateOf({ isClosed, isReady, expires }: Environment, now: number): "deleting" | "expired" | "up" | "not up" {
@@ -24,8 +27,8 @@ export function stateOf({ isClosed, isReady, expires }: Environment, now: number
 
 function staysFor({ expires }: Environment, now: number): string {
   const left = Date.parse(expires ?? "") - now;
-  if (Number.isNaN(left)) return "stays for an unknown time";
-  return left > 0 ? `stays ${formatSpan(left)}` : "";
+  if (Number.isNaN(left)) return "unknown";
+  return left > 0 ? span(left) : "";
 }
 
 /** A line for each environment that is deleted, and a summary. */

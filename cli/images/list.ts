@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
-import Table from "cli-table3";
 import { UserError } from "../../lib/user-error.ts";
 import { locked } from "../../lib/file-lock.ts";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import type { Engine } from "../engines.ts";
+import { age, table } from "../table.ts";
 import { runningImages } from "./running.ts";
 import { step } from "../../lib/progress.ts";
 import { RegistryStore, type StoredImage } from "./registry-store.ts";
@@ -16,7 +16,7 @@ interface Listed extends StoredImage {
 /** Prints the images in the registry of a stack, and what uses them. */
 export async function listImages(stack: Stack, engine: Engine, json: boolean): Promise<void> {
   const images = await imagesOf(stack, engine);
-  process.stdout.write(json ? `${JSON.stringify({ stack: stack.name, images }, null, 2)}\n` : table(images));
+  process.stdout.write(json ? `${JSON.stringify({ stack: stack.name, images }, null, 2)}\n` : formatImages(images));
 }
 
 export interface PruneOptions {
@@ -34,7 +34,7 @@ export async function pruneImages(stack: Stack, engine: Engine, { yes, json }: P
       say("Every image is in use.\n");
       return [];
     }
-    say(table(unused));
+    say(formatImages(unused));
     const what = `${unused.length} ${unused.length === 1 ? "image" : "images"} (${megabytes(sum(unused))})`;
     if (!yes && !(await confirm(`Delete ${what}?`, stack.name))) {
       say("Nothing was deleted.\n");
@@ -81,24 +81,17 @@ async function sharedPrefix(stack: Stack): Promise<string | undefined> {
   return clustersOf(stackLabelValue(stack)).length > 0 ? `${stack.project}-${stack.name}/` : undefined;
 }
 
-/** Columns without borders, as kubectl prints them. */
-function table(images: Listed[]): string {
-  const style = { head: [], border: [], "padding-left": 0, "padding-right": 0 };
-  const output = new Table({ head: ["IMAGE", "DIGEST", "SIZE", "AGE", "IN", "USED BY"], chars: noBorders, style });
-  for (const { repository, tags, digest, bytes, pushed, where, usedBy } of images)
-    output.push([
-      `${repository}:${tags.join(",")}`,
-      digest.slice(0, "sha256:".length + 12),
-      megabytes(bytes),
-      pushed === undefined ? "" : age(pushed),
-      where,
-      usedBy.length === 0 ? "nothing" : usedBy.join(", "),
-    ]);
-  return output.toString().replaceAll(/ +$/gm, "") + "\n";
+function formatImages(images: Listed[]): string {
+  const rows = images.map(({ repository, tags, digest, bytes, pushed, where, usedBy }) => [
+    `${repository}:${tags.join(",")}`,
+    digest.slice(0, "sha256:".length + 12),
+    megabytes(bytes),
+    pushed === undefined ? "" : age(pushed),
+    where,
+    usedBy.length === 0 ? "nothing" : usedBy.join(", "),
+  ]);
+  return table(["IMAGE", "DIGEST", "SIZE", "AGE", "IN", "USED BY"], rows);
 }
-
-const sides = ["top", "bottom", "left", "right"].flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`]);
-const noBorders = { ...Object.fromEntries([...sides, "mid", "mid-mid"].map((side) => [side, ""])), middle: "  " };
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
@@ -106,19 +99,6 @@ function megabytes(bytes: number): string {
 
 function sum(images: StoredImage[]): number {
   return images.reduce((total, { bytes }) => total + bytes, 0);
-}
-
-/** The age in the largest unit that fits, as printed by kubectl. */
-function age(since: Date): string {
-  const seconds = Math.max(0, (Date.now() - since.getTime()) / 1000);
-  const [unit, size] = (
-    [
-      ["d", 86_400],
-      ["h", 3600],
-      ["m", 60],
-    ] as const
-  ).find(([, size]) => seconds >= size) ?? ["s", 1];
-  return `${Math.floor(seconds / size)}${unit}`;
 }
 
 async function confirm(question: string, stack: string): Promise<boolean> {

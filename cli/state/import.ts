@@ -3,11 +3,10 @@ import { StateLocation } from "../../config/schema/kubernetes.ts";
 import { platformOf, type Stack } from "../../config/stack-file.ts";
 import { takeOverFields } from "../../engine/kubernetes/managed-fields.ts";
 import { providerUrn, type ResourceState } from "../../engine/state/checkpoint.ts";
-import { FileStore } from "../../engine/state/file-store.ts";
 import { KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { plain } from "../../lib/values.ts";
-import { clusterStore, hasState, Place, resourcesIn, retire, writeToPulumi } from "./places.ts";
+import { embeddedStore, hasState, moveHistory, Place, resourcesIn, retire, writeToPulumi } from "./places.ts";
 import { clusterSettingsOf } from "./stores.ts";
 
 /**
@@ -35,10 +34,12 @@ export async function importState(stack: Stack, file: string, to: Place, force: 
       `Stack "${stack.name}" has a state in the ${to} already. Export it first: slipway state export --from ${to} --stack ${stack.name}. To replace it, set --force.`,
     );
   await write(stack, to, { resources, text, force });
-  const notes = [];
-  for (const place of places.filter((one) => one !== to)) notes.push(await retire(stack, place));
+  const notes: (string | undefined)[] = [];
+  for (const place of places.filter((one) => one !== to)) {
+    notes.push(await moveHistory(stack, place, to), await retire(stack, place));
+  }
   const count = resources.filter(({ custom, type }) => custom && !type.startsWith("pulumi:")).length;
-  return { resources: count, notes };
+  return { resources: count, notes: notes.filter((note) => note !== undefined) };
 }
 
 function rejectUnusedPlace(stack: Stack, to: Place): void {
@@ -60,7 +61,7 @@ interface Imported {
 
 async function write(stack: Stack, to: Place, { resources, text, force }: Imported): Promise<void> {
   if (to === Place.Pulumi) return writeToPulumi(stack, text);
-  const store = to === Place.File ? new FileStore(stack) : clusterStore(stack);
+  const store = embeddedStore(stack, to);
   await store.locked("slipway state import", async () => {
     // What is replaced may be damaged.
     await store.load().catch((error: Error) => (force ? undefined : Promise.reject(error)));

@@ -35,6 +35,36 @@ export function clusterStore(stack: Stack) {
   return clusterStoreOf(stack, settings);
 }
 
+/** The store of the embedded engine at a place. */
+export function embeddedStore(stack: Stack, place: Exclude<Place, "pulumi">) {
+  return place === Place.File ? new FileStore(stack) : clusterStore(stack);
+}
+
+/**
+ * Moves the history along with a state that was moved already. The backend of the Pulumi CLI keeps a history of its own.
+ *
+ * @returns why it could not be moved. Undefined if it was, or there is none.
+ */
+export async function moveHistory(stack: Stack, from: Place, to: Place): Promise<string | undefined> {
+  if (from === Place.Pulumi || to === Place.Pulumi) return undefined;
+  const [source, target] = [embeddedStore(stack, from), embeddedStore(stack, to)];
+  const move = async () => {
+    const deployments = await source.history.load();
+    if (deployments.length === 0) return;
+    // What the target has is from before the state was moved away from there.
+    await target.history.load();
+    await target.history.save(deployments);
+    await source.history.remove();
+  };
+  const work = "slipway state import";
+  try {
+    await source.locked(work, () => target.locked(work, move));
+    return undefined;
+  } catch (error) {
+    return `The history was not moved: ${(error as Error).message}`;
+  }
+}
+
 /** How the secrets in an exported state are encrypted: with the passphrase of the stack file, or of the environment or this checkout. */
 function sealingOf(stack: Stack): Sealing {
   const { file, encryptionsalt } = readStackFile(stack.name);
@@ -46,7 +76,7 @@ function sealingOf(stack: Stack): Sealing {
 /** The state at a place, in Pulumi's form, with encrypted secrets. Undefined if it has no state. */
 export async function readState(stack: Stack, place: Place, previous: boolean): Promise<PulumiState | undefined> {
   if (place === Place.Pulumi) return readFromPulumi(stack);
-  const store = place === Place.File ? new FileStore(stack) : clusterStore(stack);
+  const store = embeddedStore(stack, place);
   const resources = await (previous ? store.loadPrevious() : store.load());
   return resources.length === 0 ? undefined : toPulumi(resources, sealingOf(stack));
 }

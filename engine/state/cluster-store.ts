@@ -4,6 +4,7 @@ import { KubernetesError, type KubernetesCluster, type Manifest } from "../../li
 import { newPassphraseKey, openBytes, passphraseKey, preparePassphraseKey, sealBytes } from "../../lib/secrets.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { ResourceState } from "./checkpoint.ts";
+import { ChangedElsewhere, ClusterHistory, type Target } from "./cluster-history.ts";
 import { Lease } from "./lease.ts";
 import type { StateStore } from "./store.ts";
 
@@ -50,6 +51,7 @@ export class ClusterStore implements StateStore {
   /** Name of the Secret and of the Lease. */
   readonly name: string;
   readonly namespace: string;
+  readonly history: ClusterHistory;
   private readonly args: ClusterStoreArgs;
   private connected: Promise<Connection> | undefined;
   private lease: Lease | undefined;
@@ -63,6 +65,18 @@ export class ClusterStore implements StateStore {
     this.args = args;
     this.name = nameOf(args);
     this.namespace = args.namespace ?? stateNamespace;
+    this.history = new ClusterHistory({
+      project: args.project,
+      stack: args.stack,
+      namespace: this.namespace,
+      owner: this.name,
+      cluster: () => this.cluster(),
+      read: (name) => this.read(name),
+      unseal: (secret) => this.unseal(secret),
+      write: (target, text, before) => this.writeTo(target, text, before),
+      assertHeld: () => this.lease?.assertHeld(),
+      wasExpired: () => this.lease?.wasExpired === true,
+    });
   }
 
   async exists(): Promise<boolean> {
@@ -109,7 +123,7 @@ export class ClusterStore implements StateStore {
   async remove(): Promise<void> {
     this.lease?.assertHeld();
     const cluster = await this.cluster();
-    const all = await cluster.select("v1", "Secret", this.namespace, `${ownerLabel}=${this.name}`);
+    const all = await cluster.select("v1", "Secret", this.namespace, `${stateLabel}=${this.name}`);
     // The one with the header is the last one: until then the state is complete, or not there.
     const last = all.filter(({ metadata }) => metadata?.name === this.name);
     for (const secret of [...last, ...all.filter((one) => !last.includes(one))])
@@ -192,17 +206,24 @@ export class ClusterStore implements StateStore {
 
   private async open(secret: Manifest): Promise<string> {
     const where = `Secret ${this.namespace}/${secret.metadata?.name}`;
-    const header = headerIn(secret);
-    await preparePassphraseKey(header.salt);
-    if (this.key?.salt !== header.salt) this.key = { key: passphraseKey(header.salt, where), salt: header.salt };
     try {
-      const rest = await Promise.all(header.chunks.map((name) => this.read(name)));
-      const sealed = Buffer.concat([secret, ...rest].map((one) => decode(one!["data"].state)));
-      return gunzipSync(openBytes(this.key.key, sealed)).toString();
+      return await this.unseal(secret);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const remedy = `Restore the state of the run before: slipway state export --previous --stack ${this.args.stack} >state.json, then slipway state import state.json --to cluster --force --stack ${this.args.stack}`;
       throw new UserError(`${where}: cannot be read (${(error as Error).message}). Nothing was changed. ${remedy}`);
     }
+  }
+
+  /** The text in a Secret. @throws UserError if the passphrase is missing or wrong, Error if the content is damaged. */
+  private async unseal(secret: Manifest): Promise<string> {
+    const { salt, chunks } = headerIn(secret);
+    await preparePassphraseKey(salt);
+    const key = passphraseKey(salt, `Secret ${this.namespace}/${secret.metadata?.name}`);
+    this.key ??= { key, salt };
+    const rest = await Promise.all(chunks.map((name) => this.read(name)));
+    const sealed = Buffer.concat([secret, ...rest].map((one) => decode(one!["data"].state)));
+    return gunzipSync(openBytes(key, sealed)).toString();
   }
 
   /** The key of a new state: from the salt of the stack file, if it has one, so that one derivation is enough. */
@@ -230,16 +251,17 @@ export class ClusterStore implements StateStore {
   private async keepPrevious(text: string): Promise<void> {
     const name = `${this.name}-previous`;
     const before = await this.read(name);
-    await this.writeTo(name, text, before);
+    await this.writeTo({ name, label: stateLabel }, text, before);
   }
 
   private async write(text: string): Promise<void> {
-    this.secret = await this.writeTo(this.name, text, this.secret);
+    this.secret = await this.writeTo({ name: this.name, label: stateLabel }, text, this.secret);
     this.text = text;
   }
 
-  /** Writes a state into a Secret, and what does not fit into others before that. */
-  private async writeTo(name: string, text: string, before: Manifest | undefined): Promise<Manifest> {
+  /** Writes a text into a Secret, and what does not fit into others before that. */
+  private async writeTo(target: Target, text: string, before: Manifest | undefined): Promise<Manifest> {
+    const { name } = target;
     const cluster = await this.cluster();
     const { key, salt } = this.sealingKey();
     const sealed = sealBytes(key, gzipSync(text));
@@ -248,15 +270,15 @@ export class ClusterStore implements StateStore {
       sealed.subarray(i * chunkSize, (i + 1) * chunkSize),
     );
     const chunks = parts.slice(1).map((_, i) => `${name}-${hash}-${i + 1}`);
-    for (const [i, chunk] of chunks.entries()) await cluster.create(this.secretWith(chunk, { state: parts[i + 1]! })).catch(unlessExists);
+    for (const [i, chunk] of chunks.entries()) await cluster.create(this.secretWith({ ...target, name: chunk }, { state: parts[i + 1]! })).catch(unlessExists);
     const header: Header = { version: 1, salt, chunks };
     const content = (resourceVersion?: string) =>
-      this.secretWith(name, { header: Buffer.from(JSON.stringify(header)), state: parts[0]! }, resourceVersion);
+      this.secretWith(target, { header: Buffer.from(JSON.stringify(header)), state: parts[0]! }, resourceVersion);
     const written = await (
       before ? cluster.replace<Manifest>(content(before.metadata?.resourceVersion)) : cluster.create<Manifest>(content())
     ).catch((error: unknown) => {
       if (!(error instanceof KubernetesError && [404, 409].includes(error.status))) throw error;
-      throw new UserError(
+      throw new ChangedElsewhere(
         `Stack "${this.args.stack}": the state in the cluster was changed by another run. This run stops. Run it again: it continues from there.`,
       );
     });
@@ -265,7 +287,7 @@ export class ClusterStore implements StateStore {
     return written;
   }
 
-  private secretWith(name: string, data: Record<string, Buffer>, resourceVersion?: string): Manifest {
+  private secretWith({ name, label }: Target, data: Record<string, Buffer>, resourceVersion?: string): Manifest {
     const { project, stack } = this.args;
     const { metadata, ...manifest } = this.manifest(name);
     return {
@@ -274,7 +296,7 @@ export class ClusterStore implements StateStore {
       metadata: {
         ...metadata,
         ...(resourceVersion !== undefined && { resourceVersion }),
-        labels: { "app.kubernetes.io/managed-by": "slipway", [ownerLabel]: this.name },
+        labels: { "app.kubernetes.io/managed-by": "slipway", [label]: this.name },
         annotations: { "dev.slipway/stack": `${project}/${stack}` },
       },
       data: Object.fromEntries(Object.entries(data).map(([key, bytes]) => [key, bytes.toString("base64")])),
@@ -283,7 +305,7 @@ export class ClusterStore implements StateStore {
 }
 
 /** All Secrets of a state have it, with the name of the first one. */
-const ownerLabel = "dev.slipway/state";
+const stateLabel = "dev.slipway/state";
 
 /** A name of an object that no other stack has. It is also a valid value of a label. */
 function nameOf({ project, stack }: ClusterStoreArgs): string {

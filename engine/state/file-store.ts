@@ -7,17 +7,20 @@ import { localKey, open, seal } from "../../lib/secrets.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { isSecret, secret, type Value } from "../../lib/values.ts";
 import type { ResourceState } from "./checkpoint.ts";
+import { FileHistory } from "./file-history.ts";
 import type { StateStore } from "./store.ts";
 
 /** The state in one file of the checkout, which every write replaces atomically. Secrets are encrypted. The previous file is kept beside it. */
 export class FileStore implements StateStore {
   /** Path of the file. */
   readonly file: string;
+  readonly history: FileHistory;
   private readonly stack: Stack;
 
   constructor(stack: Stack) {
     this.stack = stack;
     this.file = join(stack.folder, "checkpoint.json");
+    this.history = new FileHistory(stack);
   }
 
   async exists(): Promise<boolean> {

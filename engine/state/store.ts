@@ -1,7 +1,10 @@
 import type { ResourceState } from "./checkpoint.ts";
+import type { HistoryStore } from "./history-store.ts";
 
 /** Where the embedded engine keeps the state of a stack. */
 export interface StateStore {
+  /** The deployments of the stack, beside its state. */
+  readonly history: HistoryStore;
   /** Whether the stack has a state here. */
   exists(): Promise<boolean>;
   /**

@@ -105,9 +105,7 @@ function invalid({ from, stack }: Source, problem: string): UserError {
 
 function fromPlan(whole: unknown, source: Source): RawPreview {
   const { steps, diagnostics, changeSummary } = checked(plan, whole, source, "is not a preview");
-  const raw = steps.map(({ op, urn, oldState, newState, detailedDiff, replaceReasons }) =>
-    rawStep(op, urn, oldState, newState, detailedDiff && mapValues(detailedDiff, ({ kind }) => kind), replaceReasons),
-  );
+  const raw = steps.map(rawStepOf);
   const errors = errorsIn(diagnostics ?? []);
   if (errors.length === 0) compareWithSummary(raw, changeSummary, source, false);
   return { steps: raw, errors };
@@ -139,6 +137,14 @@ function fromEvents(text: string, source: Source): RawPreview {
   if (summary.result !== undefined && summary.result !== "succeeded") return { steps: raw, errors: [`its result is "${summary.result}"`] };
   compareWithSummary(raw, summary.resourceChanges, source, true);
   return { steps: raw, errors };
+}
+
+/** A step of a plan. */
+export type PlanStep = z.infer<typeof planStep>;
+
+/** A step of a plan in the form that all formats share. */
+export function rawStepOf({ op, urn, oldState, newState, detailedDiff, replaceReasons }: PlanStep): RawStep {
+  return rawStep(op, urn, oldState, newState, detailedDiff && mapValues(detailedDiff, ({ kind }) => kind), replaceReasons);
 }
 
 function rawStep(

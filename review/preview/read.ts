@@ -1,7 +1,7 @@
 import { UserError } from "../../lib/user-error.ts";
 import { differences, has, type Properties } from "../../lib/values.ts";
 import { parsePath, type Path } from "../../lib/property-path.ts";
-import { parsePreview, type RawStep } from "./formats.ts";
+import { parsePreview, rawStepOf, type PlanStep, type RawStep } from "./formats.ts";
 import { hidden, Secrets } from "./secrets.ts";
 import { leaves, operations, type Change, type Preview, type Step } from "./step.ts";
 
@@ -13,11 +13,7 @@ import { leaves, operations, type Change, type Preview, type Step } from "./step
  */
 export function readPreview(text: string, from: string, expected: { project: string; stack: string }): Preview {
   const { steps, errors } = parsePreview(text, { from, stack: expected.stack });
-  const secrets = new Secrets();
-  for (const { type, states } of steps)
-    for (const state of states)
-      for (const properties of [state.inputs, state.outputs])
-        if (properties) secrets.learn(type, properties, state.additionalSecretOutputs ?? []);
+  const secrets = secretsIn(steps);
   if (errors.length > 0) {
     const lines = errors.map((error) => `  - ${secrets.hideIn(error).replaceAll("\n", "\n    ")}`);
     throw new UserError([`${from}: the preview failed, so its impact is unknown:`, ...lines].join("\n"));
@@ -29,9 +25,32 @@ export function readPreview(text: string, from: string, expected: { project: str
     const remedy = project === expected.project ? `Add --stack ${stack}, or create` : "Create";
     throw new UserError(`${from}: ${problem}. ${remedy} a preview of "${expected.stack}".`);
   }
+  return { project, stack, steps: groupedSteps(steps, secrets) };
+}
+
+/** Steps that were made, in the form of a plan, without secrets. Secrets of unchanged resources are hidden in the changed ones, too. */
+export function readSteps(steps: PlanStep[]): Step[] {
+  const raw = steps.map(rawStepOf);
+  const secrets = secretsIn(raw);
+  return groupedSteps(
+    raw.filter(({ op }) => op !== "same"),
+    secrets,
+  );
+}
+
+function secretsIn(steps: RawStep[]): Secrets {
+  const secrets = new Secrets();
+  for (const { type, states } of steps)
+    for (const state of states)
+      for (const properties of [state.inputs, state.outputs])
+        if (properties) secrets.learn(type, properties, state.additionalSecretOutputs ?? []);
+  return secrets;
+}
+
+function groupedSteps(steps: RawStep[], secrets: Secrets): Step[] {
   // A replacement has several steps.
   const grouped = Map.groupBy(steps, ({ urn, op }) => `${operations[op] ?? op} ${urn}`);
-  return { project, stack, steps: [...grouped.values()].map((parts) => stepOf(parts, secrets)) };
+  return [...grouped.values()].map((parts) => stepOf(parts, secrets));
 }
 
 function stepOf(parts: RawStep[], secrets: Secrets): Step {

@@ -1,5 +1,6 @@
 import { html as markup } from "htm/preact";
 import { render } from "preact-render-to-string";
+import type { Deployment } from "../../lib/deployment-record.ts";
 import { meanings } from "../../lib/impact.ts";
 import { formatPath } from "../../lib/property-path.ts";
 import { formatValue, labelOf } from "../impact/rule.ts";
@@ -54,6 +55,7 @@ export function formatHtml(review: Review): string {
             ${others.length > 0 && markup`<details><summary>${others.length === 1 ? "1 change" : `${others.length} changes`} without effect on users</summary>${others.map(changeCard)}</details>`}
           </section>
           ${review.score && policySection(review.score)}
+          ${deploymentsSection(review.deployments ?? [])}
         </main>
       </body>
     </html>`;
@@ -104,3 +106,32 @@ function policySection({ points, passed, rules, findings, exceptions }: NonNulla
     }
   </section>`;
 }
+
+/** How many deployments a report shows. */
+const shownDeployments = 5;
+
+/** The last deployments. Times are in UTC, because whoever reads the report may be anywhere. */
+function deploymentsSection(deployments: Deployment[]) {
+  if (deployments.length === 0) return null;
+  return markup`<section aria-labelledby="deployments"><h2 id="deployments">Last deployments</h2>
+    <div class="table" tabindex="0" role="group" aria-label="Table of the last deployments"><table>
+      <thead><tr>${["Number", "Started (UTC)", "Command", "Result", "Commit", "By", "Impact"].map((title) => markup`<th scope="col">${title}</th>`)}</tr></thead>
+      <tbody>${deployments.slice(0, shownDeployments).map(deploymentRow)}</tbody>
+    </table></div>
+  </section>`;
+}
+
+function deploymentRow({ id, started, command, result, commit, actor, ci, impact }: Deployment) {
+  const changed = commit?.dirty === true && " with changes";
+  return markup`<tr>
+    <td>${ci === undefined ? id : markup`<a href=${ci}>${id}</a>`}</td>
+    <td>${started.slice(0, 16).replace("T", " ")}</td>
+    <td>${command}</td>
+    <td><span class=${`badge ${resultClasses[result]}`}>${result}</span></td>
+    <td>${commit && markup`<code>${commit.sha.slice(0, 7)}</code>`}${changed}</td>
+    <td>${actor}</td>
+    <td>${impact !== undefined && markup`<span class=${`badge ${classOf(impact)}`}>${impact}</span>`}</td>
+  </tr>`;
+}
+
+const resultClasses = { running: "warn", succeeded: "good", failed: "bad", interrupted: "bad" } as const;

@@ -18,6 +18,8 @@ article ul, article p { margin: .35rem 0; } dt { margin-top: .35rem; } dd { marg
 .badge.good { color: var(--good); background: var(--good-back); border-color: var(--good); }
 .badge.warn { color: var(--warn); background: var(--warn-back); border-color: var(--warn); }
 .badge.bad { color: var(--bad); background: var(--bad-back); border-color: var(--bad); }
+table { border-collapse: collapse; } th, td { padding: .35rem .75rem .35rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; } .table { overflow-x: auto; }
 .wide, .narrow { overflow-x: auto; } .narrow { display: none; }
 .wide svg { max-width: 100%; height: auto; } svg text { text-anchor: middle; fill: var(--text); font: 600 13px system-ui, sans-serif; }
 svg .kind { fill: var(--soft); font-weight: 400; font-size: 11px; }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
+import type { Deployment } from "../../lib/deployment-record.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
@@ -220,6 +221,19 @@ describe("a deployer with exactly the rights that slipway rbac prints", () => {
     expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
     // Without requests the test would prove nothing.
     for (const { requests } of loads) expect(requests).toBeGreaterThan(20);
+  });
+
+  test("has a history of what each run did to users, and of the images by digest", async () => {
+    const { code, out } = await checkout.run("history", {}, ["--json"]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\{/)]);
+    const { deployments } = JSON.parse(out) as { deployments: Deployment[] };
+    expect(deployments.map(({ id, command, result, impact }) => [id, command, result, impact])).toEqual([
+      [3, "rollback", "succeeded", "rolling update"],
+      [2, "up", "succeeded", "rolling update"],
+      [1, "up", "succeeded", "nothing"],
+    ]);
+    const [rolledBack, updated, first] = deployments.map(({ images }) => images!["web"]);
+    expect([rolledBack === first, updated === first, first]).toEqual([true, false, expect.stringMatching(/@sha256:[0-9a-f]{64}$/)]);
   });
 
   test("without one of them, a preview and an up name it and change nothing", async () => {

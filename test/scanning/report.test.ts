@@ -10,6 +10,8 @@ import { Severity } from "../../review/policy/rule.ts";
 import { readPreview } from "../../review/preview/read.ts";
 import { registrationsOf } from "../../review/render/registrations.ts";
 import { formatHtml } from "../../review/report/html.ts";
+import { DeploymentResult } from "../../lib/deployment-record.ts";
+import { Impact } from "../../lib/impact.ts";
 import { gateSettings } from "../../config/schema/gate.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { openBrowser } from "../../scripts/chromium.ts";
@@ -35,7 +37,12 @@ beforeAll(async () => {
     reference: "https://example.org/",
   };
   const score = { points: 90, rules: 30, passed: 29, findings: [finding], exceptions: [] };
-  writeFileSync(file, formatHtml({ project: "slipway", stack: "local", impacts, verdict, resources, score }));
+  const origin = { commit: { sha: "6e04de1c9a72", dirty: true }, actor: "a-user-with-quite-a-long-name", ci: "https://example.org/runs/4711" };
+  const deployments = Object.values(DeploymentResult).map((result, i) => ({
+    ...{ id: 4 - i, command: "rollback", started: "2026-06-29T10:00:00.000Z", result, impact: Object.values(Impact).at(-1 - i)! },
+    ...(i > 0 && origin),
+  }));
+  writeFileSync(file, formatHtml({ project: "slipway", stack: "local", impacts, verdict, resources, score, deployments }));
 });
 
 afterAll(async () => {

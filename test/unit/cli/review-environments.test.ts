@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { stringify } from "yaml";
 import { formatEnvironments, formatReaped } from "../../../cli/environments/format.ts";
 import type { Environment } from "../../../cli/environments/environment.ts";
@@ -125,10 +126,11 @@ test("environments are listed with their state, their age, how long they stay, t
     environment("13", { expires: "2026-12-01T11:59:00Z" }),
     environment("x", { isClosed: true, expires: undefined, urls: {} }),
   ];
-  expect(formatEnvironments(all, now)).toBe(`7   up        3 h old  stays 2 d                  0123456789ab  http://pr-7.example.org/
-12  not up    3 h old  stays 2 d
-13  expired   3 h old                             0123456789ab  http://pr-13.example.org/
-x   deleting  3 h old  stays for an unknown time  0123456789ab
+  expect(stripVTControlCharacters(formatEnvironments(all, now))).toBe(`ID  STATE     AGE  STAYS    COMMIT        URL
+7   up        3h   2d       0123456789ab  http://pr-7.example.org/
+12  not up    3h   2d
+13  expired   3h            0123456789ab  http://pr-13.example.org/
+x   deleting  3h   unknown  0123456789ab
 `);
 });
 

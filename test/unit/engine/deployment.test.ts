@@ -59,7 +59,7 @@ function deployment(resources: ResourceState[], preview = false): Deployment {
     },
   });
   const checkpoint = { resources: new Map(resources.map((r) => [r.urn, r])), save: () => void saved++ };
-  return new Deployment(checkpoint as unknown as Checkpoint, new Display(output), preview);
+  return new Deployment(checkpoint as unknown as Checkpoint, new Display(output), { preview });
 }
 const known = ({ checkpoint }: Deployment) => [...checkpoint.resources.keys()].map((urn) => urn.split("::").at(-1));
 

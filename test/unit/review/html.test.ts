@@ -1,3 +1,4 @@
+import type { Deployment } from "../../../lib/deployment-record.ts";
 import { Impact } from "../../../lib/impact.ts";
 import type { GatedFinding, Verdict } from "../../../review/gate.ts";
 import type { Finding } from "../../../review/impact/rule.ts";
@@ -232,4 +233,40 @@ test("text from a preview, from approvals and from policies is escaped wherever 
   expect(page).not.toMatch(/<\/?script/);
   expect(page).not.toContain(`"">`);
   expect(page.match(/&lt;script>alert/g)!.length).toBeGreaterThan(25);
+});
+
+describe("the deployments", () => {
+  const deployment = (id: number, more: Partial<Deployment> = {}): Deployment => ({
+    id,
+    command: "up",
+    started: "2026-11-28T01:02:03.000Z",
+    result: "succeeded",
+    ...more,
+  });
+  const rowsOf = (deployments: Deployment[]) =>
+    (sectionOf("deployments", reviewOf([], { deployments })) ?? "").match(/<tr>.*?<\/tr>/gs)?.map((row) => row.replaceAll(/\s+/g, " ")) ?? [];
+
+  test("are missing without a history", () => {
+    expect([sectionOf("deployments", reviewOf([])), sectionOf("deployments", reviewOf([], { deployments: [] }))]).toEqual([undefined, undefined]);
+  });
+
+  test("are the last five, with the commit, the user, the impact and a link to the CI run", () => {
+    const last = deployment(7, {
+      commit: { sha: "6e04de1c9a72", dirty: true },
+      actor: "<ada>",
+      ci: "https://example.org/runs/4711",
+      impact: Impact.DataLoss,
+      result: "failed",
+    });
+    const [head, first, second, ...others] = rowsOf([last, ...[6, 5, 4, 3, 2, 1].map((id) => deployment(id))]);
+    const titles = ["Number", "Started (UTC)", "Command", "Result", "Commit", "By", "Impact"];
+    expect(head).toBe(`<tr>${titles.map((title) => `<th scope="col">${title}</th>`).join("")}</tr>`);
+    expect(first).toBe(
+      `<tr><td><a href="https://example.org/runs/4711">7</a></td><td>2026-11-28 01:02</td><td>up</td><td><span class="badge bad">failed</span></td><td><code>6e04de1</code> with changes</td><td>&lt;ada></td><td><span class="badge bad">data loss</span></td></tr>`,
+    );
+    expect(second).toBe(
+      `<tr><td>6</td><td>2026-11-28 01:02</td><td>up</td><td><span class="badge good">succeeded</span></td><td></td><td></td><td></td></tr>`,
+    );
+    expect(others.length).toBe(3);
+  });
 });

@@ -1,0 +1,67 @@
+import type { Commit, Origin } from "../../lib/deployment-record.ts";
+import { command } from "../../lib/command.ts";
+import { userName } from "../../lib/user-name.ts";
+import packageDescription from "../../package.json" with { type: "json" };
+
+// What CI systems say of a run: https://docs.github.com/en/actions/reference/workflows-and-actions/variables and
+// https://docs.gitlab.com/ci/variables/predefined_variables/.
+
+/** Seconds for an answer of git. A large repository must not delay a deployment. */
+const timeoutSeconds = 10;
+
+type Variables = Record<string, string | undefined>;
+
+/** What git prints. Undefined if there is no git, or it has no answer. */
+type Git = (...args: string[]) => Promise<string | undefined>;
+
+/** Who deploys the project in a folder, and from where. Never fails: what is not known is left out. */
+export async function originOf(env: Variables = process.env, folder = "."): Promise<Origin> {
+  const git = (...args: string[]) => gitIn(folder, args);
+  const [commit, actor] = await Promise.all([commitOf(env, git), actorOf(env, git)]);
+  const [ci, environment] = [ciRunOf(env), env["SLIPWAY_ENVIRONMENT"] || env["CI_ENVIRONMENT_NAME"]];
+  return {
+    ...(commit && { commit }),
+    actor,
+    ...(ci && { ci }),
+    ...(environment && { environment }),
+    slipway: packageDescription.version,
+  };
+}
+
+async function actorOf(env: Variables, git: Git): Promise<string> {
+  return env["GITHUB_ACTOR"] || env["GITLAB_USER_LOGIN"] || (await git("config", "user.name"))?.trim() || userName();
+}
+
+/** URL of the run. A job of GitLab says more than its pipeline. */
+function ciRunOf(env: Variables): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const url = server && repository && run ? `${server}/${repository}/actions/runs/${run}` : env["CI_JOB_URL"] || env["CI_PIPELINE_URL"];
+  // The report links to it.
+  return url !== undefined && /^https?:\/\//.test(url) ? url : undefined;
+}
+
+/** The commit that git has checked out here. If git cannot say, the one of the CI run. */
+async function commitOf(env: Variables, git: Git): Promise<Commit | undefined> {
+  // A CI system checks out a commit without a branch. On a pull request, GITHUB_REF_NAME is a number.
+  const named = env["GITHUB_HEAD_REF"] || env["GITHUB_REF_NAME"] || env["CI_COMMIT_REF_NAME"];
+  const status = await git("status", "--porcelain=v2", "--branch");
+  const found = status === undefined ? undefined : parseStatus(status);
+  const sha = found?.sha ?? (env["GITHUB_SHA"] || env["CI_COMMIT_SHA"]);
+  if (!sha) return undefined;
+  const branch = found?.branch ?? named;
+  return { sha, ...(branch && { branch }), ...(found && { dirty: found.dirty }) };
+}
+
+/** Undefined before the first commit. The format is that of https://git-scm.com/docs/git-status#_porcelain_format_version_2. */
+export function parseStatus(text: string): (Commit & { dirty: boolean }) | undefined {
+  const header = (name: string) => new RegExp(`^# branch\\.${name} (.+)$`, "m").exec(text)?.[1];
+  const [sha, head] = [header("oid"), header("head")];
+  if (sha === undefined || sha === "(initial)") return undefined;
+  const dirty = text.split("\n").some((line) => line !== "" && !line.startsWith("#"));
+  return { sha, ...(head !== undefined && head !== "(detached)" && { branch: head }), dirty };
+}
+
+function gitIn(folder: string, args: string[]): Promise<string | undefined> {
+  // Without a lock, so that another git at the same time does not fail.
+  return command("git", args, { cwd: folder, timeoutSeconds, env: { GIT_OPTIONAL_LOCKS: "0" } }).catch(() => undefined);
+}

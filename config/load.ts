@@ -15,6 +15,7 @@ import { withoutImage } from "./image-settings.ts";
 import { readLockFile } from "./lock-file.ts";
 import { useLockedAddons } from "./locked-addons.ts";
 import { useLockedImages } from "./locked-images.ts";
+import { usePromotedImages } from "./promoted-images.ts";
 import { environmentOf, readStackFile } from "./project.ts";
 import { settingsOfEnvironment } from "./review-environment.ts";
 
@@ -41,6 +42,7 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
   const withImage = useGivenImages(input);
   const platform = typeof input["platform"] === "string" ? input["platform"] : "local";
   const lockFile = readLockFile(stack);
+  usePromotedImages(input, lockFile, withImage);
   const unlocked = [
     ...(["services", "jobs"] as const).flatMap((root) =>
       useLockedImages(root, input[root], lockFile, { stack, platform, given: withImage }),

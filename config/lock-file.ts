@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { parse, stringify, YAMLParseError } from "yaml";
 import { z } from "zod";
 import writeFileAtomic from "write-file-atomic";
+import { isByDigest } from "../lib/image-reference.ts";
 import { formatProblem } from "../lib/problem.ts";
 import type { Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -25,12 +26,25 @@ export type LockedImage = z.infer<typeof lockedImage>;
 const lockedAddon = z.strictObject({ version: z.string(), kubernetes: z.string() });
 export type LockedAddon = z.infer<typeof lockedAddon>;
 
+/** An image that was promoted from another stack. */
+const promotedImage = z.strictObject({
+  image: z.string().refine(isByDigest, "must be an image by digest"),
+  from: z.string(),
+  deployment: z.int().optional(),
+  commit: z.string().optional(),
+});
+export type Promoted = z.infer<typeof promotedImage>;
+
 const content = z.strictObject({
   images: z.record(z.string(), lockedImage).default({}),
   addons: z.record(z.string(), lockedAddon).default({}),
+  promoted: z.record(z.string(), promotedImage).optional(),
 });
 
-/** The lock file of a stack, next to its stack file: the digests of the images that services have by tag, their users, and versions. */
+/**
+ * The lock file of a stack, next to its stack file: the digests of the images that services have by tag, their users, versions, and images that were
+ * promoted.
+ */
 export interface LockFile {
   /** Relative to the project's root. */
   file: string;
@@ -38,6 +52,8 @@ export interface LockFile {
   images: Record<string, LockedImage>;
   /** By the name of the EKS add-on. */
   addons: Record<string, LockedAddon>;
+  /** By service or job with a source: nothing is built for these. @default - none */
+  promoted?: Record<string, Promoted>;
 }
 
 /**
@@ -51,7 +67,7 @@ export function readLockFile(stack: string): LockFile {
   const remedy = `Restore it from version control, or delete it and run slipway lock --stack ${stack}.`;
   try {
     const { data, error } = content.safeParse(parse(readFileSync(file, "utf8")) ?? {});
-    if (data) return { file, ...data };
+    if (data) return { file, images: data.images, addons: data.addons, ...(data.promoted && { promoted: data.promoted }) };
     const lines = error.issues.map(({ path, message }) => `  - ${formatProblem({ path: path as Path, message })}`);
     throw new UserError([`${file}: is not a valid lock file. ${remedy}`, ...lines].join("\n"));
   } catch (error) {
@@ -60,10 +76,10 @@ export function readLockFile(stack: string): LockFile {
 }
 
 /** Writes a lock file, in alphabetical order. An empty one is deleted. */
-export function writeLockFile(stack: string, { file, images, addons }: LockFile): void {
-  const parts = Object.entries({ images, addons }).filter(([, entries]) => Object.keys(entries).length > 0);
+export function writeLockFile(stack: string, { file, images, addons, promoted = {} }: LockFile): void {
+  const parts = Object.entries({ images, addons, promoted }).filter(([, entries]) => Object.keys(entries).length > 0);
   if (parts.length === 0) return rmSync(file, { force: true });
   const sorted = parts.map(([part, entries]) => [part, Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))]);
-  const head = `# What Pulumi.${stack}.yaml leaves open: digests of images by tag, versions of add-ons. Written by slipway lock. Commit ${basename(file)}.\n`;
+  const head = `# What Pulumi.${stack}.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock and slipway promote. Commit ${basename(file)}.\n`;
   writeFileAtomic.sync(file, head + stringify(Object.fromEntries(sorted)));
 }

@@ -51,6 +51,24 @@ export async function checkPushes(repositories: string[]): Promise<PushAnswer[]>
   return repositories.length === 0 ? [] : ((await ask({ pushable: repositories })) as PushAnswer[]);
 }
 
+/** An image that another repository is to have too. */
+export interface Copy {
+  /** By digest. */
+  image: string;
+  repository: string;
+  /** Keeps the image from being deleted as one without a tag. */
+  tag: string;
+}
+
+/**
+ * Copies images with what refers to them, such as signatures, all at the same time. Blobs that a registry has already are not sent again.
+ *
+ * @returns the digest, or what went wrong, for each image, in the same order
+ */
+export async function copyImages(copies: Copy[], access: Record<string, RegistryAccess>): Promise<Answer[]> {
+  return copies.length === 0 ? [] : ((await ask({ copies }, access)) as Answer[]);
+}
+
 /** The result of a login. */
 export type LoginAnswer =
   | {

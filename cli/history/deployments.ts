@@ -17,6 +17,11 @@ export function lastSucceeded(deployments: Deployment[]): Deployment | undefined
   return newest?.command === "down" ? undefined : newest;
 }
 
+/** The images by digest that a deployment ran, by service and job. */
+export function imagesOf({ images = {}, jobs = {} }: Deployment): Record<string, string> {
+  return { ...jobs, ...images };
+}
+
 /** An image that ran in a stack. */
 export interface Release {
   image: string;

@@ -1,17 +1,14 @@
 import { settingsNamespace } from "../../config/config-value.ts";
 import { isDeepStrictEqual } from "node:util";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
-import type { KubernetesSettings } from "../../config/schema/kubernetes.ts";
-import { Platform } from "../../config/schema/setting.ts";
-import { accessOf } from "../../config/registry-access.ts";
 import { readLockFile, writeLockFile, type LockedImage, type LockFile, type NamedUser } from "../../config/lock-file.ts";
 import { isLocked, lockableImages, lockedReference, onlyInDocker, push, type Lockable } from "../../config/locked-images.ts";
 import { dockerClient, registryOf } from "../../lib/docker-client.ts";
 import { formatProblem, throwIfAny, type Problem } from "../../lib/problem.ts";
-import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { RegistryAccess } from "../../lib/registry-access.ts";
 import { lookUp, type Answer } from "../../lib/registry-client.ts";
+import { registriesOf } from "../registries.ts";
 import { unlockedAddons, type LockableAddons } from "../../config/locked-addons.ts";
 import { addonsIn, lockAddons, type AddonChange } from "./addons.ts";
 
@@ -47,22 +44,8 @@ function sourceOf(stack: Stack): Source {
   const { project, name } = stack;
   const platform = platformOf(stack);
   const images = { ...wantedIn("services", stack), ...wantedIn("jobs", stack) };
-  const settings = settingsIn(stack, platform);
-  const { host } = settings as { host?: string };
-  const access = platform === Platform.Kubernetes ? accessOfKubernetes(settings) : accessOfDocker(settings);
-  return { stack: name, project, platform, images, access, dockerHost: host };
-}
-
-function accessOfDocker({ registry }: { registry?: unknown }): Source["access"] {
-  const { repository, username, password = "" } = (isMap(registry) ? registry : {}) as Record<string, string | undefined>;
-  return repository && username ? { [registryOf(`${repository}/x`)]: { username, password } } : {};
-}
-
-/** The settings are not checked yet. */
-function accessOfKubernetes(settings: object): Source["access"] {
-  const { registry, registryAccess } = settings as KubernetesSettings;
-  const found = typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} });
-  return found ? { [found.host]: found.access } : {};
+  const { host } = settingsIn(stack, platform) as { host?: string };
+  return { stack: name, project, platform, images, access: registriesOf(stack), dockerHost: host };
 }
 
 function wantedIn(root: Wanted["root"], stack: Stack): Record<string, Wanted> {
@@ -118,7 +101,7 @@ export async function lock(stack: Stack, update: string[] = []): Promise<LockRes
   const changes = changesBetween(before, images);
   const { addons, changes: addonChanges, note } = await lockAddons(stack, before, update);
   const { file } = before;
-  if (changes.length + addonChanges.length > 0) writeLockFile(stack.name, { file, images, addons });
+  if (changes.length + addonChanges.length > 0) writeLockFile(stack.name, { ...before, images, addons });
   return { file, changes, addons: addonChanges, ...(note !== undefined && { note }) };
 }
 

@@ -1,5 +1,5 @@
-// Command registry-client asks registries: it looks images up, and users in images, downloads and pushes an image, checks whether images may be
-// pushed, and logs in. It reads a request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list
+// Command registry-client asks registries: it looks images up, and users in images, downloads, pushes and copies images, checks whether images may
+// be pushed, and logs in. It reads a request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list
 // with an answer for each, in the same order.
 package main
 
@@ -29,6 +29,7 @@ type request struct {
 	Pull   *pullRequest  `json:"pull"`
 	Push   *pushRequest  `json:"push"`
 	Login  *loginRequest `json:"login"`
+	Copies []copyRequest `json:"copies"`
 	// Repositories to which images are pushed later.
 	Pushable []string `json:"pushable"`
 	// By host. Credentials of others are those of Docker.
@@ -66,6 +67,8 @@ func main() {
 		said = push(*asked.Push, known)
 	case asked.Login != nil:
 		said = login(*asked.Login, known)
+	case asked.Copies != nil:
+		said = copyAll(asked.Copies, known)
 	case asked.Pushable != nil:
 		said = checkPushes(asked.Pushable, known)
 	default:

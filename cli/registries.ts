@@ -1,0 +1,25 @@
+import { accessOf } from "../config/registry-access.ts";
+import type { KubernetesSettings } from "../config/schema/kubernetes.ts";
+import { Platform } from "../config/schema/setting.ts";
+import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
+import { registryOf } from "../lib/docker-client.ts";
+import { isMap } from "../lib/property-path.ts";
+import type { RegistryAccess } from "../lib/registry-access.ts";
+
+/** How the registry in the settings of a stack is reached, by its host. The settings need not have been checked. Empty if there is none. */
+export function registriesOf(stack: Pick<Stack, "config">): Record<string, RegistryAccess> {
+  const platform = platformOf(stack);
+  const settings = settingsIn(stack, platform);
+  return platform === Platform.Kubernetes ? ofKubernetes(settings) : ofDocker(settings);
+}
+
+function ofDocker({ registry }: { registry?: unknown }): Record<string, RegistryAccess> {
+  const { repository, username, password = "" } = (isMap(registry) ? registry : {}) as Record<string, string | undefined>;
+  return repository && username ? { [registryOf(`${repository}/x`)]: { username, password } } : {};
+}
+
+function ofKubernetes(settings: object): Record<string, RegistryAccess> {
+  const { registry, registryAccess } = settings as KubernetesSettings;
+  const found = typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} });
+  return found ? { [found.host]: found.access } : {};
+}

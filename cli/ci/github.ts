@@ -335,12 +335,15 @@ export function githubSetUp({ stacks, review, lockFile }: CiProject, names: Work
   for (const { name } of deployed)
     add(true, "environment", name, "limit it to the branch main; to approve deployments, add required reviewers");
   add(reviewed.length > 0, "environment", "review", "without required reviewers, which would also be asked to remove environments");
-  const deployedOn = (platform: CiStack["platform"]) => namesOf(on(inEnvironments, platform));
+  const environments = (platform: CiStack["platform"]) => {
+    const names = namesOf(on(inEnvironments, platform));
+    return `in the ${names.includes(",") ? "environments" : "environment"} ${names}`;
+  };
   add(
     on(inEnvironments, "eks").length > 0,
     "variable",
     "AWS_ROLE",
-    `in the environments ${deployedOn("eks")}: ARN of the role that deploys, which trusts the environment by OIDC`,
+    `${environments("eks")}: ARN of the role that deploys, which trusts the environment by OIDC`,
   );
   add(
     on(read, "eks").length > 0,
@@ -370,7 +373,7 @@ export function githubSetUp({ stacks, review, lockFile }: CiProject, names: Work
     on(inEnvironments, "kubernetes").length > 0,
     "secret",
     "KUBECONFIG",
-    `in the environments ${deployedOn("kubernetes")}: a kubeconfig for the deployer (slipway rbac)`,
+    `${environments("kubernetes")}: a kubeconfig for the deployer (slipway rbac)`,
   );
   add(
     on(read, "kubernetes").length > 0,

@@ -29,7 +29,7 @@ const isRequest = '$CI_PIPELINE_SOURCE == "merge_request_event"';
 const switchName = "SLIPWAY_PIPELINES";
 const isOn = `$${switchName} == "on"`;
 const isScheduled = '$CI_PIPELINE_SOURCE == "schedule"';
-const isMain = '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE != "schedule"';
+const isMain = "$CI_PIPELINE_SOURCE =~ /^(push|web)$/ && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH";
 /** Pipelines of forks run without the variables of this project, unless a member runs one here. */
 const isOfThisProject = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID";
 const hasLabel = "$CI_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID && $CI_MERGE_REQUEST_LABELS =~ /(^|,)review(,|$)/";

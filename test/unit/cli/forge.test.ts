@@ -113,14 +113,18 @@ describe.each(cases)("on %s", (_forge, { start, env, authors: [own, other], name
   });
 
   test("the marker is added to a text without it, and another pull request can be named", async () => {
-    expect(await postComment("<!-- slipway-review: 8 -->", "https://pr-8.example.org/", 8)).toBe(`created the comment on ${name.replace("7", "8")}`);
+    expect(await postComment("<!-- slipway-review: 8 -->", "https://pr-8.example.org/", 8)).toBe(
+      `created the comment on ${name.replace("7", "8")}`,
+    );
     expect(server.comments[8]!.map(({ body }) => body)).toEqual(["<!-- slipway-review: 8 -->\nhttps://pr-8.example.org/"]);
   });
 
   test("a rejected comment is one sentence without the token", async () => {
     server.rejection = { status: 403, message: "Resource not accessible" };
     await expect(postComment(marker, report)).rejects.toThrow(
-      expect.objectContaining({ message: expect.stringMatching(new RegExp(`^The comment on ${name} failed: .*Resource not accessible.*\\. ${rights}$`)) }),
+      expect.objectContaining({
+        message: expect.stringMatching(new RegExp(`^The comment on ${name} failed: .*Resource not accessible.*\\. ${rights}$`)),
+      }),
     );
     await expect(postComment(marker, report)).rejects.not.toThrow("t0ken");
   });
@@ -169,7 +173,11 @@ describe("the number of the pull request", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each([
-    ["of the event, also if the reference is the one of the base branch", () => ({ GITHUB_EVENT_PATH: event({ pull_request: { number: 7 } }), GITHUB_REF: "refs/heads/main" }), 7],
+    [
+      "of the event, also if the reference is the one of the base branch",
+      () => ({ GITHUB_EVENT_PATH: event({ pull_request: { number: 7 } }), GITHUB_REF: "refs/heads/main" }),
+      7,
+    ],
     ["of the reference", () => ({ GITHUB_EVENT_PATH: event({}), GITHUB_REF: "refs/pull/8/merge" }), 8],
     ["of GitLab's merge request", () => ({ GITLAB_CI: "true", CI_MERGE_REQUEST_IID: "9" }), 9],
     ["of PULL_REQUEST, above all others", () => ({ PULL_REQUEST: "10", GITHUB_REF: "refs/pull/8/merge" }), 10],

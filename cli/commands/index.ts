@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { check } from "./check.ts";
+import { ci } from "./ci.ts";
 import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
 import { gate } from "./gate.ts";
@@ -33,6 +34,7 @@ import { upgrade } from "./upgrade.ts";
 export const commands: Command[] = [
   init,
   check,
+  ci,
   upgrade,
   up,
   preview,

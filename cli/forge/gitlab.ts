@@ -1,0 +1,64 @@
+import { Gitlab } from "@gitbeaker/rest";
+import type { Comment, Forge } from "./forge.ts";
+
+export interface GitLabOptions {
+  /** URL of the API, with its version. */
+  url: string;
+  /** Id of the project. */
+  project: string;
+  /** Path of the project, for messages. */
+  name: string;
+  token: string;
+  /** Whether the token is the one of a job. */
+  isOfJob: boolean;
+}
+
+const timeoutSeconds = 30;
+
+/** A project on GitLab: https://docs.gitlab.com/api/rest/. */
+export class GitLab implements Forge {
+  /** Job tokens have no access to notes: https://docs.gitlab.com/ci/jobs/ci_job_token/ */
+  readonly rightsToComment = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope api.";
+  readonly rightsToList = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope read_api.";
+  private readonly project: string;
+  private readonly name: string;
+  private readonly isOfJob: boolean;
+  private readonly api: InstanceType<typeof Gitlab<false>>;
+
+  constructor({ url, project, name, token, isOfJob }: GitLabOptions) {
+    this.project = project;
+    this.name = name;
+    this.isOfJob = isOfJob;
+    // The library adds the version itself.
+    const options = { host: url.replace(/\/api\/v4\/?$/, ""), queryTimeout: timeoutSeconds * 1000 };
+    this.api = new Gitlab(isOfJob ? { ...options, jobToken: token } : { ...options, token });
+  }
+
+  nameOf(request: number): string {
+    return `!${request} of ${this.name}`;
+  }
+
+  async comments(request: number): Promise<Comment[]> {
+    const [all, own] = await Promise.all([this.api.MergeRequestNotes.all(this.project, request), this.ownId()]);
+    return all.map(({ id, body, author }) => ({ id, body, isReplaceable: author.id === own }));
+  }
+
+  async createComment(request: number, body: string): Promise<void> {
+    await this.api.MergeRequestNotes.create(this.project, request, body);
+  }
+
+  async updateComment(request: number, comment: number, body: string): Promise<void> {
+    await this.api.MergeRequestNotes.edit(this.project, request, comment, { body });
+  }
+
+  async openRequests(): Promise<number[]> {
+    const all = await this.api.MergeRequests.all({ projectId: this.project, state: "opened" });
+    return all.map(({ iid }) => iid);
+  }
+
+  /** The user of the token. GitLab's notes do not say whether their author is a bot. */
+  private async ownId(): Promise<number> {
+    if (!this.isOfJob) return (await this.api.Users.showCurrentUser()).id;
+    return (await this.api.Jobs.showConnectedJob()).user.id;
+  }
+}

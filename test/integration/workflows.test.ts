@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ActRepository } from "./act.ts";
+import { Checkout, eventually, get, passphraseVariable, ports } from "./checkout.ts";
+import { sharedCheckout } from "./shared-stack.ts";
+
+// The workflows that slipway ci generates, run by nektos/act on this machine: a stack on the cluster of another stack, from the first push to a
+// deployment after a merge. The tests do not prove what only GitHub has: OIDC, approvals, concurrency groups, and tokens with fewer permissions.
+
+const name = "integration-workflows";
+const host = "workflows.localhost";
+const web = { source: "app", host, replicas: 1, ingressClassName: "traefik" };
+const preview = `preview-${name}`;
+const deploy = `deploy-${name}`;
+
+const running = new AsyncDisposableStack();
+let checkout: Checkout;
+let repository: ActRepository;
+
+/** The kubeconfig of the cluster, as a secret. The stack must use its context. */
+function kubeconfigOf(kubeconfig: string): string {
+  const config = parse(kubeconfig) as { contexts: { name: string; context: object }[] };
+  return JSON.stringify({ ...config, contexts: [{ name: "someone", context: config.contexts[0]!.context }], "current-context": "nobody" });
+}
+
+const configure = (gate: object = {}) => {
+  checkout.configure({ web }, { context: "someone", registry: `127.0.0.1:${ports.registry}/team`, ports: { http: ports.http } });
+  const file = join(checkout.folder, `stacks/Pulumi.${name}.yaml`);
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("config:\n", `config:\n  slipway:gate: ${JSON.stringify(gate)}\n`));
+};
+const answer = () => get(host);
+const greets = (greeting: string) =>
+  eventually(answer, ({ status, body }) => status === 200 && body === `Hello ${greeting}\n`).then(({ body }) => body);
+
+beforeAll(async () => {
+  const shared = sharedCheckout();
+  shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
+  expect(await shared.run("up")).toMatchObject({ code: 0 });
+  checkout = running.use(new Checkout(name, "kubernetes"));
+  // Only the stack of the test: the others are on AWS, and the project's own check takes minutes.
+  for (const stack of ["dev", "staging", "prod"]) rmSync(join(checkout.folder, `stacks/Pulumi.${stack}.yaml`));
+  rmSync(join(checkout.folder, ".github"), { recursive: true });
+  checkout.edit("package.json", '"check":', '"check-all":');
+  configure({ refuse: [] });
+  repository = running.use(await ActRepository.create(checkout.folder));
+  const kubeconfig = kubeconfigOf(readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8"));
+  Object.assign(repository.secrets, passphraseVariable, { KUBECONFIG: kubeconfig, KUBECONFIG_TO_PREVIEW: kubeconfig });
+  execFileSync(join(checkout.folder, "slipway"), ["ci", "github"], { stdio: "ignore" });
+});
+afterAll(async () => {
+  // `down` needs the cluster, which the jobs reach by a secret.
+  writeFileSync(join(checkout.folder, "cluster.yaml"), repository.secrets["KUBECONFIG"] ?? "");
+  await checkout.run("down", { KUBECONFIG: join(checkout.folder, "cluster.yaml") });
+  await running.disposeAsync();
+});
+
+test("the first push is checked, and nothing is deployed before the repository is set up", async () => {
+  const { jobs, out } = await repository.push("Add the project");
+  expect([jobs, out]).toEqual([{ check: "success" }, expect.stringContaining(`✓ stack ${name}: valid`)]);
+  repository.vars["SLIPWAY_PIPELINES"] = "on";
+});
+
+test("a pull request gets one comment with the impact, which its next push replaces", async () => {
+  const opened = await repository.pullRequest(1, "opened");
+  expect([opened.jobs, opened.out]).toEqual([
+    { check: "success", [preview]: "success" },
+    expect.stringContaining("created the comment on #1 of me/shop"),
+  ]);
+  const [comment] = repository.api.comments[1]!;
+  expect(comment!.body).toMatch(new RegExp(`^<!-- slipway-report: ${name} -->\n### \`${name}\`: .* · gate open`));
+  expect(readFileSync(join(repository.artifacts, `report-${name}/report.html`), "utf8")).toContain(name);
+  checkout.edit("app/settings.go", 'greeting: "Hello World"', 'greeting: "Hello Review"');
+  const next = await repository.pullRequest(1, "synchronize");
+  expect([next.jobs, next.out]).toEqual([
+    { check: "success", [preview]: "success" },
+    expect.stringContaining("updated the comment on #1 of me/shop"),
+  ]);
+  expect(repository.api.comments[1]!.map(({ id }) => id)).toEqual([comment!.id]);
+  expect([...repository.api.tokens]).toEqual(["authorization: token t0ken-of-the-run"]);
+});
+
+test("a merge deploys the stack, which answers", async () => {
+  const { jobs, out } = await repository.merge(1);
+  expect([jobs, out]).toEqual([
+    { check: "success", [deploy]: "success" },
+    expect.stringContaining(`web  http://${host}:${ports.http}/  answers HTTP 200`),
+  ]);
+  expect(await greets("Review")).toBe("Hello Review\n");
+  // The kubeconfig is printed nowhere.
+  expect(out).not.toContain("client-key-data");
+});
+
+test("a closed gate fails the pull request, and stops the deployment if it is merged nevertheless", async () => {
+  checkout.edit("app/settings.go", 'greeting: "Hello Review"', 'greeting: "Hello Gate"');
+  configure({ refuse: ["rolling update"] });
+  const opened = await repository.pullRequest(2, "opened");
+  expect([opened.jobs, opened.out]).toEqual([
+    { check: "success", [preview]: "failure" },
+    expect.stringContaining(`gate of stack "${name}": closed`),
+  ]);
+  expect(repository.api.comments[2]!.map(({ body }) => body)).toEqual([expect.stringContaining("**gate closed**")]);
+  const merged = await repository.merge(2);
+  expect([merged.jobs, merged.out]).toEqual([
+    { check: "success", [deploy]: "failure" },
+    expect.stringContaining(`gate of stack "${name}": closed`),
+  ]);
+  expect(merged.out).not.toContain("up of stack");
+  expect(await greets("Review")).toBe("Hello Review\n");
+});
+
+test("a pull request from a fork is checked without secrets, and gets no preview", async () => {
+  const { jobs } = await repository.pullRequest(3, "opened", { fork: true });
+  expect(jobs).toEqual({ check: "success" });
+  expect(repository.api.comments[3]).toBeUndefined();
+});

@@ -26,6 +26,9 @@ export class KubernetesError extends Error {
   }
 }
 
+/** Who changes objects, for everybody who looks at them. */
+const fieldManager = "slipway";
+
 /** Milliseconds after which credentials and certificates are read again: plugins may have renewed them. */
 const connectionsForMs = 60_000;
 
@@ -87,7 +90,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
   /** Server-side apply. Unknown and duplicate fields are rejected. */
   async apply(manifest: Manifest, dryRun: boolean): Promise<Manifest> {
     const request = this.configuration.baseServer.makeRequestContext(await this.specUriPath(manifest, "patch"), HttpMethod.PATCH);
-    const query = { fieldManager: "slipway", fieldValidation: "Strict", force: "true", ...(dryRun && { dryRun: "All" }) };
+    const query = { fieldManager, fieldValidation: "Strict", force: "true", ...(dryRun && { dryRun: "All" }) };
     for (const [name, value] of Object.entries(query)) request.setQueryParam(name, value);
     request.setHeaderParam("Content-Type", "application/apply-patch+yaml");
     request.setBody(JSON.stringify(manifest));
@@ -97,7 +100,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
   /** Changes the given fields and leaves the others unchanged. */
   async merge(part: Manifest): Promise<void> {
     const none = undefined;
-    await this.patch(part, none, none, none, none, PatchStrategy.MergePatch);
+    await this.patch(part, none, none, fieldManager, none, PatchStrategy.MergePatch);
   }
 
   /** Applies a JSON Patch (RFC 6902) to an object. */
@@ -107,6 +110,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
       HttpMethod.PATCH,
     );
     request.setHeaderParam("Content-Type", "application/json-patch+json");
+    request.setQueryParam("fieldManager", fieldManager);
     request.setBody(JSON.stringify(operations));
     await this.requestPromise<Manifest>(request);
   }

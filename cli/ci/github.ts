@@ -193,7 +193,7 @@ function reviewEnvironments(project: CiProject, stack: CiStack): Workflow {
         up,
         ofFork,
       ),
-      down: job("review down", "github.event.action == 'closed'", `down --id ${requestNumber}`),
+      down: job("review down", "github.event.action == 'closed'", `down --id ${requestNumber} --comment`),
     },
   };
 }
@@ -214,7 +214,7 @@ function cleanup(project: CiProject, stack: CiStack): Workflow {
         steps: [
           ...prepared(project, { cache: false }),
           ...credentials(stack, Access.Deploy),
-          { run: `${project.slipway} review reap`, env: { ...stackSecrets(stack), ...token } },
+          { run: `${project.slipway} review reap --closed`, env: { ...stackSecrets(stack), ...token } },
         ],
       },
     },

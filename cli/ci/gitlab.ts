@@ -116,14 +116,14 @@ function reviewJobs({ slipway }: CiProject, stack: CiStack): Record<string, Job>
       environment: { name: reviewEnvironment, action: "stop" },
       resource_group,
       stack,
-      script: [`${slipway} review down --id $CI_MERGE_REQUEST_IID`],
+      script: [`${slipway} review down --id $CI_MERGE_REQUEST_IID --comment`],
     },
     "review:reap": {
       stage: "test",
       rules: [{ if: `${isOn} && ${isScheduled}` }],
       environment: { name: "review/reap", action: "access" },
       stack,
-      script: [`${slipway} review reap`],
+      script: [`${slipway} review reap --closed`],
     },
   };
 }

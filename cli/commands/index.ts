@@ -14,6 +14,7 @@ import { login } from "./login.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
 import { preview } from "./preview.ts";
+import { promote } from "./promote.ts";
 import { rbac } from "./rbac.ts";
 import { releases } from "./releases.ts";
 import { render } from "./render.ts";
@@ -41,6 +42,7 @@ export const commands: Command[] = [
   down,
   outputs,
   rollback,
+  promote,
   history,
   releases,
   rbac,

@@ -1,16 +1,16 @@
 import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { idOption, templateOption } from "../review-environment-options.ts";
+import { commentOption, idOption, templateOption } from "../review-environment-options.ts";
 
 export const reviewDown = defineCommand({
   name: "review down",
   group: CommandGroup.Environments,
   summary: "Delete a review environment with everything in its namespace",
   description: "Succeeds if there is none. While it is deployed, it is only marked: the next slipway review reap deletes it.",
-  options: { id: idOption, template: templateOption, json: jsonOption },
+  options: { id: idOption, comment: commentOption, template: templateOption, json: jsonOption },
   examples: [{ command: "slipway review down --id 7", summary: "delete environment 7" }],
   exitCodes: [ExitCode.Locked],
-  async run({ id, template: name, json }) {
+  async run({ id, comment, template: name, json }) {
     const [{ openTemplate, environmentWithId }, { environmentsOf }, { removeEnvironment }] = await Promise.all([
       import("../environments/template.ts"),
       import("../environments/environment.ts"),
@@ -22,6 +22,13 @@ export const reviewDown = defineCommand({
     if (environment) await removeEnvironment(template, environment);
     if (json) process.stdout.write(`${JSON.stringify({ id, deleted: environment !== undefined })}\n`);
     else process.stdout.write(environment ? `environment ${id} is deleted\n` : `there is no environment ${id}\n`);
+    if (comment && environment) {
+      const [{ postComment }, { commentMarker, downComment }] = await Promise.all([
+        import("../forge/forge.ts"),
+        import("../environments/comment.ts"),
+      ]);
+      process.stderr.write(`${await postComment(commentMarker(name), downComment(id))}\n`);
+    }
     return ExitCode.Success;
   },
 });

@@ -7,8 +7,9 @@ export const reviewReap = defineCommand({
   group: CommandGroup.Environments,
   summary: "Delete the review environments whose time is over, or that were closed",
   description:
-    "Asks the cluster once, not the pull requests, so it also finds what an interrupted pipeline has left. With --open, environments with a number as ID are also deleted if that number is not in the list. One that fails does not stop the others.",
+    "Asks the cluster once, so it also finds what an interrupted pipeline has left. With --closed or --open, environments with a number as ID are also deleted if no pull request of that number is open. One that fails does not stop the others.",
   options: {
+    closed: { summary: "also those whose pull request is not open, as GitHub or GitLab says" },
     open: { value: "ids", summary: "numbers of the open pull requests, separated by commas" },
     "dry-run": { summary: "print what would be deleted, and delete nothing" },
     template: templateOption,
@@ -16,21 +17,24 @@ export const reviewReap = defineCommand({
   },
   examples: [
     { command: "slipway review reap", summary: "delete what has expired" },
-    { command: "slipway review reap --open 7,12", summary: "also those of pull requests that are no longer open" },
+    { command: "slipway review reap --closed", summary: "also those of pull requests that are not open" },
+    { command: "slipway review reap --open 7,12", summary: "the same, with a list of those that are open" },
   ],
-  async run({ open, "dry-run": dryRun, template: name, json }) {
+  async run({ closed, open, "dry-run": dryRun, template: name, json }) {
     const [{ openTemplate }, { reap }, { environmentAsJson, formatReaped }, { UserError }] = await Promise.all([
       import("../environments/template.ts"),
       import("../environments/reap.ts"),
       import("../environments/format.ts"),
       import("../../lib/user-error.ts"),
     ]);
-    const ids = open?.split(",").map((id) => id.trim());
-    const wrong = ids?.filter((id) => !/^\d+$/.test(id)) ?? [];
+    if (closed && open !== undefined) throw new UserError("--closed, --open: only one of them may be given. Remove one.");
+    const given = open?.split(",").map((id) => id.trim());
+    const wrong = given?.filter((id) => !/^\d+$/.test(id)) ?? [];
     if (wrong.length > 0)
       throw new UserError(
-        `--open: must be numbers separated by commas (got "${open}"). Nothing was deleted. If no pull request is open, leave it out and delete by time, or name the environments: slipway review down.`,
+        `--open: must be numbers separated by commas (got "${open}"). Nothing was deleted. If no pull request is open, use --closed, or name the environments: slipway review down.`,
       );
+    const ids = closed ? (await (await import("../forge/forge.ts")).openRequests()).map(String) : given;
     const template = await openTemplate(name);
     const { kept, reaped } = await reap(template, { open: ids, dryRun });
     const now = template.cluster.now();

@@ -1,6 +1,6 @@
 import { CommandGroup, defineCommand, jsonOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
-import { idOption, templateOption } from "../review-environment-options.ts";
+import { commentOption, idOption, templateOption } from "../review-environment-options.ts";
 
 export const reviewUp = defineCommand({
   name: "review up",
@@ -11,15 +11,16 @@ export const reviewUp = defineCommand({
   options: {
     id: idOption,
     ttl: { value: "time", summary: "how long it stays, such as 72h or 30m (default: slipway:review.ttl)" },
+    comment: commentOption,
     template: templateOption,
     json: jsonOption,
   },
   examples: [
     { command: "slipway review up --id 7", summary: "deploy this checkout as environment 7" },
-    { command: "slipway review up --id 7 --ttl 24h", summary: "for a day" },
+    { command: "slipway review up --id 7 --ttl 24h --comment", summary: "for a day, and post its URLs on pull request 7" },
   ],
   exitCodes: [ExitCode.Locked],
-  async run({ id, ttl, template: name, json }) {
+  async run({ id, ttl, comment, template: name, json }) {
     const [{ openTemplate }, { rejectSharedSecrets }, { prepareEnvironment, recordUrls }, { deployment }] = await Promise.all([
       import("../environments/template.ts"),
       import("../environments/secrets.ts"),
@@ -28,12 +29,20 @@ export const reviewUp = defineCommand({
     ]);
     const template = await openTemplate(name);
     await rejectSharedSecrets(template);
-    const { stack, namespace, expires } = await prepareEnvironment(template, id, ttl);
+    const { stack, namespace, expires, commit } = await prepareEnvironment(template, id, ttl);
     const result = await deployment({ command: "up", stack, json });
     const urls = Object.entries(result.services).flatMap(([service, { url }]) => (url === undefined ? [] : [[service, url]]));
     if (result.succeeded) await recordUrls(template, namespace, Object.fromEntries(urls) as Record<string, string>);
     if (json) process.stdout.write(`${JSON.stringify({ id, namespace, expires, ...result }, null, 2)}\n`);
     else process.stdout.write(`environment ${id} stays until ${expires}\n`);
+    if (comment) {
+      const [{ postComment }, { commentMarker, upComment }] = await Promise.all([
+        import("../forge/forge.ts"),
+        import("../environments/comment.ts"),
+      ]);
+      const { succeeded, services } = result;
+      process.stderr.write(`${await postComment(commentMarker(name), upComment({ id, succeeded, commit, expires, services }))}\n`);
+    }
     return result.succeeded ? ExitCode.Success : ExitCode.Failed;
   },
 });

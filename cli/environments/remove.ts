@@ -12,16 +12,6 @@ import type { Template } from "./template.ts";
 /** Seconds after which the deletion of an environment has failed. */
 const timeoutSeconds = 180;
 
-/** What creates pods, in the order in which it must go so that nothing creates new ones. */
-const owners = [
-  ["batch/v1", "CronJob"],
-  ["batch/v1", "Job"],
-  ["apps/v1", "Deployment"],
-  ["apps/v1", "StatefulSet"],
-  ["apps/v1", "DaemonSet"],
-  ["apps/v1", "ReplicaSet"],
-] as const;
-
 /** Seconds that pods get to stop. Nobody needs their answers any more. */
 const graceSeconds = 1;
 
@@ -46,6 +36,7 @@ export async function removeEnvironment(
   }
   const closed = await close(environment, { cluster, project }, stillWanted);
   if (closed === undefined) return false;
+  if (closed === "gone") return true;
   const stack = readStack(environmentStack(environment), { withoutSecrets: true });
   const store = clusterStoreOf(stack, { ...kubernetes, namespace });
   const work = () => step(title, () => stopAndDelete(cluster, closed), { always: true });
@@ -57,16 +48,16 @@ export async function removeEnvironment(
   return true;
 }
 
-/** Marks an environment as closed, unless it is still wanted. From then on, whoever comes deletes it. Undefined if it is wanted. */
+/** Marks an environment as closed, unless it is still wanted. From then on, whoever comes deletes it. Undefined if it is wanted, `gone` if it is deleted. */
 async function close(
   environment: Environment,
   { cluster, project }: Pick<Template, "cluster" | "project">,
   stillWanted: (now: Environment) => boolean,
-): Promise<Manifest | undefined> {
+): Promise<Manifest | "gone" | undefined> {
   for (;;) {
     const found = await cluster.find(header(environment.namespace));
     const now = found && environmentIn(found, project);
-    if (found === undefined || now === undefined) return environment.namespace;
+    if (found === undefined || now === undefined) return "gone";
     if (stillWanted(now)) return undefined;
     if (now.isClosed) return found;
     const { name, resourceVersion } = found.metadata!;
@@ -86,19 +77,21 @@ function header({ metadata }: Manifest): Manifest {
 }
 
 /**
- * Stops the pods before the namespace is deleted. The controller of namespaces waits for half of the longest grace period of the pods that it
- * finds: https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/namespace/deletion/namespaced_resources_deleter.go.
+ * Stops the pods at once. The controller of namespaces begins after 5 s, and then waits for half of the longest grace period of the pods that it
+ * finds: https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/namespace.
  */
 async function stopAndDelete(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {
-  const { name } = namespace.metadata!;
-  const stop = async () => {
-    for (const [apiVersion, kind] of owners) await cluster.removeAll(apiVersion, kind, name!);
+  const { name, uid } = namespace.metadata!;
+  const none = undefined;
+  // From now on, nothing can create pods there.
+  await cluster.delete(header(namespace), none, none, none, none, none, { preconditions: { uid: uid! } });
+  const stopped = async () => {
     await cluster.removeAll("v1", "Pod", name!, graceSeconds);
     return (await cluster.select("v1", "Pod", name, "")).length === 0;
   };
-  // Pods with finalizers, or on a node that is gone, do not keep the rest.
-  await pollUntil(stop, { timeoutSeconds: 20 }).catch(() => undefined);
-  await deleteNamespace(cluster, namespace);
+  // What keeps a pod, such as a node that is gone, is named by what waits for the namespace.
+  const stop = pollUntil(stopped, { timeoutSeconds: 20 }).catch(() => undefined);
+  await Promise.all([stop, deleteNamespace(cluster, namespace)]);
 }
 
 async function deleteNamespace(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {

@@ -1,4 +1,9 @@
+import { setTimeout } from "node:timers/promises";
 import { environmentNamespace, environmentStack } from "../../config/review-environment.ts";
+import { checkSettings } from "../../config/check.ts";
+import { parseConfigValue, settingsNamespace } from "../../config/config-value.ts";
+import { withExampleDigests } from "../../config/locked-images.ts";
+import { readStackFile } from "../../config/project.ts";
 import { jobSettings } from "../../config/schema/job.ts";
 import { reviewDefaults } from "../../config/schema/review.ts";
 import { serviceSettings } from "../../config/schema/service.ts";
@@ -8,8 +13,11 @@ import { command } from "../../lib/command.ts";
 import { LockedError } from "../../lib/file-lock.ts";
 import { KubernetesError, type Manifest } from "../../lib/kubernetes-client.ts";
 import { pollUntil } from "../../lib/poll.ts";
+import { formatProblem, throwIfAny } from "../../lib/problem.ts";
+import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { namespaceLabels } from "../../platforms/kubernetes/flavour-effects.ts";
+import { loadPlatform } from "../../platforms/platform.ts";
 import { look } from "../../platforms/kubernetes/look.ts";
 import { annotation, environmentIn, environmentLabels, environmentsOf, type Environment } from "./environment.ts";
 import { removeEnvironment } from "./remove.ts";
@@ -21,6 +29,8 @@ export interface Prepared {
   namespace: string;
   /** ISO 8601. */
   expires: string;
+  /** Short ID of the commit that is deployed. @default - not known */
+  commit: string | undefined;
 }
 
 /**
@@ -35,6 +45,7 @@ export async function prepareEnvironment(template: Template, id: string, ttl: st
   const ttlMs = ttl === undefined ? timeToLiveMs(settings.ttl ?? reviewDefaults.ttl, "slipway:review.ttl") : timeToLiveMs(ttl, "--ttl");
   const stack = environmentStack(environment);
   const namespace = environmentNamespace(project, environment);
+  await rejectInvalidSettings(stack);
   const labels = { ...(await securityLabels(template, stack)), ...environmentLabels(project, environment) };
   const commit = await currentCommit();
   const expires = () => new Date(cluster.now() + ttlMs).toISOString().replace(/\.\d+Z$/, "Z");
@@ -57,7 +68,7 @@ export async function prepareEnvironment(template: Template, id: string, ttl: st
     },
     { timeoutSeconds: 200, onTimeout: () => new UserError(`The namespace ${namespace} is still being deleted. Try again later.`) },
   );
-  return { stack, namespace, expires: expires() };
+  return { stack, namespace, expires: expires(), commit };
 }
 
 async function securityLabels({ kubernetes }: Template, stack: string): Promise<Record<string, string>> {
@@ -68,6 +79,28 @@ async function securityLabels({ kubernetes }: Template, stack: string): Promise<
   const seen = await look(kubernetes);
   if (typeof seen === "string") throw new UserError(`Stack "${stack}" cannot be reached:\n  - ${seen}`);
   return { ...podSecurityLabels([...services, ...jobs]), ...namespaceLabels(seen) };
+}
+
+/**
+ * Checks the settings before anything is created.
+ *
+ * @throws UserError that lists what is wrong, as the program would.
+ */
+async function rejectInvalidSettings(name: string): Promise<void> {
+  const { config } = readStack(name);
+  const prefix = `${settingsNamespace}:`;
+  const own = Object.entries(config).flatMap(([key, text]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), parseConfigValue(text)] as const] : [],
+  );
+  const input = Object.fromEntries(own) as Record<string, unknown>;
+  // The program reports tags without a digest in the lock file.
+  for (const root of ["services", "jobs"]) if (isMap(input[root])) input[root] = withExampleDigests(input[root] as Record<string, object>);
+  const { file, secretPaths } = readStackFile(name);
+  const { problems } = await checkSettings(input, loadPlatform, { secretPaths });
+  throwIfAny(
+    problems.map((problem) => prefix + formatProblem(problem)),
+    `The configuration of stack "${name}" is invalid. In ${file}:`,
+  );
 }
 
 /** False if another run has created it meanwhile. */
@@ -84,8 +117,13 @@ async function create(namespace: Manifest, template: Template): Promise<boolean>
   if (created === undefined) return false;
   // Counted afterwards, so that of two runs at a time only one gets the last place.
   const limit = settings.limit ?? reviewDefaults.limit;
-  const all = (await environmentsOf(cluster, project, name)).filter(({ isClosed }) => !isClosed);
+  const open = async () => (await environmentsOf(cluster, project, name)).filter(({ isClosed }) => !isClosed);
+  let all = await open();
+  // Times of creation are in seconds: once that second is over, all runs see the same order.
+  if (all.length >= limit) await setTimeout(1100);
+  if (all.length >= limit) all = await open();
   const place = all.findIndex((one) => one.namespace.metadata?.uid === created.metadata?.uid);
+  if (place === -1) throw new Error(`the namespace ${namespace.metadata?.name} was deleted while it was prepared. Try again.`);
   if (place < limit) return true;
   await cluster.remove(created, 60);
   const ids = all.slice(0, place).map(({ id }) => id);

@@ -11,10 +11,30 @@ export interface Forge {
   updateComment(request: number, comment: number, body: string): Promise<void>;
   /** Numbers of the open pull requests. */
   openRequests(): Promise<number[]>;
+  /**
+   * Puts a changed file on a branch that starts at the default branch, and opens a pull request, or updates the one that is open. Returns its URL.
+   * Undefined if the default branch has another version of the file than `before`.
+   */
+  propose(change: ProposedChange): Promise<string | undefined>;
+  /** The rights that the token needs to open a pull request, for messages. */
+  rightsToPropose: string;
   /** The rights that the token needs to comment, for messages. */
   rightsToComment: string;
   /** The rights that the token needs to list pull requests, for messages. */
   rightsToList: string;
+}
+
+/** A change of one file, for a pull request. */
+export interface ProposedChange {
+  /** Branch of the pull request. What it has is replaced. */
+  branch: string;
+  /** Path in the repository. */
+  file: string;
+  /** What the file should have been until now. @default - it did not exist */
+  before?: string | undefined;
+  after: string;
+  title: string;
+  body: string;
 }
 
 export interface Comment {
@@ -114,6 +134,26 @@ export async function postComment(marker: string, body: string, request: number 
   } catch (error) {
     throw new UserError(`The comment on ${name} failed: ${(error as Error).message}. ${forge.rightsToComment}`);
   }
+}
+
+/** Whether a pipeline of GitHub or GitLab runs this command. */
+export function hasForge(env: Environment = process.env): boolean {
+  return isGitLab(env) || isGitHub(env);
+}
+
+/**
+ * Opens a pull request with a changed file, or updates the one on the same branch. Returns its URL.
+ *
+ * @throws UserError if the checkout is not up to date, or the request fails.
+ */
+export async function propose(change: ProposedChange): Promise<string> {
+  const forge = await currentForge();
+  const url = await forge.propose(change).catch((error: Error) => {
+    throw new UserError(`The pull request for ${change.file} failed: ${error.message}. ${forge.rightsToPropose}`);
+  });
+  if (url === undefined)
+    throw new UserError(`${change.file}: the default branch has another version of it than this checkout. Nothing was changed. Pull, and try again.`);
+  return url;
 }
 
 /**

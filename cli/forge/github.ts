@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import type { Comment, Forge } from "./forge.ts";
+import type { Comment, Forge, ProposedChange } from "./forge.ts";
 
 export interface GitHubOptions {
   /** `owner/name` */
@@ -14,6 +14,8 @@ const timeoutSeconds = 30;
 /** A repository on GitHub: https://docs.github.com/en/rest. */
 export class GitHub implements Forge {
   readonly rightsToComment = "The token needs the permission pull-requests: write.";
+  readonly rightsToPropose =
+    "The token needs the permissions contents: write and pull-requests: write, and the repository must allow GitHub Actions to create pull requests.";
   readonly rightsToList = "The token needs the permission pull-requests: read.";
   private readonly repository: string;
   private readonly names: { owner: string; repo: string };
@@ -55,6 +57,43 @@ export class GitHub implements Forge {
     const all = await paginate(rest.pulls.list, { ...this.names, state: "open", per_page: 100 });
     return all.map(({ number }) => number);
   }
+
+  async propose({ branch, file: path, before, after, title, body }: ProposedChange): Promise<string | undefined> {
+    const { rest } = this.octokit;
+    const { default_branch: base } = (await rest.repos.get(this.names)).data;
+    const current = await this.contentOf(path, base);
+    if (current?.text !== before) return undefined;
+    const ref = `heads/${branch}`;
+    const { sha } = (await rest.git.getRef({ ...this.names, ref: `heads/${base}` })).data.object;
+    const exists = await rest.git.getRef({ ...this.names, ref }).then(() => true, ifMissing(false));
+    if (exists) await rest.git.updateRef({ ...this.names, ref, sha, force: true });
+    else await rest.git.createRef({ ...this.names, ref: `refs/${ref}`, sha });
+    const content = Buffer.from(after).toString("base64");
+    await rest.repos.createOrUpdateFileContents({
+      ...this.names,
+      path,
+      branch,
+      message: title,
+      content,
+      ...(current && { sha: current.sha }),
+    });
+    const { data: open } = await rest.pulls.list({ ...this.names, state: "open", head: `${this.names.owner}:${branch}` });
+    const request = open[0]
+      ? await rest.pulls.update({ ...this.names, pull_number: open[0].number, title, body })
+      : await rest.pulls.create({ ...this.names, head: branch, base, title, body });
+    return request.data.html_url;
+  }
+
+  /** A file on a branch. Undefined if it does not exist. */
+  private async contentOf(path: string, ref: string): Promise<{ text: string; sha: string } | undefined> {
+    const found = await this.octokit.rest.repos.getContent({ ...this.names, path, ref }).then(({ data }) => data, ifMissing(undefined));
+    if (found === undefined || Array.isArray(found) || found.type !== "file") return undefined;
+    return { text: Buffer.from(found.content, "base64").toString(), sha: found.sha };
+  }
+}
+
+function ifMissing<T>(instead: T): (error: Error & { status?: number }) => T | Promise<never> {
+  return (error) => (error.status === 404 ? instead : Promise.reject(error));
 }
 
 function silent(): void {}

@@ -1,5 +1,5 @@
 import { Gitlab } from "@gitbeaker/rest";
-import type { Comment, Forge } from "./forge.ts";
+import type { Comment, Forge, ProposedChange } from "./forge.ts";
 
 export interface GitLabOptions {
   /** URL of the API, with its version. */
@@ -19,6 +19,7 @@ const timeoutSeconds = 30;
 export class GitLab implements Forge {
   /** Job tokens have no access to notes: https://docs.gitlab.com/ci/jobs/ci_job_token/ */
   readonly rightsToComment = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope api.";
+  readonly rightsToPropose = "GITLAB_TOKEN must be a project access token with the role Developer and the scope api.";
   readonly rightsToList = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope read_api.";
   private readonly project: string;
   private readonly name: string;
@@ -56,9 +57,33 @@ export class GitLab implements Forge {
     return all.map(({ iid }) => iid);
   }
 
+  async propose({ branch, file, before, after, title, body }: ProposedChange): Promise<string | undefined> {
+    const { default_branch: base } = await this.api.Projects.show(this.project);
+    const current = await this.api.RepositoryFiles.showRaw(this.project, file, String(base)).then(textOf, ifMissing(undefined));
+    if (current !== before) return undefined;
+    const action = current === undefined ? ("create" as const) : ("update" as const);
+    await this.api.Commits.create(this.project, branch, title, [{ action, filePath: file, content: after }], {
+      startBranch: String(base),
+      force: true,
+    });
+    const open = await this.api.MergeRequests.all({ projectId: this.project, state: "opened", sourceBranch: branch });
+    const request = open[0]
+      ? await this.api.MergeRequests.edit(this.project, open[0].iid, { title, description: body })
+      : await this.api.MergeRequests.create(this.project, branch, String(base), title, { description: body, removeSourceBranch: true });
+    return String(request.web_url);
+  }
+
   /** The user of the token. GitLab's notes do not say whether their author is a bot. */
   private async ownId(): Promise<number> {
     if (!this.isOfJob) return (await this.api.Users.showCurrentUser()).id;
     return (await this.api.Jobs.showConnectedJob()).user.id;
   }
+}
+
+function textOf(content: string | Blob): string | Promise<string> {
+  return typeof content === "string" ? content : content.text();
+}
+
+function ifMissing<T>(instead: T): (error: Error) => T | Promise<never> {
+  return (error) => ((error.cause as { response?: { status?: number } } | undefined)?.response?.status === 404 ? instead : Promise.reject(error));
 }

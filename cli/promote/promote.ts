@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import writeFileAtomic from "write-file-atomic";
 import { readLockFile, writeLockFile, type LockFile } from "../../config/lock-file.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import { throwIfAny } from "../../lib/problem.ts";
@@ -14,6 +16,8 @@ import { planPromotion, type Plan, type Promotion } from "./plan.ts";
 export interface PromotionResult extends Plan {
   /** The lock file of the target, which has the promoted images now, unless the gate is closed. */
   file: string;
+  /** The content of the lock file before. @default - it did not exist */
+  before: string | undefined;
   /** Whether the lock file has had these images before. */
   isUnchanged: boolean;
   review: Review;
@@ -34,15 +38,21 @@ export async function promote(from: Stack, to: Stack, services: string[]): Promi
   const entries = Object.fromEntries(plan.promotions.map(({ name, entry }) => [name, entry]));
   const after: LockFile = { ...before, promoted: { ...before.promoted, ...entries } };
   const isUnchanged = plan.promotions.every(({ name, entry }) => before.promoted?.[name]?.image === entry.image);
-  writeLockFile(to.name, after);
+  const text = existsSync(before.file) ? readFileSync(before.file, "utf8") : undefined;
+  if (!isUnchanged) writeLockFile(to.name, after);
   let isOpen = false;
   try {
     const review = await previewedReview(to, undefined);
     isOpen = review.verdict.open;
-    return { ...plan, file: before.file, isUnchanged, review };
+    return { ...plan, file: before.file, before: text, isUnchanged, review };
   } finally {
-    if (!isOpen) writeLockFile(to.name, before);
+    if (!isOpen) restore(before.file, text);
   }
+}
+
+function restore(file: string, text: string | undefined): void {
+  if (text === undefined) rmSync(file, { force: true });
+  else writeFileAtomic.sync(file, text);
 }
 
 async function copy(promotions: Promotion[], from: Stack, to: Stack): Promise<void> {

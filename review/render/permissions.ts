@@ -72,8 +72,6 @@ export function rolesOf(
 const removing: PolicyRule[] = [
   { apiGroups: [""], resources: ["namespaces"], verbs: ["create", "delete", "get", "list", "patch"] },
   { apiGroups: [""], resources: ["pods"], verbs: ["deletecollection"] },
-  { apiGroups: ["apps"], resources: ["daemonsets", "deployments", "replicasets", "statefulsets"], verbs: ["deletecollection"] },
-  { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["deletecollection"] },
 ];
 
 /** The least rights with which review environments are deployed and deleted. They are in namespaces that do not exist yet, so it is a ClusterRole. */

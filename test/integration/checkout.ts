@@ -78,9 +78,13 @@ export class Checkout {
     env: Record<string, string> = {},
     options: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
-    const passphrase = this.platform === "kubernetes" && passphraseVariable;
     const stackOption = command.startsWith("review ") ? "--template" : "--stack";
-    const child = spawn(join(this.folder, "slipway"), [...command.split(" "), stackOption, this.stack, ...options], {
+    return this.spawn([...command.split(" "), stackOption, this.stack, ...options], env);
+  }
+
+  private spawn(args: string[], env: Record<string, string>): ReturnType<Checkout["start"]> {
+    const passphrase = this.platform === "kubernetes" && passphraseVariable;
+    const child = spawn(join(this.folder, "slipway"), args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphrase, ...env },
       detached: true,
@@ -94,6 +98,11 @@ export class Checkout {
 
   run(command: string, env?: Record<string, string>, options?: string[]): Promise<Run> {
     return this.start(command, env, options).run;
+  }
+
+  /** Runs a command without the option that selects the stack. */
+  only(args: string[], env: Record<string, string> = {}): Promise<Run> {
+    return this.spawn(args, env).run;
   }
 
   async outputs(): Promise<{ urls: Record<string, string>; images: Record<string, string>; kubeconfig: string; kubeconfigFile: string }> {

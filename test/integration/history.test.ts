@@ -262,7 +262,7 @@ test("a history that cannot be written is a warning", async () => {
   state.onWrite = ({ path, moment }) => {
     if (!path.includes("-history") || moment !== "after") return;
     state.onWrite = () => {};
-    touched = api.cluster.merge({ ...history, data: undefined as never, metadata: { name: history.metadata!.name, namespace: "slipway-state", annotations: { touched: "1" } } });
+    touched = api.cluster.merge({ ...history, data: undefined, metadata: { name: history.metadata!.name, namespace: "slipway-state", annotations: { touched: "1" } } });
   };
   const { code, out } = await up(one);
   await touched;

@@ -52,7 +52,8 @@ beforeAll(async () => {
   const controller = running.use(await startLoadBalancerController(api, aws, args));
   objects = registered.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs);
   for (const kind of ["Namespace", "ServiceAccount", "Service", "IngressClassParams", "IngressClass", "Ingress"])
-    for (const one of objects.filter((one) => one.kind === kind)) await apply(one);
+    // The controller rejects an Ingress until its own copy of the cluster has the class.
+    for (const one of objects.filter((one) => one.kind === kind)) await eventually(() => apply(one), Boolean);
   const published = [object("Ingress"), object("Service", "web-published")];
   await eventually(
     () => Promise.all(published.map(hostname)),

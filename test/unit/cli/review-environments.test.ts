@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { stringify } from "yaml";
+import { upComment } from "../../../cli/environments/comment.ts";
 import { formatEnvironments, formatReaped } from "../../../cli/environments/format.ts";
 import type { Environment } from "../../../cli/environments/environment.ts";
 import { rejectSharedSecrets } from "../../../cli/environments/secrets.ts";
@@ -143,4 +144,25 @@ test("what was deleted is listed with the reason, and how many environments stay
 12  closed, failed: the API does not answer
 1 environment stays (13)
 `);
+});
+
+test("the comment on a pull request has the URLs, their answers, the commit and until when they stay", () => {
+  const services = {
+    web: { image: "web@sha256:0", url: "http://pr-7.example.org/", answer: 200 },
+    api: { image: "api@sha256:0", url: "http://pr-7.api.example.org/", answer: "connection refused" },
+    worker: { image: "worker@sha256:0" },
+  };
+  const deployed = { id: "7", succeeded: true, commit: "0123456789ab", expires: "2026-12-04T10:00:00Z", services };
+  expect(upComment(deployed)).toBe(`### Review environment 7
+
+| Service | URL | Answer |
+| --- | --- | --- |
+| web | http://pr-7.example.org/ | HTTP 200 |
+| api | http://pr-7.api.example.org/ | connection refused |
+
+The deployment of 0123456789ab stays until 2026-12-04T10:00:00Z. A push renews it.
+`);
+  expect(upComment({ ...deployed, succeeded: false, commit: undefined, services: {} })).toBe(
+    "### Review environment 7: the deployment failed\n\nThe log of the pipeline says why. What ran before still runs, if there was something.\n",
+  );
 });

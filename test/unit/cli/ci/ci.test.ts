@@ -315,7 +315,7 @@ describe("with review environments, in a folder of the repository", () => {
       [
         "down",
         "vars.SLIPWAY_PIPELINES == 'on' && github.event.action == 'closed'",
-        "npx slipway review down --id ${{ github.event.pull_request.number }}",
+        "npx slipway review down --id ${{ github.event.pull_request.number }} --comment",
       ],
     ]);
     expect(Object.values(jobs).map(({ steps }) => steps[0]!.with)).toEqual([
@@ -323,7 +323,7 @@ describe("with review environments, in a folder of the repository", () => {
       { ref: "${{ github.event.pull_request.head.sha }}", "allow-unsafe-pr-checkout": true, "persist-credentials": false },
       { "persist-credentials": false },
     ]);
-    expect(commandsOf(workflow("cleanup").jobs["reap"]!).at(-1)).toBe("npx slipway review reap");
+    expect(commandsOf(workflow("cleanup").jobs["reap"]!).at(-1)).toBe("npx slipway review reap --closed");
   });
 });
 

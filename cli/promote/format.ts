@@ -1,0 +1,55 @@
+import type { PromotionResult } from "./promote.ts";
+import type { Promotion } from "./plan.ts";
+
+/** `sha256:6e04de1c9a72` */
+function short(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}
+
+function originOf({ entry: { deployment, commit } }: Promotion): string {
+  return [`deployment ${deployment}`, commit && `commit ${commit.slice(0, 7)}`].filter(Boolean).join(", ");
+}
+
+/** What is promoted, a line for each image, and notes. */
+export function formatPromotion({ promotions, notes, file, isUnchanged }: PromotionResult, from: string, to: string): string {
+  const width = Math.max(...promotions.map(({ name }) => name.length));
+  const lines = promotions.map((one) => `  ${one.name.padEnd(width)}  ${short(one.digest)}  ${originOf(one)}  → ${one.repository}`);
+  return [
+    `promote from "${from}" to "${to}"`,
+    ...lines,
+    ...notes.map((note) => `note: ${note}`),
+    ...(isUnchanged ? [`${file} has these images already`] : []),
+    "",
+  ].join("\n");
+}
+
+/** Title and text of the pull request. */
+export function requestText(result: PromotionResult, from: string, to: string, report: string): { title: string; body: string } {
+  const { promotions, notes } = result;
+  const names = promotions.map(({ name }) => name).join(", ");
+  const rows = promotions.map((one) => `| ${one.name} | \`${short(one.digest)}\` | ${originOf(one)} |`);
+  const table = ["| Service | Image | Ran in |", "| --- | --- | --- |", ...rows];
+  return {
+    title: `Promote ${names} from ${from} to ${to}`,
+    body: [report.trimEnd(), "", ...table, "", ...notes.map((note) => `- ${note}`), `Written by \`slipway promote --from ${from} --to ${to}\`.`, ""].join("\n"),
+  };
+}
+
+/** What `--json` prints. */
+export function promotionAsJson(
+  { promotions, notes, file, isUnchanged, review }: PromotionResult,
+  { from, to, url }: { from: string; to: string; url: string | undefined },
+): object {
+  const images = promotions.map(({ name, image, entry: { from: _stack, ...entry } }) => [name, { ...entry, copiedFrom: image }]);
+  const gate = review.verdict.open ? "open" : "closed";
+  return {
+    from,
+    to,
+    images: Object.fromEntries(images) as object,
+    notes,
+    file,
+    unchanged: isUnchanged,
+    gate,
+    ...(url !== undefined && { pullRequest: url }),
+  };
+}

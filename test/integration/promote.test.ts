@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { Checkout, eventually, get, otherPort, ports, type Run } from "./checkout.ts";
+import { attacks, underLoad } from "./load.ts";
+import { sharedCheckout } from "./shared-stack.ts";
+import { startRegistry } from "./test-objects.ts";
+
+// Promotion between two stacks with registries of their own, on one real cluster. The tests do not prove that a forge merges what is proposed.
+
+const staging = "integration-promote-staging";
+const prod = "integration-promote-prod";
+const host = { staging: "staging.localhost", prod: "prod.localhost" };
+const lockFile = `stacks/slipway-lock.${prod}.yaml`;
+const running = new AsyncDisposableStack();
+let checkout: Checkout;
+/** The same folder, with the other stack. */
+let target: Checkout;
+let registry: string;
+
+const service = (name: keyof typeof host) => ({ source: "app", host: host[name], replicas: 2, ingressClassName: "traefik" });
+const settings = (of: string) => ({ context: "someone", kubeconfig: "cluster.yaml", registry: of, ports: { http: ports.http } });
+const configureProd = (gate: object = {}) =>
+  target.configure({ web: service("prod") }, settings(`127.0.0.1:${ports.registry}/prod`), { "slipway:gate": { refuse: [], ...gate } });
+const promote = (options: string[] = [], from = staging): Promise<Run> => checkout.only(["promote", "--from", from, "--to", prod, ...options]);
+const lock = () => parse(readFileSync(join(target.folder, lockFile), "utf8")) as { promoted: Record<string, Record<string, unknown>> };
+const images = async (of: Checkout) => (JSON.parse((await of.run("outputs")).out) as { images: Record<string, string> }).images;
+const digestOf = (image: string) => image.slice(image.indexOf("@") + 1);
+const greets = (name: keyof typeof host, greeting: string) =>
+  eventually(
+    () => get(host[name]),
+    ({ body }) => body === `Hello ${greeting}\n`,
+  );
+const greet = (before: string, after: string) => checkout.edit("app/settings.go", `greeting: "Hello ${before}"`, `greeting: "Hello ${after}"`);
+
+/** Attaches an artifact to an image, as signatures and SBOMs are: https://github.com/opencontainers/image-spec/blob/main/manifest.md. */
+async function attach(image: string): Promise<string> {
+  const [repository = "", digest = ""] = image.slice(registry.length + 1).split("@");
+  const url = `http://${registry}/v2/${repository}`;
+  const { headers } = await fetch(`${url}/manifests/${digest}`, { method: "HEAD", headers: { accept: "*/*" } });
+  const blob = (text: string) => ({ digest: `sha256:${createHash("sha256").update(text).digest("hex")}`, size: text.length });
+  for (const text of ["{}", "an SBOM"]) {
+    const begun = await fetch(`${url}/blobs/uploads/`, { method: "POST" });
+    const location = new URL(begun.headers.get("location")!, `http://${registry}`);
+    location.searchParams.set("digest", blob(text).digest);
+    expect((await fetch(location, { method: "PUT", body: text })).status).toBe(201);
+  }
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    artifactType: "application/spdx+json",
+    config: { mediaType: "application/vnd.oci.empty.v1+json", ...blob("{}") },
+    layers: [{ mediaType: "application/spdx+json", ...blob("an SBOM") }],
+    subject: { mediaType: headers.get("content-type"), digest, size: Number(headers.get("content-length")) },
+  });
+  const put = { method: "PUT", body: manifest, headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" } };
+  expect((await fetch(`${url}/manifests/${blob(manifest).digest}`, put)).status).toBe(201);
+  return blob(manifest).digest;
+}
+
+beforeAll(async () => {
+  const shared = sharedCheckout();
+  shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
+  expect(await shared.run("up")).toMatchObject({ code: 0 });
+  registry = running.use(
+    await startRegistry("slipway-integration-promote-registry", otherPort + 6, { env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"] }),
+  ).address;
+  checkout = running.use(new Checkout(staging, "kubernetes"));
+  target = new Checkout(prod, "kubernetes", checkout.folder);
+  running.defer(async () => void (await target.run("down")));
+  const kubeconfig = readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8");
+  const config = parse(kubeconfig) as { contexts: { context: object }[] };
+  const contexts = [{ name: "someone", context: config.contexts[0]!.context }];
+  writeFileSync(join(checkout.folder, "cluster.yaml"), JSON.stringify({ ...config, contexts }));
+  // The node does not reach this registry, so what runs in prod was pulled from the other one.
+  checkout.configure({ web: service("staging") }, settings(`127.0.0.1:${ports.registry}/staging`));
+  configureProd();
+  expect(await checkout.run("up")).toMatchObject({ code: 0 });
+});
+afterAll(() => running.disposeAsync());
+
+test("a stack that was never deployed gets what ran in another one, without a build", async () => {
+  const { code, out } = await promote();
+  const image = (await images(checkout))["web"]!;
+  const promoted = `127.0.0.1:${ports.registry}/prod/web@${digestOf(image)}`;
+  expect([code, out]).toEqual([0, expect.stringContaining(`  web  ${digestOf(image).slice(0, 19)}  deployment 1`)]);
+  expect(out).toContain(`gate of stack "${prod}": open`);
+  expect(out).toContain(`Commit ${lockFile}, or deploy now: slipway up --stack ${prod}\n`);
+  expect(lock().promoted["web"]).toMatchObject({ image: promoted, from: staging, deployment: 1 });
+  // The source is another one now.
+  greet("World", "Later");
+  expect(await target.run("up")).toMatchObject({ code: 0, out: expect.not.stringContaining("compile") as string });
+  expect(await images(target)).toEqual({ web: promoted });
+  expect((await greets("prod", "World")).status).toBe(200);
+});
+
+test("promoting and deploying at once fails no request", async () => {
+  expect(await checkout.run("up")).toMatchObject({ code: 0 });
+  const loads = await underLoad(host.prod, attacks, async () => {
+    const { code, out } = await promote(["--now"]);
+    expect([code, out]).toEqual([0, expect.stringContaining(`web  http://${host.prod}:${ports.http}/  answers HTTP 200`)]);
+    await greets("prod", "Later");
+  });
+  expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+  for (const { requests } of loads) expect(requests).toBeGreaterThan(20);
+  const again = await promote();
+  expect([again.code, again.out]).toEqual([0, expect.stringContaining(`${lockFile} has these images already\n`)]);
+});
+
+test("a closed gate leaves the lock file and the stack as they are", async () => {
+  greet("Later", "Gate");
+  expect(await checkout.run("up")).toMatchObject({ code: 0 });
+  configureProd({ refuse: ["rolling update"] });
+  const before = readFileSync(join(target.folder, lockFile), "utf8");
+  const { code, out } = await promote(["--now"]);
+  configureProd();
+  expect([code, out]).toEqual([3, expect.stringContaining(`Nothing was changed: ${lockFile} is as it was.\n`)]);
+  expect(readFileSync(join(target.folder, lockFile), "utf8")).toBe(before);
+  expect((await get(host.prod)).body).toBe("Hello Later\n");
+});
+
+describe("from a stack on Docker with a registry of its own", () => {
+  const name = "integration-promote-docker";
+  let docker: Checkout;
+
+  beforeAll(async () => {
+    docker = new Checkout(name, "docker", checkout.folder);
+    docker.configure({ web: { source: "app", host: "docker.localhost", replicas: 1 } }, { registry: { repository: `${registry}/team` } });
+    expect(await docker.run("up")).toMatchObject({ code: 0 });
+  });
+  afterAll(() => docker.run("down"));
+
+  test("images are copied with what refers to them", async () => {
+    const image = (await images(docker))["web"]!;
+    const sbom = await attach(image);
+    expect(await promote([], name)).toMatchObject({ code: 0 });
+    const { manifests } = (await (
+      await fetch(`http://127.0.0.1:${ports.registry}/v2/prod/web/referrers/${digestOf(image)}`).then((response) =>
+        response.ok ? response : fetch(`http://127.0.0.1:${ports.registry}/v2/prod/web/manifests/${digestOf(image).replace(":", "-")}`),
+      )
+    ).json()) as { manifests: { digest: string }[] };
+    expect(manifests.map(({ digest }) => digest)).toEqual([sbom]);
+    expect(await target.run("up")).toMatchObject({ code: 0 });
+    expect((await greets("prod", "Gate")).status).toBe(200);
+  });
+
+  test("an image that was deleted there is reported, and the lock file is as it was", async () => {
+    greet("Gate", "Gone");
+    expect(await docker.run("up")).toMatchObject({ code: 0 });
+    const image = (await images(docker))["web"]!;
+    const [repository, digest] = image.slice(registry.length + 1).split("@");
+    expect((await fetch(`http://${registry}/v2/${repository}/manifests/${digest}`, { method: "DELETE" })).status).toBe(202);
+    const before = readFileSync(join(target.folder, lockFile), "utf8");
+    const { code, out } = await promote([], name);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining(
+        `The images cannot be promoted to "${prod}". Its lock file was not changed:\n  - ${image}: the registry no longer has it.`,
+      ),
+    ]);
+    expect(readFileSync(join(target.folder, lockFile), "utf8")).toBe(before);
+  });
+});
+
+test("without the entry in the lock file, the stack builds its own images again", async () => {
+  rmSync(join(target.folder, lockFile));
+  expect(await target.run("up")).toMatchObject({ code: 0 });
+  expect((await greets("prod", "Gone")).status).toBe(200);
+});

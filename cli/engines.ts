@@ -221,7 +221,9 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     },
     async deployments() {
       const printed = command(pulumi, [...historyArguments, "--stack", stack.name], { env: ownVariables });
-      const [newest, ...earlier] = deploymentsIn(await printed.catch((error: Error) => (isUnknownStack(error) ? "[]" : Promise.reject(error))));
+      const [newest, ...earlier] = deploymentsIn(
+        await printed.catch((error: Error) => (isUnknownStack(error) ? "[]" : Promise.reject(error))),
+      );
       if (newest === undefined) return [];
       // The backend keeps only the outputs of the last one.
       const isUp = newest.result === DeploymentResult.Succeeded && newest.command !== "down";

@@ -16,7 +16,6 @@ import { onRecordedCluster } from "./recorded-cluster.ts";
 import { stateStoreOf } from "./state/stores.ts";
 import { backendVariables, loggedInTo, pulumiMark } from "./pulumi/backend.ts";
 import { originOf } from "./history/origin.ts";
-import { deploymentsIn, historyArguments, isUnknownStack, messageOf } from "./history/pulumi.ts";
 import { runOf } from "./history/run.ts";
 import { removeLeft, removePending, type ExportedState } from "./pulumi/leftovers.ts";
 import { describeLocks, locksOf, removeDeadLocks } from "./pulumi/locks.ts";
@@ -179,7 +178,10 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     const state = JSON.parse(await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables })) as ExportedState;
     say(await removePending(state, dockerHost(stack), stackLabelValue(stack)));
   };
-  const message = async (name: string) => ["--message", messageOf(name, await originOf())];
+  const message = async (name: string) => {
+    const [{ messageOf }, origin] = await Promise.all([import("./history/pulumi.ts"), originOf()]);
+    return ["--message", messageOf(name, origin)];
+  };
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
@@ -227,8 +229,10 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       return (deployment?.resources ?? []).filter((resource) => resource.type === type).map(({ id }) => String(id));
     },
     async deployments() {
+      const { deploymentsIn, historyArguments, isUnknownStack } = await import("./history/pulumi.ts");
       const printed = command(pulumi, [...historyArguments, "--stack", stack.name], { env: ownVariables });
-      const [newest, ...earlier] = deploymentsIn(await printed.catch((error: Error) => (isUnknownStack(error) ? "[]" : Promise.reject(error))));
+      const known = await printed.catch((error: Error) => (isUnknownStack(error) ? "[]" : Promise.reject(error)));
+      const [newest, ...earlier] = deploymentsIn(known);
       if (newest === undefined) return [];
       // The backend keeps only the outputs of the last one.
       const isUp = newest.result === DeploymentResult.Succeeded && newest.command !== "down";

@@ -50,7 +50,8 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
   command.action(async (...parameters: unknown[]) => {
     const values = command.opts();
     const given = Object.entries(options).map(([key, option]) => [key, values[camelCase(key)] ?? emptyValue(option)]);
-    ended(await run(Object.fromEntries(given), String(argument ? (parameters[0] ?? "") : "")));
+    const [text = ""] = (argument ? parameters : []) as [string?];
+    ended(await run(Object.fromEntries(given), text));
   });
 }
 

@@ -196,9 +196,7 @@ export class Deployment {
       if (!this.preview) this.stepRecord?.made(step);
     } else if (isReal(state)) {
       const provider = await providerOf(state.type);
-      const work = this.recorded(step, label(state), (progress) =>
-        provider.delete(decrypted(state), { ...this.context(state), progress }),
-      );
+      const work = this.recorded(step, label(state), (progress) => provider.delete(decrypted(state), { ...this.context(state), progress }));
       await work.catch((error) => Promise.reject(new UserError(`${label(state)}: ${error.message}`)));
     }
     await this.record(() => this.checkpoint.resources.delete(state.urn));

@@ -26,7 +26,13 @@ export async function listHistory(stack: Stack, { id, limit, json }: ListOptions
     return shown.length === 0 ? `Stack "${stack.name}" was never deployed.\n` : formatDeployments(shown);
   }
   const found = deployments.find((one) => one.id === wanted);
-  if (found === undefined) throw new UserError(`id: stack "${stack.name}" has no deployment ${wanted}. ${known(deployments.map((one) => one.id), stack.name)}`);
+  if (found === undefined)
+    throw new UserError(
+      `id: stack "${stack.name}" has no deployment ${wanted}. ${known(
+        deployments.map((one) => one.id),
+        stack.name,
+      )}`,
+    );
   return json ? asJson({ deployment: found }) : formatDeployment(found, stack.name);
 }
 

@@ -47,7 +47,9 @@ export function deploymentsIn(text: string): Deployment[] {
   const parsed = z.array(update).safeParse(parseJson(text));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new UserError(`pulumi ${historyArguments.join(" ")}: its output is not what Slipway expects (${issue!.path.join(".")}: ${issue!.message}). Update Slipway or the Pulumi CLI.`);
+    throw new UserError(
+      `pulumi ${historyArguments.join(" ")}: its output is not what Slipway expects (${issue!.path.join(".")}: ${issue!.message}). Update Slipway or the Pulumi CLI.`,
+    );
   }
   const updates = parsed.data.filter(({ kind }) => kind in commands);
   return updates.map((one, i) => deploymentOf(one, updates.length - i));

@@ -270,7 +270,8 @@ export class ClusterStore implements StateStore {
       sealed.subarray(i * chunkSize, (i + 1) * chunkSize),
     );
     const chunks = parts.slice(1).map((_, i) => `${name}-${hash}-${i + 1}`);
-    for (const [i, chunk] of chunks.entries()) await cluster.create(this.secretWith({ ...target, name: chunk }, { state: parts[i + 1]! })).catch(unlessExists);
+    for (const [i, chunk] of chunks.entries())
+      await cluster.create(this.secretWith({ ...target, name: chunk }, { state: parts[i + 1]! })).catch(unlessExists);
     const header: Header = { version: 1, salt, chunks };
     const content = (resourceVersion?: string) =>
       this.secretWith(target, { header: Buffer.from(JSON.stringify(header)), state: parts[0]! }, resourceVersion);

@@ -37,7 +37,11 @@ beforeAll(async () => {
     reference: "https://example.org/",
   };
   const score = { points: 90, rules: 30, passed: 29, findings: [finding], exceptions: [] };
-  const origin = { commit: { sha: "6e04de1c9a72", dirty: true }, actor: "a-user-with-quite-a-long-name", ci: "https://example.org/runs/4711" };
+  const origin = {
+    commit: { sha: "6e04de1c9a72", dirty: true },
+    actor: "a-user-with-quite-a-long-name",
+    ci: "https://example.org/runs/4711",
+  };
   const deployments = Object.values(DeploymentResult).map((result, i) => ({
     ...{ id: 4 - i, command: "rollback", started: "2026-06-29T10:00:00.000Z", result, impact: Object.values(Impact).at(-1 - i)! },
     ...(i > 0 && origin),

@@ -29,7 +29,11 @@ afterEach(() => {
 });
 
 const origin = { actor: "ada", slipway: "0.1.0" };
-const run: RunDescription = { command: "up", origin: Promise.resolve(origin), judge: async () => ({ impact: "rolling update", impacts: [] }) };
+const run: RunDescription = {
+  command: "up",
+  origin: Promise.resolve(origin),
+  judge: async () => ({ impact: "rolling update", impacts: [] }),
+};
 const type = "pulumi-nodejs:dynamic:Thing";
 const resource = (name: string, outputs: object = {}): ResourceState => ({
   urn: `urn:pulumi:dev::shop::${type}::${name}`,
@@ -69,7 +73,9 @@ test("a run is recorded before its first change, and completed in the end", asyn
   record.made(update);
   record.made({ operation: "create", goal: resource("c") });
   record.made({ operation: "retain", old: resource("d") });
-  await record.end(true, [root({ images: { web: `web@${digest}`, old: "web:1.0", secret: secret({ value: `x@${digest}` }) }, jobs: { init: `init@${digest}` } })]);
+  await record.end(true, [
+    root({ images: { web: `web@${digest}`, old: "web:1.0", secret: secret({ value: `x@${digest}` }) }, jobs: { init: `init@${digest}` } }),
+  ]);
   expect(await store.load()).toEqual([
     {
       ...running,
@@ -93,8 +99,21 @@ test("a failed run is recorded, also one that changed nothing", async () => {
   started.failed(update);
   await started.end(false);
   expect(await store.load()).toEqual([
-    expect.objectContaining({ id: 2, result: "failed", impact: "rolling update", changes: { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 1 } }),
-    { id: 1, command: "up", started: expect.any(String) as string, ...origin, result: "failed", seconds: 0, changes: { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0 } },
+    expect.objectContaining({
+      id: 2,
+      result: "failed",
+      impact: "rolling update",
+      changes: { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 1 },
+    }),
+    {
+      id: 1,
+      command: "up",
+      started: expect.any(String) as string,
+      ...origin,
+      result: "failed",
+      seconds: 0,
+      changes: { created: 0, updated: 0, replaced: 0, deleted: 0, unchanged: 0, failed: 0 },
+    },
   ]);
 });
 
@@ -137,7 +156,9 @@ test.each([
   ["a damaged record", '{"version":1,"deployments":[{"id":"1"}]}', "deployments[0]: is no deployment"],
 ])("a history with %s is put aside, and does not stop a run that changes something", async (_what, text, problem) => {
   writeFileSync(store.file, text);
-  await expect(store.load()).rejects.toThrow(new UserError(`${store.file}: cannot be read (${problem}). Restore it from a backup, or delete it.`));
+  await expect(store.load()).rejects.toThrow(
+    new UserError(`${store.file}: cannot be read (${problem}). Restore it from a backup, or delete it.`),
+  );
   await change();
   expect((await store.load()).map(({ id, result }) => [id, result])).toEqual([[1, "succeeded"]]);
   expect(readFileSync(`${store.file}.damaged`, "utf8")).toBe(text);

@@ -244,10 +244,14 @@ describe("the deployments", () => {
     ...more,
   });
   const rowsOf = (deployments: Deployment[]) =>
-    (sectionOf("deployments", reviewOf([], { deployments })) ?? "").match(/<tr>.*?<\/tr>/gs)?.map((row) => row.replaceAll(/\s+/g, " ")) ?? [];
+    (sectionOf("deployments", reviewOf([], { deployments })) ?? "").match(/<tr>.*?<\/tr>/gs)?.map((row) => row.replaceAll(/\s+/g, " ")) ??
+    [];
 
   test("are missing without a history", () => {
-    expect([sectionOf("deployments", reviewOf([])), sectionOf("deployments", reviewOf([], { deployments: [] }))]).toEqual([undefined, undefined]);
+    expect([sectionOf("deployments", reviewOf([])), sectionOf("deployments", reviewOf([], { deployments: [] }))]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   test("are the last five, with the commit, the user, the impact and a link to the CI run", () => {

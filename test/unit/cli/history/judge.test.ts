@@ -1,8 +1,12 @@
 import type { Stack } from "../../../../config/stack-file.ts";
 import { judgementOf } from "../../../../cli/history/judge.ts";
+import { gateSettings } from "../../../../config/schema/gate.ts";
 import { asJson, type PlannedStep } from "../../../../engine/planned-step.ts";
 import type { ResourceState } from "../../../../engine/state/checkpoint.ts";
 import { secret } from "../../../../lib/values.ts";
+import { judge } from "../../../../review/gate.ts";
+import { impactsOf } from "../../../../review/impact/step-impact.ts";
+import { readPreview } from "../../../../review/preview/read.ts";
 
 const today = "2026-11-28";
 const stackWith = (gate: object = {}): Stack => ({
@@ -39,15 +43,23 @@ test("the steps that a run made have the impacts that a preview says they will h
       impact: "data loss",
       reasons: ["deleted: the volume is deleted with the claim, unless its reclaim policy is Retain"],
     },
-    { resource: "Deployment web", operation: "update", impact: "rolling update", reasons: [expect.stringContaining("web@sha256:b") as string] },
+    {
+      resource: "Deployment web",
+      operation: "update",
+      impact: "rolling update",
+      reasons: [expect.stringContaining("web@sha256:b") as string],
+    },
   ]);
 });
 
 test("an approval of the gate is recorded with its reason if the run made the change", () => {
   const deletion: PlannedStep[] = [{ operation: "delete", old: claim("data") }];
   const approval = (change: string, until = "2026-12-31") => ({ change, reason: "it is empty", approvedBy: "Ada", until });
-  // As `slipway gate` prints it for this change.
-  const change = "9f0e5f0a5a0f";
+  // As `slipway gate` prints it for a preview of this change.
+  const plan = { steps: deletion.map(asJson), changeSummary: { delete: 1 } };
+  const preview = readPreview(JSON.stringify(plan), "a preview", { project: "shop", stack: "prod" });
+  const { rejected } = judge(impactsOf(preview), gateSettings.parse({}), { platform: "kubernetes", today });
+  const { change } = rejected[0]!;
   const found = judged(deletion, { approvals: [approval("000000000000")] });
   expect(found.approvals).toBeUndefined();
   expect(judged(deletion, { approvals: [approval(change)] }).approvals).toEqual([

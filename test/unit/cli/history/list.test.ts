@@ -45,7 +45,14 @@ const second: Deployment = {
   impacts: [{ resource: "PersistentVolumeClaim data", operation: "delete", impact: "data loss", reasons: ["deleted", "again"] }],
   furtherImpacts: 2,
   approvals: [
-    { change: "0123456789ab", resource: "PersistentVolumeClaim data", impact: "data loss", reason: "it is empty", approvedBy: "Grace", until: "2026-12-31" },
+    {
+      change: "0123456789ab",
+      resource: "PersistentVolumeClaim data",
+      impact: "data loss",
+      reason: "it is empty",
+      approvedBy: "Grace",
+      until: "2026-12-31",
+    },
   ],
   images: { web: "registry.example.org/web@sha256:aaaa" },
   jobs: { migrate: "registry.example.org/migrate@sha256:bbbb" },
@@ -54,10 +61,10 @@ const recorded = () => new FileHistory(stack).save([second, first]);
 
 test("the deployments are listed, the newest first", async () => {
   await recorded();
-  expect(await list()).toBe(`ID  WHEN                 AGE  COMMAND  RESULT       TIME    COMMIT    BY   CHANGES            IMPACT
+  expect(await list()).toBe(`ID  WHEN                 AGE  COMMAND  RESULT       TIME    COMMIT    BY   CHANGES         IMPACT
 2   2026-11-28 11:58:30  1m   up       succeeded    14.2 s  6e04de1*  ada  +1 ~2 ±1 -3 ✗1  data loss
 1   2026-11-27 09:00:00  1d   up       interrupted                    ada
-`.replace("CHANGES            IMPACT", "CHANGES         IMPACT"));
+`);
   expect((await list({ limit: "1" })).split("\n").length).toBe(3);
 });
 

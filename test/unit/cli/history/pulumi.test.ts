@@ -48,7 +48,12 @@ test("an update by Slipway is a deployment with all that the backend and its mes
 });
 
 test("of an update by plain pulumi, the commit and the CI run are known, but not who deployed", () => {
-  const environment = { "git.head": "ffff", "git.headName": "refs/heads/main", "git.dirty": "true", "ci.build.url": "https://ci.example.org/1" };
+  const environment = {
+    "git.head": "ffff",
+    "git.headName": "refs/heads/main",
+    "git.dirty": "true",
+    "ci.build.url": "https://ci.example.org/1",
+  };
   const [deployment] = read(update({ message: "Fix the port", environment, kind: "destroy", resourceChanges: { delete: 3 } }));
   expect(deployment).toEqual({
     id: 1,

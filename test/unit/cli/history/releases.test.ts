@@ -86,7 +86,9 @@ staging  its history cannot be read: Stack "staging" cannot be reached:
   });
 
   test("prints everything as JSON", () => {
-    expect(releasesAsJson(all.slice(0, 2).map((stack) => ({ ...stack, services: { web: releasesOf(many.slice(6), "web") } })))).toMatchObject({
+    expect(
+      releasesAsJson(all.slice(0, 2).map((stack) => ({ ...stack, services: { web: releasesOf(many.slice(6), "web") } }))),
+    ).toMatchObject({
       stacks: [
         { stack: "dev", deployed: false },
         {
@@ -104,7 +106,13 @@ staging  its history cannot be read: Stack "staging" cannot be reached:
   });
 
   test("says nothing about a commit or user that is not known", () => {
-    const unknown = [{ stack: "prod", deployed: true, services: { web: releasesOf([deployment(1, { ...web("1"), commit: undefined, actor: undefined })], "web") } }];
+    const unknown = [
+      {
+        stack: "prod",
+        deployed: true,
+        services: { web: releasesOf([deployment(1, { ...web("1"), commit: undefined, actor: undefined })], "web") },
+      },
+    ];
     expect(formatReleases(unknown)).toBe("prod\n  web  sha256:111111111111  since 2026-11-28 00:01:00 (9m)\n");
   });
 });

@@ -1,5 +1,6 @@
 // npm run fix: formatting, lint, and everything that is generated from the sources.
 import { join } from "node:path";
+import { generateCi } from "../cli/ci/ci.ts";
 import { command } from "../lib/command.ts";
 import { step } from "../lib/progress.ts";
 import { writeApiReports } from "./api-report.ts";
@@ -22,6 +23,7 @@ async function fix(): Promise<void> {
   await step("docs/CLI.md", () => writeCliDocs());
   await step("tables in the docs", async () => writeTables());
   await step("templates", () => writeTemplates());
+  await step("workflows", async () => void generateCi({ forge: "github", stacks: [], workflows: [], dryRun: false, force: true }));
   await step("API reports", () => writeApiReports());
   await step("lint", () => command(bin("oxlint"), ["--fix"], { lines: Infinity }));
   await step("formatting", () => command(bin("prettier"), ["--write", "--log-level=warn", "."]));

@@ -63,7 +63,6 @@ export function startGitLab(): Promise<ForgeServer> {
     const one = /^\/api\/v4\/projects\/9\/merge_requests\/(\d+)\/notes\/(\d+)$/.exec(path);
     const asGitLab = ({ id, body: text, author }: Comment) => ({ id, body: text, author: { id: author } });
     if (path === "/api/v4/user") return { id: gitLabUser };
-    if (path === "/api/v4/job") return { id: 1, user: { id: gitLabUser } };
     if (list && method === "GET") return (comments[Number(list[1])] ?? []).map(asGitLab);
     if (list && method === "POST") return asGitLab(add(comments, Number(list[1]), body, gitLabUser));
     if (one && method === "PUT") return asGitLab(change(comments, Number(one[2]), body));

@@ -64,7 +64,7 @@ export async function currentForge(env: Environment = process.env): Promise<Forg
       project: project!,
       name: env["CI_PROJECT_PATH"] ?? `project ${project}`,
       token: token!,
-      isOfJob: !env["GITLAB_TOKEN"],
+      userOfJob: env["GITLAB_TOKEN"] ? undefined : Number(env["GITLAB_USER_ID"]),
     });
   }
   const repository = env["GITHUB_REPOSITORY"];

@@ -9,30 +9,29 @@ export interface GitLabOptions {
   /** Path of the project, for messages. */
   name: string;
   token: string;
-  /** Whether the token is the one of a job. */
-  isOfJob: boolean;
+  /** If the token is the one of a job: the id of the user who has started it, with whose rights the token comes. @default - another token */
+  userOfJob: number | undefined;
 }
 
 const timeoutSeconds = 30;
 
 /** A project on GitLab: https://docs.gitlab.com/api/rest/. */
 export class GitLab implements Forge {
-  /** Job tokens have no access to notes: https://docs.gitlab.com/ci/jobs/ci_job_token/ */
   readonly rightsToComment = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope api.";
   readonly rightsToPropose = "GITLAB_TOKEN must be a project access token with the role Developer and the scope api.";
   readonly rightsToList = "GITLAB_TOKEN must be a project access token with the role Reporter and the scope read_api.";
   private readonly project: string;
   private readonly name: string;
-  private readonly isOfJob: boolean;
+  private readonly userOfJob: number | undefined;
   private readonly api: InstanceType<typeof Gitlab<false>>;
 
-  constructor({ url, project, name, token, isOfJob }: GitLabOptions) {
+  constructor({ url, project, name, token, userOfJob }: GitLabOptions) {
     this.project = project;
     this.name = name;
-    this.isOfJob = isOfJob;
+    this.userOfJob = userOfJob;
     // The library adds the version itself.
     const options = { host: url.replace(/\/api\/v4\/?$/, ""), queryTimeout: timeoutSeconds * 1000 };
-    this.api = new Gitlab(isOfJob ? { ...options, jobToken: token } : { ...options, token });
+    this.api = new Gitlab(userOfJob === undefined ? { ...options, token } : { ...options, jobToken: token });
   }
 
   nameOf(request: number): string {
@@ -75,8 +74,7 @@ export class GitLab implements Forge {
 
   /** The user of the token. GitLab's notes do not say whether their author is a bot. */
   private async ownId(): Promise<number> {
-    if (!this.isOfJob) return (await this.api.Users.showCurrentUser()).id;
-    return (await this.api.Jobs.showConnectedJob()).user.id;
+    return this.userOfJob ?? (await this.api.Users.showCurrentUser()).id;
   }
 }
 

@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { startGitLab } from "../forge-servers.ts";
+import { gitlabCi } from "../gitlab-ci-local.ts";
 import { ActRepository } from "./act.ts";
 import { Checkout, eventually, get, passphraseVariable, ports } from "./checkout.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -115,4 +117,39 @@ test("a pull request from a fork is checked without secrets, and gets no preview
   const { jobs } = await repository.pullRequest(3, "opened", { fork: true });
   expect(jobs).toEqual({ check: "success" });
   expect(repository.api.comments[3]).toBeUndefined();
+});
+
+test("the pipeline on GitLab posts one note, and deploys", async () => {
+  await using server = await startGitLab();
+  repository.git("checkout", "--quiet", "main");
+  configure({ refuse: [] });
+  execFileSync(join(checkout.folder, "slipway"), ["ci", "gitlab"], { stdio: "ignore" });
+  const kubeconfig = join(checkout.folder, "cluster.yaml");
+  writeFileSync(kubeconfig, repository.secrets["KUBECONFIG"]!);
+  const project = {
+    ...passphraseVariable,
+    SLIPWAY_PIPELINES: "on",
+    KUBECONFIG: kubeconfig,
+    GITLAB_TOKEN: "t0ken",
+    CI_API_V4_URL: `${server.url}/api/v4`,
+    CI_PROJECT_ID: "9",
+    CI_PROJECT_PATH: "me/shop",
+  };
+  const request = {
+    ...project,
+    CI_PIPELINE_SOURCE: "merge_request_event",
+    CI_MERGE_REQUEST_IID: "7",
+    CI_MERGE_REQUEST_PROJECT_ID: "9",
+    CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "9",
+  };
+  for (const did of ["created", "updated"]) {
+    const { code, out } = await gitlabCi(checkout.folder, request);
+    expect([code, out]).toEqual([0, expect.stringContaining(`${did} the comment on !7 of me/shop`)]);
+  }
+  expect(server.comments[7]!.map(({ body }) => body.split("\n")[0])).toEqual([`<!-- slipway-report: ${name} -->`]);
+  expect(await greets("Review")).toBe("Hello Review\n");
+  const push = { ...project, CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main", CI_DEFAULT_BRANCH: "main" };
+  const { code, out } = await gitlabCi(checkout.folder, push);
+  expect([code, out]).toEqual([0, expect.stringContaining("answers HTTP 200")]);
+  expect(await greets("Gate")).toBe("Hello Gate\n");
 });

@@ -1,11 +1,12 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { generateCi } from "../../cli/ci/ci.ts";
 import { command } from "../../lib/command.ts";
 import { toolProgram } from "../../scripts/tool-programs.ts";
 import { sampleProjects, writeSampleProject, type SampleProject } from "../ci-projects.ts";
+import { gitlabCi } from "../gitlab-ci-local.ts";
 
 const own = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
 const repository = process.cwd();
@@ -44,9 +45,9 @@ describe.each(Object.entries(sampleProjects))("for a project with %s", (_title, 
     expect(await command(path, files)).toBe("");
   });
 
-  test("what slipway ci gitlab generates is valid by GitLab's JSON schema, and every job finds those that it needs", () => {
+  test("what slipway ci gitlab generates is valid by GitLab's JSON schema, and every job finds those that it needs", async () => {
     const root = generated(project, "gitlab");
-    for (const pipeline of [request, main, scheduled]) gitlabJobs(root, pipeline, "--validate-dependency-chain");
+    for (const pipeline of [request, main, scheduled]) await gitlabJobs(root, pipeline, "--validate-dependency-chain");
   });
 });
 
@@ -72,24 +73,24 @@ test.each<[string, Record<string, string>, string[]]>([
   ["of a schedule", scheduled, ["drift:prod", "review:reap"]],
   ["of a merge request before everything is set up", { ...request, SLIPWAY_PIPELINES: "" }, ["check"]],
   ["of a push to main before everything is set up", { ...main, SLIPWAY_PIPELINES: "" }, ["check"]],
-])("the pipeline %s on GitLab has exactly its jobs", (_title, variables, jobs) => {
+])("the pipeline %s on GitLab has exactly its jobs", async (_title, variables, jobs) => {
   const root = generated(sampleProjects["review environments, in a folder"], "gitlab");
-  expect(gitlabJobs(root, variables, "--list").toSorted()).toEqual(jobs.toSorted());
+  expect((await gitlabJobs(root, variables, "--list")).toSorted()).toEqual(jobs.toSorted());
 });
 
-test("a mistake in a pipeline of GitLab is found", () => {
+test("a mistake in a pipeline of GitLab is found", async () => {
   const root = generated(sampleProjects["three stacks on EKS"], "gitlab");
   const file = join(root, ".gitlab-ci.yml");
   writeFileSync(file, readFileSync(file, "utf8").replace("resource_group: dev", "resource_group: [dev]"));
-  expect(() => gitlabJobs(root, main, "--list")).toThrow("resource_group");
+  await expect(gitlabJobs(root, main, "--list")).rejects.toThrow("resource_group");
 });
 
 /**
- * Reads the pipeline with gitlab-ci-local, which has GitLab's schema, and returns the names of its jobs.
+ * The names of the jobs of a pipeline.
  *
- * @throws Error with its output if the pipeline is invalid.
+ * @throws Error with the output of gitlab-ci-local if the pipeline is invalid.
  */
-function gitlabJobs(root: string, variables: Record<string, string>, ...action: string[]): string[] {
+async function gitlabJobs(root: string, variables: Record<string, string>, action: string): Promise<string[]> {
   if (!existsSync(join(root, ".git/HEAD"))) {
     const git = (...args: string[]) =>
       execFileSync("git", ["-c", "user.name=Dev", "-c", "user.email=dev@example.org", "-C", root, ...args]);
@@ -97,19 +98,7 @@ function gitlabJobs(root: string, variables: Record<string, string>, ...action: 
     git("remote", "add", "origin", "git@gitlab.example.org:me/shop.git");
     git("commit", "--quiet", "--allow-empty", "-m", "Start");
   }
-  const program = resolve("node_modules/gitlab-ci-local/dist/index.js");
-  const given = Object.entries(variables).flatMap(([name, value]) => ["--variable", `${name}=${value}`]);
-  const args = [
-    program,
-    "--cwd",
-    root,
-    "--home",
-    root,
-    ...given,
-    `--ignore-predefined-vars=${Object.keys(variables).join(",")}`,
-    ...action,
-  ];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
-  if (status !== 0) throw new Error(stdout + stderr);
-  return stdout.split("\n").flatMap((line) => /^(\S+) +(?:test|deploy) /.exec(line)?.[1] ?? []);
+  const { code, out } = await gitlabCi(root, variables, action);
+  if (code !== 0) throw new Error(out);
+  return out.split("\n").flatMap((line) => /^(\S+) +(?:test|deploy) /.exec(line)?.[1] ?? []);
 }

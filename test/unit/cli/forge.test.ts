@@ -20,6 +20,7 @@ const variables = [
   "CI_PROJECT_ID",
   "CI_PROJECT_PATH",
   "CI_JOB_TOKEN",
+  "GITLAB_USER_ID",
   "CI_MERGE_REQUEST_IID",
 ];
 
@@ -43,6 +44,7 @@ const onGitLab = ({ url }: { url: string }) => ({
   CI_PROJECT_PATH: "me/shop",
   GITLAB_TOKEN: "t0ken",
   CI_JOB_TOKEN: "j0b",
+  GITLAB_USER_ID: String(gitLabUser),
   CI_MERGE_REQUEST_IID: "7",
 });
 
@@ -151,6 +153,7 @@ test("on GitLab, the token of a job is used if there is no other", async () => {
   expect([...server.tokens]).toEqual(["private-token: t0ken", "job-token: j0b"]);
   server.comments[7] = [{ id: 5, body: `${marker}\nold`, author: gitLabUser }];
   expect(await postComment(marker, report)).toBe("updated the comment on !7 of me/shop");
+  expect(server.calls.filter((call) => call.endsWith("/user"))).toEqual([]);
 });
 
 test.each([

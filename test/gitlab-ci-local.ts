@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { resolve } from "node:path";
+
+/**
+ * Reads or runs the pipeline in a folder with gitlab-ci-local, which has GitLab's JSON schema and evaluates its rules. Jobs run on this machine
+ * instead of in their image.
+ *
+ * @param variables What GitLab would set for the pipeline, and the variables of the project.
+ */
+export async function gitlabCi(
+  folder: string,
+  variables: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number | null; out: string }> {
+  const program = resolve("node_modules/gitlab-ci-local/dist/index.js");
+  const options = [
+    ...["--home", folder, "--force-shell-executor"],
+    // Without it, each predefined variable causes a warning.
+    `--ignore-predefined-vars=${Object.keys(variables).join(",")}`,
+    ...Object.entries(variables).flatMap(([name, value]) => ["--variable", `${name}=${value}`]),
+  ];
+  const child = spawn(process.execPath, [program, ...options, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1", NODE_OPTIONS: "" },
+  });
+  const [out, error, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((done) => child.on("close", done)),
+  ]);
+  return { code, out: out + error };
+}

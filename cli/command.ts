@@ -35,7 +35,14 @@ type ValueOf<O extends OptionDeclaration> = O extends { value: string }
 export type ValuesOf<O extends Options> = { [K in keyof O]: ValueOf<O[K]> };
 
 /** Headings under which `slipway --help` and the docs list the commands. */
-export const CommandGroup = { Project: "Project", Deploy: "Deploy", Environments: "Review environments", Review: "Review", Images: "Images", Machine: "This machine" } as const;
+export const CommandGroup = {
+  Project: "Project",
+  Deploy: "Deploy",
+  Environments: "Review environments",
+  Review: "Review",
+  Images: "Images",
+  Machine: "This machine",
+} as const;
 export type CommandGroup = (typeof CommandGroup)[keyof typeof CommandGroup];
 
 /** A command as data. Help, shell completion and the table in docs/CLI.md are generated from it. */

@@ -15,4 +15,6 @@ export const idOption = {
 } as const satisfies OptionDeclaration;
 
 /** The option with which a pipeline says on the pull request what it did. */
-export const commentOption = { summary: "post the result on the pull request, or update the comment of an earlier run" } as const satisfies OptionDeclaration;
+export const commentOption = {
+  summary: "post the result on the pull request, or update the comment of an earlier run",
+} as const satisfies OptionDeclaration;

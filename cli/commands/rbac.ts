@@ -19,16 +19,23 @@ export const rbac = defineCommand({
     },
   ],
   async run({ stack: name, subject: given, json }) {
-    const [{ stringify }, { platformOf, readStack, settingsIn }, { StateLocation }, { registrationsOf }, permissions, { UserError }, { environmentOf }] =
-      await Promise.all([
-        import("yaml"),
-        import("../../config/stack-file.ts"),
-        import("../../config/schema/kubernetes.ts"),
-        import("../../review/render/registrations.ts"),
-        import("../../review/render/permissions.ts"),
-        import("../../lib/user-error.ts"),
-        import("../../config/project.ts"),
-      ]);
+    const [
+      { stringify },
+      { platformOf, readStack, settingsIn },
+      { StateLocation },
+      { registrationsOf },
+      permissions,
+      { UserError },
+      { environmentOf },
+    ] = await Promise.all([
+      import("yaml"),
+      import("../../config/stack-file.ts"),
+      import("../../config/schema/kubernetes.ts"),
+      import("../../review/render/registrations.ts"),
+      import("../../review/render/permissions.ts"),
+      import("../../lib/user-error.ts"),
+      import("../../config/project.ts"),
+    ]);
     const stack = readStack(name);
     const { namespace, state } = settingsIn(stack, "kubernetes");
     const isTemplate = "slipway:review" in stack.config && environmentOf(name) === undefined;

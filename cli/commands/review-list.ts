@@ -17,7 +17,14 @@ export const reviewList = defineCommand({
     const { cluster, project } = await openTemplate(name);
     const environments = await environmentsOf(cluster, project, name);
     const now = cluster.now();
-    if (json) process.stdout.write(`${JSON.stringify(environments.map((one) => environmentAsJson(one, now)), null, 2)}\n`);
+    if (json)
+      process.stdout.write(
+        `${JSON.stringify(
+          environments.map((one) => environmentAsJson(one, now)),
+          null,
+          2,
+        )}\n`,
+      );
     else process.stdout.write(environments.length > 0 ? formatEnvironments(environments, now) : "there are no environments\n");
     return ExitCode.Success;
   },

@@ -1,4 +1,10 @@
-import { environmentNamespace, environmentStack, problemWithPlatform, validId, type ReviewEnvironment } from "../../config/review-environment.ts";
+import {
+  environmentNamespace,
+  environmentStack,
+  problemWithPlatform,
+  validId,
+  type ReviewEnvironment,
+} from "../../config/review-environment.ts";
 import { knownStacks, readStackFile, readProject } from "../../config/project.ts";
 import { reviewSettings, timeToLive, type ReviewSettings } from "../../config/schema/review.ts";
 import { StateLocation, type KubernetesSettings } from "../../config/schema/kubernetes.ts";

@@ -137,7 +137,11 @@ async function renew(found: Manifest, { metadata }: Manifest, { cluster }: Templ
   const { name, resourceVersion } = found.metadata!;
   const { labels, annotations } = metadata!;
   try {
-    await cluster.merge({ apiVersion: "v1", kind: "Namespace", metadata: { name: name!, resourceVersion: resourceVersion!, labels: labels!, annotations: annotations! } });
+    await cluster.merge({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: name!, resourceVersion: resourceVersion!, labels: labels!, annotations: annotations! },
+    });
     return true;
   } catch (error) {
     if (error instanceof KubernetesError && [404, 409].includes(error.status)) return false;

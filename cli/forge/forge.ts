@@ -152,7 +152,9 @@ export async function propose(change: ProposedChange): Promise<string> {
     throw new UserError(`The pull request for ${change.file} failed: ${error.message}. ${forge.rightsToPropose}`);
   });
   if (url === undefined)
-    throw new UserError(`${change.file}: the default branch has another version of it than this checkout. Nothing was changed. Pull, and try again.`);
+    throw new UserError(
+      `${change.file}: the default branch has another version of it than this checkout. Nothing was changed. Pull, and try again.`,
+    );
   return url;
 }
 

@@ -83,5 +83,6 @@ function textOf(content: string | Blob): string | Promise<string> {
 }
 
 function ifMissing<T>(instead: T): (error: Error) => T | Promise<never> {
-  return (error) => ((error.cause as { response?: { status?: number } } | undefined)?.response?.status === 404 ? instead : Promise.reject(error));
+  return (error) =>
+    (error.cause as { response?: { status?: number } } | undefined)?.response?.status === 404 ? instead : Promise.reject(error);
 }

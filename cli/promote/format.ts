@@ -31,7 +31,15 @@ export function requestText(result: PromotionResult, from: string, to: string, r
   const table = ["| Service | Image | Ran in |", "| --- | --- | --- |", ...rows];
   return {
     title: `Promote ${names} from ${from} to ${to}`,
-    body: [report.trimEnd(), "", ...table, "", ...notes.map((note) => `- ${note}`), `Written by \`slipway promote --from ${from} --to ${to}\`.`, ""].join("\n"),
+    body: [
+      report.trimEnd(),
+      "",
+      ...table,
+      "",
+      ...notes.map((note) => `- ${note}`),
+      `Written by \`slipway promote --from ${from} --to ${to}\`.`,
+      "",
+    ].join("\n"),
   };
 }
 

@@ -78,7 +78,12 @@ const removing: PolicyRule[] = [
 export function environmentRoleOf(resources: Registered[], name: string): Manifest {
   const own = resources.filter(({ inputs }) => inputs["kind"] !== "Namespace");
   const [{ apiVersion, rules }] = rolesOf(own, name, { namespace: "", hasState: true });
-  return { apiVersion: apiVersion!, kind: "ClusterRole", metadata: { name: `slipway-${name}-review` }, rules: [...(rules as PolicyRule[]), ...removing] };
+  return {
+    apiVersion: apiVersion!,
+    kind: "ClusterRole",
+    metadata: { name: `slipway-${name}-review` },
+    rules: [...(rules as PolicyRule[]), ...removing],
+  };
 }
 
 /** Bindings of roles to a user, a group or a ServiceAccount. */

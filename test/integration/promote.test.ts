@@ -23,7 +23,8 @@ const service = (name: keyof typeof host) => ({ source: "app", host: host[name],
 const settings = (of: string) => ({ context: "someone", kubeconfig: "cluster.yaml", registry: of, ports: { http: ports.http } });
 const configureProd = (gate: object = {}) =>
   target.configure({ web: service("prod") }, settings(`127.0.0.1:${ports.registry}/prod`), { "slipway:gate": { refuse: [], ...gate } });
-const promote = (options: string[] = [], from = staging): Promise<Run> => checkout.only(["promote", "--from", from, "--to", prod, ...options]);
+const promote = (options: string[] = [], from = staging): Promise<Run> =>
+  checkout.only(["promote", "--from", from, "--to", prod, ...options]);
 const lock = () => parse(readFileSync(join(target.folder, lockFile), "utf8")) as { promoted: Record<string, Record<string, unknown>> };
 const images = async (of: Checkout) => (JSON.parse((await of.run("outputs")).out) as { images: Record<string, string> }).images;
 const digestOf = (image: string) => image.slice(image.indexOf("@") + 1);
@@ -32,7 +33,8 @@ const greets = (name: keyof typeof host, greeting: string) =>
     () => get(host[name]),
     ({ body }) => body === `Hello ${greeting}\n`,
   );
-const greet = (before: string, after: string) => checkout.edit("app/settings.go", `greeting: "Hello ${before}"`, `greeting: "Hello ${after}"`);
+const greet = (before: string, after: string) =>
+  checkout.edit("app/settings.go", `greeting: "Hello ${before}"`, `greeting: "Hello ${after}"`);
 
 /** Attaches an artifact to an image, as signatures and SBOMs are: https://github.com/opencontainers/image-spec/blob/main/manifest.md. */
 async function attach(image: string): Promise<string> {

@@ -101,7 +101,9 @@ test("a second environment does not change the first, and a push to the first re
 test("an environment is a stack, with a preview, outputs and a rollback", async () => {
   const environment = (command: string) => checkout.run(command, {}, ["--stack", `${template}-8`]);
   expect(await environment("preview")).toMatchObject({ code: 0, out: expect.stringMatching(/\n\d+ unchanged \(time\)\n/) as string });
-  expect((JSON.parse((await environment("outputs")).out) as { urls: object }).urls).toEqual({ web: `http://${hostOf("8")}:${ports.http}/` });
+  expect((JSON.parse((await environment("outputs")).out) as { urls: object }).urls).toEqual({
+    web: `http://${hostOf("8")}:${ports.http}/`,
+  });
   const { code, out } = await checkout.run("preview", { SLIPWAY_ENGINE: "pulumi" }, ["--stack", `${template}-8`]);
   expect([code, out]).toEqual([1, expect.stringContaining("Only the embedded engine deploys those: unset SLIPWAY_ENGINE.")]);
 });
@@ -132,7 +134,10 @@ test("a namespace of somebody else is neither used nor deleted", async () => {
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespaceOf("30") } };
   await cluster.create(namespace);
   const { code, out } = await up("30");
-  expect([code, out]).toEqual([1, expect.stringContaining(`The namespace ${namespaceOf("30")} exists, and is no review environment of the project "slipway".`)]);
+  expect([code, out]).toEqual([
+    1,
+    expect.stringContaining(`The namespace ${namespaceOf("30")} exists, and is no review environment of the project "slipway".`),
+  ]);
   expect(await down("30")).toMatchObject({ code: 0, out: "there is no environment 30\n" });
   expect(await review("reap")).toMatchObject({ code: 0, out: "2 environments stay (7, 8)\n" });
   expect(await find("30")).toBeDefined();
@@ -141,11 +146,14 @@ test("a namespace of somebody else is neither used nor deleted", async () => {
 
 test("invalid settings and IDs create nothing", async () => {
   const { code, out } = await up("../7");
-  expect([code, out]).toEqual([1, expect.stringContaining('--id: must have only lower-case letters')]);
+  expect([code, out]).toEqual([1, expect.stringContaining("--id: must have only lower-case letters")]);
   configure({}, { web: { ...web, port: "x" } });
   const invalid = await up("31");
   configure({});
-  expect([invalid.code, invalid.out]).toEqual([1, expect.stringContaining(`In stacks/Pulumi.${template}.yaml:\n  - slipway:services.web.port: must be`)]);
+  expect([invalid.code, invalid.out]).toEqual([
+    1,
+    expect.stringContaining(`In stacks/Pulumi.${template}.yaml:\n  - slipway:services.web.port: must be`),
+  ]);
   expect([await find("31"), (await environmentsOf(cluster, "slipway", template)).map(({ id }) => id)]).toEqual([undefined, ["7", "8"]]);
 });
 

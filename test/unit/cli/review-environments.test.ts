@@ -45,7 +45,8 @@ function writeSecret(name: string, secret: string, withPassphrase: string): stri
 
 test("everything that keeps a stack from being a template is reported", async () => {
   writeStack("review", { "slipway:platform": "docker" });
-  await expect(openTemplate("review")).rejects.toThrow(`Stack "review" cannot be a template of review environments. In stacks/Pulumi.review.yaml:
+  await expect(openTemplate("review")).rejects
+    .toThrow(`Stack "review" cannot be a template of review environments. In stacks/Pulumi.review.yaml:
   - slipway:review: is missing. Add it, {} for the defaults
   - slipway:platform: must be kubernetes for a stack with slipway:review, because each environment is a namespace of a cluster that exists (got "docker")`);
   const kubernetes = { context: "nowhere", namespace: "team", state: "file" };

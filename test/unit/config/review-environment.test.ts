@@ -36,7 +36,10 @@ const template = {
   platform: "kubernetes",
   review: {},
   kubernetes: { context: "shared" },
-  services: { web: { source: "app", host: "shop.example.org", routes: [{ host: "api.example.org", path: "/v1" }] }, worker: { source: "worker" } },
+  services: {
+    web: { source: "app", host: "shop.example.org", routes: [{ host: "api.example.org", path: "/v1" }] },
+    worker: { source: "worker" },
+  },
 };
 const environment = { template: "review", id: "7" };
 
@@ -73,7 +76,12 @@ test("an environment has hosts and a namespace of its own, one replica, and the 
 test("settings of the template count before the small defaults, and a pattern says what hosts are", () => {
   const web = { host: "shop.example.org", replicas: 3, rollout: { maxSurge: 1 }, shutdown: { sleepSeconds: 2 } };
   const { services } = settingsOfEnvironment(
-    { platform: "kubernetes", review: { hosts: "{id}-{host}" }, kubernetes: {}, services: { web, worker: { autoscaling: { maxReplicas: 4 } } } },
+    {
+      platform: "kubernetes",
+      review: { hosts: "{id}-{host}" },
+      kubernetes: {},
+      services: { web, worker: { autoscaling: { maxReplicas: 4 } } },
+    },
     "shop",
     environment,
   );

@@ -32,7 +32,9 @@ const side = (name: string, settings: Record<string, unknown>, deployments: Depl
 const kubernetes = (registry?: string) => ({ platform: "kubernetes", kubernetes: { context: "c", ...(registry && { registry }) } });
 const services = { web: source, worker: source, db: { image: "postgres:16" } };
 
-const ran = { images: { web: image("staging.example/web", 1), worker: image("staging.example/worker", 2), db: image("docker.io/postgres", 3) } };
+const ran = {
+  images: { web: image("staging.example/web", 1), worker: image("staging.example/worker", 2), db: image("docker.io/postgres", 3) },
+};
 const staging = (deployments = [deployment(4, ran)]) => side("staging", { ...kubernetes("staging.example"), services }, deployments);
 const prod = (more: Record<string, unknown> = {}, deployments: Deployment[] = []) =>
   side("prod", { ...kubernetes("prod.example/shop"), services, jobs: { migrate: source }, ...more }, deployments);
@@ -69,7 +71,8 @@ test("without a registry in the settings, images go where the last one of the se
 });
 
 test("everything that keeps an image from being promoted is reported", () => {
-  expect(() => planPromotion(staging(), prod(kubernetes()), ["web", "db", "migrate", "nothing"])).toThrow(`Nothing was promoted from "staging" to "prod":
+  expect(() => planPromotion(staging(), prod(kubernetes()), ["web", "db", "migrate", "nothing"]))
+    .toThrow(`Nothing was promoted from "staging" to "prod":
   - web: nobody knows the repository for it in stack "prod". Set its registry, or run slipway up --stack prod once
   - db: stack "prod" has no service or job of that name with a source
   - migrate: did not run in stack "staging"
@@ -87,7 +90,9 @@ test.each([
 });
 
 test("a promoted image takes the place of the source, unless a rollback gives another one", () => {
-  const promoted = Object.fromEntries(["web", "worker", "db", "gone", "job"].map((name) => [name, { image: image(`prod/${name}`, 1), from: "staging" }]));
+  const promoted = Object.fromEntries(
+    ["web", "worker", "db", "gone", "job"].map((name) => [name, { image: image(`prod/${name}`, 1), from: "staging" }]),
+  );
   const input = {
     services: { web: { ...source, port: 80, build: { base: "x" } }, worker: source, db: { image: "postgres:16" }, api: source },
     jobs: { job: { source: "job", after: ["db"] } },

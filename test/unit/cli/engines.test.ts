@@ -120,3 +120,70 @@ test("only the owner can read the passphrase and the state that Slipway creates 
     process.chdir(checkout);
   }
 });
+
+describe("the history of the Pulumi CLI", () => {
+  /** A Pulumi CLI that prints this for `stack history`, and writes its arguments to a file. */
+  function installWith(history: string, outputs = "{}"): string {
+    const log = join(folder, "log");
+    const cases = [
+      `"stack history") ${history};;`,
+      `"stack output") echo '${outputs}';;`,
+      `"stack export") echo '{}';;`,
+      `*) printf '%s|' "$@" >>${log}; echo >>${log};;`,
+    ];
+    installPulumi(`#!/bin/sh\ncase "$1 $2" in\n${cases.join("\n")}\nesac\n`);
+    return log;
+  }
+  const update = {
+    version: 0,
+    kind: "update",
+    startTime: "2026-11-28T01:02:03.000Z",
+    message: "",
+    environment: {},
+    config: {},
+    result: "succeeded",
+  };
+  const image = `registry.example.org/web@sha256:${"a".repeat(64)}`;
+  const outputs = JSON.stringify({ images: { web: image }, urls: {} });
+  const printed = (...updates: object[]) => `echo '${JSON.stringify(updates)}'`;
+
+  test("is read from its backend, with the images that the last deployment left", async () => {
+    installWith(printed(update, update), outputs);
+    const deployments = await (await engineFor(stack)).deployments();
+    expect(deployments.map(({ id, images }) => [id, images])).toEqual([
+      [2, { web: image }],
+      [1, undefined],
+    ]);
+  });
+
+  test("has no images if the last deployment failed or deleted the stack", async () => {
+    for (const last of [
+      { ...update, result: "failed" },
+      { ...update, kind: "destroy" },
+    ]) {
+      installWith(printed(last, update), outputs);
+      expect((await (await engineFor(stack)).deployments())[0]).not.toHaveProperty("images");
+    }
+  });
+
+  test("is empty if the backend does not have the stack, and other failures are reported", async () => {
+    installWith(`echo "error: no stack named 'dev' found" >&2; exit 1`);
+    expect(await (await engineFor(stack)).deployments()).toEqual([]);
+    installWith(`echo "error: passphrase must be set" >&2; exit 1`);
+    await expect((await engineFor(stack)).deployments()).rejects.toThrow("error: passphrase must be set");
+  });
+
+  test("has a message of Slipway for each up, rollback and down", async () => {
+    const log = installWith(printed());
+    const engine = await engineFor(stack);
+    await engine.up();
+    await engine.up("rollback");
+    await engine.down();
+    const messages = readFileSync(log, "utf8").match(/^(up|destroy)\|.*\|--message\|slipway \w+ .*$/gm);
+    expect(messages?.map((line) => /^(\w+)\|.*\|slipway (\w+) /.exec(line)!.slice(1))).toEqual([
+      ["up", "up"],
+      ["up", "rollback"],
+      ["destroy", "down"],
+    ]);
+  });
+});

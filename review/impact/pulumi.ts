@@ -1,7 +1,7 @@
 import { Impact } from "../../lib/impact.ts";
 import type { ImpactRule } from "./rule.ts";
 
-/** Impact rules for the providers in a stack. */
+/** Impact rules for the providers in a stack, and for the record of its cluster. */
 export const pulumiRules: ImpactRule[] = [
   {
     id: "provider-replaced",
@@ -23,5 +23,19 @@ export const pulumiRules: ImpactRule[] = [
     operations: ["create", "import", "delete"],
     impact: Impact.Nothing,
     reason: "resources of the provider are listed separately",
+  },
+  {
+    id: "stack-moves-to-another-cluster",
+    types: ["pulumi-nodejs:dynamic/slipway:ClusterIdentity"],
+    operations: ["replace"],
+    impact: Impact.Replacement,
+    reason: "{changed}: the stack moves to another cluster, where all its objects are created again",
+  },
+  {
+    id: "cluster-recorded",
+    types: ["pulumi-nodejs:dynamic/slipway:ClusterIdentity"],
+    operations: ["create", "import", "update", "delete"],
+    impact: Impact.Nothing,
+    reason: "the state records which cluster the stack is on",
   },
 ];

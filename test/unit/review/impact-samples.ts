@@ -1140,4 +1140,16 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     impact: "nothing",
     reason: "resources of the provider are listed separately",
   },
+  {
+    rule: "stack-moves-to-another-cluster",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ClusterIdentity", "replace", { cluster: "a" }, { cluster: "b" }),
+    impact: "cluster or network replacement",
+    reason: "cluster changed: the stack moves to another cluster, where all its objects are created again",
+  },
+  {
+    rule: "cluster-recorded",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:ClusterIdentity", "create", {}, { cluster: "a" }),
+    impact: "nothing",
+    reason: "the state records which cluster the stack is on",
+  },
 ];

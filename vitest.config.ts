@@ -51,6 +51,7 @@ export default defineConfig({
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm"]),
       lane("package", 4, ["package", "cluster-state"]),
+      lane("pipelines", 6, ["drift"], ["./test/integration/shared-stack-setup.ts"]),
     ],
   },
 });

@@ -35,7 +35,7 @@ const checked = await busy();
 if (prepared.failed > 0) finish(sum([checked, process.env["CI"] ? prepared : { passed: 0, failed: 0 }]));
 // Integration tests wait much of the time, so several lanes run side by side. They share neither stacks nor ports.
 const lanes = async () =>
-  sum(await Promise.all(["workloads", "docker", "cluster", "swarm", "package", "clusters"].map((name) => testSuites(name))));
+  sum(await Promise.all(["workloads", "docker", "cluster", "swarm", "package", "clusters", "pipelines"].map((name) => testSuites(name))));
 finish(sum([checked, await keepingSwarmMode(lanes)]));
 
 /**

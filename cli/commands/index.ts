@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { check } from "./check.ts";
 import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
+import { drift } from "./drift.ts";
 import { gate } from "./gate.ts";
 import { images } from "./images.ts";
 import { impact } from "./impact.ts";
@@ -42,6 +43,7 @@ export const commands: Command[] = [
   score,
   parity,
   render,
+  drift,
   configExplain,
   images,
   lockCommand,

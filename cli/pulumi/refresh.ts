@@ -29,7 +29,8 @@ export function driftInRefresh(text: string, stack: string): DriftResult {
 }
 
 function driftedIn({ op, urn, type, old, new: live, detailed }: RawStep): DriftResult["drifted"] {
-  const resource = { urn, type, id: undefined, parent: old?.parent, inputs: old?.inputs ?? {} };
+  const id = typeof old?.["id"] === "string" ? old["id"] : undefined;
+  const resource = { urn, type, id, parent: old?.parent, inputs: old?.inputs ?? {} };
   if (op === "delete") return [{ ...resource, drift: { kind: "gone", problem: "does not exist" } }];
   if (op !== "update") return [];
   const all = (state: RawStep["old"]): Properties => ({ ...state?.outputs, ...state?.inputs });

@@ -13,9 +13,7 @@ export function liveService({ Spec }: Properties, inputs: Properties): Propertie
     ...(mode?.replicated?.replicas !== undefined && {
       mode: { ...mode, replicated: replicas === undefined ? undefined : { ...mode.replicated, replicas } },
     }),
-    labels: unlessSame(labels, toObject(labels), Spec.Labels, () =>
-      Object.entries((Spec.Labels ?? {}) as Properties).map(([label, value]) => ({ label, value: String(value) })),
-    ),
+    labels: unlessSame(labels, toObject(labels), Spec.Labels, () => inOrderOf(labels, (Spec.Labels ?? {}) as Properties)),
     taskSpec: {
       ...taskSpec,
       containerSpec: {
@@ -29,6 +27,13 @@ export function liveService({ Spec }: Properties, inputs: Properties): Propertie
       resources: liveResources(taskSpec.resources, Spec.TaskTemplate.Resources),
     },
   };
+}
+
+/** Labels at the places that they have in the inputs, then those that others have added. */
+function inOrderOf(given: Properties[] = [], found: Properties): (Properties | undefined)[] {
+  const own = given.map(({ label }) => (label in found ? { label, value: String(found[label]) } : undefined));
+  const added = Object.keys(found).filter((label) => !given.some((one) => one["label"] === label));
+  return [...own, ...added.map((label) => ({ label, value: String(found[label]) }))];
 }
 
 function liveResources(given: Properties | undefined, found: Properties = {}): Properties | undefined {

@@ -884,9 +884,16 @@ describe("drift", () => {
       containerSpec: { image: "web:1", env: { A: "b", N: "1" }, args: ["serve"] },
       resources: { limits: { memoryBytes: 1024, nanoCpus: 5e8 } },
     };
-    const inputs = { mode: { replicated: { replicas: 2 } }, labels: [{ label: "team", value: "shop" }], taskSpec };
+    const inputs = {
+      mode: { replicated: { replicas: 2 } },
+      labels: [
+        { label: "team", value: "shop" },
+        { label: "a", value: "b" },
+      ],
+      taskSpec,
+    };
     const spec = {
-      Labels: { team: "shop" },
+      Labels: { a: "b", team: "shop" },
       Mode: { Replicated: { Replicas: 2 } },
       TaskTemplate: {
         ContainerSpec: { Image: "web:1", Env: ["A=b", "N=1"], Args: ["serve"], Isolation: "default" },
@@ -896,12 +903,17 @@ describe("drift", () => {
     docker.answers = { "GET /services/id-1": { Spec: spec } };
     expect(await drift("service", inputs)).toEqual({ kind: "same" });
     const container = { Image: "web:1", Env: ["A=x=y", "N=1", "NEW=1"], Args: ["serve"] };
-    const changed = { ...spec, Labels: {}, TaskTemplate: { ContainerSpec: container, Resources: { Limits: { MemoryBytes: 2048 } } } };
+    const changed = {
+      ...spec,
+      Labels: { added: "c", a: "b" },
+      TaskTemplate: { ContainerSpec: container, Resources: { Limits: { MemoryBytes: 2048 } } },
+    };
     docker.answers = { "GET /services/id-1": { Spec: changed } };
     expect(await drift("service", inputs)).toMatchObject({
       kind: "changed",
       paths: [
         "labels[0]",
+        "labels[2]",
         "taskSpec.containerSpec.env.A",
         "taskSpec.containerSpec.env.NEW",
         "taskSpec.resources.limits.memoryBytes",

@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -60,15 +59,13 @@ test("an object that is gone is found, and restored without the program", async 
   expect(named(await find())).toEqual([["a", "gone"]]);
   const { succeeded, out } = await fix(async (found) => {
     expect(named(found)).toEqual([["a", "gone"]]);
-    rmSync(join(project.folder, "gone-a"));
-    writeFileSync(join(project.folder, "gone-a"), "");
     return true;
   });
-  expect([succeeded, out]).toEqual([true, expect.stringMatching(/^\+ slipway:.*|.*created \(time\)/)]);
+  // What depends on it is compared again.
+  expect([succeeded, out]).toEqual([true, expect.stringMatching(/ a {2}created \(time\)\n1 created, 1 unchanged \(time\)\n$/)]);
   expect(project.done()).toEqual(["create a"]);
   rmSync(join(project.folder, "gone-a"));
   expect(named(await find())).toEqual([]);
-  await setTimeout(0);
 });
 
 test("nothing is restored unless what was found is approved", async () => {
@@ -88,4 +85,35 @@ test("an object whose creation was interrupted is reported as not compared", asy
     2,
     ["its creation was interrupted. Run slipway up, which completes it"],
   ]);
+});
+
+test("what has the name of an object that is created again gets the new name, also within a text", async () => {
+  project.write(`
+    const generated = {
+      create: async () => {
+        const id = "generated-" + process.hrtime.bigint();
+        return { id, outs: { address: id } };
+      },
+      read: async (id, props) => (fs.existsSync("lost") ? { id: "", props: {} } : { id, props }),
+    };
+    class Generated extends pulumi.dynamic.Resource {
+      constructor(name) {
+        super(generated, name, { address: undefined });
+      }
+    }
+    const { address } = new Generated("server");
+    thing("route", { value: pulumi.interpolate\`http://\${address}:80/\` });
+    thing("c");`);
+  expect((await project.run("up")).code).toBe(0);
+  const addresses = () => [...new Set(project.checkpoint().match(/generated-\d+/g))];
+  const before = addresses();
+  project.done();
+  writeFileSync(join(project.folder, "lost"), "");
+  expect(named(await find())).toEqual([["server", "gone"]]);
+  expect((await fix()).out).toMatch(/ server {2}created \(time\)\n.* route {2}updated \(time\)\n1 created, 1 updated \(time\)\n$/);
+  rmSync(join(project.folder, "lost"));
+  expect([addresses().length, addresses()[0] === before[0], project.done()]).toEqual([1, false, ["update route"]]);
+  expect((await find()).drifted).toEqual([]);
+  // The program registers what is there.
+  expect((await project.run("up")).out).toContain("3 unchanged");
 });

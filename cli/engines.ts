@@ -6,6 +6,7 @@ import { environmentOf, readStackFile, stackFileSource } from "../config/project
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
 import * as embedded from "../engine/main.ts";
 import { DeploymentResult, imagesIn, type Deployment } from "../lib/deployment-record.ts";
+import type { DriftResult } from "../engine/drift.ts";
 import { previewAsJson } from "../engine/preview-json.ts";
 import { command } from "../lib/command.ts";
 import { LockedError } from "../lib/file-lock.ts";
@@ -40,6 +41,13 @@ export interface Engine {
   idsOf(type: string): Promise<string[]>;
   /** The deployments of the stack, the newest first. None if there were none, or they were made elsewhere. */
   deployments(): Promise<Deployment[]>;
+  /** Compares the live objects with the state. Changes neither. */
+  drift(): Promise<DriftResult>;
+  /**
+   * Gives the live objects the version in the state, under the stack's lock, if `approve` lets what was found through. False if an object
+   * could not be restored; the failure has been printed.
+   */
+  restoreDrift(approve: (found: DriftResult) => Promise<boolean>): Promise<boolean>;
 }
 
 export interface EngineOptions {
@@ -121,6 +129,10 @@ function isOnAws(stack: Stack): boolean {
 
 function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine {
   const output = json ? process.stderr : process.stdout;
+  const rejectNew = async (what: string) => {
+    if (!(await store.exists()))
+      throw new UserError(`Stack "${stack.name}" is not up, so it has no ${what}. Run slipway up --stack ${stack.name} first.`);
+  };
   return {
     title: "the embedded engine",
     isEmbedded: true,
@@ -132,17 +144,25 @@ function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine 
     previewAsJson: () => previewAsJson(stack, store),
     down: () => embedded.down(stack, output, store, runOf(stack, "down")).then(() => true),
     async outputs(showSecrets) {
-      if (!(await store.exists()))
-        throw new UserError(`Stack "${stack.name}" is not up, so it has no outputs. Run slipway up --stack ${stack.name} first.`);
+      await rejectNew("outputs");
       return embedded.outputs(store, showSecrets);
     },
     idsOf: (type) => embedded.idsOf(store, type),
     deployments: () => store.history.load(),
+    async drift() {
+      await rejectNew("state to compare with");
+      return embedded.drift(store);
+    },
+    restoreDrift: (approve) => embedded.restoreDrift(output, store, approve),
   };
 }
 
 function needsCLI({ name }: Stack): string {
   return `Stack "${name}" is on AWS, which the embedded engine can preview but not change. Install the Pulumi CLI (${installPage}), then run slipway up --stack ${name}.`;
+}
+
+function cannotRestore({ name }: Stack): string {
+  return `--fix: the Pulumi CLI cannot restore the objects of stack "${name}" without running its program, which may have changed. Review slipway preview --stack ${name}, then run slipway up --stack ${name}.`;
 }
 
 /** What the Pulumi CLI prints if another update is running: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/automation/errors.ts */
@@ -168,6 +188,14 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
         if (isLocked) failed(new LockedError(describeLocks(locks(), stack.name, ownVariables)));
         else done(code === 0);
       });
+    });
+  /** Standard output of a run that changes nothing. If it fails, its output says why, so its exit code does not matter. */
+  const outputOf = (args: string[]) =>
+    new Promise<string>((done, failed) => {
+      const child = spawn(pulumi, [...args, "--stack", stack.name], { stdio: ["ignore", "pipe", "inherit"], env: environment() });
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+      child.on("error", failed).on("close", () => done(output));
     });
   const locks = () => locksOf(environment()["PULUMI_BACKEND_URL"] ?? loggedInTo(), stack.project, stack.name);
   const say = (notes: string[]) => notes.forEach((note) => process.stderr.write(`note: ${note}\n`));
@@ -199,16 +227,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     },
     async previewAsJson() {
       await select();
-      // The output of a failed preview says why it failed, so its exit code does not matter here.
-      return new Promise((done, failed) => {
-        const child = spawn(pulumi, ["preview", "--json", "--stack", stack.name, ...changedConfig(stack)], {
-          stdio: ["ignore", "pipe", "inherit"],
-          env: environment(),
-        });
-        let output = "";
-        child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
-        child.on("error", failed).on("close", () => done(output));
-      });
+      return outputOf(["preview", "--json", ...changedConfig(stack)]);
     },
     async down() {
       say(removeDeadLocks(locks()));
@@ -238,6 +257,11 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       const isUp = newest.result === DeploymentResult.Succeeded && newest.command !== "down";
       return [{ ...newest, ...(isUp && imagesIn(await this.outputs(false))) }, ...earlier];
     },
+    async drift() {
+      const { driftInRefresh, refreshArguments } = await import("./pulumi/refresh.ts");
+      return driftInRefresh(await outputOf(refreshArguments), stack.name);
+    },
+    restoreDrift: () => Promise.reject(new UserError(cannotRestore(stack))),
   };
 }
 

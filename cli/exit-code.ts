@@ -6,6 +6,7 @@ export const ExitCode = {
   GateClosed: 3,
   Locked: 4,
   Unconfirmed: 5,
+  Drifted: 6,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -17,4 +18,5 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   [ExitCode.GateClosed]: "The gate is closed, or the policy has errors.",
   [ExitCode.Locked]: "Another run is changing the stack. Try again when it has finished.",
   [ExitCode.Unconfirmed]: "Nothing was changed, because nobody confirmed the changes.",
+  [ExitCode.Drifted]: "The stack has drifted: live objects differ from its state.",
 };

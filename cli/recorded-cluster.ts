@@ -26,6 +26,11 @@ export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
     rejectOtherCluster(stack.name, settings, { recorded, found: reached.id });
     return { settings, ...reached };
   };
+  const checkKnown = async () => {
+    if (settings === undefined)
+      throw new UserError(`slipway:kubernetes: is invalid, so nobody knows where the stack is. Run slipway check --stack ${stack.name}`);
+    return check();
+  };
   const checkRights = async () => {
     const checked = await check();
     if (checked) await (await import("./permissions.ts")).rejectMissingRights(stack, checked.settings, checked.cluster);
@@ -45,10 +50,10 @@ export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
       if (remembers) await check();
       return engine.deployments();
     },
+    drift: async () => (await checkKnown(), engine.drift()),
+    restoreDrift: async (approve) => (await checkKnown(), engine.restoreDrift(approve)),
     async down() {
-      if (settings === undefined)
-        throw new UserError(`slipway:kubernetes: is invalid, so nobody knows where the stack is. Run slipway check --stack ${stack.name}`);
-      await check();
+      await checkKnown();
       const succeeded = await engine.down();
       if (succeeded) forgetCluster(stack);
       return succeeded;

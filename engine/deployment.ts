@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import parseDuration from "parse-duration";
 import { valuesAt, type Path } from "../lib/property-path.ts";
 import { UserError } from "../lib/user-error.ts";
-import { providerUrn, type Checkpoint, type ResourceState } from "./state/checkpoint.ts";
+import { decrypted, isReplaced, providerUrn, type Checkpoint, type ResourceState } from "./state/checkpoint.ts";
 import type { Display } from "./display.ts";
 import type { PlannedStep } from "./planned-step.ts";
 import { NotReady, previewOnly, type Context, type Provider } from "./provider.ts";
@@ -95,6 +95,11 @@ export class Deployment {
   /** Deletes the resources that the program did not register. */
   async deleteUnregistered(): Promise<void> {
     await this.deleteAll([...this.checkpoint.resources.values()].filter((r) => !this.registered.has(r.urn)));
+  }
+
+  /** Deletes the old resources of replacements. */
+  async deleteReplaced(): Promise<void> {
+    await this.deleteAll([...this.checkpoint.resources.values()].filter(isReplaced));
   }
 
   private async apply({ aliases, additionalSecretOutputs, timeouts, ...registered }: Goal): Promise<ResourceState> {
@@ -216,7 +221,7 @@ export class Deployment {
 }
 
 /** Loads a provider at the first resource of its package, because its client takes time to load. */
-async function providerOf(type: string): Promise<Provider> {
+export async function providerOf(type: string): Promise<Provider> {
   if (type.startsWith("docker:")) return (await import("./docker/provider.ts")).dockerProvider;
   if (type.startsWith("kubernetes:")) return (await import("./kubernetes/provider.ts")).kubernetesProvider;
   if (type.startsWith("pulumi-nodejs:")) return (await import("./dynamic-provider.ts")).dynamicProvider;
@@ -224,7 +229,7 @@ async function providerOf(type: string): Promise<Provider> {
 }
 
 /** Whether a resource exists outside the program: neither a component nor a provider. */
-function isReal({ custom, type }: { custom: boolean; type: string }): boolean {
+export function isReal({ custom, type }: { custom: boolean; type: string }): boolean {
   return custom && !type.startsWith("pulumi:providers:");
 }
 
@@ -256,11 +261,6 @@ function hasChange(before: Properties, after: Properties, paths: Path[]): boolea
     const pattern = path.map(String);
     return !isDeepStrictEqual(valuesAt(before, pattern), valuesAt(after, pattern));
   });
-}
-
-/** The state without secret marks, as providers take it. */
-function decrypted(state: ResourceState): ResourceState {
-  return { ...state, inputs: plain(state.inputs), outputs: plain(state.outputs) };
 }
 
 /** Short type and name: `docker:Container web`. */

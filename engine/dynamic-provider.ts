@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import requireFromString from "require-from-string";
-import type { Properties } from "../lib/values.ts";
+import { differences, type Properties } from "../lib/values.ts";
 import type { Provider } from "./provider.ts";
 
 /** Dynamic resources. Like Pulumi's engine, it runs the provider code that was serialised with each resource. */
@@ -26,6 +26,22 @@ export const dynamicProvider: Provider = {
 
   async delete(state) {
     await load(state.outputs).delete?.(String(state.id), state.outputs);
+  },
+
+  async drift({ id, inputs, outputs }) {
+    const provider = load(outputs);
+    const live = (await provider.read?.(String(id), outputs)) ?? { id, props: outputs };
+    if (!live.id) return { kind: "gone", problem: "does not exist" };
+    const { changes, replaces = [] } = (await provider.diff?.(String(id), live.props, inputs)) ?? {};
+    if (changes !== true) return { kind: "same" };
+    const paths = differences(live.props, outputs).map(({ path }) => path);
+    return {
+      kind: "changed",
+      live: live.props,
+      restored: outputs,
+      paths: paths.length > 0 ? paths : replaces,
+      replaces: replaces.length > 0,
+    };
   },
 };
 

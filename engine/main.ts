@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
+import type { DriftResult } from "./drift.ts";
 import { Checkpoint } from "./state/checkpoint.ts";
 import { FileStore } from "./state/file-store.ts";
 import type { StateStore } from "./state/store.ts";
@@ -68,6 +69,30 @@ async function recorded(
   } finally {
     if (!succeeded) await record.end(false);
   }
+}
+
+/** Compares the live objects with the state. Changes neither. */
+export async function drift(store: StateStore): Promise<DriftResult> {
+  const { findDrift } = await import("./drift.ts");
+  return findDrift(await store.load());
+}
+
+/**
+ * Gives the live objects the version in the state, if `approve` lets what was found through.
+ *
+ * @returns false if an object could not be restored; the failure has been printed.
+ */
+export function restoreDrift(
+  output: NodeJS.WritableStream,
+  store: StateStore,
+  approve: (found: DriftResult) => Promise<boolean>,
+): Promise<boolean> {
+  return store.locked("slipway drift --fix", async () => {
+    const { findDrift, restore } = await import("./drift.ts");
+    const found = await findDrift(await store.load());
+    if (found.drifted.length === 0 || !(await approve(found))) return true;
+    return restore(store, found.drifted, new Display(output));
+  });
 }
 
 /** The outputs of the program after the last `up`. Secrets are masked by default. */

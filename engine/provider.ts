@@ -26,6 +26,31 @@ export interface Context {
   creating: (id?: string) => Promise<void>;
 }
 
+/** Who has changed a property outside Slipway, as far as the platform records it. */
+export interface Author {
+  /** The field manager in Kubernetes: `kubectl-edit`. */
+  manager: string;
+  /** @default - not recorded */
+  time?: string | undefined;
+}
+
+/** How a live object differs from the state: not at all, it does not exist or does not run, or in some properties. */
+export type Drift =
+  | { kind: "same" }
+  | { kind: "gone"; problem: string }
+  | {
+      kind: "changed";
+      /** The properties of the live object, and what they would be if it was restored. Lists have their entries at the same places. */
+      live: Properties;
+      restored: Properties;
+      /** Paths of the properties that differ. */
+      paths: string[];
+      /** By path. @default - not recorded */
+      authors?: Record<string, Author>;
+      /** Whether the object must be replaced to restore it. @default false */
+      replaces?: boolean;
+    };
+
 /** Manages the resource types of one package. Inputs and outputs have no secret marks. */
 export interface Provider {
   diff(state: ResourceState, inputs: Properties, context: Context): Promise<Change>;
@@ -33,6 +58,12 @@ export interface Provider {
   /** Returns the outputs. */
   update(state: ResourceState, inputs: Properties, context: Context): Promise<Properties>;
   delete(state: ResourceState, context: Context): Promise<void>;
+  /**
+   * Compares the live object with the state. Changes nothing.
+   *
+   * @throws Error if the object cannot be read.
+   */
+  drift(state: ResourceState, context: Context): Promise<Drift>;
 }
 
 /** The resource exists but did not become ready. */
@@ -55,5 +86,5 @@ export function needsCLI(what: string): UserError {
 export function previewOnly(type: string): Provider {
   const reject = () => Promise.reject(needsCLI(`has no provider for ${type}`));
   const create: Provider["create"] = (_type, outputs, { preview }) => (preview ? Promise.resolve({ id: "", outputs }) : reject());
-  return { diff: reject, create, update: reject, delete: reject };
+  return { diff: reject, create, update: reject, delete: reject, drift: reject };
 }

@@ -3,6 +3,7 @@ import { check } from "./check.ts";
 import { ci } from "./ci.ts";
 import { configExplain } from "./config-explain.ts";
 import { down } from "./down.ts";
+import { drift } from "./drift.ts";
 import { gate } from "./gate.ts";
 import { history } from "./history.ts";
 import { images } from "./images.ts";
@@ -58,6 +59,7 @@ export const commands: Command[] = [
   score,
   parity,
   render,
+  drift,
   configExplain,
   images,
   lockCommand,

@@ -6,6 +6,7 @@ import { pollUntil } from "../../lib/poll.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
 import { lastRun } from "./last-run.ts";
+import { liveContainer, restoreContainer } from "./container-drift.ts";
 
 /** docker.Container, https://www.pulumi.com/registry/packages/docker/api-docs/container/. */
 export const container: Kind = {
@@ -31,7 +32,9 @@ export const container: Kind = {
     if (inputs.wait) await awaitHealthy(docker, created, inputs, work);
     return created;
   },
-  drift: ({ State }, { mustRun }) => (State.Running || mustRun === false ? undefined : "the container is not running"),
+  problem: ({ State }, { mustRun }) => (State.Running || mustRun === false ? undefined : "the container is not running"),
+  live: liveContainer,
+  restore: restoreContainer,
   async remove(docker, id, { destroyGraceSeconds }) {
     const found = docker.getContainer(id);
     // Docker returns 304 if the container is not running.

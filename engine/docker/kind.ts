@@ -31,8 +31,12 @@ export interface Kind {
   /** Properties that can be updated in place. A change of others replaces the object. */
   updatable?: string[];
   update?(docker: Docker, id: string, inputs: Properties, work: Work): Promise<Properties>;
-  /** The property in which the object differs from what was deployed, and how: it is updated or replaced. Undefined if it does not. */
-  drift?(found: Properties, inputs: Properties): string | undefined;
+  /** Why the object does not do its work, so that it is replaced. Undefined if it does. */
+  problem?(found: Properties, inputs: Properties): string | undefined;
+  /** The inputs with the values that the object has now, for properties that Docker lets others change. @default - there are none */
+  live?(found: Properties, inputs: Properties): Properties;
+  /** Gives a changed object the values of the inputs again, without a replacement. @default - `update`, otherwise it is replaced */
+  restore?(docker: Docker, id: string, inputs: Properties): Promise<void>;
   /** Deletes the object, if that takes more than one request. */
   remove?(docker: Docker, id: string, inputs: Properties, work: Work): Promise<void>;
 }

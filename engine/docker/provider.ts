@@ -6,7 +6,7 @@ import { kinds } from "./kinds.ts";
 import type { Kind } from "./kind.ts";
 import { NotConverged } from "./convergence.ts";
 import { differences, type Properties } from "../../lib/values.ts";
-import { needsCLI, NotReady, type Context, type Provider } from "../provider.ts";
+import { needsCLI, NotReady, type Context, type Drift, type Provider } from "../provider.ts";
 
 /** Docker objects, with the resource types of @pulumi/docker. */
 export const dockerProvider: Provider = {
@@ -15,9 +15,12 @@ export const dockerProvider: Provider = {
     const found = await kind.find(connect(context), String(id)).inspect().catch(unlessMissing);
     if (!found) return { kind: "gone" };
     const because = differences(before, inputs).map((d) => d.path);
-    const drift = because.length === 0 && kind.drift?.(found, { ...outputs, ...inputs });
-    if (drift) because.push(drift);
-    if (because.length === 0) return { kind: "same" };
+    if (because.length === 0) {
+      const drift = driftOf(kind, found, { ...outputs, ...inputs });
+      if (drift.kind === "same") return drift;
+      if (drift.kind === "changed" && kind.restore) return { kind: "update", because: drift.paths };
+      because.push(...(drift.kind === "changed" ? drift.paths : [drift.problem]));
+    }
     const inPlace = because.every((path) => kind.updatable?.includes(String(/^\w+/.exec(path)?.[0])));
     return inPlace ? { kind: "update", because } : { kind: "replace", because, deleteFirst: inputs.name !== undefined };
   },
@@ -43,7 +46,12 @@ export const dockerProvider: Provider = {
 
   async update({ type, id, outputs }, inputs, context) {
     if (context.preview) return { ...outputs, ...inputs };
-    const updated = kindOf(type).update!(connect(context), String(id), inputs, work(context));
+    const kind = kindOf(type);
+    if (kind.restore) {
+      await kind.restore(connect(context), String(id), { ...outputs, ...inputs });
+      return outputs;
+    }
+    const updated = kind.update!(connect(context), String(id), inputs, work(context));
     return { ...outputs, ...(await updated.catch(notReady({ ...outputs, ...inputs }))) };
   },
 
@@ -52,7 +60,21 @@ export const dockerProvider: Provider = {
     const remove = () => kind.find(connect(context), String(id)).remove?.({});
     await (kind.remove ? kind.remove(connect(context), String(id), inputs, work(context)) : remove())?.catch(unlessMissing);
   },
+
+  async drift({ type, id, inputs, outputs }, context) {
+    const kind = kindOf(type);
+    const found = await kind.find(connect(context), String(id)).inspect().catch(unlessMissing);
+    return found ? driftOf(kind, found, { ...outputs, ...inputs }) : { kind: "gone", problem: "does not exist" };
+  },
 };
+
+function driftOf(kind: Kind, found: Properties, restored: Properties): Drift {
+  const problem = kind.problem?.(found, restored);
+  if (problem !== undefined) return { kind: "gone", problem };
+  const live = kind.live?.(found, restored) ?? restored;
+  const paths = differences(live, restored).map(({ path }) => path);
+  return paths.length === 0 ? { kind: "same" } : { kind: "changed", live, restored, paths };
+}
 
 /** A service that did not converge exists all the same. */
 function notReady(outputs: Properties): (error: Error) => never {

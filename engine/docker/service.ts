@@ -5,6 +5,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { authFor, failed, healthcheckOf, nanoseconds } from "./container.ts";
 import { toObject, type Kind, type Properties, type Work } from "./kind.ts";
 import { converge } from "./convergence.ts";
+import { liveService } from "./service-drift.ts";
 
 /** docker.Service, a Swarm service, https://www.pulumi.com/registry/packages/docker/api-docs/service/. */
 export const service: Kind = {
@@ -26,13 +27,7 @@ export const service: Kind = {
     if (keepsRunning(inputs)) await converge(docker, id, inputs, false, work);
     return inputs;
   },
-  drift({ Spec }, { mode, taskSpec }) {
-    const replicas = Spec.Mode.Replicated?.Replicas;
-    if (mode?.replicated?.replicas !== undefined && replicas !== mode.replicated.replicas)
-      return replicas === undefined ? "mode: the service is not replicated" : `mode: the service has ${replicas} replicas`;
-    const image = Spec.TaskTemplate.ContainerSpec.Image;
-    return image === taskSpec.containerSpec.image ? undefined : `taskSpec: the service runs ${image}`;
-  },
+  live: liveService,
   async remove(docker, id, { name }) {
     await docker.getService(id).remove();
     // Its networks and volumes stay in use until its containers are deleted. Those on other nodes are not visible here.

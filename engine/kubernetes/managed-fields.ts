@@ -1,5 +1,7 @@
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import type { Path } from "../../lib/property-path.ts";
 import type { Properties } from "../../lib/values.ts";
+import type { Author } from "../provider.ts";
 
 interface ManagedFields {
   manager?: string;
@@ -39,4 +41,37 @@ export async function takeOverFields(object: Manifest, cluster: KubernetesCluste
 function union(one: Properties, other: Properties): Properties {
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Object.fromEntries([...keys].map((key) => [key, union(one[key] ?? {}, other[key] ?? {})]));
+}
+
+/**
+ * Who has set a field of an object last, other than Slipway. Kubernetes does not record who has removed one.
+ *
+ * @param object The object with its `managedFields`.
+ */
+export function authorOf(object: Manifest, path: Path): Author | undefined {
+  const others = ((object.metadata?.managedFields ?? []) as ManagedFields[]).filter(({ manager }) => manager !== "slipway");
+  const owners = others.filter(({ fieldsV1 = {} }) => owns(fieldsV1, object, path));
+  const [last] = owners.sort((a, b) => Date.parse(b.time ?? "0") - Date.parse(a.time ?? "0"));
+  return last && { manager: last.manager ?? "unknown", time: last.time };
+}
+
+/**
+ * Whether a set of fields has the field at a path. `f:` is a key of a map, `k:` an entry of a list with the values of its merge keys, and an
+ * empty set everything below: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/.
+ */
+function owns(fields: Properties, value: unknown, [part, ...below]: Path): boolean {
+  if (part === undefined || Object.keys(fields).every((key) => key === ".")) return true;
+  const next = (value as Properties | undefined)?.[part] as unknown;
+  if (next === undefined) return false;
+  const own = typeof part === "number" ? fields[entryIn(fields, next) ?? ""] : fields[`f:${part}`];
+  return own !== undefined && owns(own as Properties, next, below);
+}
+
+/** The name of a list's entry in a set of fields. */
+function entryIn(fields: Properties, entry: unknown): string | undefined {
+  return Object.keys(fields).find((key) => {
+    if (!key.startsWith("k:")) return key.startsWith("v:") && JSON.stringify(entry) === key.slice(2);
+    const keys = Object.entries(JSON.parse(key.slice(2)) as Properties);
+    return keys.every(([name, value]) => (entry as Properties)[name] === value);
+  });
 }

@@ -1,8 +1,11 @@
 import { UserError } from "../../lib/user-error.ts";
 import { KubernetesCluster, KubernetesError, type Manifest } from "../../lib/kubernetes-client.ts";
 import { applyOnceKnown, awaitReady } from "./readiness.ts";
+import { parsePath } from "../../lib/property-path.ts";
 import { differences, hasUnknown, type Properties } from "../../lib/values.ts";
-import { NotReady, type Context, type Provider } from "../provider.ts";
+import { NotReady, type Author, type Context, type Drift, type Provider } from "../provider.ts";
+import { alignedWith } from "./alignment.ts";
+import { authorOf } from "./managed-fields.ts";
 
 /** Kubernetes objects of any kind, with server-side apply. */
 export const kubernetesProvider: Provider = {
@@ -45,7 +48,65 @@ export const kubernetesProvider: Provider = {
       ?.remove(manifestOf(type, inputs), context.timeoutSeconds ?? 600, context.progress)
       .catch(unlessGone(context));
   },
+
+  // An unreachable cluster is never drift, even if the provider counts it as deleted.
+  async drift({ type, inputs }, context) {
+    const cluster = connect(context)!;
+    const manifest = manifestOf(type, inputs);
+    for (let attempts = 1; ; attempts++) {
+      const live = await cluster.find(manifest);
+      if (live === undefined) return { kind: "gone", problem: "does not exist" };
+      if (live.metadata?.deletionTimestamp) throw new UserError("is being deleted. Compare again when that has ended.");
+      const restored = await cluster.apply(manifest, true).catch((error: Error) => error);
+      if (restored instanceof Error) return replacementOf(live, manifest, restored);
+      const drift = driftOf(live, restored);
+      // A controller may have changed the object meanwhile.
+      const isStale = drift.kind === "changed" && restored.metadata?.resourceVersion !== live.metadata?.resourceVersion;
+      if (!isStale || attempts === maxComparisons) return drift;
+    }
+  },
 };
+
+/** How often an object that changes during the comparison is compared. */
+const maxComparisons = 3;
+
+function driftOf(found: Manifest, wanted: Manifest): Drift {
+  const restored = withoutStatus(wanted);
+  const live = alignedWith(restored, withoutStatus(found)) as Properties;
+  return changed(found, live, restored, false);
+}
+
+/**
+ * The drift of an object that the cluster does not change back. Only the fields in the state can be compared: the cluster does not say what it
+ * would set in the others.
+ *
+ * @throws the cluster's error if it is not about a field that has changed.
+ */
+function replacementOf(found: Manifest, manifest: Manifest, rejection: Error): Drift {
+  if (!(rejection instanceof KubernetesError && rejection.status === 422)) throw rejection;
+  const live = alignedWith(manifest, withoutStatus(found)) as Properties;
+  const drift = changed(found, onlyLike(manifest, live) as Properties, manifest, true);
+  if (drift.kind === "same") throw rejection;
+  return drift;
+}
+
+function changed(found: Manifest, live: Properties, restored: Properties, replaces: boolean): Drift {
+  const paths = differences(live, restored).map(({ path }) => path);
+  if (paths.length === 0) return { kind: "same" };
+  const { managedFields } = found.metadata as { managedFields?: unknown };
+  const recorded = { ...live, metadata: { ...live["metadata"], managedFields } } as Manifest;
+  const authors = paths.map((path): [string, Author | undefined] => [path, authorOf(recorded, parsePath(path))]);
+  const known = authors.filter((entry): entry is [string, Author] => entry[1] !== undefined);
+  return { kind: "changed", live, restored, paths, authors: Object.fromEntries(known), replaces };
+}
+
+/** The parts of a value that another one has, too. */
+function onlyLike(wanted: unknown, value: unknown): unknown {
+  if (Array.isArray(wanted)) return Array.isArray(value) ? value.map((item, i) => (i in wanted ? onlyLike(wanted[i], item) : item)) : value;
+  if (wanted === null || typeof wanted !== "object" || value === null || typeof value !== "object") return value;
+  const keys = Object.keys(wanted).filter((key) => key in value);
+  return Object.fromEntries(keys.map((key) => [key, onlyLike((wanted as Properties)[key], (value as Properties)[key])]));
+}
 
 async function apply(manifest: Manifest, context: Context): Promise<Properties> {
   const cluster = hasUnknown(manifest) ? undefined : connect(context);

@@ -1,4 +1,4 @@
-import type { Value } from "../../lib/values.ts";
+import { plain, type Value } from "../../lib/values.ts";
 import type { StateStore } from "./store.ts";
 
 /** The state of a resource. The names are those of Pulumi's deployment file. */
@@ -26,6 +26,16 @@ export interface ResourceState {
 /** The URN in a reference to a provider, `<urn>::<id>`. */
 export function providerUrn({ provider }: { provider?: string | undefined }): string | undefined {
   return provider?.slice(0, provider.lastIndexOf("::"));
+}
+
+/** The old resource of a replacement. It is deleted at the end of the run, or of the next one. */
+export function isReplaced({ urn }: Pick<ResourceState, "urn">): boolean {
+  return urn.includes("#");
+}
+
+/** The state without secret marks, as providers take it. */
+export function decrypted(state: ResourceState): ResourceState {
+  return { ...state, inputs: plain(state.inputs), outputs: plain(state.outputs) };
 }
 
 /** The state of a stack during a run. Every step stores it. */

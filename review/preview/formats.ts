@@ -88,6 +88,8 @@ export interface Source {
   from: string;
   /** The stack that it should be a preview of. */
   stack: string;
+  /** What to do if it cannot be read. @default - create a preview with `slipway preview` */
+  remedy?: string;
 }
 
 /** @throws UserError if the text is not a complete preview. */
@@ -99,8 +101,8 @@ export function parsePreview(text: string, source: Source): RawPreview {
   return raw;
 }
 
-function invalid({ from, stack }: Source, problem: string): UserError {
-  return new UserError(`${from}: ${problem}. Create a preview with: slipway preview --stack ${stack} --json`);
+function invalid({ from, stack, remedy }: Source, problem: string): UserError {
+  return new UserError(`${from}: ${problem}. ${remedy ?? `Create a preview with: slipway preview --stack ${stack} --json`}`);
 }
 
 function fromPlan(whole: unknown, source: Source): RawPreview {

@@ -14,10 +14,7 @@ import { leaves, operations, type Change, type Preview, type Step } from "./step
 export function readPreview(text: string, from: string, expected: { project: string; stack: string }): Preview {
   const { steps, errors } = parsePreview(text, { from, stack: expected.stack });
   const secrets = secretsIn(steps);
-  if (errors.length > 0) {
-    const lines = errors.map((error) => `  - ${secrets.hideIn(error).replaceAll("\n", "\n    ")}`);
-    throw new UserError([`${from}: the preview failed, so its impact is unknown:`, ...lines].join("\n"));
-  }
+  if (errors.length > 0) throw failed(`${from}: the preview failed, so its impact is unknown:`, errors, secrets);
   const [, stack = "", project = ""] = /^urn:pulumi:(.+?)::(.+?)::/.exec(steps[0]!.urn) ?? [];
   if (project !== expected.project || stack !== expected.stack) {
     const label = (of: { project: string; stack: string }) => `stack "${of.stack}" of project "${of.project}"`;
@@ -25,20 +22,21 @@ export function readPreview(text: string, from: string, expected: { project: str
     const remedy = project === expected.project ? `Add --stack ${stack}, or create` : "Create";
     throw new UserError(`${from}: ${problem}. ${remedy} a preview of "${expected.stack}".`);
   }
-  return { project, stack, steps: groupedSteps(steps, secrets) };
+  return { project, stack, steps: stepsOf(steps, secrets) };
 }
 
 /** Steps that were made, in the form of a plan, without secrets. Secrets of unchanged resources are hidden in the changed ones, too. */
 export function readSteps(steps: PlanStep[]): Step[] {
   const raw = steps.map(rawStepOf);
   const secrets = secretsIn(raw);
-  return groupedSteps(
+  return stepsOf(
     raw.filter(({ op }) => op !== "same"),
     secrets,
   );
 }
 
-function secretsIn(steps: RawStep[]): Secrets {
+/** The secrets in the inputs and outputs of all steps. */
+export function secretsIn(steps: RawStep[]): Secrets {
   const secrets = new Secrets();
   for (const { type, states } of steps)
     for (const state of states)
@@ -47,7 +45,13 @@ function secretsIn(steps: RawStep[]): Secrets {
   return secrets;
 }
 
-function groupedSteps(steps: RawStep[], secrets: Secrets): Step[] {
+/** An error that lists others, without secrets. */
+export function failed(what: string, errors: string[], secrets: Secrets): UserError {
+  return new UserError([what, ...errors.map((error) => `  - ${secrets.hideIn(error).replaceAll("\n", "\n    ")}`)].join("\n"));
+}
+
+/** One step for each resource, without secrets. */
+export function stepsOf(steps: RawStep[], secrets: Secrets): Step[] {
   // A replacement has several steps.
   const grouped = Map.groupBy(steps, ({ urn, op }) => `${operations[op] ?? op} ${urn}`);
   return [...grouped.values()].map((parts) => stepOf(parts, secrets));

@@ -33,7 +33,7 @@ export function formatMarkdown(review: Review): string {
     ...gateBlocks(review),
     score && policyBlock(score),
   ];
-  return truncated(`${joined(blocks)}\n`);
+  return truncated(`${joined(blocks)}\n`, "The HTML report is complete.");
 }
 
 function gateBlocks({ stack, verdict: { rejected, approved, problems } }: Review): Block[] {
@@ -73,15 +73,15 @@ function policyBlock({ points, passed, rules, findings, exceptions }: NonNullabl
 /** A part of the report, if there is something to say. */
 type Block = string | false | undefined;
 
-function joined(blocks: Block[]): string {
+export function joined(blocks: Block[]): string {
   return blocks.filter(Boolean).join("\n\n");
 }
 
-function lines(...texts: string[]): string {
+export function lines(...texts: string[]): string {
   return texts.join("\n");
 }
 
-function collapsed(title: string, body: string): string {
+export function collapsed(title: string, body: string): string {
   return joined([`<details><summary>${text(title)}</summary>`, body, "</details>"]);
 }
 
@@ -91,14 +91,14 @@ export function text(value: string): string {
 }
 
 /** An escaped text as code, in which GitHub does not link names and numbers. */
-function code(value: string): string {
+export function code(value: string): string {
   return `<code>${text(value)}</code>`;
 }
 
-/** Truncates a long report at the end of a line, and closes its open tags. */
-function truncated(report: string): string {
+/** Truncates a long report at the end of a line, and closes its open tags. `complete` says where everything is. */
+export function truncated(report: string, complete: string): string {
   if (report.length <= maxLength) return report;
   const kept = report.slice(0, report.lastIndexOf("\n", maxLength));
   const open = kept.split("<details>").length - kept.split("</details>").length;
-  return `${kept}\n${"\n</details>\n".repeat(open)}\nThis report is truncated. The HTML report is complete.\n`;
+  return `${kept}\n${"\n</details>\n".repeat(open)}\nThis report is truncated. ${complete}\n`;
 }

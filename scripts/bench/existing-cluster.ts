@@ -50,13 +50,44 @@ export async function existingClusterRows(runs: number): Promise<PlatformRow[]> 
       },
       { always: true },
     );
+  const drift = await driftSeconds(kubeconfig, context, runs);
   return [
     { title: "Review environment: `slipway review up` of a new one → HTTP 200", seconds: created, target: "≤ 10 s" },
     { title: "Review environment: `slipway review down`", seconds: deleted, target: "≤ 5 s" },
+    { title: "Platform kubernetes: `slipway drift` of 100 objects", seconds: drift, target: "≤ 3 s" },
     { title: "Platform kubernetes: unchanged `slipway up`", seconds: unchanged, target: "≤ 1.5 s" },
     { title: "Platform kubernetes: `slipway preview`", seconds: previews, target: "≤ 1.5 s" },
     { title: "Platform kubernetes: one-line edit to new response through the Ingress (3 replicas)", seconds: answers, target: "≤ 4 s" },
   ];
+}
+
+/** Seconds of the comparison of 50 ConfigMaps and 50 Deployments, which have no pods, with the state in the cluster. */
+async function driftSeconds(kubeconfig: string, context: string, runs: number): Promise<number[]> {
+  await using checkout = new Checkout("bench-drift", "kubernetes");
+  writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfig);
+  checkout.configure({}, { context, kubeconfig: "cluster.yaml", registry: "127.0.0.1:1/none" });
+  writeFileSync(join(checkout.folder, "index.ts"), hundredObjects(context));
+  await succeed(checkout, "up");
+  const seconds: number[] = [];
+  for (let i = 0; i < runs; i++) seconds.push(await secondsOf(() => succeed(checkout, "drift")));
+  return seconds;
+}
+
+export function hundredObjects(context: string): string {
+  return `
+    import * as k8s from "@pulumi/kubernetes";
+    export default async () => {
+      const provider = new k8s.Provider("cluster", { kubeconfig: "cluster.yaml", context: ${JSON.stringify(context)} });
+      const namespace = "default";
+      for (let i = 0; i < 50; i++) {
+        const name = "bench-drift-" + i;
+        const labels = { app: name };
+        const containers = [{ name: "web", image: "127.0.0.1:1/none:1", env: [{ name: "A", value: "b" }] }];
+        new k8s.core.v1.ConfigMap(name, { metadata: { name, namespace }, data: { value: name } }, { provider });
+        const spec = { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
+        new k8s.apps.v1.Deployment(name, { metadata: { name, namespace }, spec }, { provider });
+      }
+    };`;
 }
 
 /** Seconds from an edit to the first response of the new version. The rollout then ends without being measured. */

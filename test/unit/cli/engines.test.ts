@@ -187,3 +187,23 @@ describe("the history of the Pulumi CLI", () => {
     ]);
   });
 });
+
+test("drift with the Pulumi CLI is a refresh that writes nothing, and --fix is rejected before anything is done", async () => {
+  const log = join(folder, "log");
+  const root = { op: "refresh", urn: "urn:pulumi:dev::slipway::pulumi:pulumi:Stack::slipway-dev" };
+  const digest = JSON.stringify({ steps: [root], changeSummary: { same: 1 } });
+  installPulumi(`#!/bin/sh\necho "$@" >>${log}\necho '${digest}'\n`);
+  const engine = await engineFor(stack);
+  expect(await engine.drift()).toEqual({ compared: 0, drifted: [], uncompared: [] });
+  await expect(engine.restoreDrift(async () => true)).rejects.toThrow(
+    '--fix: the Pulumi CLI cannot restore the objects of stack "dev" without running its program, which may have changed. Review slipway preview --stack dev, then run slipway up --stack dev.',
+  );
+  expect(readFileSync(log, "utf8")).toBe("refresh --preview-only --json --stack dev\n");
+});
+
+test("a stack that is not up has no drift to report", async () => {
+  const engine = await engineFor(stack);
+  await expect(engine.drift()).rejects.toThrow(
+    'Stack "dev" is not up, so it has no state to compare with. Run slipway up --stack dev first.',
+  );
+});

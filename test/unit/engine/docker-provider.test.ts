@@ -325,11 +325,11 @@ describe("a difference", () => {
     const unspecified = { ...inputs, mode: { replicated: {} } };
     expect(await diff("service", unspecified, unspecified)).toEqual({ kind: "same" });
     docker.answers = found(1, "web:1");
-    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode: the service has 1 replicas"] });
+    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode.replicated.replicas"] });
     docker.answers = found(2, "web:0");
-    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["taskSpec: the service runs web:0"] });
+    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["taskSpec.containerSpec.image"] });
     docker.answers = { "GET /services/id-1": { Spec: { Mode: { Global: {} }, TaskTemplate: { ContainerSpec: { Image: "web:1" } } } } };
-    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode: the service is not replicated"] });
+    expect(await diff("service", inputs, inputs)).toEqual({ kind: "update", because: ["mode.replicated"] });
   });
 
   test("is not found while a global Swarm service runs its image", async () => {
@@ -817,5 +817,109 @@ describe("a Swarm service", () => {
     await remove("service", { name: "web" });
     docker.answers = { "DELETE /services/id-1": {}, "GET /containers/json": apiError(500, "disk failure") };
     await expect(remove("service", { name: "web" })).rejects.toThrow("disk failure");
+  });
+});
+
+describe("drift", () => {
+  const drift = (kind: string, inputs: Properties) => dockerProvider.drift(state(kind, inputs), context());
+  const limited = {
+    name: "web",
+    restart: "unless-stopped",
+    memory: 64,
+    cpus: "0.5",
+    networksAdvanced: [{ name: "front", aliases: ["web"] }, { name: "back" }],
+  };
+  const found = (host: object = {}, networks = ["front", "back", "added"]) => ({
+    Name: "/web",
+    State: { Running: true },
+    HostConfig: { Memory: 64 * 2 ** 20, NanoCpus: 5e8, RestartPolicy: { Name: "unless-stopped" }, ...host },
+    NetworkSettings: { Networks: Object.fromEntries(networks.map((name) => [name, { NetworkID: `id-of-${name}` }])) },
+  });
+
+  test("of a container is none while it has the limits, the restart policy and the networks of the state", async () => {
+    docker.answers = { "GET /containers/id-1/json": found() };
+    expect(await drift("container", limited)).toEqual({ kind: "same" });
+    // Docker drops limits that the machine cannot enforce.
+    docker.answers = { "GET /containers/id-1/json": found({ Memory: 0, NanoCpus: 0 }) };
+    expect(await drift("container", limited)).toEqual({ kind: "same" });
+    expect(docker.changes).toEqual([]);
+  });
+
+  test("of a container is what docker update, rename and network disconnect change, and is undone without a replacement", async () => {
+    const changed = found({ Memory: 32 * 2 ** 20, RestartPolicy: { Name: "no" } }, ["front"]);
+    docker.answers = {
+      "GET /containers/id-1/json": { ...changed, Name: "/other" },
+      "POST /containers/id-1/rename": new Answer(204),
+      "POST /containers/id-1/update": {},
+      "POST /networks/back/connect": {},
+    };
+    expect(await drift("container", limited)).toMatchObject({
+      kind: "changed",
+      paths: ["name", "restart", "memory", "networksAdvanced[1]"],
+      live: { name: "other", restart: "no", memory: 32, cpus: "0.5" },
+    });
+    expect(await diff("container", limited, limited)).toEqual({
+      kind: "update",
+      because: ["name", "restart", "memory", "networksAdvanced[1]"],
+    });
+    expect(await dockerProvider.update(state("container", limited), limited, context())).toEqual(limited);
+    expect(docker.changes.map(({ call, query, body }) => [call, query, body])).toEqual([
+      ["POST /containers/id-1/rename", { name: "web" }, expect.anything()],
+      ["POST /containers/id-1/update", {}, { RestartPolicy: { Name: "unless-stopped" }, Memory: 64 * 2 ** 20, MemorySwap: 128 * 2 ** 20 }],
+      ["POST /networks/back/connect", {}, { Container: "id-1", EndpointConfig: {} }],
+    ]);
+  });
+
+  test("is that a container does not run, or that an object does not exist", async () => {
+    docker.answers = { "GET /containers/id-1/json": { ...found(), State: { Running: false } } };
+    expect(await drift("container", limited)).toEqual({ kind: "gone", problem: "the container is not running" });
+    expect(await drift("container", { ...limited, mustRun: false })).toEqual({ kind: "same" });
+    expect(await drift("network", { name: "front" })).toEqual({ kind: "gone", problem: "does not exist" });
+    docker.answers = { "GET /networks/id-1": apiError(500, "disk failure") };
+    await expect(drift("network", { name: "front" })).rejects.toThrow("disk failure");
+  });
+
+  test("of a Swarm service is in its tasks, variables, labels and limits", async () => {
+    const taskSpec = {
+      containerSpec: { image: "web:1", env: { A: "b", N: "1" }, args: ["serve"] },
+      resources: { limits: { memoryBytes: 1024, nanoCpus: 5e8 } },
+    };
+    const inputs = {
+      mode: { replicated: { replicas: 2 } },
+      labels: [
+        { label: "team", value: "shop" },
+        { label: "a", value: "b" },
+      ],
+      taskSpec,
+    };
+    const spec = {
+      Labels: { a: "b", team: "shop" },
+      Mode: { Replicated: { Replicas: 2 } },
+      TaskTemplate: {
+        ContainerSpec: { Image: "web:1", Env: ["A=b", "N=1"], Args: ["serve"], Isolation: "default" },
+        Resources: { Limits: { MemoryBytes: 1024, NanoCPUs: 5e8 }, Reservations: {} },
+      },
+    };
+    docker.answers = { "GET /services/id-1": { Spec: spec } };
+    expect(await drift("service", inputs)).toEqual({ kind: "same" });
+    const container = { Image: "web:1", Env: ["A=x=y", "N=1", "NEW=1"], Args: ["serve"] };
+    const changed = {
+      ...spec,
+      Labels: { added: "c", a: "b" },
+      TaskTemplate: { ContainerSpec: container, Resources: { Limits: { MemoryBytes: 2048 } } },
+    };
+    docker.answers = { "GET /services/id-1": { Spec: changed } };
+    expect(await drift("service", inputs)).toMatchObject({
+      kind: "changed",
+      paths: [
+        "labels[0]",
+        "labels[2]",
+        "taskSpec.containerSpec.env.A",
+        "taskSpec.containerSpec.env.NEW",
+        "taskSpec.resources.limits.memoryBytes",
+        "taskSpec.resources.limits.nanoCpus",
+      ],
+      live: { taskSpec: { containerSpec: { env: { A: "x=y", N: "1", NEW: "1" } } } },
+    });
   });
 });

@@ -381,3 +381,63 @@ describe("the client", () => {
     expect(selectorOf({ spec: { selector: { matchLabels: { app: "web", tier: "front" } } } })).toBe("app=web,tier=front");
   });
 });
+
+describe("drift", () => {
+  const drift = (before: Properties = inputs, of = type) => kubernetesProvider.drift(state(before, of), context());
+  const at = (resourceVersion: string, more: object = {}) => ({ ...live, metadata: { ...inputs.metadata, resourceVersion }, ...more });
+
+  test("is what a server-side apply of the state would change, in a dry run", async () => {
+    api.answers = { ...discovery, [`GET ${path}`]: at("1", { data: { a: "x" } }), [`PATCH ${path}`]: at("1") };
+    expect(await drift()).toEqual({
+      kind: "changed",
+      live: expect.objectContaining({ data: { a: "x" } }) as object,
+      restored: expect.objectContaining({ data: { a: "b" } }) as object,
+      paths: ["data.a"],
+      authors: {},
+      replaces: false,
+    });
+    expect(api.changes.map(({ call, query }) => [call, query["dryRun"]])).toEqual([[`PATCH ${path}`, "All"]]);
+  });
+
+  test("is none in what the cluster itself sets, or others have added", async () => {
+    const more = { data: { a: "b", added: "by somebody" }, status: { phase: "Ready" } };
+    api.answers = { ...discovery, [`GET ${path}`]: at("1", more), [`PATCH ${path}`]: at("1", more) };
+    expect(await drift()).toEqual({ kind: "same" });
+  });
+
+  test("is compared again if the object changed meanwhile", async () => {
+    let reads = 0;
+    api.answers = {
+      ...discovery,
+      [`GET ${path}`]: () => (reads++ === 0 ? at("1", { data: { a: "x" } }) : at("2")),
+      [`PATCH ${path}`]: at("2"),
+    };
+    expect(await drift()).toEqual({ kind: "same" });
+    expect(reads).toBe(2);
+  });
+
+  test("is that the object is gone, but not that the cluster does not answer, even with deleteUnreachable", async () => {
+    expect(await drift()).toEqual({ kind: "gone", problem: "does not exist" });
+    api.answers = { ...discovery, [`GET ${path}`]: apiError(403, "configmaps is forbidden") };
+    await expect(drift()).rejects.toThrow("configmaps is forbidden");
+    const unreachable = kubeconfig().replace(api.host, "http://127.0.0.1:1");
+    await expect(
+      kubernetesProvider.drift(state(), context({ settings: { kubeconfig: unreachable, deleteUnreachable: true } })),
+    ).rejects.toThrow("the Kubernetes API at http://127.0.0.1:1 does not answer");
+  });
+
+  test("in a field that cannot be changed back is the difference to the state, and needs a replacement", async () => {
+    api.answers = {
+      ...discovery,
+      [`GET ${path}`]: at("1", { data: { a: "x" }, immutable: true }),
+      [`PATCH ${path}`]: apiError(422, "data: field is immutable when `immutable` is set"),
+    };
+    expect(await drift()).toMatchObject({ kind: "changed", paths: ["data.a"], replaces: true });
+  });
+
+  test("is not compared while the object is being deleted", async () => {
+    const metadata = { ...inputs.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+    api.answers = { ...discovery, [`GET ${path}`]: { ...live, metadata } };
+    await expect(drift()).rejects.toThrow("is being deleted. Compare again when that has ended.");
+  });
+});

@@ -153,7 +153,7 @@ function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine 
       await rejectNew("state to compare with");
       return embedded.drift(store);
     },
-    restoreDrift: (approve) => embedded.restoreDrift(output, store, approve),
+    restoreDrift: (approve) => embedded.restoreDrift(output, store, approve, runOf(stack, "drift --fix")),
   };
 }
 

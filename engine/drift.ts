@@ -3,6 +3,7 @@ import { Deployment, isReal, label, providerOf } from "./deployment.ts";
 import type { Display } from "./display.ts";
 import type { Context, Drift } from "./provider.ts";
 import { Checkpoint, decrypted, isReplaced, providerUrn, type ResourceState } from "./state/checkpoint.ts";
+import type { RunRecord } from "./run-record.ts";
 import type { StateStore } from "./state/store.ts";
 import { alignedWith } from "./kubernetes/alignment.ts";
 import { has, isSecret, plain, secret, type Properties, type Value } from "../lib/values.ts";
@@ -123,9 +124,9 @@ const imageTypes = ["docker:index/image:Image", ...["RegistryPush", "NodeImage",
  *
  * @returns false if one failed; the failure has been printed.
  */
-export async function restore(store: StateStore, drifted: DriftedResource[], display: Display): Promise<boolean> {
+export async function restore(store: StateStore, drifted: DriftedResource[], display: Display, record?: RunRecord): Promise<boolean> {
   const checkpoint = await Checkpoint.open(store);
-  const deployment = new Deployment(checkpoint, display, { preview: false });
+  const deployment = new Deployment(checkpoint, display, { preview: false, record });
   const all = [...checkpoint.resources.values()].filter((resource) => !isReplaced(resource) && !resource.creating);
   const urns = new Set(drifted.map(({ urn }) => urn));
   const renamed = new Map<string, string>();
@@ -154,6 +155,7 @@ export async function restore(store: StateStore, drifted: DriftedResource[], dis
   await deployment.settle();
   if (!deployment.failed) await deployment.deleteReplaced();
   await checkpoint.save();
+  if (!deployment.failed) await record?.end(true, all);
   display.summary(false);
   return !deployment.failed;
 }

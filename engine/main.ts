@@ -80,18 +80,20 @@ export async function drift(store: StateStore): Promise<DriftResult> {
 /**
  * Gives the live objects the version in the state, if `approve` lets what was found through.
  *
+ * @param run What is recorded about it in the stack's history. @default - nothing is recorded
  * @returns false if an object could not be restored; the failure has been printed.
  */
 export function restoreDrift(
   output: NodeJS.WritableStream,
   store: StateStore,
   approve: (found: DriftResult) => Promise<boolean>,
+  run?: RunDescription,
 ): Promise<boolean> {
   return store.locked("slipway drift --fix", async () => {
     const { findDrift, restore } = await import("./drift.ts");
     const found = await findDrift(await store.load());
     if (found.drifted.length === 0 || !(await approve(found))) return true;
-    return restore(store, found.drifted, new Display(output));
+    return recorded(store, run, (record) => restore(store, found.drifted, new Display(output), record));
   });
 }
 

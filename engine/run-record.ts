@@ -7,7 +7,7 @@ import type { HistoryStore } from "./state/history-store.ts";
 
 /** What the record of a run has besides what the engine knows itself. */
 export interface RunDescription {
-  /** `up`, `rollback` or `down`. */
+  /** `up`, `rollback`, `drift --fix` or `down`. */
   command: string;
   /** Asked for at the start, and awaited before the first change. */
   origin: Promise<Origin>;

@@ -69,7 +69,7 @@ export interface UsedApproval {
 export interface Deployment extends Partial<Origin> {
   /** Increases with every deployment of the stack. */
   id: number;
-  /** `up`, `rollback` or `down`. */
+  /** `up`, `rollback`, `drift --fix` or `down`. */
   command: string;
   /** RFC 3339, in UTC. */
   started: string;

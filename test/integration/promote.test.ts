@@ -15,8 +15,9 @@ const host = { staging: "staging.localhost", prod: "prod.localhost" };
 const lockFile = `stacks/slipway-lock.${prod}.yaml`;
 const running = new AsyncDisposableStack();
 let checkout: Checkout;
-/** The same folder, with the other stack. */
+/** The same folder, with other stacks. */
 let target: Checkout;
+let docker: Checkout;
 let registry: string;
 
 const service = (name: keyof typeof host) => ({ source: "app", host: host[name], replicas: 2, ingressClassName: "traefik" });
@@ -56,8 +57,15 @@ async function attach(image: string): Promise<string> {
     layers: [{ mediaType: "application/spdx+json", ...blob("an SBOM") }],
     subject: { mediaType: headers.get("content-type"), digest, size: Number(headers.get("content-length")) },
   });
-  const put = { method: "PUT", body: manifest, headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" } };
-  expect((await fetch(`${url}/manifests/${blob(manifest).digest}`, put)).status).toBe(201);
+  const imageManifest = "application/vnd.oci.image.manifest.v1+json";
+  const imageIndex = "application/vnd.oci.image.index.v1+json";
+  const put = async (reference: string, body: string, type: string) =>
+    expect((await fetch(`${url}/manifests/${reference}`, { method: "PUT", body, headers: { "content-type": type } })).status).toBe(201);
+  await put(blob(manifest).digest, manifest, imageManifest);
+  // The registry has no API for referrers, so who attaches something lists it under a tag:
+  // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema.
+  const descriptor = { mediaType: imageManifest, artifactType: "application/spdx+json", ...blob(manifest) };
+  await put(digest.replace(":", "-"), JSON.stringify({ schemaVersion: 2, mediaType: imageIndex, manifests: [descriptor] }), imageIndex);
   return blob(manifest).digest;
 }
 
@@ -70,6 +78,7 @@ beforeAll(async () => {
   ).address;
   checkout = running.use(new Checkout(staging, "kubernetes"));
   target = new Checkout(prod, "kubernetes", checkout.folder);
+  docker = new Checkout("integration-promote-docker", "docker", checkout.folder);
   running.defer(async () => void (await target.run("down")));
   const kubeconfig = readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8");
   const config = parse(kubeconfig) as { contexts: { context: object }[] };
@@ -123,11 +132,7 @@ test("a closed gate leaves the lock file and the stack as they are", async () =>
 });
 
 describe("from a stack on Docker with a registry of its own", () => {
-  const name = "integration-promote-docker";
-  let docker: Checkout;
-
   beforeAll(async () => {
-    docker = new Checkout(name, "docker", checkout.folder);
     docker.configure({ web: { source: "app", host: "docker.localhost", replicas: 1 } }, { registry: { repository: `${registry}/team` } });
     expect(await docker.run("up")).toMatchObject({ code: 0 });
   });
@@ -136,12 +141,9 @@ describe("from a stack on Docker with a registry of its own", () => {
   test("images are copied with what refers to them", async () => {
     const image = (await images(docker))["web"]!;
     const sbom = await attach(image);
-    expect(await promote([], name)).toMatchObject({ code: 0 });
-    const { manifests } = (await (
-      await fetch(`http://127.0.0.1:${ports.registry}/v2/prod/web/referrers/${digestOf(image)}`).then((response) =>
-        response.ok ? response : fetch(`http://127.0.0.1:${ports.registry}/v2/prod/web/manifests/${digestOf(image).replace(":", "-")}`),
-      )
-    ).json()) as { manifests: { digest: string }[] };
+    expect(await promote([], docker.stack)).toMatchObject({ code: 0 });
+    const copied = await fetch(`http://127.0.0.1:${ports.registry}/v2/prod/web/manifests/${digestOf(image).replace(":", "-")}`);
+    const { manifests } = (await copied.json()) as { manifests: { digest: string }[] };
     expect(manifests.map(({ digest }) => digest)).toEqual([sbom]);
     expect(await target.run("up")).toMatchObject({ code: 0 });
     expect((await greets("prod", "Gate")).status).toBe(200);
@@ -154,7 +156,7 @@ describe("from a stack on Docker with a registry of its own", () => {
     const [repository, digest] = image.slice(registry.length + 1).split("@");
     expect((await fetch(`http://${registry}/v2/${repository}/manifests/${digest}`, { method: "DELETE" })).status).toBe(202);
     const before = readFileSync(join(target.folder, lockFile), "utf8");
-    const { code, out } = await promote([], name);
+    const { code, out } = await promote([], docker.stack);
     expect([code, out]).toEqual([
       1,
       expect.stringContaining(

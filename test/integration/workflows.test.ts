@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { startGitLab } from "../forge-servers.ts";
 import { gitlabCi } from "../gitlab-ci-local.ts";
+import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 import { ActRepository } from "./act.ts";
 import { Checkout, eventually, get, passphraseVariable, ports } from "./checkout.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -20,6 +21,7 @@ const deploy = `deploy-${name}`;
 const running = new AsyncDisposableStack();
 let checkout: Checkout;
 let repository: ActRepository;
+let cluster: KubernetesCluster;
 
 /** The kubeconfig of the cluster, as a secret. The stack must use its context. */
 function kubeconfigOf(kubeconfig: string): string {
@@ -40,6 +42,7 @@ beforeAll(async () => {
   const shared = sharedCheckout();
   shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
   expect(await shared.run("up")).toMatchObject({ code: 0 });
+  cluster = await shared.cluster();
   checkout = running.use(new Checkout(name, "kubernetes"));
   // Only the stack of the test, and one that pipelines leave out. The project's own check, and its types, take a minute each time.
   for (const stack of ["dev", "staging", "prod", "docker", "swarm"]) rmSync(join(checkout.folder, `stacks/Pulumi.${stack}.yaml`));
@@ -153,4 +156,65 @@ test("the pipeline on GitLab posts one note, and deploys", async () => {
   const { code, out } = await gitlabCi(checkout.folder, push);
   expect([code, out]).toEqual([0, expect.stringContaining("answers HTTP 200")]);
   expect(await greets("Gate")).toBe("Hello Gate\n");
+});
+
+describe("with a template of review environments", () => {
+  const reviewHost = (id: number) => `pr-${id}.reviewed.localhost`;
+  const answers = (id: number) => get(reviewHost(id));
+  const environments = async () => {
+    const namespaces = await cluster.select("v1", "Namespace", undefined, "dev.slipway/review=review");
+    return namespaces.filter(({ metadata }) => metadata?.deletionTimestamp === undefined).map(({ metadata }) => metadata?.name);
+  };
+
+  beforeAll(async () => {
+    repository.git("checkout", "--quiet", "main");
+    const template = {
+      "slipway:platform": "kubernetes",
+      "slipway:review": { ttl: "2h" },
+      "slipway:kubernetes": { context: "someone", registry: `127.0.0.1:${ports.registry}/review`, ports: { http: ports.http } },
+      "slipway:services": { web: { source: "app", host: "reviewed.localhost", ingressClassName: "traefik" } },
+    };
+    writeFileSync(join(checkout.folder, "stacks/Pulumi.review.yaml"), JSON.stringify({ config: template }));
+    execFileSync(join(checkout.folder, "slipway"), ["ci", "github"], { stdio: "ignore" });
+    await repository.push("Add review environments");
+  });
+
+  test("a pull request that is opened is deployed and answers, and its URL is posted", async () => {
+    const { jobs, out } = await repository.pullRequest(4, "opened");
+    expect([jobs["up"], out]).toEqual(["success", expect.stringContaining("created the comment on #4 of me/shop")]);
+    expect((await answers(4)).status).toBe(200);
+    const comments = repository.api.comments[4]!.map(({ body }) => body);
+    expect(comments).toContainEqual(
+      expect.stringContaining(`### Review environment 4\n\n| Service | URL | Answer |\n| --- | --- | --- |\n| web | http://${reviewHost(4)}:${ports.http}/ | HTTP 200 |`),
+    );
+  });
+
+  test("a push to it is deployed to the same environment, and one that is closed is removed", async () => {
+    checkout.edit("app/settings.go", "Hello", "Goodbye");
+    const { jobs } = await repository.pullRequest(4, "synchronize");
+    expect(jobs["up"]).toBe("success");
+    expect((await eventually(() => answers(4), ({ body }) => body.startsWith("Goodbye"))).status).toBe(200);
+    expect(await environments()).toEqual(["slipway-review-4"]);
+    const closed = await repository.trusted(4, "closed");
+    expect([closed.jobs, closed.out]).toEqual([{ down: "success" }, expect.stringContaining("environment 4 is deleted")]);
+    expect(await environments()).toEqual([]);
+  });
+
+  test("one from a fork is only deployed once a maintainer labels it, and the cleanup removes it when it is no longer open", async () => {
+    repository.git("checkout", "--quiet", "main");
+    const opened = await repository.pullRequest(5, "opened", { fork: true });
+    expect([opened.jobs["up"], await environments()]).toEqual([undefined, []]);
+    const other = await repository.trusted(5, "labeled", { fork: true, label: "bug" });
+    expect([other.jobs, await environments()]).toEqual([{}, []]);
+    const labeled = await repository.trusted(5, "labeled", { fork: true, label: "review" });
+    expect(labeled.jobs).toEqual({ "up-from-fork": "success" });
+    expect((await answers(5)).status).toBe(200);
+    const kept = await repository.scheduled("cleanup");
+    expect([kept.jobs, kept.out]).toEqual([{ reap: "success" }, expect.stringContaining("1 environment stays (5)")]);
+    // The pipeline of the event was lost.
+    repository.api.open = repository.api.open.filter((number) => number !== 5);
+    const removed = await repository.scheduled("cleanup");
+    expect([removed.jobs, removed.out]).toEqual([{ reap: "success" }, expect.stringContaining("5  not open, deleted")]);
+    expect(await environments()).toEqual([]);
+  });
 });

@@ -164,7 +164,9 @@ describe("on Kubernetes", () => {
     expect((await cluster.find(deployment))!["spec"].replicas).toBe(2);
     expect((await driftOf(checkout, ["--fix"])).code).toBe(0);
     // One that restores nothing is not recorded.
-    const { deployments } = JSON.parse((await checkout.run("history", {}, ["--json"])).out) as { deployments: { command: string; result: string }[] };
+    const { deployments } = JSON.parse((await checkout.run("history", {}, ["--json"])).out) as {
+      deployments: { command: string; result: string }[];
+    };
     expect(deployments.slice(0, 2).map(({ command, result }) => [command, result])).toEqual([
       ["drift --fix", "succeeded"],
       ["up", "succeeded"],

@@ -185,7 +185,9 @@ describe("with a template of review environments", () => {
     expect((await answers(4)).status).toBe(200);
     const comments = repository.api.comments[4]!.map(({ body }) => body);
     expect(comments).toContainEqual(
-      expect.stringContaining(`### Review environment 4\n\n| Service | URL | Answer |\n| --- | --- | --- |\n| web | http://${reviewHost(4)}:${ports.http}/ | HTTP 200 |`),
+      expect.stringContaining(
+        `### Review environment 4\n\n| Service | URL | Answer |\n| --- | --- | --- |\n| web | http://${reviewHost(4)}:${ports.http}/ | HTTP 200 |`,
+      ),
     );
   });
 
@@ -193,7 +195,14 @@ describe("with a template of review environments", () => {
     checkout.edit("app/settings.go", "Hello", "Goodbye");
     const { jobs } = await repository.pullRequest(4, "synchronize");
     expect(jobs["up"]).toBe("success");
-    expect((await eventually(() => answers(4), ({ body }) => body.startsWith("Goodbye"))).status).toBe(200);
+    expect(
+      (
+        await eventually(
+          () => answers(4),
+          ({ body }) => body.startsWith("Goodbye"),
+        )
+      ).status,
+    ).toBe(200);
     expect(await environments()).toEqual(["slipway-review-4"]);
     const closed = await repository.trusted(4, "closed");
     expect([closed.jobs, closed.out]).toEqual([{ down: "success" }, expect.stringContaining("environment 4 is deleted")]);

@@ -4,10 +4,9 @@ import { checkSettings } from "../../config/check.ts";
 import { parseConfigValue, settingsNamespace } from "../../config/config-value.ts";
 import { withExampleDigests } from "../../config/locked-images.ts";
 import { readStackFile } from "../../config/project.ts";
-import { jobSettings } from "../../config/schema/job.ts";
 import { reviewDefaults } from "../../config/schema/review.ts";
-import { serviceSettings } from "../../config/schema/service.ts";
-import { readStack, settingsIn } from "../../config/stack-file.ts";
+import type { Settings } from "../../config/settings.ts";
+import { readStack } from "../../config/stack-file.ts";
 import { podSecurityLabels } from "../../components/services-namespace.ts";
 import { command } from "../../lib/command.ts";
 import { LockedError } from "../../lib/file-lock.ts";
@@ -45,8 +44,8 @@ export async function prepareEnvironment(template: Template, id: string, ttl: st
   const ttlMs = ttl === undefined ? timeToLiveMs(settings.ttl ?? reviewDefaults.ttl, "slipway:review.ttl") : timeToLiveMs(ttl, "--ttl");
   const stack = environmentStack(environment);
   const namespace = environmentNamespace(project, environment);
-  await rejectInvalidSettings(stack);
-  const labels = { ...(await securityLabels(template, stack)), ...environmentLabels(project, environment) };
+  const checked = await checkedSettings(stack);
+  const labels = { ...(await securityLabels(template, checked)), ...environmentLabels(project, environment) };
   const commit = await currentCommit();
   const expires = () => new Date(cluster.now() + ttlMs).toISOString().replace(/\.\d+Z$/, "Z");
   const described = (): Manifest => ({
@@ -71,22 +70,18 @@ export async function prepareEnvironment(template: Template, id: string, ttl: st
   return { stack, namespace, expires: expires(), commit };
 }
 
-async function securityLabels({ kubernetes }: Template, stack: string): Promise<Record<string, string>> {
-  const settings = readStack(stack, { withoutSecrets: true });
-  // What is invalid is reported by the program. It does not run here, because a process runs one only.
-  const services = Object.values(settingsIn(settings, "services")).flatMap((one) => serviceSettings.safeParse(one).data ?? []);
-  const jobs = Object.values(settingsIn(settings, "jobs")).flatMap((one) => jobSettings.safeParse(one).data ?? []);
+async function securityLabels({ name, kubernetes }: Template, { services, jobs }: Settings): Promise<Record<string, string>> {
   const seen = await look(kubernetes);
-  if (typeof seen === "string") throw new UserError(`Stack "${stack}" cannot be reached:\n  - ${seen}`);
-  return { ...podSecurityLabels([...services, ...jobs]), ...namespaceLabels(seen) };
+  if (typeof seen === "string") throw new UserError(`Stack "${name}" cannot be reached:\n  - ${seen}`);
+  return { ...podSecurityLabels([...Object.values(services), ...Object.values(jobs)]), ...namespaceLabels(seen) };
 }
 
 /**
- * Checks the settings before anything is created.
+ * Checks the settings before anything is created. The program does not do that, because a process runs one only.
  *
  * @throws UserError that lists what is wrong, as the program would.
  */
-async function rejectInvalidSettings(name: string): Promise<void> {
+async function checkedSettings(name: string): Promise<Settings> {
   const { config } = readStack(name);
   const prefix = `${settingsNamespace}:`;
   const own = Object.entries(config).flatMap(([key, text]) =>
@@ -96,11 +91,12 @@ async function rejectInvalidSettings(name: string): Promise<void> {
   // The program reports tags without a digest in the lock file.
   for (const root of ["services", "jobs"]) if (isMap(input[root])) input[root] = withExampleDigests(input[root] as Record<string, object>);
   const { file, secretPaths } = readStackFile(name);
-  const { problems } = await checkSettings(input, loadPlatform, { secretPaths });
+  const { value, problems } = await checkSettings(input, loadPlatform, { secretPaths });
   throwIfAny(
     problems.map((problem) => prefix + formatProblem(problem)),
     `The configuration of stack "${name}" is invalid. In ${file}:`,
   );
+  return value!;
 }
 
 /** False if another run has created it meanwhile. */

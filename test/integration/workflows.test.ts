@@ -192,7 +192,7 @@ describe("with a template of review environments", () => {
   });
 
   test("a push to it is deployed to the same environment, and one that is closed is removed", async () => {
-    checkout.edit("app/settings.go", "Hello", "Goodbye");
+    checkout.edit("app/settings.go", 'greeting: "Hello Gate"', 'greeting: "Goodbye Gate"');
     const { jobs } = await repository.pullRequest(4, "synchronize");
     expect(jobs["up"]).toBe("success");
     expect(

@@ -35,7 +35,7 @@ describe("the lock file", () => {
     writeLockFile("shop", { file, addons: {}, images });
     expect(readFileSync(file, "utf8")).toBe(
       [
-        "# What Pulumi.shop.yaml leaves open: digests of images by tag, versions of add-ons. Written by slipway lock. Commit slipway-lock.shop.yaml.",
+        "# What Pulumi.shop.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock and slipway promote. Commit slipway-lock.shop.yaml.",
         "images:",
         "  db:",
         "    image: postgres:16",

@@ -8,6 +8,7 @@ import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, passphraseVariable, ports } from "./checkout.ts";
 import { assignedId, openShift, project } from "./openshift.ts";
+import { withContext } from "./kubeconfig.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
 // Flavours of clusters, emulated on real API servers: what Slipway recognises them by, and what decides on whether pods run and are reached.
@@ -44,10 +45,9 @@ describe("a cluster with the API groups, the ingress class and the security cont
     shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
     expect(await shared.run("up")).toMatchObject({ code: 0 });
     cluster = await shared.cluster();
-    const theirs = parse(readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8"));
+    const theirs = readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8");
     checkout = new Checkout(name, "kubernetes");
-    const contexts = [{ name: context, context: theirs.contexts[0].context }];
-    writeFileSync(join(checkout.folder, "cluster.yaml"), JSON.stringify({ ...theirs, contexts }));
+    writeFileSync(join(checkout.folder, "cluster.yaml"), withContext(theirs, context));
     for (const manifest of openShift) await cluster.apply(manifest, false);
     // Traefik serves no Routes, so it gets an Ingress of its own.
     await cluster.apply(

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { parse } from "yaml";
+import { KubeConfig } from "@kubernetes/client-node";
 import type { Deployment } from "../../lib/deployment-record.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
@@ -24,14 +24,7 @@ let checkout: Checkout;
 let cluster: KubernetesCluster;
 let other: ApiServer;
 
-/** A kubeconfig with the context, and a current context that must not be used. */
-function kubeconfigOf(kubeconfig: string): string {
-  const config = parse(kubeconfig) as { contexts: { name: string; context: object }[] };
-  const contexts = [{ name: context, context: config.contexts[0]!.context }];
-  return JSON.stringify({ ...config, contexts, "current-context": "nobody" });
-}
-
-const write = (kubeconfig: string) => writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfigOf(kubeconfig));
+const write = (kubeconfig: string) => writeFileSync(join(checkout.folder, "cluster.yaml"), withContext(kubeconfig, context));
 const reached = { context, registry, ports: { http: ports.http } };
 const settings = { ...reached, kubeconfig: "cluster.yaml" };
 const namespaces = async (of: KubernetesCluster) => (await of.list("v1", "Namespace")).items.map(({ metadata }) => metadata?.name);
@@ -181,13 +174,7 @@ describe("a deployer with exactly the rights that slipway rbac prints", () => {
     for (const manifest of printed) await cluster.apply(manifest, false);
     role = printed.find(({ kind }) => kind === "Role")!;
     clusterRoles = printed.filter(({ kind }) => kind?.startsWith("ClusterRole"));
-    const admin = new KubeConfig();
-    admin.loadFromString(theirs);
-    const request = { name: "deployer", namespace, body: { spec: { audiences: [], expirationSeconds: 3600 } } };
-    const { status } = await admin.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
-    const config = parse(theirs) as { users: object[]; contexts: { context: { user: string } }[] };
-    config.users = [{ name: config.contexts[0]!.context.user, user: { token: status!.token } }];
-    write(JSON.stringify(config));
+    write(await asServiceAccount(theirs, namespace, "deployer"));
   });
   afterAll(async () => {
     write(theirs);

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { Checkout, eventually, get, otherPort, ports, type Run } from "./checkout.ts";
+import { withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 import { startRegistry } from "./test-objects.ts";
@@ -81,10 +82,7 @@ beforeAll(async () => {
   docker = new Checkout("integration-promote-docker", "docker", checkout.folder);
   running.defer(async () => void (await target.run("down")));
   const kubeconfig = readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8");
-  const config = parse(kubeconfig) as { contexts: { context: object }[] };
-  const contexts = [{ name: "someone", context: config.contexts[0]!.context }];
-  writeFileSync(join(checkout.folder, "cluster.yaml"), JSON.stringify({ ...config, contexts }));
-  // The node does not reach this registry, so what runs in prod was pulled from the other one.
+  writeFileSync(join(checkout.folder, "cluster.yaml"), withContext(kubeconfig, "someone"));
   checkout.configure({ web: service("staging") }, settings(`127.0.0.1:${ports.registry}/staging`));
   configureProd();
   expect(await checkout.run("up")).toMatchObject({ code: 0 });

@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { parse } from "yaml";
 import { annotation, environmentsOf, hasExpired } from "../../cli/environments/environment.ts";
 import { removeEnvironment } from "../../cli/environments/remove.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { Checkout, eventually, get, ports, type Run } from "./checkout.ts";
+import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
 // Review environments on the cluster of another stack. The tests do not prove anything about DNS and certificates, or about the clocks of several
@@ -36,12 +35,7 @@ const annotate = (id: string, annotations: Record<string, string>) =>
   cluster.merge({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespaceOf(id), annotations } });
 const expire = (id: string) => annotate(id, { [annotation.expires]: new Date(cluster.now() - 1000).toISOString() });
 
-/** A kubeconfig with the context that the template names. */
-function write(kubeconfig: string): void {
-  const config = parse(kubeconfig) as { contexts: { context: object }[] };
-  const contexts = [{ name: "someone", context: config.contexts[0]!.context }];
-  writeFileSync(join(checkout.folder, "cluster.yaml"), JSON.stringify({ ...config, contexts }));
-}
+const write = (kubeconfig: string) => writeFileSync(join(checkout.folder, "cluster.yaml"), withContext(kubeconfig, "someone"));
 
 beforeAll(async () => {
   const shared = sharedCheckout();
@@ -230,13 +224,7 @@ test("a deployer with exactly the rights that slipway rbac prints deploys, lists
     ["ClusterRoleBinding", "slipway-slipway-review"],
   ]);
   for (const manifest of printed) await cluster.apply(manifest, false);
-  const admin = new KubeConfig();
-  admin.loadFromString(theirs);
-  const request = { name: "deployer", namespace: "review-deployer", body: { spec: { audiences: [], expirationSeconds: 3600 } } };
-  const { status } = await admin.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
-  const config = parse(theirs) as { users: object[]; contexts: { context: { user: string } }[] };
-  config.users = [{ name: config.contexts[0]!.context.user, user: { token: status!.token } }];
-  write(JSON.stringify(config));
+  write(await asServiceAccount(theirs, "review-deployer", "deployer"));
   try {
     const deployed = await up("11");
     expect([deployed.code, deployed.out]).toEqual([0, expect.stringContaining("answers HTTP 200")]);

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { startGitLab } from "../forge-servers.ts";
 import { gitlabCi } from "../gitlab-ci-local.ts";
 import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
 import { ActRepository } from "./act.ts";
 import { Checkout, eventually, get, passphraseVariable, ports } from "./checkout.ts";
+import { withContext } from "./kubeconfig.ts";
 import { sharedCheckout } from "./shared-stack.ts";
 
 // The workflows that slipway ci generates, run by nektos/act on this machine: a stack on the cluster of another stack, from the first push to a
@@ -22,12 +22,6 @@ const running = new AsyncDisposableStack();
 let checkout: Checkout;
 let repository: ActRepository;
 let cluster: KubernetesCluster;
-
-/** The kubeconfig of the cluster, as a secret. The stack must use its context. */
-function kubeconfigOf(kubeconfig: string): string {
-  const config = parse(kubeconfig) as { contexts: { name: string; context: object }[] };
-  return JSON.stringify({ ...config, contexts: [{ name: "someone", context: config.contexts[0]!.context }], "current-context": "nobody" });
-}
 
 /** Writes the stack file. Without a gate, it is the default one. */
 const configure = (gate?: object) => {
@@ -52,7 +46,7 @@ beforeAll(async () => {
   writeFileSync(join(checkout.folder, "types.d.ts"), "");
   configure();
   repository = running.use(await ActRepository.create(checkout.folder));
-  const kubeconfig = kubeconfigOf(readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8"));
+  const kubeconfig = withContext(readFileSync(join(shared.folder, ".slipway", shared.stack, "kubeconfig.yaml"), "utf8"), "someone");
   Object.assign(repository.secrets, passphraseVariable, { KUBECONFIG: kubeconfig, KUBECONFIG_TO_PREVIEW: kubeconfig });
   execFileSync(join(checkout.folder, "slipway"), ["ci", "github"], { stdio: "ignore" });
 });

@@ -6,7 +6,7 @@ import { registryOf } from "../lib/docker-client.ts";
 import { isMap } from "../lib/property-path.ts";
 import type { RegistryAccess } from "../lib/registry-access.ts";
 
-/** How the registry in the settings of a stack is reached, by its host. The settings need not have been checked. Empty if there is none. */
+/** How the registry of a stack is reached, by its host. The settings may be invalid. Empty if they name no registry. */
 export function registriesOf(stack: Pick<Stack, "config">): Record<string, RegistryAccess> {
   const platform = platformOf(stack);
   const settings = settingsIn(stack, platform);

@@ -23,7 +23,7 @@ export function knownStacks(): string[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []) : [];
 }
 
-/** The review environment that a stack is: it has no file of its own, but that of its template. */
+/** The review environment with this stack name. Undefined if the stack has a file of its own, or there is no such template. */
 export function environmentOf(stack: string): ReviewEnvironment | undefined {
   const fileOf = (name: string) => join(configFolder(), `Pulumi.${name}.yaml`);
   const isTemplate = (name: string) => {

@@ -17,7 +17,7 @@ export function environmentStack({ template, id }: ReviewEnvironment): string {
   return `${template}-${id}`;
 }
 
-/** The environment that a stack name stands for, if one of its beginnings is a template. */
+/** Reads a stack name of the form `<template>-<id>`. Undefined if it has another form, or there is no such template. */
 export function environmentNamed(stack: string, isTemplate: (name: string) => boolean): ReviewEnvironment | undefined {
   const hyphens = [...stack.matchAll(/-/g)].map(({ index }) => index);
   const candidates = hyphens.map((at) => ({ template: stack.slice(0, at), id: stack.slice(at + 1) }));

@@ -116,7 +116,7 @@ export function needsBuild(type: string): boolean {
 }
 
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/slipway:${kind}`;
-const imageTypes = ["docker:index/image:Image", ...["RegistryPush", "NodeImage", "RegistryPresence", "SecretBuild"].map(dynamic)];
+export const imageTypes = ["docker:index/image:Image", ...["RegistryPush", "NodeImage", "RegistryPresence", "SecretBuild"].map(dynamic)];
 
 /**
  * Gives drifted objects the version in the state, dependencies first. The stack must be locked. What depends on them
@@ -149,7 +149,6 @@ export async function restore(store: StateStore, drifted: DriftedResource[], dis
       deployment.fail(label(resource), error as Error);
     }
   };
-  // Resources are stored in the order in which they were registered, so dependencies come first.
   for (const resource of inOrder(all)) done.set(resource.urn, restoreOne(resource));
   await Promise.all(done.values());
   await deployment.settle();

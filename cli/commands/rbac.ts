@@ -19,31 +19,23 @@ export const rbac = defineCommand({
     },
   ],
   async run({ stack: name, subject: given, json }) {
-    const [
-      { stringify },
-      { platformOf, readStack, settingsIn },
-      { StateLocation },
-      { registrationsOf },
-      permissions,
-      { UserError },
-      { environmentOf },
-    ] = await Promise.all([
-      import("yaml"),
-      import("../../config/stack-file.ts"),
-      import("../../config/schema/kubernetes.ts"),
-      import("../../review/render/registrations.ts"),
-      import("../../review/render/permissions.ts"),
-      import("../../lib/user-error.ts"),
-      import("../../config/project.ts"),
-    ]);
+    const [{ stringify }, { platformOf, readStack, settingsIn }, { StateLocation }, { registrationsOf }, permissions, { UserError }] =
+      await Promise.all([
+        import("yaml"),
+        import("../../config/stack-file.ts"),
+        import("../../config/schema/kubernetes.ts"),
+        import("../../review/render/registrations.ts"),
+        import("../../review/render/permissions.ts"),
+        import("../../lib/user-error.ts"),
+      ]);
     const stack = readStack(name);
     const { namespace, state } = settingsIn(stack, "kubernetes");
-    const isTemplate = "slipway:review" in stack.config && environmentOf(name) === undefined;
     if (platformOf(stack) !== "kubernetes")
       throw new UserError(
         `Stack "${name}" is on the platform ${platformOf(stack)}. Only stacks on kubernetes are deployed with rights of somebody else's cluster.`,
       );
-    if (typeof namespace !== "string" && !isTemplate)
+    // An environment has a namespace, its template has not.
+    if (typeof namespace !== "string" && !("slipway:review" in stack.config))
       throw new UserError(
         `slipway:kubernetes.namespace: is required for slipway rbac, because a Role is in a namespace, and only an administrator can create one. Create the namespace, and set its name.`,
       );

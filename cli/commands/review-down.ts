@@ -6,7 +6,8 @@ export const reviewDown = defineCommand({
   name: "review down",
   group: CommandGroup.Environments,
   summary: "Delete a review environment with everything in its namespace",
-  description: "Succeeds if there is none. While it is deployed, it is only marked: the next slipway review reap deletes it.",
+  description:
+    "Nothing happens if there is no such environment. If a run is deploying it, it is only marked, and the next slipway review reap deletes it.",
   options: { id: idOption, comment: commentOption, template: templateOption, json: jsonOption },
   examples: [{ command: "slipway review down --id 7", summary: "delete environment 7" }],
   exitCodes: [ExitCode.Locked],

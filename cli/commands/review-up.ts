@@ -7,7 +7,7 @@ export const reviewUp = defineCommand({
   group: CommandGroup.Environments,
   summary: "Deploy a review environment, in a namespace of its own",
   description:
-    "Its settings are those of the template, with hosts of its own, one replica unless the template says otherwise, and only the template's secrets. Its state is in the namespace. Each up renews the time after which slipway review reap deletes it.",
+    "It has the settings and secrets of the template, with other hosts, and one replica unless the template sets a number. Its state is in the namespace. Each up restarts the time to live; when that is over, slipway review reap deletes the environment.",
   options: {
     id: idOption,
     ttl: { value: "time", summary: "how long it stays, such as 72h or 30m (default: slipway:review.ttl)" },

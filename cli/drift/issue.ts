@@ -1,5 +1,5 @@
-import { Octokit } from "@octokit/rest";
 import { UserError } from "../../lib/user-error.ts";
+import { gitHubClient } from "../forge/github.ts";
 import { driftAsMarkdown, driftMarkerOf } from "./markdown.ts";
 import type { DriftReport } from "./report.ts";
 
@@ -18,18 +18,12 @@ export interface IssueResult {
  * @throws UserError if a variable is missing, or GitHub rejects a request.
  */
 export async function updateIssue(report: DriftReport): Promise<IssueResult> {
-  const { GITHUB_TOKEN: auth, GITHUB_REPOSITORY: repository = "", GITHUB_API_URL: baseUrl } = process.env;
+  const { GITHUB_TOKEN: auth = "", GITHUB_REPOSITORY: repository = "", GITHUB_API_URL: baseUrl } = process.env;
   const missing = ["GITHUB_TOKEN", "GITHUB_REPOSITORY"].filter((name) => !process.env[name]);
   if (missing.length > 0)
     throw new UserError(`--issue: ${missing.join(" and ")} must be set. In GitHub Actions, pass the token of the job.`);
   const [owner = "", repo = ""] = repository.split("/");
-  const silent = () => {};
-  // Octokit must not log: errors are reported below.
-  const { rest, paginate } = new Octokit({
-    auth,
-    ...(baseUrl && { baseUrl }),
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
+  const { rest, paginate } = gitHubClient(auth, baseUrl);
   const place = { owner, repo };
   const marker = `${driftMarkerOf(report)}\n`;
   /** By its marker. Labels are dropped silently if the token may not set them. */

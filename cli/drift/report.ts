@@ -1,6 +1,6 @@
 import type { DriftedResource, DriftResult, Uncompared } from "../../engine/drift.ts";
 import type { Author } from "../../engine/provider.ts";
-import { needsBuild } from "../../engine/drift.ts";
+import { imageTypes, needsBuild } from "../../engine/drift.ts";
 import { Impact, worst } from "../../lib/impact.ts";
 import { parsePath, startsWith } from "../../lib/property-path.ts";
 import type { Properties } from "../../lib/values.ts";
@@ -36,11 +36,11 @@ export interface DriftReport {
   uncompared: (Omit<Uncompared, "inputs"> & { name: string })[];
 }
 
-/** What is different if an object goes without Slipway: nothing has replaced it. */
+/** The impact of a deletion by somebody else differs from that of a deletion by Slipway: nothing takes the place of the object. */
 const driftRules: ImpactRule[] = [
   {
     id: "image-missing",
-    types: ["docker:index/image:Image", ...["RegistryPush", "NodeImage", "RegistryPresence", "SecretBuild"].map(dynamic)],
+    types: imageTypes,
     operations: ["delete"],
     impact: Impact.Downtime,
     reason: "running pods and containers go on, but new ones cannot pull the image",

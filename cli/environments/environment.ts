@@ -10,9 +10,9 @@ export interface Environment extends ReviewEnvironment {
   expires: string | undefined;
   /** Whether its deletion has begun. */
   isClosed: boolean;
-  /** Whether the last up succeeded. */
+  /** Whether an up has succeeded. */
   isReady: boolean;
-  /** URLs by service, after the last up. */
+  /** URLs by service, after the last up that succeeded. */
   urls: Record<string, string>;
   /** The commit that was deployed last. */
   commit: string | undefined;
@@ -32,7 +32,7 @@ export function environmentLabels(project: string, { template, id }: ReviewEnvir
   return { "app.kubernetes.io/managed-by": "slipway", [label.project]: project, [label.template]: template, [label.id]: id };
 }
 
-/** The environment that a namespace is; undefined if it is none of the project. */
+/** Reads an environment from its namespace. Undefined if the namespace is no review environment of the project. */
 export function environmentIn(namespace: Manifest, project: string): Environment | undefined {
   const { labels = {}, annotations = {}, creationTimestamp } = namespace.metadata ?? {};
   const { [label.template]: template, [label.id]: id } = labels;
@@ -55,15 +55,8 @@ export function environmentIn(namespace: Manifest, project: string): Environment
 export async function environmentsOf(cluster: KubernetesCluster, project: string, template: string): Promise<Environment[]> {
   const namespaces = await cluster.select("v1", "Namespace", undefined, `${label.project}=${project},${label.template}=${template}`);
   const environments = namespaces.flatMap((namespace) => environmentIn(namespace, project) ?? []);
-  return environments.sort((a, b) => (age(a) === age(b) ? compare(a.id, b.id) : compare(age(a), age(b))));
-}
-
-function age({ created }: Environment): string {
-  return created;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  const order = ({ created, id }: Environment) => `${created} ${id}`;
+  return environments.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 /** Whether the time of an environment is over. One without a readable time is: nobody would ever remove it. */

@@ -48,7 +48,11 @@ export async function removeEnvironment(
   return true;
 }
 
-/** Marks an environment as closed, unless it is still wanted. From then on, whoever comes deletes it. Undefined if it is wanted, `gone` if it is deleted. */
+/**
+ * Marks an environment as closed, unless it is still wanted. From then on, whoever comes deletes it.
+ *
+ * @returns its namespace; undefined if it is still wanted, `gone` if it no longer exists.
+ */
 async function close(
   environment: Environment,
   { cluster, project }: Pick<Template, "cluster" | "project">,
@@ -81,17 +85,16 @@ function header({ metadata }: Manifest): Manifest {
  * finds: https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/namespace.
  */
 async function stopAndDelete(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {
-  const { name, uid } = namespace.metadata!;
-  const none = undefined;
-  // From now on, nothing can create pods there.
-  await cluster.delete(header(namespace), none, none, none, none, none, { preconditions: { uid: uid! } });
+  const { name } = namespace.metadata!;
+  const deleted = deleteNamespace(cluster, namespace);
   const stopped = async () => {
     await cluster.removeAll("v1", "Pod", name!, graceSeconds);
     return (await cluster.select("v1", "Pod", name, "")).length === 0;
   };
-  // What keeps a pod, such as a node that is gone, is named by what waits for the namespace.
+  // Again and again, because until the deletion of the namespace has begun, stopped pods are replaced. What keeps a pod, such as a node that is
+  // gone, is named by what waits for the namespace.
   const stop = pollUntil(stopped, { timeoutSeconds: 20 }).catch(() => undefined);
-  await Promise.all([stop, deleteNamespace(cluster, namespace)]);
+  await Promise.all([deleted, stop]);
 }
 
 async function deleteNamespace(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {

@@ -1,3 +1,4 @@
+import parseDuration from "parse-duration";
 import {
   environmentNamespace,
   environmentStack,
@@ -7,7 +8,7 @@ import {
 } from "../../config/review-environment.ts";
 import { knownStacks, readStackFile, readProject } from "../../config/project.ts";
 import { reviewSettings, timeToLive, type ReviewSettings } from "../../config/schema/review.ts";
-import { StateLocation, type KubernetesSettings } from "../../config/schema/kubernetes.ts";
+import { namespaceName, StateLocation, type KubernetesSettings } from "../../config/schema/kubernetes.ts";
 import { Platform } from "../../config/schema/setting.ts";
 import { platformOf, readStack, settingsIn, type Stack } from "../../config/stack-file.ts";
 import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
@@ -72,7 +73,7 @@ export function environmentWithId(template: string, id: string): ReviewEnvironme
   const environment = { template, id };
   const { name = "" } = readProject();
   const namespace = environmentNamespace(name, environment);
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+  if (!namespaceName.safeParse(namespace).success)
     throw new UserError(
       `The namespace of the environment would be "${namespace}", which must have only lower-case letters, digits and hyphens, at most 63. Shorten --id, or change the name of the project in Pulumi.yaml.`,
     );
@@ -82,11 +83,9 @@ export function environmentWithId(template: string, id: string): ReviewEnvironme
   return environment;
 }
 
-const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** Milliseconds of a text such as `72h`. @throws UserError with the name of the option. */
 export function timeToLiveMs(text: string, option: string): number {
   const { error } = timeToLive.safeParse(text);
   if (error) throw new UserError(`${option}: ${error.issues[0]!.message} (got "${text}").`);
-  return Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs];
+  return parseDuration(text)!;
 }

@@ -8,7 +8,6 @@ import { reviewDefaults } from "../../config/schema/review.ts";
 import type { Settings } from "../../config/settings.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { podSecurityLabels } from "../../components/services-namespace.ts";
-import { command } from "../../lib/command.ts";
 import { LockedError } from "../../lib/file-lock.ts";
 import { KubernetesError, type Manifest } from "../../lib/kubernetes-client.ts";
 import { pollUntil } from "../../lib/poll.ts";
@@ -18,6 +17,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { namespaceLabels } from "../../platforms/kubernetes/flavour-effects.ts";
 import { loadPlatform } from "../../platforms/platform.ts";
 import { look } from "../../platforms/kubernetes/look.ts";
+import { originOf } from "../history/origin.ts";
 import { annotation, environmentIn, environmentLabels, environmentsOf, type Environment } from "./environment.ts";
 import { removeEnvironment } from "./remove.ts";
 import { environmentWithId, timeToLiveMs, type Template } from "./template.ts";
@@ -46,7 +46,7 @@ export async function prepareEnvironment(template: Template, id: string, ttl: st
   const namespace = environmentNamespace(project, environment);
   const checked = await checkedSettings(stack);
   const labels = { ...(await securityLabels(template, checked)), ...environmentLabels(project, environment) };
-  const commit = await currentCommit();
+  const commit = (await originOf()).commit?.sha.slice(0, 12);
   const expires = () => new Date(cluster.now() + ttlMs).toISOString().replace(/\.\d+Z$/, "Z");
   const described = (): Manifest => ({
     apiVersion: "v1",
@@ -151,14 +151,6 @@ async function finishRemoval(template: Template, closed: Environment): Promise<f
     if (!(error instanceof LockedError)) throw error;
   });
   return false;
-}
-
-/** Short ID of the commit that is deployed. Undefined outside git. */
-async function currentCommit(): Promise<string | undefined> {
-  return command("git", ["rev-parse", "--short=12", "HEAD"]).then(
-    (text) => text.trim(),
-    () => undefined,
-  );
 }
 
 /** Records, after a successful up, where the services of an environment answer. */

@@ -95,7 +95,7 @@ function rejectMissing(variables: Environment, forge: string): void {
 /**
  * The number of the pull request that the pipeline runs for: `PULL_REQUEST`, otherwise that of the event.
  *
- * @throws UserError if there is none.
+ * @throws UserError if the pipeline does not run for a pull request.
  */
 export function currentRequest(env: Environment = process.env): number {
   const found = env["PULL_REQUEST"] || (isGitLab(env) ? env["CI_MERGE_REQUEST_IID"] : numberOfEvent(env));

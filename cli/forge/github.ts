@@ -25,13 +25,7 @@ export class GitHub implements Forge {
     const [owner = "", repo = ""] = repository.split("/");
     this.repository = repository;
     this.names = { owner, repo };
-    this.octokit = new Octokit({
-      auth: token,
-      // Octokit must not log: errors are reported by the caller.
-      log: { debug: silent, info: silent, warn: silent, error: silent },
-      request: { fetch: withTimeout },
-      ...(url !== undefined && { baseUrl: url }),
-    });
+    this.octokit = gitHubClient(token, url);
   }
 
   nameOf(request: number): string {
@@ -94,6 +88,17 @@ export class GitHub implements Forge {
 
 function ifMissing<T>(instead: T): (error: Error & { status?: number }) => T | Promise<never> {
   return (error) => (error.status === 404 ? instead : Promise.reject(error));
+}
+
+/** A client of GitHub's API. @param url URL of the API. @default - GitHub.com */
+export function gitHubClient(token: string, url: string | undefined): Octokit {
+  return new Octokit({
+    auth: token,
+    // Octokit must not log: errors are reported by the caller.
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    request: { fetch: withTimeout },
+    ...(url && { baseUrl: url }),
+  });
 }
 
 function silent(): void {}

@@ -11,7 +11,7 @@ export async function deploymentsOf(stack: Stack): Promise<Deployment[]> {
   return (await engineFor(stack)).deployments();
 }
 
-/** The last deployment that succeeded. Undefined if there is none, or the stack was deleted after it. */
+/** The last deployment that succeeded. Undefined if none has, or if the stack was deleted after it. */
 export function lastSucceeded(deployments: Deployment[]): Deployment | undefined {
   const newest = deployments.find(({ result }) => result === DeploymentResult.Succeeded);
   return newest?.command === "down" ? undefined : newest;
@@ -40,11 +40,12 @@ export interface Release {
 export function releasesOf(deployments: Deployment[], name: string): Release[] {
   const releases: Release[] = [];
   for (const deployment of deployments.filter(({ result }) => result === DeploymentResult.Succeeded).reverse()) {
-    const { started, command, images = {}, jobs = {} } = deployment;
-    const image = { ...jobs, ...images }[name];
+    const { started, command } = deployment;
+    const images = imagesOf(deployment);
+    const image = images[name];
     const [last] = releases;
     // What this deployment ran is not known, as in the history of the Pulumi CLI.
-    const isUnknown = command !== "down" && Object.keys(images).length + Object.keys(jobs).length === 0;
+    const isUnknown = command !== "down" && Object.keys(images).length === 0;
     if (isUnknown || (last !== undefined && last.until === undefined && last.image === image)) continue;
     if (last !== undefined) last.until ??= started;
     if (image !== undefined) releases.unshift({ image, since: started, deployment });

@@ -43,7 +43,7 @@ export function embeddedStore(stack: Stack, place: Exclude<Place, "pulumi">) {
 /**
  * Moves the history along with a state that was moved already. The backend of the Pulumi CLI keeps a history of its own.
  *
- * @returns why it could not be moved. Undefined if it was, or there is none.
+ * @returns why the history could not be moved; undefined if it was moved, or the stack has none.
  */
 export async function moveHistory(stack: Stack, from: Place, to: Place): Promise<string | undefined> {
   if (from === Place.Pulumi || to === Place.Pulumi) return undefined;

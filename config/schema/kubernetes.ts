@@ -4,7 +4,10 @@ import { required, setting } from "./setting.ts";
 
 const text = z.string().min(1);
 const port = z.int().min(1).max(65535);
-const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must have only lower-case letters, digits and hyphens, at most 63");
+/** A name of a namespace, and of other objects whose names are DNS labels. */
+export const namespaceName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must have only lower-case letters, digits and hyphens, at most 63");
 
 /** Where the embedded engine keeps the state of a stack. */
 export const StateLocation = { Cluster: "cluster", File: "file" } as const;
@@ -47,7 +50,7 @@ export const kubernetesSettings = z
       without: "the files in $KUBECONFIG, otherwise ~/.kube/config",
       example: "kubeconfig.yaml",
     }),
-    namespace: setting(name, {
+    namespace: setting(namespaceName, {
       meaning: "Existing namespace for all objects of the stack, which is neither changed nor deleted",
       without: "`<project>-<stack>` is created, and enforces the Pod Security Standard",
       example: "shop",
@@ -104,7 +107,7 @@ export const kubernetesSettings = z
       }),
       { meaning: "Ports on which clients reach the ingress controller, for URLs and redirects" },
     ),
-    pullSecret: setting(name, {
+    pullSecret: setting(namespaceName, {
       meaning: "Existing Secret of the type kubernetes.io/dockerconfigjson in the namespace, with which nodes pull images",
       without: "that of `pullCredentials`; without it, nodes pull with their own credentials",
       example: "registry",

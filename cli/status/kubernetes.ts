@@ -27,7 +27,9 @@ async function serviceStatus(workload: Manifest, cluster: KubernetesCluster): Pr
   const replicas = spec.replicas ?? 1;
   const ready = status.readyReplicas ?? 0;
   const [trouble, pods] = await Promise.all([troubleWith(workload, cluster), newestPods(workload, cluster)]);
-  const isCurrent = status.observedGeneration >= Number(metadata?.generation) && (status.updatedReplicas ?? 0) >= replicas;
+  const updated = status.updatedReplicas ?? 0;
+  // While an update is in progress, pods of the version before are there besides the new ones.
+  const isCurrent = status.observedGeneration >= Number(metadata?.generation) && updated >= replicas && (status.replicas ?? 0) <= updated;
   // Waiting for a probe is no failure yet.
   const reason = trouble === undefined || (ready >= replicas && isCurrent) ? undefined : wordsOf(trouble);
   const [oldest] = pods.map((pod) => timeOf(pod.metadata?.creationTimestamp)).sort();

@@ -25,6 +25,7 @@ function ofDocker({ registry }: { registry?: unknown }): Record<string, Registry
 
 function ofKubernetes(settings: object, variables?: CredentialVariables): Record<string, RegistryAccess> {
   const { registry, registryAccess } = settings as KubernetesSettings;
-  const found = typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} }, variables);
+  const found =
+    typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} }, variables);
   return found ? { [found.host]: found.access } : {};
 }

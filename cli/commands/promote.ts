@@ -13,7 +13,10 @@ export const promote = defineCommand({
     to: { value: "stack", summary: "stack that gets them", required: true },
     service: { value: "name", summary: "only this service or job; may be repeated", repeatable: true },
     now: { summary: "deploy the other stack at once, without a pull request" },
-    images: { value: "json", summary: "in a pipeline, with --now: images that run in --from (slipway outputs --images), instead of its history" },
+    images: {
+      value: "json",
+      summary: "in a pipeline, with --now: images that run in --from (slipway outputs --images), instead of its history",
+    },
     json: jsonOption,
   },
   examples: [

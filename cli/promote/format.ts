@@ -50,7 +50,9 @@ export function requestText(result: PromotionResult, from: string, to: string, r
 
 /** Promoted images by service or job, for `--json`. */
 export function imagesAsJson(promotions: Promotion[]): object {
-  return Object.fromEntries(promotions.map(({ name, image, entry: { from: _stack, ...entry } }) => [name, { ...entry, copiedFrom: image }]));
+  return Object.fromEntries(
+    promotions.map(({ name, image, entry: { from: _stack, ...entry } }) => [name, { ...entry, copiedFrom: image }]),
+  );
 }
 
 /** What `--json` prints. */

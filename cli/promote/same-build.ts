@@ -8,7 +8,9 @@ const buildSettings = [...imageSettings.filter((setting) => setting !== "image")
 /** The services and jobs of a stack that have a source, by name. */
 export function builtIn(stack: Pick<Stack, "config">): Record<string, Record<string, unknown>> {
   const all = ["services", "jobs"].flatMap((root) => Object.entries(settingsIn(stack, root)));
-  return Object.fromEntries(all.filter((entry): entry is [string, Record<string, unknown>] => isMap(entry[1]) && entry[1]["source"] !== undefined));
+  return Object.fromEntries(
+    all.filter((entry): entry is [string, Record<string, unknown>] => isMap(entry[1]) && entry[1]["source"] !== undefined),
+  );
 }
 
 /**

@@ -40,6 +40,17 @@ const clusterVariable = () => {
   writeFileSync(file, repository.secrets["KUBECONFIG"]!);
   return { KUBECONFIG: file };
 };
+/** What a project on GitLab has as variables, and its jobs too. */
+const gitlabVariables = (server: string) => ({
+  ...passphraseVariable,
+  ...clusterVariable(),
+  SLIPWAY_PIPELINES: "on",
+  GITLAB_TOKEN: "t0ken",
+  CI_API_V4_URL: `${server}/api/v4`,
+  CI_PROJECT_ID: "9",
+  CI_PROJECT_PATH: "me/shop",
+});
+const pushToMain = { CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main", CI_DEFAULT_BRANCH: "main" };
 const answer = () => get(host);
 const greets = (greeting: string) =>
   eventually(answer, ({ status, body }) => status === 200 && body === `Hello ${greeting}\n`).then(({ body }) => body);
@@ -133,17 +144,7 @@ test("the pipeline on GitLab posts one note, and deploys", async () => {
   repository.git("checkout", "--quiet", "main");
   configure();
   execFileSync(join(checkout.folder, "slipway"), ["ci", "gitlab"], { stdio: "ignore" });
-  const kubeconfig = join(checkout.folder, "cluster.yaml");
-  writeFileSync(kubeconfig, repository.secrets["KUBECONFIG"]!);
-  const project = {
-    ...passphraseVariable,
-    SLIPWAY_PIPELINES: "on",
-    KUBECONFIG: kubeconfig,
-    GITLAB_TOKEN: "t0ken",
-    CI_API_V4_URL: `${server.url}/api/v4`,
-    CI_PROJECT_ID: "9",
-    CI_PROJECT_PATH: "me/shop",
-  };
+  const project = gitlabVariables(server.url);
   const request = {
     ...project,
     CI_PIPELINE_SOURCE: "merge_request_event",
@@ -157,8 +158,7 @@ test("the pipeline on GitLab posts one note, and deploys", async () => {
   }
   expect(server.comments[7]!.map(({ body }) => body.split("\n")[0])).toEqual([`<!-- slipway-report: ${name} -->`]);
   expect(await greets("Review")).toBe("Hello Review\n");
-  const push = { ...project, CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main", CI_DEFAULT_BRANCH: "main" };
-  const { code, out } = await gitlabCi(checkout.folder, push);
+  const { code, out } = await gitlabCi(checkout.folder, { ...project, ...pushToMain });
   expect([code, out]).toEqual([0, expect.stringContaining("answers HTTP 200")]);
   expect(await greets("Gate")).toBe("Hello Gate\n");
 });
@@ -306,5 +306,16 @@ describe("with a stack after the first one", () => {
     const restored = await repository.scheduled("drift");
     expect([restored.jobs, issues()]).toEqual([{ drift: "success" }, [[1001, `Drift of stack ${second.name}`, "closed"]]]);
     expect(repository.api.comments[1001]!.map(({ body }) => body)).toEqual([`Stack \`${second.name}\` has no drift any more.`]);
+  });
+
+  test("on GitLab, somebody starts the second deployment, which gets the image of the first one", async () => {
+    await using server = await startGitLab();
+    configureProduction();
+    execFileSync(join(checkout.folder, "slipway"), ["ci", "gitlab"], { stdio: "ignore" });
+    const variables = { ...gitlabVariables(server.url), ...pushToMain };
+    const { code, out } = await gitlabCi(checkout.folder, variables, "--manual", `deploy:${second.name}`);
+    const digest = await liveDigest(name);
+    expect([code, out]).toEqual([0, expect.stringContaining(`  web  ${digest.slice(0, 19)}  → `)]);
+    expect([await bodyOf(second.host), await liveDigest(second.name)]).toEqual(["Hello Stop\n", digest]);
   });
 });

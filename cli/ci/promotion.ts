@@ -1,6 +1,7 @@
 import { Platform } from "../../config/schema/setting.ts";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
-import { builtIn, differencesInBuild } from "../promote/same-build.ts";
+import { builtIn } from "../promote/plan.ts";
+import { differencesInBuild } from "../promote/same-build.ts";
 
 /** How a stack gets its images in the workflow that deploys. */
 export interface ImageOrigin {
@@ -20,7 +21,7 @@ function imageOrigin(to: Stack, from: Stack): ImageOrigin {
   const { name: stack } = to;
   const problem = problemWithRegistry(from) ?? problemWithRegistry(to);
   if (problem !== undefined) return { stack, note: problem };
-  const names = Object.keys(builtIn(to)).filter((name) => builtIn(from)[name] !== undefined);
+  const names = builtIn(to).filter((name) => builtIn(from).includes(name));
   if (names.length === 0) return { stack, note: `it has no service or job with a source in common with ${from.name}` };
   const others = names.flatMap((name) => {
     const settings = differencesInBuild(from, to, name).join(", ");

@@ -42,7 +42,7 @@ export const promote = defineCommand({
     if (!isOpen) say(`Nothing was changed: ${result.file} is as it was.\n`);
     let code: ExitCode = isOpen ? ExitCode.Success : ExitCode.GateClosed;
     let url: string | undefined;
-    if (isOpen && now) code = (await import("../promote/deploy.ts")).deployPromoted(to, json);
+    if (isOpen && now) code = (await import("../deploy-changed.ts")).deployChanged(to, json, [result]);
     else if (isOpen) {
       const { openRequest } = await import("../promote/request.ts");
       url = await openRequest(result, from, to);

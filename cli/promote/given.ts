@@ -3,10 +3,10 @@ import { readStack, type Stack } from "../../config/stack-file.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { formatVerdict } from "../../review/gate.ts";
 import type { Review } from "../../review/review.ts";
+import { deployChanged } from "../deploy-changed.ts";
 import { ExitCode } from "../exit-code.ts";
 import { deploymentsOf } from "../history/deployments.ts";
 import { previewedReview } from "../review.ts";
-import { deployPromoted } from "./deploy.ts";
 import { formatPromotion, imagesAsJson } from "./format.ts";
 import { givenImages, planGiven } from "./plan-given.ts";
 import type { Plan } from "./plan.ts";
@@ -38,7 +38,7 @@ export async function promoteGiven({ from, to, images, services, json }: GivenOp
   const { verdict } = await preparedReview(plan, withSecrets(source), target);
   const say = (text: string) => (json ? process.stderr : process.stdout).write(text);
   say(`${formatPromotion(plan, from, to)}${formatVerdict(verdict, to)}\n`);
-  const code = verdict.open ? deployPromoted(to, json) : ExitCode.GateClosed;
+  const code = verdict.open ? deployChanged(to, json, []) : ExitCode.GateClosed;
   if (json) {
     const gate = verdict.open ? "open" : "closed";
     const printed = { from, to, images: imagesAsJson(plan.promotions), notes: plan.notes, gate, deployed: code === ExitCode.Success };

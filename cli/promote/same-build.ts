@@ -5,19 +5,16 @@ import { isMap } from "../../lib/property-path.ts";
 /** The settings that decide what the image of a source contains. */
 const buildSettings = [...imageSettings.filter((setting) => setting !== "image"), "version"];
 
-/** The services and jobs of a stack that have a source, by name. */
-export function builtIn(stack: Pick<Stack, "config">): Record<string, Record<string, unknown>> {
-  const all = ["services", "jobs"].flatMap((root) => Object.entries(settingsIn(stack, root)));
-  return Object.fromEntries(
-    all.filter((entry): entry is [string, Record<string, unknown>] => isMap(entry[1]) && entry[1]["source"] !== undefined),
-  );
-}
-
 /**
- * Settings in which two stacks differ, and with which one of them builds another image of a service than the other. Secrets are not compared,
- * so the stacks may have been read without them.
+ * Settings in which two stacks differ, and with which one of them builds another image of a service or job than the other. Secrets are compared only
+ * if both stacks were read with them.
  */
 export function differencesInBuild(a: Pick<Stack, "config">, b: Pick<Stack, "config">, name: string): string[] {
-  const [one = {}, other = {}] = [builtIn(a)[name], builtIn(b)[name]];
+  const [one, other] = [settingsOf(a, name), settingsOf(b, name)];
   return buildSettings.filter((setting) => JSON.stringify(one[setting]) !== JSON.stringify(other[setting]));
+}
+
+function settingsOf(stack: Pick<Stack, "config">, name: string): Record<string, unknown> {
+  const [found = {}] = ["services", "jobs"].flatMap((root) => settingsIn(stack, root)[name] ?? []);
+  return isMap(found) ? found : {};
 }

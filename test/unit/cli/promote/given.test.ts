@@ -25,7 +25,7 @@ const prod = (more: Record<string, unknown> = {}): Side => ({
 });
 const images = { web: `dev.example/web@${digest(1)}`, worker: `dev.example/worker@${digest(2)}`, db: `docker.io/postgres@${digest(3)}` };
 const file = "stacks/slipway-lock.prod.yaml";
-const lock = (promoted: LockFile["promoted"] = {}): LockFile => ({ file, images: {}, addons: {}, promoted });
+const lock = (promoted: LockFile["promoted"] = {}, held: LockFile["held"] = {}): LockFile => ({ file, images: {}, addons: {}, promoted, held });
 
 test("images of services that both stacks build in the same way are promoted, with nothing but the stack as origin", () => {
   expect(planGiven(dev, prod(), lock(), images, [])).toEqual({
@@ -44,13 +44,26 @@ test("images of services that both stacks build in the same way are promoted, wi
   expect(planGiven(dev, prod(), lock(), images, ["worker"]).promotions.map(({ name }) => name)).toEqual(["worker"]);
 });
 
-test("what the lock file names stays, such as after a rollback", () => {
+describe("an image that the lock file names", () => {
   const pinned = `prod.example/shop/web@${digest(9)}`;
-  const { promotions, notes } = planGiven(dev, prod(), lock({ web: { image: pinned, from: "dev" } }), images, []);
-  expect([promotions.map(({ name }) => name), notes]).toEqual([
-    ["worker"],
-    [`web is not promoted, because ${file} names its image, ${pinned}. To promote it, delete it there, below promoted`],
-  ]);
+  const hold = { image: images.web, by: "ada", since: "2026-11-28" };
+  const planned = (from: string, held?: LockFile["held"]) => planGiven(dev, prod(), lock({ web: { image: pinned, from } }, held), images, []);
+  const note = `web is not promoted, because ${file} names its image, ${pinned}. `;
+
+  test("stays after a promotion by a pull request", () => {
+    const { promotions, notes } = planned("dev");
+    expect([promotions.map(({ name }) => name), notes]).toEqual([["worker"], [`${note}To promote it, delete it there, below promoted`]]);
+  });
+
+  test("stays after a rollback, and the note says how to end it", () =>
+    expect(planned("prod", { web: [hold] }).notes).toEqual([
+      `${note}It was rolled back; to end that: slipway rollback --stack prod --unhold web`,
+    ]));
+
+  test("and nothing else is held: an image that was rolled back is rejected", () =>
+    expect(() => planGiven(dev, prod(), lock({}, { web: [hold] }), images, [])).toThrow(
+      `  - web: ${digest(1)} was rolled back in stack "prod" on 2026-11-28 by ada.`,
+    ));
 });
 
 test.each([

@@ -234,8 +234,15 @@ describe("with images that a pipeline hands over", () => {
     );
     process.kill(-first.pid!, "SIGSTOP");
     const { code, out } = await handOver(earlier);
+    configureStaging("cluster.yaml");
+    const byHand = await promote(["--now"]);
+    configureStaging("nowhere.yaml");
     process.kill(-first.pid!, "SIGCONT");
-    expect([code, out]).toEqual([4, expect.stringMatching(/^error: Stack "integration-promote-prod" is locked by "slipway up" of .+$/m)]);
+    const message = expect.stringMatching(/^error: Stack "integration-promote-prod" is locked by "slipway up" of .+$/m) as string;
+    expect([code, out]).toEqual([4, message]);
+    expect([byHand.code, byHand.out]).toEqual([4, message]);
+    expect(byHand.out).toContain(`Nothing was changed: ${lockFile} is as it was.\n`);
+    expect(existsSync(join(target.folder, lockFile))).toBe(false);
     expect(await first.run).toMatchObject({ code: 0 });
     expect((await greets("prod", "Lock")).status).toBe(200);
     expect(digestOf((await images(target))["web"]!)).toBe(digestOf(given["web"]!));

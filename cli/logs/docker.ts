@@ -69,11 +69,23 @@ function logsOf(docker: Docker, sources: () => Promise<Source[]>, started: objec
     },
     async read(request, emit, signal) {
       const followed = new Set<string>();
+      // By source, the time of its last line: a container that starts again keeps its log.
+      const last = new Map<string, string>();
+      const readOne = async (source: Source) => {
+        const after = last.get(source.id);
+        const rest = after === undefined ? request : { ...request, lines: undefined, since: new Date(after) };
+        const emitNew = (line: LogLine) => {
+          if (after !== undefined && line.time <= after) return;
+          last.set(source.id, line.time);
+          emit(line);
+        };
+        await read(docker, source, rest, emitNew, signal).finally(() => followed.delete(source.id));
+      };
       const readNew = async () => {
         const found = await named();
         const wanted = found.filter(({ id, service }) => !followed.has(id) && (request.service ?? service) === service);
         for (const { id } of wanted) followed.add(id);
-        await Promise.all(wanted.map((source) => read(docker, source, request, emit, signal).finally(() => followed.delete(source.id))));
+        await Promise.all(wanted.map(readOne));
       };
       if (!request.follow) return readNew();
       // Before the first look, so that no container is missed.

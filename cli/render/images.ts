@@ -79,10 +79,8 @@ export async function checkImages(resources: Registered[]): Promise<void> {
       if (problem === "missing" && isOwn) return [`${image}: is built from a source, and was not pushed. Add --push-images.`];
       if (problem === "missing") return [`${image}: does not exist in its registry. Push it, or set another image.`];
       if (!isOwn) return [];
-      const message = "message" in answer ? answer.message : problem;
-      return [
-        `${image}: its registry does not say whether it exists (${message}). Run slipway login ${image.split("/")[0]}, or check the connection.`,
-      ];
+      const remedy = problem === "unauthorized" ? `Run slipway login ${image.split("/")[0]}` : "Check the connection";
+      return [`${image}: its registry does not say whether it exists (${"message" in answer ? answer.message : problem}). ${remedy}.`];
     }),
     "These images cannot be deployed:",
   );

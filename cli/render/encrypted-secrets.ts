@@ -42,7 +42,8 @@ export function encryptedSecrets(key: Buffer | undefined, out: string, recipient
     try {
       return head + (await encryptSecret(text, file, recipients));
     } catch (error) {
-      throw new UserError(`${labelOf(secret)}: SOPS cannot encrypt it for ${file}. ${remedy(recipients)}\n${(error as Error).message}`);
+      const [, ...said] = (error as Error).message.split("\n");
+      throw new UserError([`${labelOf(secret)}: SOPS cannot encrypt it for ${file}. ${remedy(recipients)}`, ...said].join("\n"));
     }
   };
 }

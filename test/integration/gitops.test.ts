@@ -18,6 +18,7 @@ import { sharedCheckout } from "./shared-stack.ts";
 const name = "integration-gitops";
 const namespace = `slipway-${name}`;
 const host = "gitops.localhost";
+const packedHost = "gitops-packed.localhost";
 const artifact = `oci://127.0.0.1:${ports.registry}/gitops/manifests:test`;
 const running = new AsyncDisposableStack();
 let checkout: Checkout;
@@ -211,8 +212,14 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
   git("remote", "add", "origin", `${url}/shop.git`);
   git("remote", "set-url", "--push", "origin", join(repositories, "shop.git"));
   git("commit", "--quiet", "--allow-empty", "--message", "Start");
+  const built = { cwd: join(checkout.folder, "app"), env: { ...process.env, CGO_ENABLED: "0" } };
+  execFileSync("go", ["build", "-o", "../packed/web", "."], built);
+  writeFileSync(join(checkout.folder, "packed/Dockerfile"), 'FROM scratch\nCOPY web /web\nUSER 65532:65532\nENTRYPOINT ["/web"]\n');
+  const packed = { source: "packed", builder: "dockerfile", replicas: 1, host: packedHost, ingressClassName: "traefik" };
   const deploy = async (greeting: string) => {
-    checkout.configure({ web: { ...service, host, ingressClassName: "traefik", env: { GREETING: greeting } } }, settings);
+    checkout.configure({ packed, web: { ...service, host, ingressClassName: "traefik", env: { GREETING: greeting } } }, settings);
+    const unbuilt = "packed: is built from a Dockerfile, so the digest of its image is known only after the push. Add --push-images.";
+    expect(await render()).toMatchObject({ code: 1, out: expect.stringContaining(unbuilt) as string });
     expect(await render("--push-images")).toMatchObject({ code: 0 });
     git("add", "manifests");
     git("commit", "--quiet", "--message", greeting);
@@ -221,6 +228,7 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
   await deploy("Hello git");
   await apply("bootstrap.yaml");
   await answers(host, "Hello git");
+  await answers(packedHost, "Hello World");
   await deploy("Hello commit");
   await fetchNow("GitRepository");
   await answers(host, "Hello commit");

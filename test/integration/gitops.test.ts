@@ -20,6 +20,7 @@ const namespace = `slipway-${name}`;
 const host = "gitops.localhost";
 const packedHost = "gitops-packed.localhost";
 const artifact = `oci://127.0.0.1:${ports.registry}/gitops/manifests:test`;
+const manifestUrl = `http://127.0.0.1:${ports.registry}/v2/gitops/manifests/manifests/test`;
 const running = new AsyncDisposableStack();
 let checkout: Checkout;
 let cluster: KubernetesCluster;
@@ -232,4 +233,16 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
   await deploy("Hello commit");
   await fetchNow("GitRepository");
   await answers(host, "Hello commit");
+
+  // An artifact names the commit, and is not pushed again for a commit that does not change it.
+  writeFileSync(join(checkout.folder, ".git/info/exclude"), "/*\n");
+  const [commit, first] = [git("rev-parse", "HEAD").toString().trim(), await render("--push", artifact)];
+  const { annotations } = (await (await fetch(manifestUrl, { headers: { accept: "*/*" } })).json()) as { annotations: object };
+  expect(annotations).toEqual({
+    "org.opencontainers.image.source": `${url}/shop.git`,
+    "org.opencontainers.image.revision": `main@sha1:${commit}`,
+    "org.opencontainers.image.created": git("log", "-1", "--format=%cI").toString().trim(),
+  });
+  git("commit", "--quiet", "--allow-empty", "--message", "Nothing");
+  expect(digestIn(await render("--push", artifact))).toBe(digestIn(first));
 });

@@ -236,7 +236,7 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
 
   // An artifact names the commit, and is not pushed again for a commit that does not change it.
   writeFileSync(join(checkout.folder, ".git/info/exclude"), "/*\n");
-  const [commit, first] = [git("rev-parse", "HEAD").toString().trim(), await render("--push", artifact)];
+  const [commit, first] = [git("rev-parse", "HEAD").toString().trim(), await render("--push", artifact, "--push-images")];
   const { annotations } = (await (await fetch(manifestUrl, { headers: { accept: "*/*" } })).json()) as { annotations: object };
   expect(annotations).toEqual({
     "org.opencontainers.image.source": `${url}/shop.git`,
@@ -244,5 +244,5 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
     "org.opencontainers.image.created": git("log", "-1", "--format=%cI").toString().trim(),
   });
   git("commit", "--quiet", "--allow-empty", "--message", "Nothing");
-  expect(digestIn(await render("--push", artifact))).toBe(digestIn(first));
+  expect(digestIn(await render("--push", artifact, "--push-images"))).toBe(digestIn(first));
 });

@@ -35,15 +35,30 @@ const promotedImage = z.strictObject({
 });
 export type Promoted = z.infer<typeof promotedImage>;
 
+/** An image that a rollback has replaced. It is not promoted to the stack again until somebody allows it. */
+const heldImage = z.strictObject({
+  image: z.string().refine(isByDigest, "must be an image by digest"),
+  /** The last deployment of the stack that ran it. @default - none did so successfully */
+  deployment: z.int().optional(),
+  /** The stack that it was promoted from. @default - it was built for this stack */
+  from: z.string().optional(),
+  reason: z.string().optional(),
+  by: z.string(),
+  /** Day of the rollback, in UTC. */
+  since: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "must be a day such as 2026-11-28"),
+});
+export type Held = z.infer<typeof heldImage>;
+
 const content = z.strictObject({
   images: z.record(z.string(), lockedImage).default({}),
   addons: z.record(z.string(), lockedAddon).default({}),
   promoted: z.record(z.string(), promotedImage).optional(),
+  held: z.record(z.string(), z.array(heldImage)).optional(),
 });
 
 /**
- * The lock file of a stack, next to its stack file: the digests of the images that services have by tag, their users, versions, and images that were
- * promoted.
+ * The lock file of a stack, next to its stack file: the digests of the images that services have by tag, their users, versions, images that were
+ * promoted or rolled back to, and those that may not be promoted.
  */
 export interface LockFile {
   /** Relative to the project's root. */
@@ -54,6 +69,13 @@ export interface LockFile {
   addons: Record<string, LockedAddon>;
   /** By service or job with a source: nothing is built for these. @default - none */
   promoted?: Record<string, Promoted>;
+  /** By service or job: images that a rollback has replaced, the newest first. @default - none */
+  held?: Record<string, Held[]>;
+}
+
+/** The name of a stack's lock file, in the folder of the stack files. */
+export function lockFileName(stack: string): string {
+  return `slipway-lock.${stackWithFiles(stack)}.yaml`;
 }
 
 /**
@@ -62,12 +84,24 @@ export interface LockFile {
  * @throws UserError with every problem of the file.
  */
 export function readLockFile(stack: string): LockFile {
-  const file = join(configFolder(), `slipway-lock.${stackWithFiles(stack)}.yaml`);
-  if (!existsSync(file)) return { file, images: {}, addons: {} };
+  const file = join(configFolder(), lockFileName(stack));
+  return existsSync(file) ? parseLockFile(readFileSync(file, "utf8"), stack, file) : { file, images: {}, addons: {} };
+}
+
+/**
+ * Parses the text of a lock file.
+ *
+ * @param file its path, for messages
+ * @throws UserError with every problem of the file.
+ */
+export function parseLockFile(text: string, stack: string, file: string): LockFile {
   const remedy = `Restore it from version control, or delete it and run slipway lock --stack ${stack}.`;
   try {
-    const { data, error } = content.safeParse(parse(readFileSync(file, "utf8")) ?? {});
-    if (data) return { file, images: data.images, addons: data.addons, ...(data.promoted && { promoted: data.promoted }) };
+    const { data, error } = content.safeParse(parse(text) ?? {});
+    if (data) {
+      const { images, addons, promoted, held } = data;
+      return { file, images, addons, ...(promoted && { promoted }), ...(held && { held }) };
+    }
     const lines = error.issues.map(({ path, message }) => `  - ${formatProblem({ path: path as Path, message })}`);
     throw new UserError([`${file}: is not a valid lock file. ${remedy}`, ...lines].join("\n"));
   } catch (error) {
@@ -75,11 +109,18 @@ export function readLockFile(stack: string): LockFile {
   }
 }
 
-/** Writes a lock file, in alphabetical order. An empty one is deleted. */
-export function writeLockFile(stack: string, { file, images, addons, promoted = {} }: LockFile): void {
-  const parts = Object.entries({ images, addons, promoted }).filter(([, entries]) => Object.keys(entries).length > 0);
-  if (parts.length === 0) return rmSync(file, { force: true });
+/** Writes a lock file. An empty one is deleted. */
+export function writeLockFile(stack: string, lock: LockFile): void {
+  const text = formatLockFile(stack, lock);
+  if (text === undefined) return rmSync(lock.file, { force: true });
+  writeFileAtomic.sync(lock.file, text);
+}
+
+/** The text of a lock file, in alphabetical order. Undefined if it is empty. */
+export function formatLockFile(stack: string, { file, images, addons, promoted = {}, held = {} }: LockFile): string | undefined {
+  const parts = Object.entries({ images, addons, promoted, held }).filter(([, entries]) => Object.keys(entries).length > 0);
+  if (parts.length === 0) return undefined;
   const sorted = parts.map(([part, entries]) => [part, Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))]);
-  const head = `# What Pulumi.${stack}.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock and slipway promote. Commit ${basename(file)}.\n`;
-  writeFileAtomic.sync(file, head + stringify(Object.fromEntries(sorted)));
+  const head = `# What Pulumi.${stack}.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock, promote and rollback. Commit ${basename(file)}.\n`;
+  return head + stringify(Object.fromEntries(sorted));
 }

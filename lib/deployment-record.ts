@@ -18,6 +18,8 @@ export interface Commit {
   branch?: string;
   /** Whether files differ from the commit, or are not in git. @default - unknown */
   dirty?: boolean;
+  /** The files that differ from the commit, or are not in git, relative to the project's root. @default - none, unknown, or more than 20 */
+  changed?: string[];
 }
 
 /** Who deployed, and from where. */

@@ -21,3 +21,13 @@ export function isByTag(image: string): boolean {
 export function isById(image: string): boolean {
   return byId.test(image);
 }
+
+/** The digest of an image that is named by it. A digest alone stays as it is. */
+export function digestOf(image: string): string {
+  return image.slice(image.indexOf("@") + 1);
+}
+
+/** The start of a digest for people: `sha256:6e04de1c9a72`. */
+export function shortDigest(image: string): string {
+  return digestOf(image).slice(0, "sha256:".length + 12);
+}

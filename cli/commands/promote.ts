@@ -33,7 +33,7 @@ export const promote = defineCommand({
     if (!isOpen) say(`Nothing was changed: ${result.file} is as it was.\n`);
     let succeeded = true;
     let url: string | undefined;
-    if (isOpen && now) succeeded = (await import("../promote/deploy.ts")).deployPromoted(to, json);
+    if (isOpen && now) succeeded = (await import("../deploy-changed.ts")).deployChanged(to, json);
     else if (isOpen) {
       const { openRequest } = await import("../promote/request.ts");
       url = await openRequest(result, from, to);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { throwIfAny } from "../../lib/problem.ts";
 import { UserError } from "../../lib/user-error.ts";
 
 /** What Slipway's commands need of GitHub or GitLab. A pull request is a merge request on GitLab. */
@@ -11,11 +12,13 @@ export interface Forge {
   updateComment(request: number, comment: number, body: string): Promise<void>;
   /** Numbers of the open pull requests. */
   openRequests(): Promise<number[]>;
+  /** The contents of files on the default branch, in the same order. Undefined for one that does not exist. */
+  contents(files: string[]): Promise<(string | undefined)[]>;
   /**
-   * Puts a changed file on a branch that starts at the default branch, and opens a pull request, or updates the one that is open. Returns its URL.
-   * Undefined if the default branch has another version of the file than `before`.
+   * Puts changed files on a branch that starts at the default branch, as one commit, and opens a pull request, or updates the one that is open.
+   * Returns its URL.
    */
-  propose(change: ProposedChange): Promise<string | undefined>;
+  propose(change: ProposedChange): Promise<string>;
   /** The rights that the token needs to open a pull request, for messages. */
   rightsToPropose: string;
   /** The rights that the token needs to comment, for messages. */
@@ -24,15 +27,22 @@ export interface Forge {
   rightsToList: string;
 }
 
-/** A change of one file, for a pull request. */
-export interface ProposedChange {
-  /** Branch of the pull request. What it has is replaced. */
-  branch: string;
+/** A file that a pull request changes. */
+export interface ChangedFile {
   /** Path in the repository. */
   file: string;
   /** What the file should have been until now. @default - it did not exist */
   before?: string | undefined;
-  after: string;
+  /** @default - the file is deleted */
+  after?: string | undefined;
+}
+
+/** A change of files, for a pull request. */
+export interface ProposedChange {
+  /** Branch of the pull request. What it has is replaced. */
+  branch: string;
+  /** At least one. */
+  files: ChangedFile[];
   title: string;
   body: string;
 }
@@ -142,20 +152,23 @@ export function hasForge(env: Environment = process.env): boolean {
 }
 
 /**
- * Opens a pull request with a changed file, or updates the one on the same branch. Returns its URL.
+ * Opens a pull request with changed files, or updates the one on the same branch. Returns its URL.
  *
  * @throws UserError if the checkout is not up to date, or the request fails.
  */
 export async function propose(change: ProposedChange): Promise<string> {
   const forge = await currentForge();
-  const url = await forge.propose(change).catch((error: Error) => {
-    throw new UserError(`The pull request for ${change.file} failed: ${error.message}. ${forge.rightsToPropose}`);
-  });
-  if (url === undefined)
-    throw new UserError(
-      `${change.file}: the default branch has another version of it than this checkout. Nothing was changed. Pull, and try again.`,
-    );
-  return url;
+  const names = change.files.map(({ file }) => file);
+  const fail = (error: Error): never => {
+    throw new UserError(`The pull request for ${names.join(", ")} failed: ${error.message}. ${forge.rightsToPropose}`);
+  };
+  const current = await forge.contents(names).catch(fail);
+  const stale = change.files.filter(({ before }, i) => current[i] !== before);
+  throwIfAny(
+    stale.map(({ file }) => `${file}: the default branch has another version of it than this checkout`),
+    "No pull request was opened. Pull, and try again:",
+  );
+  return forge.propose(change).catch(fail);
 }
 
 /**

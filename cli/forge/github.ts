@@ -52,25 +52,28 @@ export class GitHub implements Forge {
     return all.map(({ number }) => number);
   }
 
-  async propose({ branch, file: path, before, after, title, body }: ProposedChange): Promise<string | undefined> {
+  contents(files: string[]): Promise<(string | undefined)[]> {
+    // Without a reference, GitHub takes the default branch.
+    return Promise.all(files.map((file) => this.contentOf(file)));
+  }
+
+  async propose({ branch, files, title, body }: ProposedChange): Promise<string> {
     const { rest } = this.octokit;
     const { default_branch: base } = (await rest.repos.get(this.names)).data;
-    const current = await this.contentOf(path, base);
-    if (current?.text !== before) return undefined;
     const ref = `heads/${branch}`;
-    const { sha } = (await rest.git.getRef({ ...this.names, ref: `heads/${base}` })).data.object;
+    const parent = (await rest.git.getRef({ ...this.names, ref: `heads/${base}` })).data.object.sha;
+    const entries = files.map(({ file: path, after }) => ({
+      path,
+      mode: "100644" as const,
+      type: "blob" as const,
+      ...(after === undefined ? { sha: null } : { content: after }),
+    }));
+    // The tree of a commit is a valid base, https://docs.github.com/en/rest/git/trees#create-a-tree.
+    const tree = (await rest.git.createTree({ ...this.names, base_tree: parent, tree: entries })).data.sha;
+    const { sha } = (await rest.git.createCommit({ ...this.names, message: title, tree, parents: [parent] })).data;
     const exists = await rest.git.getRef({ ...this.names, ref }).then(() => true, ifMissing(false));
     if (exists) await rest.git.updateRef({ ...this.names, ref, sha, force: true });
     else await rest.git.createRef({ ...this.names, ref: `refs/${ref}`, sha });
-    const content = Buffer.from(after).toString("base64");
-    await rest.repos.createOrUpdateFileContents({
-      ...this.names,
-      path,
-      branch,
-      message: title,
-      content,
-      ...(current && { sha: current.sha }),
-    });
     const { data: open } = await rest.pulls.list({ ...this.names, state: "open", head: `${this.names.owner}:${branch}` });
     const request = open[0]
       ? await rest.pulls.update({ ...this.names, pull_number: open[0].number, title, body })
@@ -78,11 +81,11 @@ export class GitHub implements Forge {
     return request.data.html_url;
   }
 
-  /** A file on a branch. Undefined if it does not exist. */
-  private async contentOf(path: string, ref: string): Promise<{ text: string; sha: string } | undefined> {
-    const found = await this.octokit.rest.repos.getContent({ ...this.names, path, ref }).then(({ data }) => data, ifMissing(undefined));
+  /** A file on the default branch. Undefined if it does not exist. */
+  private async contentOf(path: string): Promise<string | undefined> {
+    const found = await this.octokit.rest.repos.getContent({ ...this.names, path }).then(({ data }) => data, ifMissing(undefined));
     if (found === undefined || Array.isArray(found) || found.type !== "file") return undefined;
-    return { text: Buffer.from(found.content, "base64").toString(), sha: found.sha };
+    return Buffer.from(found.content, "base64").toString();
   }
 }
 

@@ -1,5 +1,5 @@
-import { Gitlab } from "@gitbeaker/rest";
-import type { Comment, Forge, ProposedChange } from "./forge.ts";
+import { Gitlab, type CommitAction } from "@gitbeaker/rest";
+import type { ChangedFile, Comment, Forge, ProposedChange } from "./forge.ts";
 
 export interface GitLabOptions {
   /** URL of the API, with its version. */
@@ -56,26 +56,37 @@ export class GitLab implements Forge {
     return all.map(({ iid }) => iid);
   }
 
-  async propose({ branch, file, before, after, title, body }: ProposedChange): Promise<string | undefined> {
-    const { default_branch: base } = await this.api.Projects.show(this.project);
-    const current = await this.api.RepositoryFiles.showRaw(this.project, file, String(base)).then(textOf, ifMissing(undefined));
-    if (current !== before) return undefined;
-    const action = current === undefined ? ("create" as const) : ("update" as const);
-    await this.api.Commits.create(this.project, branch, title, [{ action, filePath: file, content: after }], {
-      startBranch: String(base),
+  async contents(files: string[]): Promise<(string | undefined)[]> {
+    const base = await this.defaultBranch();
+    return Promise.all(files.map((file) => this.api.RepositoryFiles.showRaw(this.project, file, base).then(textOf, ifMissing(undefined))));
+  }
+
+  async propose({ branch, files, title, body }: ProposedChange): Promise<string> {
+    const base = await this.defaultBranch();
+    await this.api.Commits.create(this.project, branch, title, files.map(actionOf), {
+      startBranch: base,
       force: true,
     });
     const open = await this.api.MergeRequests.all({ projectId: this.project, state: "opened", sourceBranch: branch });
     const request = open[0]
       ? await this.api.MergeRequests.edit(this.project, open[0].iid, { title, description: body })
-      : await this.api.MergeRequests.create(this.project, branch, String(base), title, { description: body, removeSourceBranch: true });
+      : await this.api.MergeRequests.create(this.project, branch, base, title, { description: body, removeSourceBranch: true });
     return String(request.web_url);
+  }
+
+  private async defaultBranch(): Promise<string> {
+    return String((await this.api.Projects.show(this.project)).default_branch);
   }
 
   /** The user of the token. GitLab's notes do not say whether their author is a bot. */
   private async ownId(): Promise<number> {
     return this.userOfJob ?? (await this.api.Users.showCurrentUser()).id;
   }
+}
+
+function actionOf({ file: filePath, before, after }: ChangedFile): CommitAction {
+  if (after === undefined) return { action: "delete", filePath };
+  return { action: before === undefined ? "create" : "update", filePath, content: after };
 }
 
 function textOf(content: string | Blob): string | Promise<string> {

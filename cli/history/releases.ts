@@ -1,5 +1,6 @@
 import { knownStacks } from "../../config/project.ts";
 import { readStack } from "../../config/stack-file.ts";
+import { shortDigest } from "../../lib/image-reference.ts";
 import { age } from "../table.ts";
 import { deploymentsOf, namesIn, releasesOf, type Release } from "./deployments.ts";
 import { formatCommit, formatTime } from "./format.ts";
@@ -73,7 +74,7 @@ function formatStack({ stack, deployed, problem, services }: StackReleases): str
 
 /** `sha256:6e04de1c9a72  since 2026-11-28 14:05:09 (3m)  commit 6e04de1 by ada (up 12)` */
 function formatRelease({ image, since, until, deployment: { id, command, commit, actor } }: Release): string {
-  const digest = image.slice(image.indexOf("@") + 1).slice(0, "sha256:".length + 12);
+  const digest = shortDigest(image);
   const when =
     until === undefined ? `since ${formatTime(since)} (${age(new Date(since))})` : `${formatTime(since)} to ${formatTime(until)}`;
   const from = [commit && `commit ${formatCommit(commit)}`, actor !== undefined && `by ${actor}`].filter(Boolean).join(" ");

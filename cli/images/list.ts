@@ -1,3 +1,4 @@
+import { shortDigest } from "../../lib/image-reference.ts";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../lib/user-error.ts";
 import { locked } from "../../lib/file-lock.ts";
@@ -84,7 +85,7 @@ async function sharedPrefix(stack: Stack): Promise<string | undefined> {
 function formatImages(images: Listed[]): string {
   const rows = images.map(({ repository, tags, digest, bytes, pushed, where, usedBy }) => [
     `${repository}:${tags.join(",")}`,
-    digest.slice(0, "sha256:".length + 12),
+    shortDigest(digest),
     megabytes(bytes),
     pushed === undefined ? "" : age(pushed),
     where,

@@ -1,10 +1,6 @@
+import { shortDigest } from "../../lib/image-reference.ts";
 import type { PromotionResult } from "./promote.ts";
 import type { Promotion } from "./plan.ts";
-
-/** `sha256:6e04de1c9a72` */
-function short(digest: string): string {
-  return digest.slice(0, "sha256:".length + 12);
-}
 
 function originOf({ entry: { deployment, commit } }: Promotion): string {
   return [`deployment ${deployment}`, commit && `commit ${commit.slice(0, 7)}`].filter(Boolean).join(", ");
@@ -13,7 +9,7 @@ function originOf({ entry: { deployment, commit } }: Promotion): string {
 /** What is promoted, a line for each image, and notes. */
 export function formatPromotion({ promotions, notes, file, isUnchanged }: PromotionResult, from: string, to: string): string {
   const width = Math.max(...promotions.map(({ name }) => name.length));
-  const lines = promotions.map((one) => `  ${one.name.padEnd(width)}  ${short(one.digest)}  ${originOf(one)}  → ${one.repository}`);
+  const lines = promotions.map((one) => `  ${one.name.padEnd(width)}  ${shortDigest(one.digest)}  ${originOf(one)}  → ${one.repository}`);
   return [
     `promote from "${from}" to "${to}"`,
     ...lines,
@@ -27,7 +23,7 @@ export function formatPromotion({ promotions, notes, file, isUnchanged }: Promot
 export function requestText(result: PromotionResult, from: string, to: string, report: string): { title: string; body: string } {
   const { promotions, notes } = result;
   const names = promotions.map(({ name }) => name).join(", ");
-  const rows = promotions.map((one) => `| ${one.name} | \`${short(one.digest)}\` | ${originOf(one)} |`);
+  const rows = promotions.map((one) => `| ${one.name} | \`${shortDigest(one.digest)}\` | ${originOf(one)} |`);
   const table = ["| Service | Image | Ran in |", "| --- | --- | --- |", ...rows];
   return {
     title: `Promote ${names} from ${from} to ${to}`,

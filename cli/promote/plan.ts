@@ -1,8 +1,8 @@
-import type { Promoted } from "../../config/lock-file.ts";
+import type { Held, Promoted } from "../../config/lock-file.ts";
 import { Platform } from "../../config/schema/setting.ts";
 import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
 import type { Deployment } from "../../lib/deployment-record.ts";
-import { isByDigest } from "../../lib/image-reference.ts";
+import { digestOf, isByDigest } from "../../lib/image-reference.ts";
 import { throwIfAny } from "../../lib/problem.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -30,6 +30,8 @@ export interface Plan {
 export interface Side {
   stack: Stack;
   deployments: Deployment[];
+  /** Images that a rollback of the stack has replaced, by service or job. @default - none */
+  held?: Record<string, Held[]> | undefined;
 }
 
 /**
@@ -55,7 +57,9 @@ export function planPromotion(from: Side, to: Side, wanted: string[]): Plan {
     else if (image === undefined || !isByDigest(image)) problems.push(`${name}: did not run in stack "${from.stack.name}"`);
     else {
       const repository = repositoryIn(to, name);
-      if (repository === undefined)
+      const held = to.held?.[name]?.find((one) => digestOf(one.image) === digestOf(image));
+      if (held !== undefined) problems.push(problemWithHeld(name, held, to.stack.name));
+      else if (repository === undefined)
         problems.push(
           `${name}: nobody knows the repository for it in stack "${to.stack.name}". Set its registry, or run slipway up --stack ${to.stack.name} once`,
         );
@@ -76,9 +80,14 @@ function promotionOf(
   from: string,
   { id, commit }: Deployment,
 ): Promotion {
-  const digest = image.slice(image.indexOf("@") + 1);
+  const digest = digestOf(image);
   const entry = { image: `${repository}@${digest}`, from, deployment: id, ...(commit && { commit: commit.sha }) };
   return { name, image, digest, repository, entry };
+}
+
+function problemWithHeld(name: string, { image, since, by, reason }: Held, stack: string): string {
+  const why = reason === undefined ? "" : ` (${reason})`;
+  return `${name}: ${digestOf(image)} was rolled back in stack "${stack}" on ${since} by ${by}${why}. Promote another image, or allow this one again: slipway rollback --stack ${stack} --unhold ${name}`;
 }
 
 function notesOn({ stack, deployments }: Side, used: Deployment, names: string[], built: string[]): string[] {
@@ -94,7 +103,7 @@ function notesOn({ stack, deployments }: Side, used: Deployment, names: string[]
 }
 
 /** Services and jobs with a source. */
-function builtIn(stack: Stack): string[] {
+export function builtIn(stack: Stack): string[] {
   return ["services", "jobs"].flatMap((root) =>
     Object.entries(settingsIn(stack, root)).flatMap(([name, one]) => (isMap(one) && one["source"] !== undefined ? [name] : [])),
   );

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import writeFileAtomic from "write-file-atomic";
-import { readLockFile, writeLockFile, type LockFile } from "../../config/lock-file.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { formatLockFile, readLockFile, type LockFile } from "../../config/lock-file.ts";
 import type { Stack } from "../../config/stack-file.ts";
 import { throwIfAny } from "../../lib/problem.ts";
 import { step } from "../../lib/progress.ts";
@@ -10,6 +9,7 @@ import type { Review } from "../../review/review.ts";
 import { deploymentsOf } from "../history/deployments.ts";
 import { registriesOf } from "../registries.ts";
 import { previewedReview } from "../review.ts";
+import { reviewedChange } from "../reviewed-change.ts";
 import { planPromotion, type Plan, type Promotion } from "./plan.ts";
 
 /** What a promotion did. */
@@ -18,6 +18,8 @@ export interface PromotionResult extends Plan {
   file: string;
   /** The content of the lock file before. @default - it did not exist */
   before: string | undefined;
+  /** Its content with these images. */
+  after: string;
   /** Whether the lock file has had these images before. */
   isUnchanged: boolean;
   review: Review;
@@ -32,27 +34,18 @@ export interface PromotionResult extends Plan {
 export async function promote(from: Stack, to: Stack, services: string[]): Promise<PromotionResult> {
   if (from.name === to.name) throw new UserError(`--to: must be another stack than --from (got "${to.name}").`);
   const [source, target] = await Promise.all([deploymentsOf(from), deploymentsOf(to)]);
-  const plan = planPromotion({ stack: from, deployments: source }, { stack: to, deployments: target }, services);
-  await copy(plan.promotions, from, to);
   const before = readLockFile(to.name);
+  const plan = planPromotion({ stack: from, deployments: source }, { stack: to, deployments: target, held: before.held }, services);
+  await copy(plan.promotions, from, to);
   const entries = Object.fromEntries(plan.promotions.map(({ name, entry }) => [name, entry]));
-  const after: LockFile = { ...before, promoted: { ...before.promoted, ...entries } };
+  const lock: LockFile = { ...before, promoted: { ...before.promoted, ...entries } };
   const isUnchanged = plan.promotions.every(({ name, entry }) => before.promoted?.[name]?.image === entry.image);
-  const text = existsSync(before.file) ? readFileSync(before.file, "utf8") : undefined;
-  if (!isUnchanged) writeLockFile(to.name, after);
-  let isOpen = false;
-  try {
-    const review = await previewedReview(to, undefined);
-    isOpen = review.verdict.open;
-    return { ...plan, file: before.file, before: text, isUnchanged, review };
-  } finally {
-    if (!isOpen) restore(before.file, text);
-  }
-}
-
-function restore(file: string, text: string | undefined): void {
-  if (text === undefined) rmSync(file, { force: true });
-  else writeFileAtomic.sync(file, text);
+  const { file } = before;
+  const text = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  const after = formatLockFile(to.name, lock)!;
+  const changes = isUnchanged ? [] : [{ file, before: text, after }];
+  const review = await reviewedChange(changes, () => previewedReview(to, undefined));
+  return { ...plan, file, before: text, after, isUnchanged, review };
 }
 
 async function copy(promotions: Promotion[], from: Stack, to: Stack): Promise<void> {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { command } from "../../lib/command.ts";
 import { formatMarkdown } from "../../review/report/markdown.ts";
-import { hasForge, propose } from "../forge/forge.ts";
+import { hasForge } from "../forge/forge.ts";
+import { proposeInProject } from "../reviewed-change.ts";
 import { requestText } from "./format.ts";
 import type { PromotionResult } from "./promote.ts";
 
@@ -12,15 +11,7 @@ import type { PromotionResult } from "./promote.ts";
  */
 export async function openRequest(result: PromotionResult, from: string, to: string): Promise<string | undefined> {
   if (!hasForge() || result.isUnchanged) return undefined;
-  // The project need not be the root of the repository.
-  const prefix = (await command("git", ["rev-parse", "--show-prefix"])).trim();
-  const { title, body } = requestText(result, from, to, formatMarkdown(result.review));
-  return propose({
-    branch: `slipway/promote-${from}-to-${to}`,
-    file: `${prefix}${result.file}`,
-    before: result.before,
-    after: readFileSync(result.file, "utf8"),
-    title,
-    body,
-  });
+  const { file, before, after } = result;
+  const text = requestText(result, from, to, formatMarkdown(result.review));
+  return proposeInProject({ branch: `slipway/promote-${from}-to-${to}`, files: [{ file, before, after }], ...text });
 }

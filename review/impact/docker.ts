@@ -15,6 +15,7 @@ const images = [
 ];
 const inCluster = ({ urn }: Step) => urn.includes("slipway:index:LocalCluster$");
 const isReplica = ({ urn }: Step) => urn.includes("slipway:index:ContainerService$");
+const isJob = ({ urn }: Step) => /slipway:index:(Container|Swarm)Job\$/.test(urn);
 /** Replicas after the first. They come and go with the number of replicas, the first one with the service. */
 const isFurtherReplica = (step: Step) => isReplica(step) && !/(^|-)1$/.test(step.name);
 
@@ -52,6 +53,43 @@ export const dockerRules: ImpactRule[] = [
     operations: ["replace", "delete"],
     impact: Impact.Replacement,
     reason: "{changed}: every container on the network is recreated",
+  },
+  {
+    id: "docker-job-replaced",
+    types: [docker("Container"), docker("Service")],
+    operations: ["update", "replace"],
+    when: isJob,
+    impact: Impact.Nothing,
+    reason: "{changed}: a job serves no requests",
+  },
+  {
+    id: "docker-job-deleted",
+    types: [docker("Container"), docker("Service")],
+    operations: ["delete"],
+    when: isJob,
+    impact: Impact.Downtime,
+    reason: "the job is deleted, and no longer runs",
+  },
+  {
+    id: "docker-job-runs",
+    types: [dynamic("JobRun")],
+    operations: ["create", "import", "replace"],
+    impact: Impact.Nothing,
+    reason: "the job runs; it serves no requests",
+  },
+  {
+    id: "docker-job-settings",
+    types: [dynamic("JobRun")],
+    operations: ["update"],
+    impact: Impact.Metadata,
+    reason: "{changed}: applies from the next run",
+  },
+  {
+    id: "docker-job-forgotten",
+    types: [dynamic("JobRun")],
+    operations: ["delete"],
+    impact: Impact.Nothing,
+    reason: "the job itself is listed separately",
   },
   {
     id: "docker-replica-replaced",

@@ -35,7 +35,7 @@ describe("the lock file", () => {
     writeLockFile("shop", { file, addons: {}, images });
     expect(readFileSync(file, "utf8")).toBe(
       [
-        "# What Pulumi.shop.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock and slipway promote. Commit slipway-lock.shop.yaml.",
+        "# What Pulumi.shop.yaml leaves open: digests of images by tag, versions of add-ons, promoted images. Written by slipway lock, promote and rollback. Commit slipway-lock.shop.yaml.",
         "images:",
         "  db:",
         "    image: postgres:16",
@@ -47,6 +47,22 @@ describe("the lock file", () => {
       ].join("\n"),
     );
     expect(readLockFile("shop")).toEqual({ file, addons: {}, images });
+  });
+
+  test("has the images that a rollback replaced, with who did it and when", () => {
+    const image = `example.org/web@${digest("1")}`;
+    const lock = {
+      file,
+      addons: {},
+      images: {},
+      held: { web: [{ image, deployment: 4, reason: "slow", by: "ada", since: "2026-11-28" }] },
+    };
+    writeLockFile("shop", lock);
+    expect(readLockFile("shop")).toEqual(lock);
+    writeFileSync(file, "held: {web: [{image: web:1, by: ada, since: yesterday}]}");
+    expect(() => readLockFile("shop")).toThrow(
+      "  - held.web[0].image: must be an image by digest.\n  - held.web[0].since: must be a day such as 2026-11-28.",
+    );
   });
 
   const remedy = "Restore it from version control, or delete it and run slipway lock --stack shop.";

@@ -123,6 +123,8 @@ const swarmTask = (mode: object | undefined, updateConfig: object = {}) => {
 };
 const route = (before: string, after: string) =>
   updated("pulumi-nodejs:dynamic/slipway:ProxyRoute")({ content: before }, { content: after });
+const swarmJobUrn = "urn:pulumi:test::slipway::slipway:index:SwarmJob$docker:index/service:Service::migrate";
+const swarmJob = { ...swarmTask({ replicatedJob: {} }), urn: swarmJobUrn };
 const gone = "restart with downtime: deleted: the container stops; its replacement, if any, starts afterwards";
 const stopsFirst = "restart with downtime: taskSpec.image changed: a node's only task stops before its replacement starts";
 const rolling = "rolling update: taskSpec.image changed: tasks are replaced as configured in updateConfig";
@@ -137,6 +139,7 @@ const docker: [situation: string, step: Step, expected: string][] = [
   ["the deletion of the first replica", container("delete", "web-1"), gone],
   ["the deletion of a container of its own", container("delete", "web-2", "urn:x"), gone],
   ["the deletion of the tenth replica", container("delete", "web-10"), "cost change: one container fewer"],
+  ["an update of a job in Swarm", swarmJob, "nothing: taskSpec.image changed: a job serves no requests"],
   ["an update of one task by default", swarmTask(undefined), stopsFirst],
   ["an update of one task", swarmTask({ replicated: { replicas: 1 } }), stopsFirst],
   ["an update of several tasks", swarmTask({ replicated: { replicas: 2 } }), rolling],

@@ -1,6 +1,8 @@
 import { stepOf } from "./preview-steps.ts";
 import type { Step } from "../../../review/preview/step.ts";
 
+const containerJob = { urn: "urn:pulumi:test::slipway::slipway:index:ContainerJob$docker:index/container:Container::migrate" };
+
 /** A container of a service on a Docker host. */
 const replica = (index: number) => ({
   name: `it-${index}`,
@@ -958,6 +960,36 @@ export const samples: { rule: string; step: Step; impact: string; reason: string
     step: stepOf("docker:index/network:Network", "delete", { name: "a" }, {}),
     impact: "cluster or network replacement",
     reason: "deleted: every container on the network is recreated",
+  },
+  {
+    rule: "docker-job-replaced",
+    step: stepOf("docker:index/container:Container", "replace", { image: "a" }, { image: "b" }, containerJob),
+    impact: "nothing",
+    reason: "image changed: a job serves no requests",
+  },
+  {
+    rule: "docker-job-deleted",
+    step: stepOf("docker:index/container:Container", "delete", { image: "a" }, {}, containerJob),
+    impact: "restart with downtime",
+    reason: "the job is deleted, and no longer runs",
+  },
+  {
+    rule: "docker-job-runs",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:JobRun", "replace", { target: "a" }, { target: "b" }),
+    impact: "nothing",
+    reason: "the job runs; it serves no requests",
+  },
+  {
+    rule: "docker-job-settings",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:JobRun", "update", { retries: 1 }, { retries: 2 }),
+    impact: "metadata",
+    reason: "retries changed: applies from the next run",
+  },
+  {
+    rule: "docker-job-forgotten",
+    step: stepOf("pulumi-nodejs:dynamic/slipway:JobRun", "delete", { target: "a" }, {}),
+    impact: "nothing",
+    reason: "the job itself is listed separately",
   },
   {
     rule: "docker-replica-replaced",

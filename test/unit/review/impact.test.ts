@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { resources } from "../../../components/plugin/resources.ts";
 import { worst } from "../../../lib/impact.ts";
 import { impactRules, impactsOf } from "../../../review/impact/step-impact.ts";
 import { readPreview } from "../../../review/preview/read.ts";
-import type { Step } from "../../../review/preview/step.ts";
+import type { Operation, Step } from "../../../review/preview/step.ts";
 import { registrationsOf, type Registered } from "../../../review/render/registrations.ts";
 import { EngineProject } from "../../engine-project.ts";
 import { readStack } from "../../../config/stack-file.ts";
@@ -92,6 +93,14 @@ test.each(samples)("only the rule $rule matches its sample", ({ rule, step, impa
 
 test("every rule has a sample", () => {
   expect(samples.map(({ rule }) => rule)).toEqual(impactRules.map(({ id }) => id));
+});
+
+const own = ["ClusterIdentity", ...Object.keys(resources)];
+
+test.each(own)("every change of a %s is covered", (kind) => {
+  const of = (operation: Operation) => stepOf(`pulumi-nodejs:dynamic/slipway:${kind}`, operation, { a: 1 }, { a: 2 });
+  const steps = (["create", "import", "update", "replace", "delete"] as const).map(of);
+  expect(found(steps).filter((line) => line.includes("unclassified"))).toEqual([]);
 });
 
 describe("a change that no rule covers is unclassified:", () => {

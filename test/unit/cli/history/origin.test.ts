@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { originOf, parseStatus } from "../../../../cli/history/origin.ts";
@@ -37,14 +37,26 @@ test("in a git repository, the commit, its branch and git's user are known", asy
   expect(await originOf({}, folder)).toEqual({ commit: { sha, branch: "main", dirty: false }, actor: "Ada", slipway });
 });
 
-test("a changed file and one that git does not know make the commit dirty", async () => {
+test("a changed file and one that git does not know make the commit dirty, and are named", async () => {
   await commit();
   writeFileSync(join(folder, "main.go"), "package other\n");
-  expect((await originOf({}, folder)).commit?.dirty).toBe(true);
+  expect((await originOf({}, folder)).commit).toMatchObject({ dirty: true, changed: ["main.go"] });
   await git("checkout", "--quiet", ".");
-  expect((await originOf({}, folder)).commit?.dirty).toBe(false);
+  expect((await originOf({}, folder)).commit).not.toHaveProperty("changed");
   writeFileSync(join(folder, "new.go"), "package main\n");
-  expect((await originOf({}, folder)).commit?.dirty).toBe(true);
+  expect((await originOf({}, folder)).commit).toMatchObject({ dirty: true, changed: ["new.go"] });
+});
+
+test("changed files are named from the project, which may be a folder of the repository, unless they are many", async () => {
+  await commit();
+  const project = join(folder, "deploy");
+  mkdirSync(project);
+  writeFileSync(join(project, "known.yaml"), "");
+  await git("add", ".");
+  writeFileSync(join(folder, "main.go"), "package other\n");
+  expect((await originOf({}, project)).commit?.changed).toEqual(["known.yaml", "../main.go"]);
+  for (let i = 0; i < 19; i++) writeFileSync(join(project, `${i}.yaml`), "");
+  expect((await originOf({}, project)).commit).not.toHaveProperty("changed");
 });
 
 test("outside git there is no commit, and the user is that of the machine", async () => {
@@ -101,10 +113,21 @@ test("git's status has the commit and the branch, unless nothing is checked out"
     sha: "6e04",
     branch: "main",
     dirty: false,
+    changed: [],
   });
-  expect(parseStatus("# branch.oid 6e04\n# branch.head (detached)\n1 .M N... 100644 100644 100644 a a f\n")).toEqual({
+  const lines = [
+    "# branch.oid 6e04",
+    "# branch.head (detached)",
+    "1 .M N... 100644 100644 100644 a a with a space.go",
+    "2 R. N... 100644 100644 100644 a a R100 new.go\told.go",
+    "u UU N... 100644 100644 100644 100644 a a a both.go",
+    "? unknown.go",
+    "",
+  ];
+  expect(parseStatus(lines.join("\n"))).toEqual({
     sha: "6e04",
     dirty: true,
+    changed: ["with a space.go", "new.go", "both.go", "unknown.go"],
   });
   expect(parseStatus("# branch.oid (initial)\n# branch.head main\n? f\n")).toBeUndefined();
   expect(parseStatus("")).toBeUndefined();

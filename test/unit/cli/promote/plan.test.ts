@@ -70,6 +70,14 @@ test("without a registry in the settings, images go where the last one of the se
   expect(planPromotion(staging(), prod(onDocker), ["web"]).promotions[0]!.repository).toBe("docker.example/shop/web");
 });
 
+test("an image that a rollback of the target replaced is rejected, but another one is not", () => {
+  const held = { web: [{ image: image("prod.example/shop/web", 1), by: "ada", since: "2026-11-28", reason: "slow" }] };
+  expect(() => planPromotion(staging(), { ...prod(), held }, [])).toThrow(`Nothing was promoted from "staging" to "prod":
+  - web: ${digest(1)} was rolled back in stack "prod" on 2026-11-28 by ada (slow). Promote another image, or allow this one again: slipway rollback --stack prod --unhold web`);
+  const later = [deployment(5, { images: { ...ran.images, web: image("staging.example/web", 4) } })];
+  expect(planPromotion(staging(later), { ...prod(), held }, ["web"]).promotions[0]!.digest).toBe(digest(4));
+});
+
 test("everything that keeps an image from being promoted is reported", () => {
   expect(() => planPromotion(staging(), prod(kubernetes()), ["web", "db", "migrate", "nothing"]))
     .toThrow(`Nothing was promoted from "staging" to "prod":

@@ -96,8 +96,15 @@ test("a Secret in a store is in the folder as an ExternalSecret", async () => {
 });
 
 test.each([
-  [401, (host: string) => `${host} does not allow a push with these credentials. The files in the folder are written. Run slipway login ${host} as a user who may push.`],
-  [404, (host: string) => `${host} has no place for it. The files in the folder are written. Create the repository there, or correct --push.`],
+  [
+    401,
+    (host: string) =>
+      `${host} does not allow a push with these credentials. The files in the folder are written. Run slipway login ${host} as a user who may push.`,
+  ],
+  [
+    404,
+    (host: string) => `${host} has no place for it. The files in the folder are written. Create the repository there, or correct --push.`,
+  ],
 ])("a registry that rejects the artifact with %d is one error with the remedy", async (status, message) => {
   registry.status = status;
   const [host] = reference.repository.split("/");

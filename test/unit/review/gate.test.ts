@@ -139,7 +139,7 @@ describe("the command line", () => {
 
   test("render rejects a stack without Kubernetes objects", async () => {
     await expect(run("render", "--stack", "docker", "--out", join(folder, "manifests"))).rejects.toThrow(
-      'Stack "docker" has no Kubernetes objects (its platform is docker). Render a stack of the platform local or eks.',
+      'Stack "docker" has no Kubernetes objects (its platform is docker). Render a stack of the platform kubernetes, local or eks.',
     );
   });
 

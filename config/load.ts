@@ -91,7 +91,7 @@ function present<T extends object>(values: T): Partial<T> {
  */
 function useGivenImages(input: Record<string, unknown>): string[] {
   const given = process.env["SLIPWAY_IMAGES"];
-  if (!given) return [];
+  if (!given || (input["services"] !== undefined && !isMap(input["services"]))) return [];
   const images = parseConfigValue(given);
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');

@@ -253,8 +253,6 @@ test("SLIPWAY_IMAGES overrides images, and must be a map of images by digest", a
     pulumi.runtime.setAllConfig({ "slipway:services": JSON.stringify({ web: { ...web, package: "cmd" } }) });
     process.env["SLIPWAY_IMAGES"] = JSON.stringify({ web: image });
     expect((await loadConfiguration(loadPlatform)).services["web"]).toMatchObject({ image, host: "web.localhost" });
-    pulumi.runtime.setAllConfig({ "slipway:jobs": JSON.stringify({ web: { source: "app" } }) });
-    expect((await loadConfiguration(loadPlatform)).jobs["web"]).toMatchObject({ image });
     process.env["SLIPWAY_IMAGES"] = "web";
     await expect(loadConfiguration(loadPlatform)).rejects.toThrow(
       'SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.',

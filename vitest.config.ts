@@ -45,10 +45,15 @@ export default defineConfig({
         },
       },
       lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer"]),
-      lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock"], ["./test/integration/shared-stack-setup.ts"]),
+      lane("workloads", 1, ["web-service", "rollout", "load", "docker-lock", "status-logs"], ["./test/integration/shared-stack-setup.ts"]),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       lane("clusters", 5, ["existing-cluster", "cluster-flavours", "registries"], ["./test/integration/shared-stack-setup.ts"]),
-      lane("pipelines", 6, ["review", "workflows", "promote", "drift", "rollback-release"], ["./test/integration/shared-stack-setup.ts"]),
+      lane(
+        "pipelines",
+        6,
+        ["review", "workflows", "promote", "drift", "gitops", "rollback-release"],
+        ["./test/integration/shared-stack-setup.ts"],
+      ),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm", "history"]),
       lane("package", 4, ["package", "cluster-state"]),

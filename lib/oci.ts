@@ -136,6 +136,36 @@ export function index(images: OciImage[], annotations: Record<string, string> = 
   return { descriptor, blobs: blobs.set(descriptor.digest, blob) };
 }
 
+/** Media types of an artifact that is no image. */
+export interface ArtifactTypes {
+  config: string;
+  layer: string;
+}
+
+/** An artifact with one layer, without a platform. Annotations are those of its manifest. */
+export function artifact({ descriptor, diffId, blob }: Layer, types: ArtifactTypes, annotations: Record<string, string> = {}): OciImage {
+  const configuration = json(types.config, {
+    created: new Date(0).toISOString(),
+    architecture: "",
+    os: "",
+    config: {},
+    rootfs: { type: "layers", diff_ids: [diffId] },
+  });
+  const manifest = json(mediaTypes.manifest, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: configuration.descriptor,
+    layers: [{ ...descriptor, mediaType: types.layer }],
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  });
+  const blobs = [
+    [descriptor.digest, blob],
+    [configuration.descriptor.digest, configuration.blob],
+    [manifest.descriptor.digest, manifest.blob],
+  ] as const;
+  return { descriptor: manifest.descriptor, blobs: new Map(blobs) };
+}
+
 /** The image as a tar file in the OCI image layout, for `ctr images import`. */
 export async function layoutArchive(content: OciImage, name: string): Promise<Buffer> {
   const manifest = { ...content.descriptor, annotations: { "io.containerd.image.name": name } };

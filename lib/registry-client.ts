@@ -1,7 +1,10 @@
-import { join } from "node:path";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
 import { command } from "./command.ts";
 import { goProgram } from "./go-program.ts";
+import type { OciImage } from "./oci.ts";
 import { registryAccesses, type RegistryAccess } from "./registry-access.ts";
 import { UserError } from "./user-error.ts";
 
@@ -67,6 +70,26 @@ export interface Copy {
  */
 export async function copyImages(copies: Copy[], access: Record<string, RegistryAccess>): Promise<Answer[]> {
   return copies.length === 0 ? [] : ((await ask({ copies }, access)) as Answer[]);
+}
+
+/**
+ * Pushes an artifact, unless its tag has the same layers already: a registry then keeps its digest, although annotations such as the commit differ.
+ *
+ * @returns the digest that the tag has, or what went wrong
+ */
+export async function pushArtifact(content: OciImage, repository: string, tag: string): Promise<Answer> {
+  const blobs = await mkdtemp(join(tmpdir(), "slipway-artifact-"));
+  try {
+    for (const [digest, blob] of content.blobs) {
+      const file = join(blobs, digest.replace(":", "/"));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, blob);
+    }
+    const push = { repository, tag, digest: content.descriptor.digest, blobs, keepSameLayers: true };
+    return (await ask({ push })) as Answer;
+  } finally {
+    await rm(blobs, { recursive: true });
+  }
 }
 
 /** The result of a login. */

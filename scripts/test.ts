@@ -1,6 +1,7 @@
 // npm test: all checks and all tests, including those on the real Docker, registry and Kubernetes.
 import { readStack } from "../config/stack-file.ts";
 import { dockerClient } from "../lib/docker-client.ts";
+import { sopsProgram } from "../lib/sops.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { removeInterruptedTests } from "../test/integration/test-objects.ts";
@@ -17,7 +18,8 @@ async function prepare(): Promise<Count> {
     for (const stack of ["local", "docker", "swarm"]) await setUp(readStack(stack));
     // Two lanes would install the first at the same time, and the second takes minutes of both processors.
     await pythonProgram("aws", "python");
-    await toolProgram("aws-load-balancer-controller");
+    for (const name of ["aws-load-balancer-controller", "source-controller", "kustomize-controller"] as const) await toolProgram(name);
+    await sopsProgram();
     await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -24,6 +25,8 @@ type pushRequest struct {
 	Digest string `json:"digest"`
 	// Folder of the blobs. A blob's path in it is <algorithm>/<hex>.
 	Blobs string `json:"blobs"`
+	// Whether nothing is pushed if the tag has the same layers, even with other annotations, such as another commit.
+	KeepSameLayers bool `json:"keepSameLayers"`
 }
 
 // push uploads an image from a folder of blobs, unless its tag exists with the same digest.
@@ -39,10 +42,40 @@ func push(asked pushRequest, known registries) answer {
 	if head, err := remote.Head(ref, options...); err == nil && head.Digest.String() == asked.Digest {
 		return answer{Digest: asked.Digest}
 	}
+	if asked.KeepSameLayers {
+		if known := digestWithSameLayers(ref, asked, options); known != "" {
+			return answer{Digest: known}
+		}
+	}
 	if err := (store{asked.Blobs}).push(ref, asked.Digest, options); err != nil {
 		return failed(err)
 	}
 	return answer{Digest: asked.Digest}
+}
+
+// digestWithSameLayers is the digest of what a tag has, if its layers are those that are pushed; otherwise empty.
+func digestWithSameLayers(ref name.Reference, asked pushRequest, options []remote.Option) string {
+	found, err := remote.Get(ref, options...)
+	if err != nil {
+		return ""
+	}
+	pushed, err := (store{asked.Blobs}).manifest(asked.Digest)
+	if err != nil {
+		return ""
+	}
+	theirs, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
+	if err != nil {
+		return ""
+	}
+	ours, err := v1.ParseManifest(bytes.NewReader(pushed.raw))
+	if err != nil {
+		return ""
+	}
+	same := func(a, b v1.Descriptor) bool { return a.Digest == b.Digest && a.MediaType == b.MediaType }
+	if theirs.Config.MediaType != ours.Config.MediaType || !slices.EqualFunc(theirs.Layers, ours.Layers, same) {
+		return ""
+	}
+	return found.Digest.String()
 }
 
 func (s store) push(ref name.Reference, digest string, options []remote.Option) error {

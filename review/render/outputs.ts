@@ -44,10 +44,13 @@ const outputs: Record<string, (name: string, inputs: Properties) => Properties> 
   "kubernetes:networking.k8s.io/v1:Ingress": () => ({ status: { loadBalancer: { ingress: [{ hostname: "load-balancer.example" }] } } }),
 };
 
+/** The UID of every Kubernetes object. */
+export const exampleUid = "00000000-0000-0000-0000-000000000000";
+
 /** Outputs of every Kubernetes object. */
-const objectOutputs = (inputs: Properties) => ({ metadata: { ...inputs.metadata, uid: "00000000-0000-0000-0000-000000000000" } });
+const objectOutputs = (inputs: Properties, uid: string) => ({ metadata: { ...inputs.metadata, uid } });
 
 /** Example outputs of a resource. */
-export function outputsOf(type: string, name: string, inputs: Properties): Properties {
-  return { ...(type.startsWith("kubernetes:") ? objectOutputs(inputs) : {}), ...outputs[type]?.(name, inputs) };
+export function outputsOf(type: string, name: string, inputs: Properties, uid = exampleUid): Properties {
+  return { ...(type.startsWith("kubernetes:") ? objectOutputs(inputs, uid) : {}), ...outputs[type]?.(name, inputs) };
 }

@@ -6,7 +6,7 @@ import { rpcError } from "../../lib/rpc-error.ts";
 import type { Properties } from "../../lib/values.ts";
 import { writtenConfig, type Stack } from "../../config/stack-file.ts";
 import { parseJson } from "../preview/formats.ts";
-import { outputsOf } from "./outputs.ts";
+import { exampleUid, outputsOf } from "./outputs.ts";
 import { exampleCluster } from "./shared-cluster.ts";
 
 /** A resource that the program registers. */
@@ -24,14 +24,16 @@ export interface Registered {
 /**
  * All resources that the program registers for a stack, including components. The program runs as in a preview, but without Docker, a
  * cluster or AWS; values that only they know are examples. Services with a source are compiled, because manifests contain the digest.
+ *
+ * @param uid The UID of Kubernetes objects. That of a Secret is the key of its checksum.
  */
-export async function registrationsOf(stack: Stack): Promise<Registered[]> {
+export async function registrationsOf(stack: Stack, uid = exampleUid): Promise<Registered[]> {
   const found: Registered[] = [];
   const otherStack = { outputs: { platform: exampleCluster(stack) }, secretOutputNames: [] };
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => ({
     // If the container had an id, the program would read the kubeconfig from it.
     id: type === "docker:index/container:Container" ? undefined : `${name}-id`,
-    state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties), ...(type === stackReference && otherStack) },
+    state: { ...(inputs as Properties), ...outputsOf(type, name, inputs as Properties, uid), ...(type === stackReference && otherStack) },
   });
   const call = ({ token }: pulumi.runtime.MockCallArgs) =>
     Promise.reject(rpcError(new Error(`The provider function ${token} cannot be called without its provider.`)));

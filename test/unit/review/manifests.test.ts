@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../../../lib/user-error.ts";
 import { secret, unknown } from "../../../lib/values.ts";
-import { manifestsOf, writeManifests } from "../../../review/render/manifests.ts";
+import { writeFolder } from "../../../review/render/folder.ts";
+import { manifestsOf } from "../../../review/render/manifests.ts";
 import { registrationsOf, type Registered } from "../../../review/render/registrations.ts";
 import type { Stack } from "../../../config/stack-file.ts";
 
@@ -79,12 +80,12 @@ test("secrets in other objects and unknown values are rejected, all at once", ()
 
 test("files of earlier runs are removed; other files stay and are not overwritten", () => {
   const named = (name: string) => object("Service", { kind: "Service", metadata: { name } });
-  writeManifests(manifestsOf([named("a"), named("b")]), folder);
+  writeFolder(manifestsOf([named("a"), named("b")]).files, folder);
   writeFileSync(join(folder, "mine.yaml"), "mine\n");
-  expect(writeManifests(manifestsOf([named("b")]), folder)).toEqual({ removed: ["service-a.yaml"] });
+  expect(writeFolder(manifestsOf([named("b")]).files, folder)).toEqual({ removed: ["service-a.yaml"] });
   expect(readdirSync(folder)).toEqual(["mine.yaml", "service-b.yaml"]);
   writeFileSync(join(folder, "service-b.yaml"), "mine\n");
-  expect(() => writeManifests(manifestsOf([named("b")]), folder)).toThrow("service-b.yaml: exists, and slipway render did not write it");
+  expect(() => writeFolder(manifestsOf([named("b")]).files, folder)).toThrow("service-b.yaml: exists, and slipway render did not write it");
   expect(readFileSync(join(folder, "service-b.yaml"), "utf8")).toBe("mine\n");
   expect(existsSync(join(folder, "service-a.yaml"))).toBe(false);
 });
@@ -134,10 +135,10 @@ test("two objects with the same file name are rejected", () => {
 test("all files that would be overwritten are reported, and then nothing is written or removed", () => {
   const named = (name: string) => object("Service", { kind: "Service", metadata: { name } });
   const inFolder = (file: string) => join(folder, "new", file);
-  writeManifests(manifestsOf([named("old")]), join(folder, "new"));
+  writeFolder(manifestsOf([named("old")]).files, join(folder, "new"));
   for (const file of ["service-a.yaml", "service-b.yaml", "service-c.json"]) writeFileSync(inFolder(file), "mine\n");
   const reason = "exists, and slipway render did not write it. Remove it, or choose another folder.";
-  expect(() => writeManifests(manifestsOf(["a", "b", "c"].map(named)), join(folder, "new"))).toThrow(
+  expect(() => writeFolder(manifestsOf(["a", "b", "c"].map(named)).files, join(folder, "new"))).toThrow(
     new UserError(
       `The manifests cannot be written:\n  - ${inFolder("service-a.yaml")}: ${reason}\n  - ${inFolder("service-b.yaml")}: ${reason}`,
     ),
@@ -148,6 +149,6 @@ test("all files that would be overwritten are reported, and then nothing is writ
 test("a file that is no manifest stays, even if it starts like one", () => {
   const named = (name: string) => object("Service", { kind: "Service", metadata: { name } });
   writeFileSync(join(folder, "notes.txt"), "# Rendered by Slipway, and kept\n");
-  expect(writeManifests(manifestsOf([named("a")]), folder)).toEqual({ removed: [] });
+  expect(writeFolder(manifestsOf([named("a")]).files, folder)).toEqual({ removed: [] });
   expect(readdirSync(folder)).toEqual(["notes.txt", "service-a.yaml"]);
 });

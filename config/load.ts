@@ -91,7 +91,7 @@ function present<T extends object>(values: T): Partial<T> {
  */
 function useGivenImages(input: Record<string, unknown>): string[] {
   const given = process.env["SLIPWAY_IMAGES"];
-  if (!given) return [];
+  if (!given || !isMap(input["services"])) return [];
   const images = parseConfigValue(given);
   if (!isMap(images))
     throw new UserError('SLIPWAY_IMAGES: must be a JSON map of images by service, such as {"web": "registry.example/web@sha256:…"}.');
@@ -101,8 +101,7 @@ function useGivenImages(input: Record<string, unknown>): string[] {
       throw new UserError(
         `SLIPWAY_IMAGES.${name}: must be an image by digest such as "registry.example/web@sha256:…" (got ${JSON.stringify(image)}).`,
       );
-    const root = isMap(input["jobs"]) && name in input["jobs"] ? "jobs" : "services";
-    const services = (isMap(input[root]) ? input[root] : (input[root] = {})) as Record<string, Service>;
+    const services = (isMap(input["jobs"]) && name in input["jobs"] ? input["jobs"] : input["services"]) as Record<string, Service>;
     services[name] = { ...withoutImage(services[name] ?? {}), image };
   }
   return Object.keys(images);

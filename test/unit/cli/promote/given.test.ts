@@ -25,7 +25,13 @@ const prod = (more: Record<string, unknown> = {}): Side => ({
 });
 const images = { web: `dev.example/web@${digest(1)}`, worker: `dev.example/worker@${digest(2)}`, db: `docker.io/postgres@${digest(3)}` };
 const file = "stacks/slipway-lock.prod.yaml";
-const lock = (promoted: LockFile["promoted"] = {}, held: LockFile["held"] = {}): LockFile => ({ file, images: {}, addons: {}, promoted, held });
+const lock = (promoted: LockFile["promoted"] = {}, held: LockFile["held"] = {}): LockFile => ({
+  file,
+  images: {},
+  addons: {},
+  promoted,
+  held,
+});
 
 test("images of services that both stacks build in the same way are promoted, with nothing but the stack as origin", () => {
   expect(planGiven(dev, prod(), lock(), images, [])).toEqual({
@@ -47,7 +53,8 @@ test("images of services that both stacks build in the same way are promoted, wi
 describe("an image that the lock file names", () => {
   const pinned = `prod.example/shop/web@${digest(9)}`;
   const hold = { image: images.web, by: "ada", since: "2026-11-28" };
-  const planned = (from: string, held?: LockFile["held"]) => planGiven(dev, prod(), lock({ web: { image: pinned, from } }, held), images, []);
+  const planned = (from: string, held?: LockFile["held"]) =>
+    planGiven(dev, prod(), lock({ web: { image: pinned, from } }, held), images, []);
   const note = `web is not promoted, because ${file} names its image, ${pinned}. `;
 
   test("stays after a promotion by a pull request", () => {

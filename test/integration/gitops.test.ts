@@ -86,6 +86,19 @@ async function answers(of: string, body: string): Promise<void> {
   });
 }
 
+/**
+ * Waits until everything of the newest revision is ready. What waits for pods is deleted only after its timeout:
+ * https://fluxcd.io/flux/components/kustomize/kustomizations/#health-checks.
+ */
+async function settled(kind: string): Promise<void> {
+  const metadata = { name: namespace, namespace: fluxNamespace };
+  const source = await cluster.find({ apiVersion: "source.toolkit.fluxcd.io/v1", kind, metadata });
+  const isReady = ({ type, status }: { type: string; status: string }) => type === "Ready" && status === "True";
+  await eventually(kustomizations, (all) =>
+    all.every(({ status }) => status?.lastAppliedRevision === source!["status"].artifact.revision && status.conditions.some(isReady)),
+  );
+}
+
 beforeAll(async () => {
   const shared = sharedCheckout();
   shared.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
@@ -141,13 +154,8 @@ test("Flux deploys an artifact: the job first, then the services, with Secrets t
   const ended = Date.parse(done!["status"].completionTime);
   expect(Date.parse(String(deployment!.metadata!.creationTimestamp))).toBeGreaterThanOrEqual(ended);
   expect(pod["spec"].containers[0].image).toMatch(/gitops\/web@sha256:[0-9a-f]{64}$/);
-  await eventually(
-    async () => (await kustomizations()).map(({ metadata, status }) => [metadata!.name, status?.conditions?.find(isReady)?.status]),
-    (states) => states.every(([, status]) => status === "True"),
-  );
+  await settled("OCIRepository");
 });
-
-const isReady = ({ type }: { type: string }) => type === "Ready";
 
 test("an unchanged stack gives the same files and the same artifact, and no job runs", async () => {
   const before = contents();
@@ -169,6 +177,7 @@ test("after a change the job runs again, before new pods start, and a changed se
   expect(second!.metadata!.uid).not.toBe(first!.metadata!.uid);
   expect(newPod.metadata!.uid).not.toBe(pod.metadata!.uid);
   expect(Date.parse(String(newPod.metadata!.creationTimestamp))).toBeGreaterThanOrEqual(Date.parse(second!["status"].completionTime));
+  await settled("OCIRepository");
 });
 
 test("a service that is removed is pruned, and the others stay", async () => {
@@ -185,6 +194,7 @@ test("a service that is removed is pruned, and the others stay", async () => {
   );
   await answers(host, "Hello again");
   expect((await podOf("web")).metadata!.uid).toBe(pod.metadata!.uid);
+  await settled("OCIRepository");
 });
 
 test("deleting what was applied deletes everything", async () => {

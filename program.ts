@@ -33,7 +33,7 @@ export default async function slipway(): Promise<SlipwayOutputs> {
   })) {
     const labels = { "org.opencontainers.image.title": name };
     const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels };
-    if (source !== undefined) sources.set(name, { ...imageDefaults, source, ...build });
+    if (source !== undefined) sources.set(name, { ...imageDefaults(configuration), source, ...build });
   }
 
   // Whatever can fail on this machine does so before anything is changed.

@@ -5,6 +5,8 @@ export interface OptionDeclaration {
   /** Placeholder of the value, such as `stack`. @default - the option is a flag */
   value?: string;
   summary: string;
+  /** Letter of the short form: `f` for `-f`. @default - none */
+  short?: string;
   /** Value if the option is missing. @default - none */
   default?: string;
   /** @default false */

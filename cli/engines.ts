@@ -41,6 +41,12 @@ export interface Engine {
   idsOf(type: string): Promise<string[]>;
   /** The deployments of the stack, the newest first. None if there were none, or they were made elsewhere. */
   deployments(): Promise<Deployment[]>;
+  /**
+   * Makes sure that the stack's cluster is the one that it was deployed to.
+   *
+   * @throws UserError if it is another one, or does not answer.
+   */
+  checkPlace(): Promise<void>;
   /** Compares the live objects with the state. Changes neither. */
   drift(): Promise<DriftResult>;
   /**
@@ -149,6 +155,7 @@ function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine 
     },
     idsOf: (type) => embedded.idsOf(store, type),
     deployments: () => store.history.load(),
+    checkPlace: async () => {},
     async drift() {
       await rejectNew("state to compare with");
       return embedded.drift(store);
@@ -257,6 +264,7 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       const isUp = newest.result === DeploymentResult.Succeeded && newest.command !== "down";
       return [{ ...newest, ...(isUp && imagesIn(await this.outputs(false))) }, ...earlier];
     },
+    checkPlace: async () => {},
     async drift() {
       const { driftInRefresh, refreshArguments } = await import("./pulumi/refresh.ts");
       return driftInRefresh(await outputOf(refreshArguments), stack.name);

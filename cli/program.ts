@@ -77,8 +77,9 @@ function argumentOf({ name, summary, default: fallback }: ArgumentDeclaration): 
   return fallback === "" ? optional : optional.default(fallback);
 }
 
-function optionOf(key: string, { value, summary, default: fallback, required, repeatable }: OptionDeclaration): Option {
-  const option = new Option(value === undefined ? `--${key}` : `--${key} <${value}>`, summary).makeOptionMandatory(required === true);
+function optionOf(key: string, { value, summary, short, default: fallback, required, repeatable }: OptionDeclaration): Option {
+  const flags = `${short === undefined ? "" : `-${short}, `}--${key}${value === undefined ? "" : ` <${value}>`}`;
+  const option = new Option(flags, summary).makeOptionMandatory(required === true);
   if (fallback !== undefined) option.default(fallback);
   return repeatable ? option.argParser((text: string, all: string[] | undefined) => [...(all ?? []), text]) : option;
 }

@@ -50,6 +50,7 @@ export function onRecordedCluster(stack: Stack, engine: Engine): Engine {
       if (remembers) await check();
       return engine.deployments();
     },
+    checkPlace: async () => void (await checkKnown()),
     drift: async () => (await checkKnown(), engine.drift()),
     restoreDrift: async (approve) => (await checkKnown(), engine.restoreDrift(approve)),
     async down() {

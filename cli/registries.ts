@@ -1,4 +1,4 @@
-import { accessOf } from "../config/registry-access.ts";
+import { accessOf, CredentialVariables } from "../config/registry-access.ts";
 import type { KubernetesSettings } from "../config/schema/kubernetes.ts";
 import { Platform } from "../config/schema/setting.ts";
 import { platformOf, settingsIn, type Stack } from "../config/stack-file.ts";
@@ -7,10 +7,15 @@ import { isMap } from "../lib/property-path.ts";
 import type { RegistryAccess } from "../lib/registry-access.ts";
 
 /** How the registry of a stack is reached, by its host. The settings may be invalid. Empty if they name no registry. */
-export function registriesOf(stack: Pick<Stack, "config">): Record<string, RegistryAccess> {
+export function registriesOf(stack: Pick<Stack, "config">, variables?: CredentialVariables): Record<string, RegistryAccess> {
   const platform = platformOf(stack);
   const settings = settingsIn(stack, platform);
-  return platform === Platform.Kubernetes ? ofKubernetes(settings) : ofDocker(settings);
+  return platform === Platform.Kubernetes ? ofKubernetes(settings, variables) : ofDocker(settings);
+}
+
+/** How registries are reached to copy images from one stack to another one. Each registry gets its own credentials only. */
+export function registriesToCopy(from: Pick<Stack, "config">, to: Pick<Stack, "config">): Record<string, RegistryAccess> {
+  return { ...registriesOf(from, CredentialVariables.SourceRegistry), ...registriesOf(to) };
 }
 
 function ofDocker({ registry }: { registry?: unknown }): Record<string, RegistryAccess> {
@@ -18,8 +23,9 @@ function ofDocker({ registry }: { registry?: unknown }): Record<string, Registry
   return repository && username ? { [registryOf(`${repository}/x`)]: { username, password } } : {};
 }
 
-function ofKubernetes(settings: object): Record<string, RegistryAccess> {
+function ofKubernetes(settings: object, variables?: CredentialVariables): Record<string, RegistryAccess> {
   const { registry, registryAccess } = settings as KubernetesSettings;
-  const found = typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} });
+  const found =
+    typeof registry === "string" && accessOf({ registry, registryAccess: isMap(registryAccess) ? registryAccess : {} }, variables);
   return found ? { [found.host]: found.access } : {};
 }

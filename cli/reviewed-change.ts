@@ -17,8 +17,13 @@ export async function reviewedChange(files: ChangedFile[], review: () => Promise
     isOpen = found.verdict.open;
     return found;
   } finally {
-    if (!isOpen) for (const { file, before } of files) write(file, before);
+    if (!isOpen) restore(files);
   }
+}
+
+/** Gives files the content that they had before. */
+export function restore(files: Pick<ChangedFile, "file" | "before">[]): void {
+  for (const { file, before } of files) write(file, before);
 }
 
 function write(file: string, text: string | undefined): void {

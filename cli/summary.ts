@@ -31,17 +31,21 @@ interface Outputs {
   addresses?: Record<string, Record<string, string>>;
 }
 
-/** Requests the URL of every service until it answers as it should, and connects to its published ports. */
-export async function answersOf(outputs: Outputs): Promise<Record<string, ServiceSummary>> {
+/**
+ * Requests the URL of every service until it answers as it should, and connects to its published ports.
+ *
+ * @param seconds within which they must answer. 0 for one attempt. @default 15
+ */
+export async function answersOf(outputs: Outputs, seconds = timeoutSeconds): Promise<Record<string, ServiceSummary>> {
   const { urls = {}, images = {}, addresses = {} } = outputs;
   const services = Object.entries(images).map(async ([name, image]): Promise<[string, ServiceSummary]> => {
     const url = urls[name];
-    const published = addresses[name] && acceptancesOf(addresses[name]);
+    const published = addresses[name] && acceptancesOf(addresses[name], seconds);
     return [
       name,
       {
         image,
-        ...(url !== undefined && { url, answer: await answerOf(url) }),
+        ...(url !== undefined && { url, answer: await answerOf(url, seconds) }),
         ...(published && { addresses: await published }),
       },
     ];
@@ -49,10 +53,10 @@ export async function answersOf(outputs: Outputs): Promise<Record<string, Servic
   return Object.fromEntries(await Promise.all(services));
 }
 
-async function acceptancesOf(addresses: Record<string, string>): Promise<Record<string, AddressSummary>> {
+async function acceptancesOf(addresses: Record<string, string>, seconds: number): Promise<Record<string, AddressSummary>> {
   const summaries = Object.entries(addresses).map(async ([name, address]): Promise<[string, AddressSummary]> => [
     name,
-    address.startsWith("tcp:") ? { address, accepts: await acceptanceOf(address) } : { address },
+    address.startsWith("tcp:") ? { address, accepts: await acceptanceOf(address, seconds) } : { address },
   ]);
   return Object.fromEntries(await Promise.all(summaries));
 }
@@ -73,13 +77,13 @@ function formatAcceptance(accepts: AddressSummary["accepts"]): string {
 }
 
 /** A proxy that has no route yet answers 404 or 5xx: that answer counts only after the timeout. */
-async function answerOf(url: string): Promise<number | string> {
+async function answerOf(url: string, seconds: number): Promise<number | string> {
   let answer: number | string = "no request was made";
   const settled = async () => {
     answer = await statusOf(url);
     return typeof answer === "number" && ![404, 502, 503, 504].includes(answer) ? answer : undefined;
   };
-  return poll(settled, { timeoutSeconds }).catch(() => answer);
+  return poll(settled, { timeoutSeconds: seconds }).catch(() => answer);
 }
 
 function statusOf(url: string): Promise<number | string> {
@@ -101,13 +105,13 @@ function statusOf(url: string): Promise<number | string> {
 }
 
 /** A load balancer with a new name, or a proxy without servers, does not accept connections yet: that counts only after the timeout. */
-async function acceptanceOf(address: string): Promise<true | string> {
+async function acceptanceOf(address: string, seconds: number): Promise<true | string> {
   let last: true | string = "no attempt was made";
   const accepted = async () => {
     last = await connects(address);
     return last === true ? last : undefined;
   };
-  return poll(accepted, { timeoutSeconds }).catch(() => last);
+  return poll(accepted, { timeoutSeconds: seconds }).catch(() => last);
 }
 
 /** Milliseconds that an accepted connection must stay open. A proxy accepts it first, and closes it if no server does. */

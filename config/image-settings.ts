@@ -1,5 +1,5 @@
 /** The settings of a service or job that decide which image it has, and how that is built. */
-const imageSettings = ["source", "image", "builder", "dockerfile", "build", "package", "platforms"] as const;
+export const imageSettings = ["source", "image", "builder", "dockerfile", "build", "package", "platforms"] as const;
 
 type ImageSetting = (typeof imageSettings)[number];
 

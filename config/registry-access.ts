@@ -10,22 +10,28 @@ export interface ConfiguredRegistry {
   access: RegistryAccess;
 }
 
-/**
- * How the registry of the settings is reached: with the user of the settings, otherwise of SLIPWAY_REGISTRY_USERNAME and
- * SLIPWAY_REGISTRY_PASSWORD. Undefined without a registry.
- */
-export function accessOf({
-  registry,
-  registryAccess,
-}: Pick<KubernetesSettings, "registry" | "registryAccess">): ConfiguredRegistry | undefined {
+/** The variables with credentials for a registry begin with one of these, and end with `_USERNAME` and `_PASSWORD`. */
+export const CredentialVariables = {
+  /** For the registry that a stack pushes to. */
+  Registry: "SLIPWAY_REGISTRY",
+  /** For the registry that a promotion copies from, if it is another one. */
+  SourceRegistry: "SLIPWAY_SOURCE_REGISTRY",
+} as const;
+export type CredentialVariables = (typeof CredentialVariables)[keyof typeof CredentialVariables];
+
+/** How the registry of the settings is reached: with the user of the settings, otherwise of the variables. Undefined without a registry. */
+export function accessOf(
+  { registry, registryAccess }: Pick<KubernetesSettings, "registry" | "registryAccess">,
+  variables: CredentialVariables = CredentialVariables.Registry,
+): ConfiguredRegistry | undefined {
   if (registry === undefined) return undefined;
   const { username, password = "", ca, plainHttp = false } = registryAccess ?? {};
-  const fromEnvironment = process.env["SLIPWAY_REGISTRY_USERNAME"];
+  const fromEnvironment = process.env[`${variables}_USERNAME`];
   const login =
     username !== undefined
       ? { username, password }
       : fromEnvironment
-        ? { username: fromEnvironment, password: process.env["SLIPWAY_REGISTRY_PASSWORD"] ?? "" }
+        ? { username: fromEnvironment, password: process.env[`${variables}_PASSWORD`] ?? "" }
         : {};
   const certificates = ca === undefined ? undefined : authoritiesIn(ca);
   const access = { ...login, ...(certificates !== undefined && { ca: certificates }), ...(plainHttp && { plainHttp }) };

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 // Not from the package as a whole, so that slim-kubernetes-package.ts can leave out most of it.
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { createConfiguration } from "@kubernetes/client-node/dist/gen/configuration.js";
@@ -6,7 +7,7 @@ import { HttpMethod, type RequestContext, type ResponseContext } from "@kubernet
 import { ServerConfiguration } from "@kubernetes/client-node/dist/gen/servers.js";
 import { KubernetesObjectApi } from "@kubernetes/client-node/dist/object.js";
 import { PatchStrategy } from "@kubernetes/client-node/dist/patch.js";
-import type { KubernetesObject, SecurityAuthentication } from "@kubernetes/client-node";
+import type { KubernetesObject, LogOptions, SecurityAuthentication } from "@kubernetes/client-node";
 import { deletionBlockers } from "./kubernetes-deletion.ts";
 import { pollUntil } from "./poll.ts";
 import { UserError } from "./user-error.ts";
@@ -63,6 +64,7 @@ function useContext(config: KubeConfig, context: string): void {
 export class KubernetesCluster extends KubernetesObjectApi {
   /** URL of the API. */
   readonly server: string;
+  private readonly config: KubeConfig;
   /** Milliseconds by which the cluster's clock is ahead of this machine's. */
   private clockOffset = 0;
 
@@ -80,6 +82,7 @@ export class KubernetesCluster extends KubernetesObjectApi {
     const baseServer = new ServerConfiguration(String(config.getCurrentCluster()?.server), {});
     super(createConfiguration({ baseServer, authMethods: { default: keepingConnections(config) } }));
     this.server = String(config.getCurrentCluster()?.server);
+    this.config = config;
   }
 
   /** The time of the cluster's clock in milliseconds, to the second, once it has answered a request; before that of this machine's. */
@@ -192,6 +195,47 @@ export class KubernetesCluster extends KubernetesObjectApi {
     const missing = (error: Error) => (error instanceof KubernetesError ? "" : Promise.reject(error));
     const text: string = await this.requestPromise<string & KubernetesObject>(request).catch(missing);
     return text.split("\n").filter(Boolean);
+  }
+
+  /**
+   * Writes the log of a container to a stream, until the log ends or the signal is aborted. The stream is ended then.
+   *
+   * @throws KubernetesError if there is no such log, for example because the pod was deleted.
+   */
+  async streamLog(pod: Manifest, container: string, stream: Writable, options: LogOptions, signal: AbortSignal): Promise<void> {
+    const { Log } = await import("@kubernetes/client-node/dist/log.js");
+    const { name = "", namespace = "" } = pod.metadata ?? {};
+    // The library does not listen to errors of the connection, and an abort is one.
+    stream.once("pipe", (source: Readable) => source.on("error", () => stream.end()));
+    try {
+      const controller = await new Log(this.config).log(namespace, name, container, stream, options);
+      if (signal.aborted) controller.abort();
+      else signal.addEventListener("abort", () => controller.abort(), { once: true });
+    } catch (error) {
+      stream.end();
+      const { code, message } = error as { code?: number; message: string };
+      throw typeof code === "number" ? new KubernetesError(code, message) : error;
+    }
+  }
+
+  /**
+   * Calls `seen` for each object of a list, and again when it changes, until the server ends the watch or the signal is aborted.
+   *
+   * @param path such as `/api/v1/namespaces/shop/pods`
+   */
+  async watch(path: string, query: Record<string, string>, seen: (object: Manifest) => void, signal: AbortSignal): Promise<void> {
+    const { Watch } = await import("@kubernetes/client-node/dist/watch.js");
+    const ended = Promise.withResolvers<void>();
+    const changed = (phase: string, object: Manifest) => {
+      if (phase !== "DELETED" && phase !== "ERROR") seen(object);
+    };
+    // An error ends the watch, too: the next one asks again.
+    const controller = await new Watch(this.config).watch(path, query, changed, () => ended.resolve());
+    const stop = () => controller.abort();
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    await ended.promise;
+    signal.removeEventListener("abort", stop);
   }
 
   /** @throws Error with the address and the reason if the cluster does not answer. The message of `fetch` has neither. */

@@ -37,8 +37,8 @@ export interface Platform {
 
 /** Exports of a platform's module. */
 export interface PlatformModule extends PlatformRules {
-  /** Defaults of images for this platform. */
-  imageDefaults: Pick<GoImageArgs, "compression">;
+  /** Defaults of images for this platform and these settings. */
+  imageDefaults: (configuration: Configuration) => Pick<GoImageArgs, "compression">;
   /** Says how registries are reached, before anything is built. @default - nothing to say */
   prepare?: (configuration: Configuration) => void;
   /** Checks this machine and the deployment target before anything is changed. Returns problems as finished sentences. */

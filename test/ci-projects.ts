@@ -28,6 +28,13 @@ export const sampleProjects = {
     stacks: { prod: eks("eu-central-1"), staging: eks("eu-central-1"), dev: eks("eu-central-1") },
     files: { ...source, "package-lock.json": "{}", ".node-version": "24.15.0\n" },
   },
+  "a registry for each stack": {
+    stacks: {
+      dev: kubernetes("dev", { registry: "dev.example.org/shop" }),
+      staging: kubernetes("staging"),
+      prod: kubernetes("prod", { registry: "prod.example.org/shop" }),
+    },
+  },
   "review environments, in a folder": {
     folder: "deploy",
     stacks: {

@@ -11,10 +11,20 @@ export interface Comment {
   author: string | number;
 }
 
+/** An issue of GitHub, which the bot has opened. */
+export interface Issue {
+  number: number;
+  title: string;
+  body: string;
+  state: string;
+}
+
 export interface ForgeServer extends AsyncDisposable {
   url: string;
   /** Comments by the number of the pull request. */
   comments: Record<number, Comment[]>;
+  /** The issues of GitHub, with numbers from 1001. */
+  issues: Issue[];
   /** Numbers of the open pull requests. */
   open: number[];
   /** The requests, with the body of what they write. */
@@ -30,6 +40,8 @@ interface Asked {
   path: string;
   page: number;
   body: string;
+  /** The other fields of what is written. */
+  fields: Record<string, unknown>;
 }
 
 type Answer = (asked: Asked, server: ForgeServer) => unknown;
@@ -37,10 +49,25 @@ type Answer = (asked: Asked, server: ForgeServer) => unknown;
 const pageSize = 100;
 const page = <T>(all: T[], { page: number }: Asked): T[] => all.slice((number - 1) * pageSize, number * pageSize);
 
-/** https://docs.github.com/en/rest/issues/comments and https://docs.github.com/en/rest/pulls/pulls. The bot is who writes. */
+/**
+ * https://docs.github.com/en/rest/issues/comments, https://docs.github.com/en/rest/issues/issues and https://docs.github.com/en/rest/pulls/pulls. The
+ * bot is who writes.
+ */
 export function startGitHub(): Promise<ForgeServer> {
-  return start((asked, { comments, open }) => {
-    const { method, path, body } = asked;
+  return start((asked, { comments, issues, open }) => {
+    const { method, path, body, fields } = asked;
+    const issue = issues.find(({ number }) => path === `/repos/me/shop/issues/${number}`);
+    const issueAsGitHub = (one: Issue) => ({
+      ...one,
+      user: { type: "Bot" },
+      html_url: `https://github.example/me/shop/issues/${one.number}`,
+    });
+    if (path === "/repos/me/shop/issues" && method === "GET") return issues.filter(({ state }) => state === "open").map(issueAsGitHub);
+    if (path === "/repos/me/shop/issues" && method === "POST") {
+      issues.push({ number: 1001 + issues.length, title: String(fields["title"]), body, state: "open" });
+      return issueAsGitHub(issues.at(-1)!);
+    }
+    if (issue && method === "PATCH") return issueAsGitHub(Object.assign(issue, fields));
     const list = /^\/repos\/me\/shop\/issues\/(\d+)\/comments$/.exec(path);
     const one = /^\/repos\/me\/shop\/issues\/comments\/(\d+)$/.exec(path);
     const asGitHub = ({ id, body: text, author }: Comment) => ({ id, body: text, user: { type: author } });
@@ -91,8 +118,9 @@ async function start(answer: Answer): Promise<ForgeServer> {
     void (async () => {
       const url = new URL(request.url!, `http://${request.headers.host}`);
       const content = await text(request);
-      const body = content === "" ? "" : ((JSON.parse(content) as { body?: string }).body ?? "");
-      const asked = { method: request.method!, path: url.pathname, page: Number(url.searchParams.get("page") ?? 1), body };
+      const fields = content === "" ? {} : (JSON.parse(content) as Record<string, unknown>);
+      const body = typeof fields["body"] === "string" ? fields["body"] : "";
+      const asked = { method: request.method!, path: url.pathname, page: Number(url.searchParams.get("page") ?? 1), body, fields };
       forge.calls.push(`${asked.method} ${asked.path}${body && ` ${body}`}`);
       forge.tokens.add(tokenOf(request));
       const { rejection } = forge;
@@ -112,6 +140,7 @@ async function start(answer: Answer): Promise<ForgeServer> {
   const forge: ForgeServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     comments: {},
+    issues: [],
     open: [],
     calls: [],
     tokens: new Set(),

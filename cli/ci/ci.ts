@@ -5,6 +5,7 @@ import { generatedFile, generatedText, ownershipOf, type GeneratedFile } from ".
 import { githubSetUp, githubWorkflows, workflowNames, type WorkflowName } from "./github.ts";
 import { gitlabPipeline, gitlabSetUp } from "./gitlab.ts";
 import { readCiProject, type CiProject } from "./project.ts";
+import { formatOrigin } from "./promotion.ts";
 import type { SetUp } from "./set-up.ts";
 
 /** Where the pipelines run. */
@@ -17,6 +18,8 @@ export interface CiOptions {
   stacks: string[];
   /** Workflows to generate; only for GitHub. @default - all that the project needs */
   workflows: string[];
+  /** Whether each stack builds its own images. @default false: it gets those of the stack before it, where that is possible */
+  rebuild?: boolean;
   dryRun: boolean;
   /** Whether generated files that were edited since are overwritten. */
   force: boolean;
@@ -25,6 +28,8 @@ export interface CiOptions {
 /** What `slipway ci` did, or would do. */
 export interface GeneratedCi {
   files: GeneratedFile[];
+  /** How the stacks get their images. */
+  images: CiProject["images"];
   skipped: CiProject["skipped"];
   setUp: SetUp[];
   /** What else is to do. */
@@ -39,21 +44,22 @@ export interface GeneratedCi {
  */
 export function generateCi(options: CiOptions): GeneratedCi {
   const { forge, dryRun, force } = options;
-  const project = readCiProject(options.stacks);
+  const project = readCiProject(options.stacks, options.rebuild);
   // Forges find the files in the root of the repository only.
   process.chdir(project.root);
   const generated = forge === CiForge.GitHub ? github(project, options) : gitlab(project, options);
   rejectOthersFiles(generated.files, force, forge);
   if (!dryRun) writeAll(generated.files.map(({ change }) => change));
-  return { ...generated, skipped: project.skipped };
+  return { ...generated, images: project.images, skipped: project.skipped };
 }
 
 /** The command that generates the files again, for their first line. */
-function commandLine({ forge, stacks, workflows }: CiOptions): string {
-  return ["slipway ci", forge, ...stacks.map((name) => `--stack ${name}`), ...workflows.map((name) => `--workflow ${name}`)].join(" ");
+function commandLine({ forge, stacks, workflows, rebuild }: CiOptions): string {
+  const options = [...stacks.map((name) => `--stack ${name}`), ...workflows.map((name) => `--workflow ${name}`)];
+  return ["slipway ci", forge, ...options, ...(rebuild ? ["--rebuild"] : [])].join(" ");
 }
 
-type Generated = Omit<GeneratedCi, "skipped">;
+type Generated = Omit<GeneratedCi, "images" | "skipped">;
 
 function github(project: CiProject, options: CiOptions): Generated {
   const unknown = options.workflows.filter((name) => !workflowNames.includes(name as WorkflowName));
@@ -113,13 +119,14 @@ function rejectOthersFiles(files: GeneratedFile[], force: boolean, forge: CiForg
 const marks = { created: "+", changed: "~", unchanged: "=" };
 
 /** The report of `slipway ci` for people. */
-export function formatCi({ files, skipped, setUp, notes }: GeneratedCi, forge: CiForge, dryRun: boolean): string {
+export function formatCi({ files, images, skipped, setUp, notes }: GeneratedCi, forge: CiForge, dryRun: boolean): string {
   const changes = files.map(({ change }) => change);
   const width = Math.max(0, ...setUp.map(({ name }) => name.length));
   const blocks = [
     dryRun
       ? ["Nothing was written. It would write:", formatDiff(changes) || "  nothing"]
       : changes.map(({ path, state }) => `${marks[state]} ${path}  ${state}`),
+    images.length > 1 ? ["Images:", ...images.map((origin) => `  ${origin.stack}: ${formatOrigin(origin)}`)] : [],
     skipped.length > 0 ? ["Not deployed:", ...skipped.map(({ stack, reason }) => `  ${stack}: ${reason}`)] : [],
     setUp.length > 0
       ? [

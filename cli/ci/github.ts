@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { stringify } from "yaml";
+import { CredentialVariables } from "../../config/registry-access.ts";
 import { uses, withVersions, type Action } from "./actions.ts";
 import { inProject, type CiProject, type CiStack } from "./project.ts";
 import { distinct, type SetUp } from "./set-up.ts";
@@ -19,6 +20,7 @@ interface Job {
   needs?: string;
   minutes: number;
   permissions?: Record<string, "read" | "write">;
+  outputs?: Record<string, string>;
   environment?: string;
   concurrency?: object;
   strategy?: object;
@@ -27,6 +29,7 @@ interface Job {
 }
 
 interface Step {
+  id?: string;
   name?: string;
   if?: string;
   uses?: string;
@@ -112,7 +115,8 @@ function deploy(project: CiProject): Workflow {
     if: isOn,
     ...(i > 0 && { needs: jobId("deploy", project.stacks[i - 1]!) }),
     minutes: 60,
-    ...(pushesToGhcr(stack) && { permissions: { packages: "write" } }),
+    ...packages(stack),
+    ...(stack.isPromoted && { outputs: { images: "${{ steps.images.outputs.images }}" } }),
     environment: stack.name,
     // An update that is cancelled leaves a stack half updated.
     concurrency: { group: `slipway-${stack.name}`, "cancel-in-progress": false },
@@ -120,8 +124,8 @@ function deploy(project: CiProject): Workflow {
     steps: [
       ...prepared(project, { cache: false }),
       ...credentials(stack, Access.Deploy),
-      { run: `${project.slipway} gate --stack ${stack.name}`, env: stackSecrets(stack) },
-      { run: `${project.slipway} up --stack ${stack.name}`, env: { ...stackSecrets(stack), ...registryLogin(stack) } },
+      ...(stack.promotedFrom ? [promotion(project, stack, stack.promotedFrom)] : built(project, stack)),
+      ...(stack.isPromoted ? [handOver(project, stack)] : []),
     ],
   });
   return {
@@ -129,6 +133,38 @@ function deploy(project: CiProject): Workflow {
     on: { push: { branches: ["main"] }, workflow_dispatch: null },
     jobs: Object.fromEntries(project.stacks.map((stack, i) => [jobId("deploy", stack), job(stack, i)])),
   };
+}
+
+function built({ slipway }: CiProject, stack: CiStack): Step[] {
+  return [
+    { run: `${slipway} gate --stack ${stack.name}`, env: stackSecrets(stack) },
+    { run: `${slipway} up --stack ${stack.name}`, env: { ...stackSecrets(stack), ...registryLogin(stack) } },
+  ];
+}
+
+/** Hands the images that run over to the next job, which needs no access to this stack. */
+function handOver({ slipway }: CiProject, stack: CiStack): Step {
+  const lines = [`images=$(${slipway} outputs --stack ${stack.name} --images)`, 'echo "images=$images" >>"$GITHUB_OUTPUT"'];
+  return { id: "images", run: `${lines.join("\n")}\n`, env: stackSecrets(stack) };
+}
+
+/** The gate decides on what exactly these images change. */
+function promotion({ slipway }: CiProject, stack: CiStack, from: CiStack): Step {
+  return {
+    run: `${slipway} promote --from ${from.name} --to ${stack.name} --images "$IMAGES" --now`,
+    env: {
+      IMAGES: `\${{ needs.${jobId("deploy", from)}.outputs.images }}`,
+      ...stackSecrets(stack),
+      ...registryLogin(stack),
+      ...sourceRegistryLogin(stack, from),
+    },
+  };
+}
+
+/** The right to push to ghcr.io, and to pull from there. */
+function packages(stack: CiStack): Pick<Job, "permissions"> {
+  if (pushesToGhcr(stack)) return { permissions: { packages: "write" } };
+  return stack.promotedFrom && pushesToGhcr(stack.promotedFrom) ? { permissions: { packages: "read" } } : {};
 }
 
 function drift(project: CiProject): Workflow {
@@ -283,11 +319,25 @@ function pushesToGhcr({ registry }: CiStack): boolean {
   return registry === "ghcr.io";
 }
 
-/** The user who pushes images. On ghcr.io it is the workflow itself. */
+/** The user who pushes images. */
 function registryLogin(stack: CiStack): Record<string, string> {
+  return loginTo(stack, CredentialVariables.Registry);
+}
+
+/** The user who pulls the images of the stack before, if they are in another registry. */
+function sourceRegistryLogin({ registry }: CiStack, from: CiStack): Record<string, string> {
+  return from.registry === registry ? {} : loginTo(from, CredentialVariables.SourceRegistry);
+}
+
+/**
+ * Credentials for the registry of a stack. On ghcr.io they are those of the workflow itself. The user is no secret: GitHub would drop every
+ * output in which it occurs, and names of images often contain it.
+ */
+function loginTo(stack: CiStack, variables: CredentialVariables): Record<string, string> {
   if (stack.registry === undefined) return {};
-  if (pushesToGhcr(stack)) return { SLIPWAY_REGISTRY_USERNAME: "${{ github.actor }}", SLIPWAY_REGISTRY_PASSWORD: "${{ github.token }}" };
-  return { SLIPWAY_REGISTRY_USERNAME: secret("SLIPWAY_REGISTRY_USERNAME"), SLIPWAY_REGISTRY_PASSWORD: secret("SLIPWAY_REGISTRY_PASSWORD") };
+  const [user, password] = [`${variables}_USERNAME`, `${variables}_PASSWORD`];
+  if (pushesToGhcr(stack)) return { [user]: "${{ github.actor }}", [password]: "${{ github.token }}" };
+  return { [user]: variable(user), [password]: secret(password) };
 }
 
 function toYaml({ folder }: CiProject, { name, on, concurrency, jobs }: Workflow): string {
@@ -303,7 +353,19 @@ function toYaml({ folder }: CiProject, { name, on, concurrency, jobs }: Workflow
   return withVersions(stringify(written, { lineWidth: 0, nullStr: "" }).replaceAll(/: +$/gm, ":"));
 }
 
-function writtenJob({ name, if: condition, needs, minutes, permissions, environment, concurrency, strategy, stack, steps }: Job): object {
+function writtenJob({
+  name,
+  if: condition,
+  needs,
+  minutes,
+  permissions,
+  outputs,
+  environment,
+  concurrency,
+  strategy,
+  stack,
+  steps,
+}: Job): object {
   return {
     ...(name !== undefined && { name }),
     ...(condition !== undefined && { if: condition }),
@@ -311,6 +373,7 @@ function writtenJob({ name, if: condition, needs, minutes, permissions, environm
     "runs-on": runner,
     "timeout-minutes": minutes,
     permissions: { contents: "read", ...permissions, ...(stack?.platform === "eks" && { "id-token": "write" }) },
+    ...(outputs && { outputs }),
     ...(environment !== undefined && { environment }),
     ...(concurrency && { concurrency }),
     ...(strategy && { strategy }),
@@ -385,8 +448,16 @@ export function githubSetUp({ stacks, review, lockFile }: CiProject, names: Work
   const registries = [...new Set(inEnvironments.filter((stack) => !pushesToGhcr(stack)).flatMap(({ registry }) => registry ?? []))].join(
     ", ",
   );
-  add(registries !== "", "secret", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
+  add(registries !== "", "variable", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
   add(registries !== "", "secret", "SLIPWAY_REGISTRY_PASSWORD", "its password or token");
+  const sources = deployed.flatMap(({ name, registry, promotedFrom: from }) =>
+    from?.registry === undefined || from.registry === registry || pushesToGhcr(from)
+      ? []
+      : [`from ${from.registry} in the environment ${name}`],
+  );
+  const pulls = sources.join(", ");
+  add(pulls !== "", "variable", "SLIPWAY_SOURCE_REGISTRY_USERNAME", `user who may pull ${pulls}`);
+  add(pulls !== "", "secret", "SLIPWAY_SOURCE_REGISTRY_PASSWORD", "its password or token");
   add(
     has("review") && review !== undefined,
     "label",

@@ -1,6 +1,7 @@
 import semver from "semver";
 import { stringify } from "yaml";
-import type { CiProject, CiStack } from "./project.ts";
+import { CredentialVariables } from "../../config/registry-access.ts";
+import { inProject, type CiProject, type CiStack } from "./project.ts";
 import { distinct, type SetUp } from "./set-up.ts";
 import { slipwayGo } from "./versions.ts";
 
@@ -53,21 +54,22 @@ export function gitlabPipeline(project: CiProject): string {
   return stringify(written, { lineWidth: 0 });
 }
 
-function preview({ slipway, folder }: CiProject, stack: CiStack): Job {
-  const path = folder === "." ? "report/report.html" : `${folder}/report/report.html`;
+function preview(project: CiProject, stack: CiStack): Job {
   return {
     stage: "test",
     rules: [{ if: `${isOn} && ${isRequest} && ${isOfThisProject}` }],
     interruptible: true,
     environment: { name: `preview/${stack.name}`, action: "access" },
     stack,
-    script: [`${slipway} report --stack ${stack.name} --out report --comment`],
-    artifacts: { when: "always", paths: [path], expire_in: "30 days" },
+    script: [`${project.slipway} report --stack ${stack.name} --out report --comment`],
+    artifacts: { when: "always", paths: [inProject(project, "report/report.html")], expire_in: "30 days" },
   };
 }
 
-function deploy({ slipway, stacks }: CiProject, stack: CiStack, i: number): Job {
+function deploy(project: CiProject, stack: CiStack, i: number): Job {
+  const { slipway, stacks } = project;
   const isLastOfSeveral = i > 0 && i === stacks.length - 1;
+  const { name, promotedFrom: from } = stack;
   return {
     stage: "deploy",
     needs: [i > 0 ? `deploy:${stacks[i - 1]!.name}` : "check"],
@@ -77,8 +79,19 @@ function deploy({ slipway, stacks }: CiProject, stack: CiStack, i: number): Job 
     environment: { name: stack.name },
     resource_group: stack.name,
     stack,
-    script: [`${slipway} gate --stack ${stack.name}`, `${slipway} up --stack ${stack.name}`],
+    script: [
+      ...(from
+        ? [`${slipway} promote --from ${from.name} --to ${name} --images "$(cat ${imagesFile(from)})" --now`]
+        : [`${slipway} gate --stack ${name}`, `${slipway} up --stack ${name}`]),
+      ...(stack.isPromoted ? [`mkdir -p .slipway && ${slipway} outputs --stack ${name} --images >${imagesFile(stack)}`] : []),
+    ],
+    ...(stack.isPromoted && { artifacts: { paths: [inProject(project, imagesFile(stack))], expire_in: "30 days" } }),
   };
+}
+
+/** The images of a stack, for the job that promotes them. Git ignores the folder, so the checkout is still that of the commit. */
+function imagesFile({ name }: CiStack): string {
+  return `.slipway/images.${name}.json`;
 }
 
 function drift({ slipway }: CiProject, stack: CiStack): Job {
@@ -183,9 +196,16 @@ function pushesToGitLab({ registry }: CiStack): boolean {
   return registry === "registry.gitlab.com";
 }
 
+/** GitLab's own registry takes the credentials of the job. Those of others are variables of the project. */
 function registryLogin(stack: CiStack): Record<string, string> {
+  const { promotedFrom: from } = stack;
+  const isOther = from !== undefined && from.registry !== stack.registry;
+  return { ...loginTo(stack, CredentialVariables.Registry), ...(isOther && loginTo(from, CredentialVariables.SourceRegistry)) };
+}
+
+function loginTo(stack: CiStack, variables: CredentialVariables): Record<string, string> {
   if (!pushesToGitLab(stack)) return {};
-  return { SLIPWAY_REGISTRY_USERNAME: "$CI_REGISTRY_USER", SLIPWAY_REGISTRY_PASSWORD: "$CI_REGISTRY_PASSWORD" };
+  return { [`${variables}_USERNAME`]: "$CI_REGISTRY_USER", [`${variables}_PASSWORD`]: "$CI_REGISTRY_PASSWORD" };
 }
 
 /** What people set up on GitLab before the pipeline runs. */
@@ -237,8 +257,16 @@ export function gitlabSetUp({ stacks, review, lockFile }: CiProject): SetUp[] {
     "PULUMI_BACKEND_URL",
     "where the Pulumi CLI keeps the state, such as s3://acme-state; for Pulumi Cloud, set PULUMI_ACCESS_TOKEN",
   );
-  add(registries !== "", "secret", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
+  add(registries !== "", "variable", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
   add(registries !== "", "secret", "SLIPWAY_REGISTRY_PASSWORD", "masked variable: its password or token");
+  const sources = stacks.flatMap(({ name, registry, promotedFrom: from }) =>
+    from?.registry === undefined || from.registry === registry || pushesToGitLab(from)
+      ? []
+      : [`from ${from.registry} in the scope ${name}`],
+  );
+  const pulls = sources.join(", ");
+  add(pulls !== "", "variable", "SLIPWAY_SOURCE_REGISTRY_USERNAME", `user who may pull ${pulls}`);
+  add(pulls !== "", "secret", "SLIPWAY_SOURCE_REGISTRY_PASSWORD", "masked variable: its password or token");
   add(
     all.length > 0,
     "schedule",

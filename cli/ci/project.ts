@@ -8,6 +8,7 @@ import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { packageManagerOf } from "../upgrade/package-manager.ts";
 import { inOrder } from "./order.ts";
+import { imageOrigins, type ImageOrigin } from "./promotion.ts";
 
 /** What the pipeline of a project depends on. Paths are relative to the repository, with `/`. */
 export interface CiProject {
@@ -29,6 +30,8 @@ export interface CiProject {
   checks: string[];
   /** The stacks that the pipeline deploys, in this order. */
   stacks: CiStack[];
+  /** How they get their images, in the same order. */
+  images: ImageOrigin[];
   /** The template of review environments. @default - there is none */
   review?: CiStack;
   /** Stacks that a pipeline cannot deploy. */
@@ -46,6 +49,10 @@ export interface CiStack {
   kubeconfig?: string;
   /** Host of the registry that images are pushed to, if it may need credentials. */
   registry?: string;
+  /** The stack whose images are promoted to this one. @default - the images are built */
+  promotedFrom?: CiStack;
+  /** Whether the next stack gets the images of this one. @default false */
+  isPromoted?: boolean;
 }
 
 /** The stack file that review environments are made from: stacks/Pulumi.review.yaml. */
@@ -55,9 +62,10 @@ export const reviewTemplate = "review";
  * Reads the project in the working directory.
  *
  * @param chosen The stacks to deploy, in this order. @default - all that a pipeline can deploy
+ * @param rebuild Whether each stack builds its own images.
  * @throws UserError if there is no project, a stack file is invalid, a chosen stack cannot be deployed, or none can.
  */
-export function readCiProject(chosen: string[] = []): CiProject {
+export function readCiProject(chosen: string[] = [], rebuild = false): CiProject {
   if (!existsSync("Pulumi.yaml"))
     throw new UserError("Pulumi.yaml: does not exist here. Run slipway in the folder of a project, or create one: slipway init");
   const root = repositoryAbove(process.cwd()) ?? process.cwd();
@@ -78,6 +86,8 @@ export function readCiProject(chosen: string[] = []): CiProject {
     throw new UserError(impossible.map(({ stack, reason }) => `--stack: ${stack} cannot be deployed by a pipeline: ${reason}.`).join("\n"));
   const template = facts.find(([name]) => name === reviewTemplate)?.[1];
   const names = chosen.length > 0 ? chosen : inOrder(deployed.map(({ name }) => name));
+  const inChosenOrder = names.map((name) => stacks.find((stack) => stack.name === name)!);
+  const images = rebuild ? names.map((stack) => ({ stack })) : imageOrigins(inChosenOrder);
   const goModule = highestModule(stacks);
   return {
     root: relative(process.cwd(), root) || ".",
@@ -86,10 +96,23 @@ export function readCiProject(chosen: string[] = []): CiProject {
     ...packageFacts(inRepository),
     ...(goModule && { goModule: { ...goModule, ...inRepositoryOf(goModule, inRepository) } }),
     checks: checks(),
-    stacks: names.map((name) => deployed.find((stack) => stack.name === name)!),
+    stacks: withPromotions(
+      names.map((name) => deployed.find((stack) => stack.name === name)!),
+      images,
+    ),
+    images,
     ...(typeof template === "object" && { review: template }),
     skipped,
   };
+}
+
+function withPromotions(stacks: CiStack[], images: ImageOrigin[]): CiStack[] {
+  const isPromoted = (i: number) => images[i]?.promotedFrom !== undefined;
+  return stacks.map((stack, i) => ({
+    ...stack,
+    ...(isPromoted(i) && { promotedFrom: stacks[i - 1]! }),
+    ...(isPromoted(i + 1) && { isPromoted: true }),
+  }));
 }
 
 /** Whether this is a clone of Slipway's repository, which installs its packages itself. */

@@ -11,6 +11,7 @@ import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
 import { init } from "./init.ts";
 import { lockCommand } from "./lock.ts";
+import { logs } from "./logs.ts";
 import { login } from "./login.ts";
 import { outputs } from "./outputs.ts";
 import { parity } from "./parity.ts";
@@ -29,6 +30,7 @@ import { score } from "./score.ts";
 import { setup } from "./setup.ts";
 import { stateExport } from "./state-export.ts";
 import { stateImport } from "./state-import.ts";
+import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -42,6 +44,8 @@ export const commands: Command[] = [
   preview,
   down,
   outputs,
+  status,
+  logs,
   rollback,
   promote,
   history,

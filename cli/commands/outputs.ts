@@ -8,13 +8,20 @@ export const outputs = defineCommand({
   options: {
     stack: stackOption,
     "show-secrets": { summary: "print secrets in plain text" },
+    images: { summary: "print only the images by digest of services and jobs, in one line, for slipway promote --images" },
     json: { summary: "print one JSON document (always the case)" },
   },
   examples: [{ command: "slipway outputs --stack dev", summary: 'print the outputs of "dev"; secrets are masked' }],
   async run(options) {
-    const [{ readStack }, { engineFor }] = await Promise.all([import("../../config/stack-file.ts"), import("../engines.ts")]);
+    const [{ readStack }, { engineFor }, { imagesIn }] = await Promise.all([
+      import("../../config/stack-file.ts"),
+      import("../engines.ts"),
+      import("../../lib/deployment-record.ts"),
+    ]);
     const engine = await engineFor(readStack(options.stack));
-    process.stdout.write(`${JSON.stringify(await engine.outputs(options["show-secrets"]), null, 2)}\n`);
+    const outputs = await engine.outputs(options["show-secrets"]);
+    const { images, jobs } = imagesIn(outputs);
+    process.stdout.write(`${options.images ? JSON.stringify({ ...jobs, ...images }) : JSON.stringify(outputs, null, 2)}\n`);
     return ExitCode.Success;
   },
 });

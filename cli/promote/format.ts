@@ -1,15 +1,20 @@
 import { shortDigest } from "../../lib/image-reference.ts";
 import type { PromotionResult } from "./promote.ts";
-import type { Promotion } from "./plan.ts";
+import type { Plan, Promotion } from "./plan.ts";
 
 function originOf({ entry: { deployment, commit } }: Promotion): string {
-  return [`deployment ${deployment}`, commit && `commit ${commit.slice(0, 7)}`].filter(Boolean).join(", ");
+  return [deployment !== undefined && `deployment ${deployment}`, commit && `commit ${commit.slice(0, 7)}`].filter(Boolean).join(", ");
 }
 
 /** What is promoted, a line for each image, and notes. */
-export function formatPromotion({ promotions, notes, file, isUnchanged }: PromotionResult, from: string, to: string): string {
-  const width = Math.max(...promotions.map(({ name }) => name.length));
-  const lines = promotions.map((one) => `  ${one.name.padEnd(width)}  ${shortDigest(one.digest)}  ${originOf(one)}  → ${one.repository}`);
+export function formatPromotion(
+  { promotions, notes, file, isUnchanged = false }: Plan & Partial<PromotionResult>,
+  from: string,
+  to: string,
+): string {
+  const width = Math.max(0, ...promotions.map(({ name }) => name.length));
+  const columns = (one: Promotion) => [one.name.padEnd(width), shortDigest(one.digest), originOf(one)].filter((text) => text !== "");
+  const lines = promotions.map((one) => `  ${columns(one).join("  ")}  → ${one.repository}`);
   return [
     `promote from "${from}" to "${to}"`,
     ...lines,
@@ -39,17 +44,23 @@ export function requestText(result: PromotionResult, from: string, to: string, r
   };
 }
 
+/** Promoted images by service or job, for `--json`. */
+export function imagesAsJson(promotions: Promotion[]): object {
+  return Object.fromEntries(
+    promotions.map(({ name, image, entry: { from: _stack, ...entry } }) => [name, { ...entry, copiedFrom: image }]),
+  );
+}
+
 /** What `--json` prints. */
 export function promotionAsJson(
   { promotions, notes, file, isUnchanged, review }: PromotionResult,
   { from, to, url }: { from: string; to: string; url: string | undefined },
 ): object {
-  const images = promotions.map(({ name, image, entry: { from: _stack, ...entry } }) => [name, { ...entry, copiedFrom: image }]);
   const gate = review.verdict.open ? "open" : "closed";
   return {
     from,
     to,
-    images: Object.fromEntries(images) as object,
+    images: imagesAsJson(promotions),
     notes,
     file,
     unchanged: isUnchanged,

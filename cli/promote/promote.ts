@@ -7,7 +7,7 @@ import { copyImages, type Answer } from "../../lib/registry-client.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Review } from "../../review/review.ts";
 import { deploymentsOf } from "../history/deployments.ts";
-import { registriesOf } from "../registries.ts";
+import { registriesToCopy } from "../registries.ts";
 import { previewedReview } from "../review.ts";
 import { reviewedChange } from "../reviewed-change.ts";
 import { planPromotion, type Plan, type Promotion } from "./plan.ts";
@@ -48,12 +48,14 @@ export async function promote(from: Stack, to: Stack, services: string[]): Promi
   return { ...plan, file, before: text, after, isUnchanged, review };
 }
 
-async function copy(promotions: Promotion[], from: Stack, to: Stack): Promise<void> {
+/** @throws UserError with every image that cannot be copied. */
+export async function copy(promotions: Promotion[], from: Stack, to: Stack): Promise<void> {
   const copies = promotions
     .filter(({ image, entry }) => image !== entry.image)
     .map(({ image, digest, repository }) => ({ image, repository, tag: `${from.name}-${digest.slice("sha256:".length).slice(0, 12)}` }));
+  if (copies.length === 0) return;
   const title = `copy ${copies.length} ${copies.length === 1 ? "image" : "images"} to the registry of "${to.name}"`;
-  const answers = await step(title, () => copyImages(copies, { ...registriesOf(from), ...registriesOf(to) }));
+  const answers = await step(title, () => copyImages(copies, registriesToCopy(from, to)));
   const problems = copies.flatMap((one, i) => problemWith(one, answers[i]!));
   throwIfAny(problems, `The images cannot be promoted to "${to.name}". Its lock file was not changed:`);
 }

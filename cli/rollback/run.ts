@@ -23,10 +23,9 @@ export async function rollBack(stack: string, options: RollbackOptions, now: boo
     url = await proposeInProject({ branch, files, ...requestText(rollback, stack, options.reason) });
     say(`pull request: ${url}\n`);
   } else if (files.length > 0) say(`Commit ${names}${now ? "" : `, or deploy now: slipway up --stack ${stack}`}\n`);
-  const succeeded = !isOpen || !now || deployChanged(stack, json);
+  const code = isOpen && now ? deployChanged(stack, json, files) : ExitCode.Success;
   if (json) process.stdout.write(`${JSON.stringify(rollbackAsJson(rollback, stack, url), null, 2)}\n`);
-  if (!isOpen) return ExitCode.GateClosed;
-  return succeeded ? ExitCode.Success : ExitCode.Failed;
+  return isOpen ? code : ExitCode.GateClosed;
 }
 
 /** Runs `slipway rollback --unhold`. */

@@ -42,13 +42,13 @@ export async function kubernetesWorkloads(stack: Stack, engine: Engine): Promise
 }
 
 /** The namespace of a stack's objects. */
-function namespaceOf(stack: Stack): string {
+export function namespaceOf(stack: Stack): string {
   const { namespace } = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
   return (platformOf(stack) === "kubernetes" ? namespace : undefined) ?? `${stack.project}-${stack.name}`;
 }
 
 /** From the file that a local cluster writes, which exists even if the first update failed, or from the stack's output. */
-async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
+export async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluster | undefined> {
   if (platformOf(stack) === "kubernetes") {
     const { context, kubeconfig } = settingsIn(stack, "kubernetes") as Partial<KubernetesSettings>;
     return context === undefined ? undefined : new KubernetesCluster(kubeconfigOf({ kubeconfig }), context);
@@ -66,7 +66,7 @@ async function clusterOf(stack: Stack, engine: Engine): Promise<KubernetesCluste
 }
 
 /** Selects the objects of a stack. In a namespace that was given, other projects may have objects, too. */
-function labelsOf(stack: Stack): string {
+export function labelsOf(stack: Stack): string {
   const ours = "app.kubernetes.io/managed-by=pulumi";
   return platformOf(stack) === "kubernetes" ? `${ours},app.kubernetes.io/part-of=${stack.project}` : ours;
 }

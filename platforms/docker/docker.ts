@@ -24,7 +24,7 @@ export const withDefaults: PlatformModule["withDefaults"] = (service) => withDoc
 export const problemsWith: PlatformModule["problemsWith"] = ({ docker }, services) => problemsWithSettings("docker", docker, services);
 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
-export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
+export const imageDefaults: PlatformModule["imageDefaults"] = () => ({ compression: "none" });
 
 /** Checks that the Docker daemon answers, that ports and volumes are free or this stack's, and that external objects exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {

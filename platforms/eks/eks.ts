@@ -32,7 +32,7 @@ export { preflight } from "./preflight/preflight.ts";
 export const mayBeEmpty = true;
 
 /** Images are pushed over a network, so their layers are compressed. */
-export const imageDefaults: PlatformModule["imageDefaults"] = {};
+export const imageDefaults: PlatformModule["imageDefaults"] = () => ({});
 
 export const withDefaults: PlatformModule["withDefaults"] = (service, { eks = missingSettings }) => {
   const platforms = service.source === undefined ? service.platforms : (service.platforms ?? nodePlatforms(eks));

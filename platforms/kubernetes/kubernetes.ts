@@ -22,14 +22,15 @@ import { withFlavour } from "./ingress-controllers.ts";
 import { lastLook, type SeenCluster } from "./look.ts";
 import { problemsWithServices } from "./rules.ts";
 import { createPullSecret, pullLoginOf } from "./pull-credentials.ts";
-import { imageAsPulled, repositoryIn, targetRegistry, useRegistryAccess } from "./registry.ts";
+import { imageAsPulled, isOnThisMachine, repositoryIn, targetRegistry, useRegistryAccess } from "./registry.ts";
 import { kubeconfigForProvider } from "./target.ts";
 import { warningsOf } from "./warnings.ts";
 
 export { preflight } from "./preflight.ts";
 
 /** Images are pushed over a network, so their layers are compressed. */
-export const imageDefaults: PlatformModule["imageDefaults"] = {};
+export const imageDefaults: PlatformModule["imageDefaults"] = ({ kubernetes }) =>
+  kubernetes && isOnThisMachine(kubernetes) ? { compression: "none" } : {};
 
 export const withDefaults: PlatformModule["withDefaults"] = withClassDefaults;
 

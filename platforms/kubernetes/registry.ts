@@ -31,6 +31,13 @@ export function useRegistryAccess(kubernetes: KubernetesSettings): void {
   if (found) setRegistryAccess(found.host, found.access);
 }
 
+/** Whether images stay on this machine: in nodes, or in a registry that only this machine can reach. One that the cluster names is such a registry. */
+export function isOnThisMachine({ registry, loadImages }: KubernetesSettings): boolean {
+  if (registry === undefined || loadImages) return true;
+  const host = registryOf(`${registry}/x`).replace(/:\d+$/, "");
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
+}
+
 /**
  * The registry of a stack. Tells the user if it is one that the cluster names.
  *

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import net from "node:net";
 import { delimiter, dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
@@ -35,23 +36,50 @@ export interface ReachedCluster {
   id: string;
 }
 
+/** How much longer than for a connection a cluster has for its answer: it may be busy, or a credential plugin slow. */
+const patience = 4;
+
 /**
  * Connects to the cluster of the settings.
  *
- * @param timeoutSeconds Seconds that the cluster has to answer. @default 5
+ * @param timeoutSeconds Seconds in which a connection must be possible. A cluster that accepts one has four times as long to answer. @default 5
  * @returns the cluster, or what is wrong with the settings or the connection
  */
 export async function reach(settings: KubernetesSettings, timeoutSeconds = 5): Promise<ReachedCluster | string> {
   try {
     const cluster = new KubernetesCluster(kubeconfigOf(settings), settings.context);
-    const slow = new UserError(`the Kubernetes API at ${cluster.server} has not answered within ${timeoutSeconds} s`);
-    const limit = setTimeout(timeoutSeconds * 1000, undefined, { ref: false }).then(() => Promise.reject(slow));
-    const found = await Promise.race([cluster.find({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } }), limit]);
+    const asked = cluster.find({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
+    const found = await Promise.race([asked, slowness(cluster.server, timeoutSeconds)]);
     if (found?.metadata?.uid === undefined) throw new UserError("it has no namespace kube-system, which identifies a cluster");
     return { cluster, id: found.metadata.uid };
   } catch (error) {
     return describe(error as Error, settings);
   }
+}
+
+/** Fails once the cluster has had enough time. */
+async function slowness(server: string, seconds: number): Promise<never> {
+  const connected = accepts(server);
+  const wait = (factor: number) => setTimeout(factor * seconds * 1000, undefined, { ref: false });
+  await wait(1);
+  const isConnected = await Promise.race([connected, Promise.resolve(false)]);
+  if (isConnected) await wait(patience - 1);
+  throw new UserError(`the Kubernetes API at ${server} has not answered within ${isConnected ? patience * seconds : seconds} s`);
+}
+
+/** Resolves once a server accepts a connection. */
+function accepts(server: string): Promise<true> {
+  const { hostname, port, protocol } = new URL(server);
+  return new Promise((done) => {
+    const host = hostname.replace(/^\[|\]$/g, "");
+    const socket = net.connect({ host, port: Number(port) || (protocol === "https:" ? 443 : 80) });
+    socket.on("connect", () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on("error", () => {}); // the request itself says what is wrong
+    socket.unref();
+  });
 }
 
 function describe(error: Error, { context }: KubernetesSettings): string {

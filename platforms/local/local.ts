@@ -43,7 +43,7 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ local: { ports } 
 ];
 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
-export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
+export const imageDefaults: PlatformModule["imageDefaults"] = () => ({ compression: "none" });
 
 export { preflight } from "./preflight.ts";
 

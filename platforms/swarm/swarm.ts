@@ -25,7 +25,7 @@ export const withDefaults: PlatformModule["withDefaults"] = (service) => withDoc
 export const problemsWith: PlatformModule["problemsWith"] = ({ swarm }, services) => problemsWithSettings("swarm", swarm, services);
 
 /** For a registry on this machine, compressing layers takes more time than it saves. */
-export const imageDefaults: PlatformModule["imageDefaults"] = { compression: "none" };
+export const imageDefaults: PlatformModule["imageDefaults"] = () => ({ compression: "none" });
 
 /** Checks that the Docker host is a swarm manager, that ports and volumes are free or this stack's, and that external networks exist. */
 export async function preflight(configuration: Configuration): Promise<string[]> {

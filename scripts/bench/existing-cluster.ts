@@ -7,6 +7,7 @@ import { step } from "../../lib/progress.ts";
 import { setUp } from "../../setup/setup.ts";
 import { Checkout, eventually, get, ports } from "../../test/integration/checkout.ts";
 import { printRows, secondsOf, type PlatformRow } from "./docker-platforms.ts";
+import { greet, promotionSeconds, promotionTitle, succeed } from "./promotion.ts";
 
 const host = "existing.localhost";
 const services = { web: { source: "app", host, replicas: 3, ingressClassName: "traefik" } };
@@ -51,7 +52,9 @@ export async function existingClusterRows(runs: number): Promise<PlatformRow[]> 
       { always: true },
     );
   const drift = await driftSeconds(kubeconfig, context, runs);
+  const promotions = await promotionSeconds(kubeconfig, context, runs);
   return [
+    { title: promotionTitle, seconds: promotions, target: "≤ 5 s" },
     { title: "Review environment: `slipway review up` of a new one → HTTP 200", seconds: created, target: "≤ 10 s" },
     { title: "Review environment: `slipway review down`", seconds: deleted, target: "≤ 5 s" },
     { title: "Platform kubernetes: `slipway drift` of 100 objects", seconds: drift, target: "≤ 3 s" },
@@ -92,8 +95,7 @@ export function hundredObjects(context: string): string {
 
 /** Seconds from an edit to the first response of the new version. The rollout then ends without being measured. */
 async function editToAnswer(checkout: Checkout, text: string): Promise<number> {
-  const file = join(checkout.folder, "app/settings.go");
-  writeFileSync(file, readFileSync(file, "utf8").replace(/greeting: ".*?"/, `greeting: "${text}"`));
+  greet(checkout, text);
   const began = performance.now();
   const rollout = succeed(checkout, "up");
   await eventually(
@@ -103,11 +105,6 @@ async function editToAnswer(checkout: Checkout, text: string): Promise<number> {
   const seconds = (performance.now() - began) / 1000;
   await rollout;
   return seconds;
-}
-
-async function succeed(checkout: Checkout, command: string, options: string[] = []): Promise<void> {
-  const { code, out } = await checkout.run(command, {}, options);
-  if (code !== 0) throw new Error(out);
 }
 
 if (import.meta.main) printRows(await existingClusterRows(Number(process.argv[2] ?? 5)));

@@ -17,6 +17,8 @@ export interface ActRun {
   jobs: Record<string, string>;
   /** What the steps printed. Secrets are masked. */
   out: string;
+  /** The same by the ids of the jobs. */
+  outOf: Record<string, string>;
 }
 
 /** `me/shop` on a GitHub of the test: a bare git repository, and a server for the API. */
@@ -200,12 +202,14 @@ async function act(program: string, args: string[], cwd: string): Promise<ActRun
   const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const jobs: Record<string, string> = {};
   const lines: string[] = [];
+  const linesOf: Record<string, string[]> = {};
   const read = (line: string) => {
     try {
       const { jobID, jobResult, msg } = JSON.parse(line) as LogLine;
       // A matrix has several jobs with one id.
       if (jobID !== undefined && jobResult !== undefined && jobs[jobID] !== "failure") jobs[jobID] = jobResult;
       lines.push(msg.trimEnd());
+      if (jobID !== undefined) (linesOf[jobID] ??= []).push(msg.trimEnd());
     } catch {
       lines.push(line); // act's own errors
     }
@@ -213,5 +217,6 @@ async function act(program: string, args: string[], cwd: string): Promise<ActRun
   createInterface({ input: child.stdout }).on("line", read);
   createInterface({ input: child.stderr }).on("line", read);
   await new Promise((done) => child.on("close", done));
-  return { jobs, out: lines.join("\n") };
+  const outOf = Object.fromEntries(Object.entries(linesOf).map(([id, printed]) => [id, printed.join("\n")]));
+  return { jobs, out: lines.join("\n"), outOf };
 }

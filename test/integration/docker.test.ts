@@ -117,6 +117,22 @@ test("clients reach published ports over UDP and TCP, and `up` prints their addr
   expect(await echoOverTcp(echo.port, "line")).toBe("line");
 });
 
+test("`slipway status` and `slipway logs` show what runs, by container", async () => {
+  const { code, out } = await checkout.run("status", {}, ["--json"]);
+  const { workloads } = JSON.parse(out) as { workloads: { name: string; health: string; ready: number; replicas: number }[] };
+  expect([code, workloads.find(({ name: one }) => one === "app")]).toEqual([
+    0,
+    expect.objectContaining({ health: "healthy", ready: 3, replicas: 3, restarts: 0, url: `http://app.localhost:${port}/` }),
+  ]);
+  const names = (await containersOf("app")).map(({ Names }) => Names[0]!.slice(name.length + 2)).sort();
+  const lines = async (...options: string[]) => (await checkout.run("logs", {}, ["app", ...options])).out.trimEnd().split("\n");
+  expect([...new Set((await lines()).map((line) => line.split(" ")[0]))].sort()).toEqual(names);
+  expect(JSON.parse((await lines("--json", "--tail", "1"))[0]!)).toMatchObject({
+    service: "app",
+    from: expect.stringMatching(/^app-/) as string,
+  });
+});
+
 test("a container has no privileges, a read-only root, limited resources and rotated logs", async () => {
   const [container] = await containersOf("app");
   const { Config, HostConfig } = await docker.getContainer(container!.Id).inspect();

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { Checkout, eventually, get, otherPort, ports, type Run } from "./checkout.ts";
 import { withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
@@ -23,8 +24,8 @@ let registry: string;
 
 const service = (name: keyof typeof host) => ({ source: "app", host: host[name], replicas: 2, ingressClassName: "traefik" });
 const settings = (of: string) => ({ context: "someone", kubeconfig: "cluster.yaml", registry: of, ports: { http: ports.http } });
-const configureProd = (gate: object = {}) =>
-  target.configure({ web: service("prod") }, settings(`127.0.0.1:${ports.registry}/prod`), { "slipway:gate": { refuse: [], ...gate } });
+const configureProd = (gate: object = {}, more: object = {}, of = `127.0.0.1:${ports.registry}/prod`) =>
+  target.configure({ web: { ...service("prod"), ...more } }, settings(of), { "slipway:gate": { refuse: [], ...gate } });
 const promote = (options: string[] = [], from = staging): Promise<Run> =>
   checkout.only(["promote", "--from", from, "--to", prod, ...options]);
 const lock = () => parse(readFileSync(join(target.folder, lockFile), "utf8")) as { promoted: Record<string, Record<string, unknown>> };
@@ -169,4 +170,110 @@ test("without the entry in the lock file, the stack builds its own images again"
   rmSync(join(target.folder, lockFile));
   expect(await target.run("up")).toMatchObject({ code: 0 });
   expect((await greets("prod", "Gone")).status).toBe(200);
+});
+
+describe("with images that a pipeline hands over", () => {
+  const configureStaging = (kubeconfig: string) =>
+    checkout.configure({ web: service("staging") }, { ...settings(`127.0.0.1:${ports.registry}/staging`), kubeconfig });
+  const handOver = (given: Record<string, string>, env: Record<string, string> = {}) =>
+    checkout.only(["promote", "--from", staging, "--to", prod, "--images", JSON.stringify(given), "--now"], env);
+  let earlier: Record<string, string>;
+  let given: Record<string, string>;
+
+  beforeAll(async () => {
+    earlier = await images(checkout);
+    greet("Gone", "Pipeline");
+    expect(await checkout.run("up")).toMatchObject({ code: 0 });
+    given = JSON.parse((await checkout.run("outputs", {}, ["--images"])).out) as Record<string, string>;
+    expect(given).toEqual(await images(checkout));
+    // The job that deploys prod cannot reach the cluster of staging.
+    configureStaging("nowhere.yaml");
+  });
+  afterAll(() => configureStaging("cluster.yaml"));
+
+  test("they are deployed without access to the other stack and without a build, and the lock file stays as it is", async () => {
+    const { code, out } = await handOver(given);
+    const digest = digestOf(given["web"]!);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining(
+        `promote from "${staging}" to "${prod}"\n  web  ${digest.slice(0, 19)}  → 127.0.0.1:${ports.registry}/prod/web\n`,
+      ),
+    ]);
+    expect(out).toContain(`gate of stack "${prod}": open`);
+    expect(out).not.toMatch(/compile|RegistryPush web {2}created/);
+    expect((await greets("prod", "Pipeline")).status).toBe(200);
+    expect([await images(target), existsSync(join(target.folder, lockFile))]).toEqual([
+      { web: `127.0.0.1:${ports.registry}/prod/web@${digest}` },
+      false,
+    ]);
+  });
+
+  test("building the same commit results in the same image, so a later up restarts nothing", async () => {
+    const { code, out } = await target.run("up");
+    expect([code, out]).toEqual([0, expect.stringContaining("RegistryPush web  created")]);
+    expect(out).not.toContain("Deployment web");
+    expect(digestOf((await images(target))["web"]!)).toBe(digestOf(given["web"]!));
+  });
+
+  test("what the lock file names stays, such as after a rollback", async () => {
+    const [pinned] = [(await images(target))["web"]!];
+    writeFileSync(join(target.folder, lockFile), stringify({ promoted: { web: { image: pinned, from: staging } } }));
+    const { code, out } = await handOver(earlier);
+    rmSync(join(target.folder, lockFile));
+    expect([code, out]).toEqual([0, expect.stringContaining(`note: web is not promoted, because ${lockFile} names its image, ${pinned}.`)]);
+    expect([await images(target), (await get(host.prod)).body]).toEqual([{ web: pinned }, "Hello Pipeline\n"]);
+  });
+
+  test("of two pipelines at once, one deploys, and the other one is told who holds the lock", async () => {
+    configureProd({}, { env: { GREETING: "Hello Lock" } });
+    const first = target.start("up", { SLIPWAY_LEASE_SECONDS: "600" });
+    await eventually(
+      () => Promise.resolve(first.output()),
+      (out) => out.includes("Deployment web  updating"),
+    );
+    process.kill(-first.pid!, "SIGSTOP");
+    const { code, out } = await handOver(earlier);
+    configureStaging("cluster.yaml");
+    const byHand = await promote(["--now"]);
+    configureStaging("nowhere.yaml");
+    process.kill(-first.pid!, "SIGCONT");
+    const message = expect.stringMatching(/^error: Stack "integration-promote-prod" is locked by "slipway up" of .+$/m) as string;
+    expect([code, out]).toEqual([4, message]);
+    expect([byHand.code, byHand.out]).toEqual([4, message]);
+    expect(byHand.out).toContain(`Nothing was changed: ${lockFile} is as it was.\n`);
+    expect(existsSync(join(target.folder, lockFile))).toBe(false);
+    expect(await first.run).toMatchObject({ code: 0 });
+    expect((await greets("prod", "Lock")).status).toBe(200);
+    expect(digestOf((await images(target))["web"]!)).toBe(digestOf(given["web"]!));
+  });
+
+  test("without the right to push, or to the cluster, there is one message, and nothing changes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-promote-"));
+    // bcrypt of pa55word.
+    writeFileSync(join(folder, "htpasswd"), "ci:$2a$04$ybUbEPWgf1VMo3xspKKS4eIlMMAsZ/7fOUw0tJavsGMMW/vifcBfK\n");
+    const env = ["REGISTRY_AUTH=htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM=test", "REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd"];
+    await using closed = await startRegistry("slipway-integration-promote-closed", otherPort + 7, { env, binds: [`${folder}:/auth:ro`] });
+    const before = await images(target);
+    configureProd({}, {}, `${closed.address}/prod`);
+    const expired = { SLIPWAY_REGISTRY_USERNAME: "ci", SLIPWAY_REGISTRY_PASSWORD: "expired" };
+    const rejected = await handOver(given, expired);
+    expect([rejected.code, rejected.out]).toEqual([
+      1,
+      expect.stringContaining(
+        `error: The images cannot be promoted to "${prod}". Its lock file was not changed:\n  - ${given["web"]}: cannot be copied to ${closed.address}/prod/web (unauthorized: `,
+      ),
+    ]);
+    expect(rejected.out).not.toContain("expired");
+    configureProd();
+    const kubeconfig = readFileSync(join(checkout.folder, "cluster.yaml"), "utf8");
+    const withToken = JSON.parse(kubeconfig) as { users: object[] };
+    withToken.users = [{ name: (withToken.users[0] as { name: string }).name, user: { token: "expired" } }];
+    writeFileSync(join(checkout.folder, "cluster.yaml"), JSON.stringify(withToken));
+    const forbidden = await handOver(given);
+    writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfig);
+    rmSync(folder, { recursive: true });
+    expect([forbidden.code, forbidden.out.match(/^error: /gm)]).toEqual([1, ["error: "]]);
+    expect(await images(target)).toEqual(before);
+  });
 });

@@ -133,6 +133,8 @@ test("what was rolled back is not promoted until it is released", async () => {
 });
 
 test("in a pipeline, a pull request has the files, and nothing is deployed", async () => {
+  configureProd(1);
+  commit("One replica");
   using api = await new HttpApi().open("tcp");
   const repository = "/repos/me/shop";
   const content = (name: string) => ({ type: "file", content: Buffer.from(file(name)).toString("base64"), sha: "blob" });

@@ -126,6 +126,18 @@ test("the proxy routes to hardened services, and services reach each other by na
   });
 });
 
+test("`slipway status` and `slipway logs` show what runs, by task", async () => {
+  const { code, out } = await checkout.run("status", {}, ["--json"]);
+  const { workloads } = JSON.parse(out) as { workloads: { name: string }[] };
+  expect([code, workloads.find(({ name: one }) => one === "app")]).toEqual([
+    0,
+    expect.objectContaining({ health: "healthy", ready: 3, replicas: 3, url: `http://app.localhost:${port}/`, answer: 200 }),
+  ]);
+  const tasks = (await running()).map(({ ID }) => `app-${ID.slice(0, 12)}`).sort();
+  const lines = (await checkout.run("logs", {}, ["app"])).out.trimEnd().split("\n");
+  expect([...new Set(lines.map((line) => line.split(" ")[0]))].sort()).toEqual(tasks);
+});
+
 test("clients reach published ports over UDP and TCP", async () => {
   expect(await echoOverUdp(echo.port, "packet")).toBe("packet");
   expect(await echoOverTcp(echo.port, "line")).toBe("line");

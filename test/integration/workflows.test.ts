@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PatchStrategy } from "@kubernetes/client-node";
 import { startGitLab } from "../forge-servers.ts";
 import { gitlabCi } from "../gitlab-ci-local.ts";
 import type { KubernetesCluster } from "../../lib/kubernetes-client.ts";
@@ -18,8 +19,12 @@ const web = { source: "app", host, replicas: 1, ingressClassName: "traefik" };
 const preview = `preview-${name}`;
 const deploy = `deploy-${name}`;
 
+const merge = PatchStrategy.StrategicMergePatch;
+
 const running = new AsyncDisposableStack();
 let checkout: Checkout;
+/** The same folder, with the stack after the first one. */
+let production: Checkout;
 let repository: ActRepository;
 let cluster: KubernetesCluster;
 
@@ -28,6 +33,24 @@ const configure = (gate?: object) => {
   checkout.configure({ web }, { context: "someone", registry: `127.0.0.1:${ports.registry}/team`, ports: { http: ports.http } });
   if (gate) checkout.edit(`stacks/Pulumi.${name}.yaml`, "config:\n", `config:\n  slipway:gate: ${JSON.stringify(gate)}\n`);
 };
+/** For commands that a person runs. Jobs reach the cluster by a secret. */
+const clusterVariable = () => {
+  const file = join(checkout.folder, ".slipway/cluster.yaml");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, repository.secrets["KUBECONFIG"]!);
+  return { KUBECONFIG: file };
+};
+/** What a project on GitLab has as variables, and its jobs too. */
+const gitlabVariables = (server: string) => ({
+  ...passphraseVariable,
+  ...clusterVariable(),
+  SLIPWAY_PIPELINES: "on",
+  GITLAB_TOKEN: "t0ken",
+  CI_API_V4_URL: `${server}/api/v4`,
+  CI_PROJECT_ID: "9",
+  CI_PROJECT_PATH: "me/shop",
+});
+const pushToMain = { CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main", CI_DEFAULT_BRANCH: "main" };
 const answer = () => get(host);
 const greets = (greeting: string) =>
   eventually(answer, ({ status, body }) => status === 200 && body === `Hello ${greeting}\n`).then(({ body }) => body);
@@ -38,6 +61,7 @@ beforeAll(async () => {
   expect(await shared.run("up")).toMatchObject({ code: 0 });
   cluster = await shared.cluster();
   checkout = running.use(new Checkout(name, "kubernetes"));
+  production = new Checkout(`${name}-prod`, "kubernetes", checkout.folder);
   // Only the stack of the test, and one that pipelines leave out. The project's own check, and its types, take a minute each time.
   for (const stack of ["dev", "staging", "prod", "docker", "swarm"]) rmSync(join(checkout.folder, `stacks/Pulumi.${stack}.yaml`));
   rmSync(join(checkout.folder, ".github"), { recursive: true });
@@ -51,9 +75,7 @@ beforeAll(async () => {
   execFileSync(join(checkout.folder, "slipway"), ["ci", "github"], { stdio: "ignore" });
 });
 afterAll(async () => {
-  // `down` needs the cluster, which the jobs reach by a secret.
-  writeFileSync(join(checkout.folder, "cluster.yaml"), repository.secrets["KUBECONFIG"] ?? "");
-  await checkout.run("down", { KUBECONFIG: join(checkout.folder, "cluster.yaml") });
+  await checkout.run("down", clusterVariable());
   await running.disposeAsync();
 });
 
@@ -122,17 +144,7 @@ test("the pipeline on GitLab posts one note, and deploys", async () => {
   repository.git("checkout", "--quiet", "main");
   configure();
   execFileSync(join(checkout.folder, "slipway"), ["ci", "gitlab"], { stdio: "ignore" });
-  const kubeconfig = join(checkout.folder, "cluster.yaml");
-  writeFileSync(kubeconfig, repository.secrets["KUBECONFIG"]!);
-  const project = {
-    ...passphraseVariable,
-    SLIPWAY_PIPELINES: "on",
-    KUBECONFIG: kubeconfig,
-    GITLAB_TOKEN: "t0ken",
-    CI_API_V4_URL: `${server.url}/api/v4`,
-    CI_PROJECT_ID: "9",
-    CI_PROJECT_PATH: "me/shop",
-  };
+  const project = gitlabVariables(server.url);
   const request = {
     ...project,
     CI_PIPELINE_SOURCE: "merge_request_event",
@@ -146,8 +158,7 @@ test("the pipeline on GitLab posts one note, and deploys", async () => {
   }
   expect(server.comments[7]!.map(({ body }) => body.split("\n")[0])).toEqual([`<!-- slipway-report: ${name} -->`]);
   expect(await greets("Review")).toBe("Hello Review\n");
-  const push = { ...project, CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main", CI_DEFAULT_BRANCH: "main" };
-  const { code, out } = await gitlabCi(checkout.folder, push);
+  const { code, out } = await gitlabCi(checkout.folder, { ...project, ...pushToMain });
   expect([code, out]).toEqual([0, expect.stringContaining("answers HTTP 200")]);
   expect(await greets("Gate")).toBe("Hello Gate\n");
 });
@@ -219,5 +230,92 @@ describe("with a template of review environments", () => {
     const removed = await repository.scheduled("cleanup");
     expect([removed.jobs, removed.out]).toEqual([{ reap: "success" }, expect.stringContaining("5  not open, deleted")]);
     expect(await environments()).toEqual([]);
+  });
+});
+
+describe("with a stack after the first one", () => {
+  const second = { name: `${name}-prod`, host: "production.localhost", deploy: `${deploy}-prod` };
+  const configureProduction = (gate: object = {}) =>
+    production.configure(
+      { web: { ...web, host: second.host } },
+      { context: "someone", registry: `127.0.0.1:${ports.registry}/production`, ports: { http: ports.http } },
+      { "slipway:gate": { refuse: [], ...gate } },
+    );
+  const deploymentIn = (stack: string) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: `slipway-${stack}` },
+  });
+  /** The image that the cluster runs. */
+  const liveDigest = async (stack: string) => {
+    const found = (await cluster.find(deploymentIn(stack)))!;
+    return (found["spec"].template.spec.containers[0].image as string).split("@")[1]!;
+  };
+  const bodyOf = async (of: string) => (await get(of)).body;
+  const isBuilt = /RegistryPush web|compile/;
+
+  beforeAll(() => {
+    repository.git("checkout", "--quiet", "main");
+    for (const file of ["stacks/Pulumi.review.yaml", ".github/workflows/review.yml", ".github/workflows/cleanup.yml"])
+      rmSync(join(checkout.folder, file));
+    configureProduction();
+    execFileSync(join(checkout.folder, "slipway"), ["ci", "github"], { stdio: "ignore" });
+  });
+  afterAll(async () => void (await production.run("down", clusterVariable())));
+
+  test("a merge is deployed to the first stack, and then the same image to the second one, without another build", async () => {
+    checkout.edit("app/settings.go", 'greeting: "Hello Gate"', 'greeting: "Hello Chain"');
+    const opened = await repository.pullRequest(6, "opened");
+    expect([opened.jobs, repository.api.comments[6]!.length]).toEqual([{ check: "success", preview: "success" }, 2]);
+    const { jobs, outOf } = await repository.merge(6);
+    expect(jobs).toEqual({ check: "success", [deploy]: "success", [second.deploy]: "success" });
+    expect(await greets("Chain")).toBe("Hello Chain\n");
+    expect(await bodyOf(second.host)).toBe("Hello Chain\n");
+    const digest = await liveDigest(name);
+    expect(await liveDigest(second.name)).toBe(digest);
+    expect([outOf[deploy], outOf[second.deploy]]).toEqual([expect.stringMatching(isBuilt), expect.not.stringMatching(isBuilt)]);
+    expect(outOf[second.deploy]).toContain(`  web  ${digest.slice(0, 19)}  → 127.0.0.1:${ports.registry}/production/web`);
+    // Nothing but the copy.
+    const tags = await fetch(`http://127.0.0.1:${ports.registry}/v2/production/web/tags/list`);
+    expect(await tags.json()).toEqual({ name: "production/web", tags: [`${name}-${digest.slice("sha256:".length).slice(0, 12)}`] });
+    const { out } = await production.run("history", clusterVariable(), ["--json"]);
+    const [{ commit }] = (JSON.parse(out) as { deployments: [{ commit: object }] }).deployments;
+    expect(commit).toEqual({ sha: repository.git("rev-parse", "main"), branch: "main", dirty: false });
+  });
+
+  test("a closed gate of the second stack stops the promotion, and the first stack keeps what it got", async () => {
+    checkout.edit("app/settings.go", 'greeting: "Hello Chain"', 'greeting: "Hello Stop"');
+    configureProduction({ refuse: ["rolling update"] });
+    const before = await liveDigest(second.name);
+    const { jobs, outOf } = await repository.push("Say stop");
+    expect(jobs).toEqual({ check: "success", [deploy]: "success", [second.deploy]: "failure" });
+    expect(outOf[second.deploy]).toContain(`gate of stack "${second.name}": closed`);
+    expect(outOf[second.deploy]).not.toContain("up of stack");
+    expect(await greets("Stop")).toBe("Hello Stop\n");
+    expect([await bodyOf(second.host), await liveDigest(second.name)]).toEqual(["Hello Chain\n", before]);
+  });
+
+  test("a change by hand opens an issue and fails the drift workflow, which closes the issue once the change is restored", async () => {
+    await cluster.patch({ ...deploymentIn(second.name), spec: { replicas: 2 } }, undefined, undefined, "kubectl-scale", undefined, merge);
+    const found = await repository.scheduled("drift");
+    expect(found.jobs).toEqual({ drift: "failure" });
+    const issues = () => repository.api.issues.map(({ number, title, state }) => [number, title, state]);
+    expect(issues()).toEqual([[1001, `Drift of stack ${second.name}`, "open"]]);
+    expect(repository.api.issues[0]!.body).toContain("kubectl-scale");
+    expect(await production.run("drift", clusterVariable(), ["--fix"])).toMatchObject({ code: 0 });
+    const restored = await repository.scheduled("drift");
+    expect([restored.jobs, issues()]).toEqual([{ drift: "success" }, [[1001, `Drift of stack ${second.name}`, "closed"]]]);
+    expect(repository.api.comments[1001]!.map(({ body }) => body)).toEqual([`Stack \`${second.name}\` has no drift any more.`]);
+  });
+
+  test("on GitLab, somebody starts the second deployment, which gets the image of the first one", async () => {
+    await using server = await startGitLab();
+    configureProduction();
+    execFileSync(join(checkout.folder, "slipway"), ["ci", "gitlab"], { stdio: "ignore" });
+    const variables = { ...gitlabVariables(server.url), ...pushToMain };
+    const { code, out } = await gitlabCi(checkout.folder, variables, "--manual", `deploy:${second.name}`);
+    const digest = await liveDigest(name);
+    expect([code, out]).toEqual([0, expect.stringContaining(`  web  ${digest.slice(0, 19)}  → `)]);
+    expect([await bodyOf(second.host), await liveDigest(second.name)]).toEqual(["Hello Stop\n", digest]);
   });
 });

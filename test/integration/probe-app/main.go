@@ -50,6 +50,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	fmt.Println("listening")
 	var hangs atomic.Bool
 	answer := func(w http.ResponseWriter, text string, err error) {
 		if err != nil {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Stack } from "../../../config/stack-file.ts";
 import { engineFor } from "../../../cli/engines.ts";
+import { restoreEnvironment } from "../process-environment.ts";
 import { LockedError } from "../../../lib/file-lock.ts";
 
 let folder: string;
@@ -14,11 +15,11 @@ beforeEach(() => {
   mkdirSync(join(folder, "stack"));
   stack = { project: "slipway", name: "dev", config: {}, secretKeys: [], main: "index.ts", folder: join(folder, "stack") };
   // Only the Pulumi CLI that a test installs.
-  process.env = { ...environment, PATH: join(folder, "bin"), PULUMI_HOME: join(folder, "home"), SLIPWAY_ENGINE: undefined };
+  Object.assign(process.env, { PATH: join(folder, "bin"), PULUMI_HOME: join(folder, "home") });
   delete process.env["SLIPWAY_ENGINE"];
 });
 afterEach(() => {
-  process.env = { ...environment };
+  restoreEnvironment(environment);
   rmSync(folder, { recursive: true });
 });
 

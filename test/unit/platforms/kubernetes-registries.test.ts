@@ -10,7 +10,8 @@ import { withoutPreflight } from "../../../lib/preflight.ts";
 import { loadPlatform } from "../../../platforms/platform.ts";
 import { dockerNodesOf } from "../../../platforms/kubernetes/docker-nodes.ts";
 import { problemsWithStoredCredentials } from "../../../platforms/kubernetes/pull-credentials.ts";
-import { findRegistry, imageAsPulled, problemsWithRegistry } from "../../../platforms/kubernetes/registry.ts";
+import { findRegistry, imageAsPulled, isOnThisMachine, problemsWithRegistry } from "../../../platforms/kubernetes/registry.ts";
+import { imageDefaults } from "../../../platforms/kubernetes/kubernetes.ts";
 import { whyShortLived } from "../../../platforms/kubernetes/short-lived.ts";
 import slipway from "../../../program.ts";
 import { rolesOf } from "../../../review/render/permissions.ts";
@@ -300,4 +301,18 @@ describe("images that are loaded into nodes", () => {
       "services.web.builder: must be go, because kubernetes.loadImages loads only such images. Set registry instead of loadImages",
     ]);
   });
+});
+
+test.each([
+  [{ registry: "127.0.0.1:5000/shop" }, true],
+  [{ registry: "localhost:5000" }, true],
+  [{ registry: "[::1]:5000/shop" }, true],
+  [{ loadImages: true }, true],
+  [{}, true],
+  [{ registry: "ghcr.io/acme/shop" }, false],
+  [{ registry: "localhost.example.org/shop" }, false],
+  [{ registry: "10.0.0.1:5000/127.0.0.1" }, false],
+])("images of %j are on this machine: %s", (settings, expected) => {
+  expect(isOnThisMachine({ context: "shop", ...settings })).toBe(expected);
+  expect(imageDefaults({ kubernetes: { context: "shop", ...settings } } as Configuration)).toEqual(expected ? { compression: "none" } : {});
 });

@@ -163,7 +163,7 @@ describe("a cluster that cannot be used is reported in plain words", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
     expect(await reach(kubeconfig({ server: `http://127.0.0.1:${port}` }), 0.2)).toBe(
-      `${prefix}the Kubernetes API at http://127.0.0.1:${port} has not answered within 0.2 s.`,
+      `${prefix}the Kubernetes API at http://127.0.0.1:${port} has not answered within 0.8 s.`,
     );
     server.close();
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { originOf, parseStatus } from "../../../../cli/history/origin.ts";
 import { command } from "../../../../lib/command.ts";
 import { userName } from "../../../../lib/user-name.ts";
+import { restoreEnvironment } from "../../process-environment.ts";
 import packageDescription from "../../../../package.json" with { type: "json" };
 
 const { version: slipway } = packageDescription;
@@ -18,7 +19,7 @@ beforeEach(() => {
   Object.assign(process.env, outside);
 });
 afterEach(() => {
-  process.env = { ...environment };
+  restoreEnvironment(environment);
   rmSync(folder, { recursive: true });
 });
 

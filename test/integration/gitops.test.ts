@@ -246,7 +246,9 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
 
   // An artifact names the commit, and is not pushed again for a commit that does not change it.
   writeFileSync(join(checkout.folder, ".git/info/exclude"), "/*\n");
-  const [commit, first] = [git("rev-parse", "HEAD").toString().trim(), await render("--push", artifact, "--push-images")];
+  const commit = git("rev-parse", "HEAD").toString().trim();
+  const first = await render("--push", artifact, "--push-images");
+  expect([first.code, first.out]).toEqual([0, expect.stringContaining(`\n${artifact}  sha256:`)]);
   const { annotations } = (await (await fetch(manifestUrl, { headers: { accept: "*/*" } })).json()) as { annotations: object };
   expect(annotations).toEqual({
     "org.opencontainers.image.source": `${url}/shop.git`,

@@ -59,7 +59,7 @@ const object = (apiVersion: string, kind: string, named: string) => ({ apiVersio
 const job = () => cluster.find(object("batch/v1", "Job", "migrate"));
 const podOf = async (app: string) => {
   const pods = await cluster.select("v1", "Pod", namespace, `app.kubernetes.io/name=${app}`);
-  return pods.toSorted((a, b) => Number(b.metadata!.creationTimestamp) - Number(a.metadata!.creationTimestamp))[0]!;
+  return pods.toSorted((a, b) => Date.parse(String(b.metadata!.creationTimestamp)) - Date.parse(String(a.metadata!.creationTimestamp)))[0]!;
 };
 const apply = async (file: string) => {
   for (const document of parseAllDocuments(readFileSync(join(checkout.folder, "manifests", file), "utf8")))

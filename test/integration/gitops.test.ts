@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { mediaTypes } from "../../lib/oci.ts";
 import { newPassphraseKey, seal } from "../../lib/secrets.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { ageSecret, fluxNamespace } from "../../review/render/flux.ts";
@@ -249,7 +250,9 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
   const commit = git("rev-parse", "HEAD").toString().trim();
   const first = await render("--push", artifact, "--push-images");
   expect([first.code, first.out]).toEqual([0, expect.stringContaining(`\n${artifact}  sha256:`)]);
-  const { annotations } = (await (await fetch(manifestUrl, { headers: { accept: "*/*" } })).json()) as { annotations: object };
+  const { annotations } = (await (await fetch(manifestUrl, { headers: { accept: mediaTypes.manifest } })).json()) as {
+    annotations: object;
+  };
   expect(annotations).toEqual({
     "org.opencontainers.image.source": `${url}/shop.git`,
     "org.opencontainers.image.revision": `main@sha1:${commit}`,

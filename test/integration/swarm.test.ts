@@ -104,7 +104,10 @@ test("without a swarm, up prints the command that creates one and changes nothin
 test("the proxy routes to hardened services, and services reach each other by name only with `calls`", async () => {
   const out = await up(services, settings);
   expect(out).toContain(`app  http://app.localhost:${port}/  answers HTTP 200`);
-  expect(await ask("/fetch?url=http://called/")).toBe("Called");
+  await eventually(
+    () => ask("/fetch?url=http://called/"),
+    (answer) => answer === "Called",
+  );
   expect(await ask("/fetch?url=http://apart:8080/")).toMatch(/^error: /);
   expect(await ask("/fetch?url=http://172.17.0.1:1/")).toMatch(/^error: /);
   const { User, ReadOnly, CapabilityDrop, StopGracePeriod } = (await service()).Spec.TaskTemplate.ContainerSpec;

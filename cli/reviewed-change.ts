@@ -26,7 +26,8 @@ export function restore(files: Pick<ChangedFile, "file" | "before">[]): void {
   for (const { file, before } of files) write(file, before);
 }
 
-function write(file: string, text: string | undefined): void {
+/** Gives a file a content, or deletes it. */
+export function write(file: string, text: string | undefined): void {
   if (text === undefined) rmSync(file, { force: true });
   else writeFileAtomic.sync(file, text);
 }

@@ -73,18 +73,13 @@ export interface LockFile {
   held?: Record<string, Held[]>;
 }
 
-/** The name of a stack's lock file, in the folder of the stack files. */
-export function lockFileName(stack: string): string {
-  return `slipway-lock.${stackWithFiles(stack)}.yaml`;
-}
-
 /**
  * Reads the lock file of a stack, which may be missing: then it is empty.
  *
  * @throws UserError with every problem of the file.
  */
 export function readLockFile(stack: string): LockFile {
-  const file = join(configFolder(), lockFileName(stack));
+  const file = join(configFolder(), `slipway-lock.${stackWithFiles(stack)}.yaml`);
   return existsSync(file) ? parseLockFile(readFileSync(file, "utf8"), stack, file) : { file, images: {}, addons: {} };
 }
 

@@ -21,16 +21,17 @@ export const logs = defineCommand({
     { command: "slipway logs --stack prod --since 1h --json", summary: "print the last hour, for a program" },
   ],
   async run({ stack: name, follow, since, tail, timestamps, json }, service) {
-    const [{ readStack }, { engineFor }, { printLogs }, { LogPrinter, linesOf, sinceOf }] = await Promise.all([
+    const [{ readStack }, { engineFor }, { printLogs }, { LogPrinter, sinceOf }, { positiveInteger }] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../engines.ts"),
       import("../logs/read.ts"),
       import("../logs/print.ts"),
+      import("../positive-integer.ts"),
     ]);
     const request = {
       service: service === "" ? undefined : service,
       since: since === undefined ? undefined : sinceOf(since),
-      lines: tail === undefined ? (since === undefined ? 100 : undefined) : linesOf(tail),
+      lines: tail === undefined ? (since === undefined ? 100 : undefined) : positiveInteger("--tail", tail),
       follow,
     };
     const stack = readStack(name);

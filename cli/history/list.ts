@@ -1,5 +1,6 @@
 import type { Stack } from "../../config/stack-file.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { positiveInteger } from "../positive-integer.ts";
 import { deploymentsOf } from "./deployments.ts";
 import { formatDeployment, formatDeployments } from "./format.ts";
 
@@ -17,7 +18,7 @@ export interface ListOptions {
  * @throws UserError if a number is invalid, or there is no such deployment.
  */
 export async function listHistory(stack: Stack, { id, limit, json }: ListOptions): Promise<string> {
-  const [wanted, most] = [id === "" ? undefined : positive("id", id), positive("--limit", limit)];
+  const [wanted, most] = [id === "" ? undefined : positiveInteger("id", id), positiveInteger("--limit", limit)];
   const deployments = await deploymentsOf(stack);
   const asJson = (value: object) => `${JSON.stringify({ stack: stack.name, ...value }, null, 2)}\n`;
   if (wanted === undefined) {
@@ -39,10 +40,4 @@ export async function listHistory(stack: Stack, { id, limit, json }: ListOptions
 function known(ids: number[], stack: string): string {
   if (ids.length === 0) return "It was never deployed.";
   return `It has ${ids.at(-1)} to ${ids[0]}: slipway history --stack ${stack}`;
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UserError(`${name}: must be a positive integer (got "${text}").`);
-  return value;
 }

@@ -61,7 +61,7 @@ function ofTask(line: string, service: string): Pick<LogLine, "time" | "from" | 
 
 /** @param started filters for the events of new containers or services */
 function logsOf(docker: Docker, sources: () => Promise<Source[]>, started: object): Logs {
-  // The proxy of the stack is none of its services.
+  // The stack's proxy is not a service of the user.
   const named = async () => (await sources()).filter(({ service }) => service !== "");
   return {
     async names() {

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import parseDuration from "parse-duration";
 import { UserError } from "../../lib/user-error.ts";
 import type { LogLine } from "./log.ts";
 
@@ -39,24 +40,14 @@ function printable(text: string): string {
   return text.replace(/[^\P{C}\t]/gu, "");
 }
 
-const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /**
  * The time that `--since` names: `10m` is ten minutes ago.
  *
  * @throws UserError if it is no such time.
  */
 export function sinceOf(text: string, now = Date.now()): Date {
-  const [, number, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (number !== undefined) return new Date(now - Number(number) * unitMs[unit]!);
+  if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text)!);
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw new UserError(`--since: must be a time such as 10m, 2h or 2026-11-28T10:00:00Z (got "${text}").`);
   return new Date(time);
-}
-
-/** @throws UserError if it is no positive integer. */
-export function linesOf(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UserError(`--tail: must be a positive integer (got "${text}").`);
-  return value;
 }

@@ -1,29 +1,21 @@
-import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
+import type { Stack } from "../../config/stack-file.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engines.ts";
+import { placeOf } from "../workloads/place.ts";
 import type { LogLine, LogRequest, Logs } from "./log.ts";
 import type { LogPrinter } from "./print.ts";
 
 /** The logs of a stack. Undefined if it is not up here. */
 async function logsOf(stack: Stack, engine: Engine): Promise<Logs | undefined> {
-  const platform = platformOf(stack);
-  if (platform === "docker" || platform === "swarm") {
-    const [{ dockerClient }, { stackLabelValue }, { containerLogs, swarmLogs }] = await Promise.all([
-      import("../../lib/docker-client.ts"),
-      import("../../lib/docker-labels.ts"),
-      import("./docker.ts"),
-    ]);
-    const docker = dockerClient((settingsIn(stack, platform) as { host?: string }).host);
-    const label = stackLabelValue(stack);
-    return platform === "docker" ? containerLogs(docker, label, `${stack.project}-${stack.name}`) : swarmLogs(docker, label);
+  const place = await placeOf(stack, engine);
+  if (place === undefined) return undefined;
+  if (place.kind === "kubernetes") {
+    const { kubernetesLogs } = await import("./kubernetes.ts");
+    return kubernetesLogs(place.cluster, place.namespace, place.labels);
   }
-  const [{ clusterOf, labelsOf, namespaceOf }, { kubernetesLogs }] = await Promise.all([
-    import("../workloads/kubernetes.ts"),
-    import("./kubernetes.ts"),
-  ]);
-  await engine.checkPlace();
-  const cluster = await clusterOf(stack, engine);
-  return cluster && kubernetesLogs(cluster, namespaceOf(stack), labelsOf(stack));
+  const { containerLogs, swarmLogs } = await import("./docker.ts");
+  const { kind, docker, label } = place;
+  return kind === "docker" ? containerLogs(docker, label, `${stack.project}-${stack.name}`) : swarmLogs(docker, label);
 }
 
 /**

@@ -1,7 +1,5 @@
-import writeFileAtomic from "write-file-atomic";
-import { rmSync } from "node:fs";
 import { hasForge } from "../forge/forge.ts";
-import { proposeInProject } from "../reviewed-change.ts";
+import { proposeInProject, write } from "../reviewed-change.ts";
 import { formatVerdict } from "../../review/gate.ts";
 import { ExitCode } from "../exit-code.ts";
 import { deployChanged } from "../deploy-changed.ts";
@@ -32,8 +30,7 @@ export async function rollBack(stack: string, options: RollbackOptions, now: boo
 export async function endHold(stack: string, service: string, json: boolean): Promise<ExitCode> {
   const { change, isBuilt } = unhold(stack, service);
   const { file, after } = change;
-  if (after === undefined) rmSync(file, { force: true });
-  else writeFileAtomic.sync(file, after);
+  write(file, after);
   const say = (text: string) => (json ? process.stderr : process.stdout).write(text);
   const what = isBuilt ? "is built from its source again" : "can be promoted again, with every image";
   say(`${service} ${what} in stack "${stack}".\n`);

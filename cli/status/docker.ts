@@ -64,7 +64,7 @@ export async function swarmStatus(docker: Docker, stack: string): Promise<PlaceS
     const { Spec, UpdatedAt, ServiceStatus } = service;
     const [name, job] = [Spec.Labels?.[serviceLabel], Spec.Labels?.[jobLabel]] as (string | undefined)[];
     if (job !== undefined) return [Promise.resolve(swarmJob(job, service, failed[job]?.reason.join(": ")))];
-    // The proxy of the stack is none of its services.
+    // The stack's proxy is not a service of the user.
     return name === undefined ? [] : [swarmService(docker, name, service, ServiceStatus ?? {}, UpdatedAt)];
   });
   return { workloads: await Promise.all(all), events: [] };

@@ -1,7 +1,8 @@
-import { platformOf, settingsIn, type Stack } from "../../config/stack-file.ts";
+import type { Stack } from "../../config/stack-file.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { Engine } from "../engines.ts";
 import { answersOf } from "../summary.ts";
+import { placeOf } from "../workloads/place.ts";
 import type { PlaceStatus, WorkloadStatus } from "./status.ts";
 
 /** What runs of a stack, and whether its URLs answer. */
@@ -28,22 +29,12 @@ export async function statusOf(stack: Stack, engine: Engine): Promise<StackStatu
 }
 
 async function placeStatus(stack: Stack, engine: Engine): Promise<PlaceStatus | undefined> {
-  const platform = platformOf(stack);
-  if (platform === "docker" || platform === "swarm") {
-    const [{ dockerClient }, { stackLabelValue }, { containerStatus, swarmStatus }] = await Promise.all([
-      import("../../lib/docker-client.ts"),
-      import("../../lib/docker-labels.ts"),
-      import("./docker.ts"),
-    ]);
-    const docker = dockerClient((settingsIn(stack, platform) as { host?: string }).host);
-    const label = stackLabelValue(stack);
-    return platform === "docker" ? containerStatus(docker, label) : swarmStatus(docker, label);
+  const place = await placeOf(stack, engine);
+  if (place === undefined) return undefined;
+  if (place.kind === "kubernetes") {
+    const { kubernetesStatus } = await import("./kubernetes.ts");
+    return kubernetesStatus(place.cluster, place.namespace, place.labels);
   }
-  const [{ clusterOf, labelsOf, namespaceOf }, { kubernetesStatus }] = await Promise.all([
-    import("../workloads/kubernetes.ts"),
-    import("./kubernetes.ts"),
-  ]);
-  await engine.checkPlace();
-  const cluster = await clusterOf(stack, engine);
-  return cluster && kubernetesStatus(cluster, namespaceOf(stack), labelsOf(stack));
+  const { containerStatus, swarmStatus } = await import("./docker.ts");
+  return place.kind === "docker" ? containerStatus(place.docker, place.label) : swarmStatus(place.docker, place.label);
 }

@@ -1,4 +1,5 @@
-import { LogPrinter, linesOf, sinceOf } from "../../../../cli/logs/print.ts";
+import { positiveInteger } from "../../../../cli/positive-integer.ts";
+import { LogPrinter, sinceOf } from "../../../../cli/logs/print.ts";
 import { timed, type LogLine } from "../../../../cli/logs/log.ts";
 
 const line = (from: string, text: string): LogLine => ({ time: "2026-11-28T10:00:00.000000001Z", service: "web", from, text });
@@ -46,6 +47,7 @@ test.each(["", "10", "m", "yesterday", "10 m", "2026-13-40"])("--since %j is rej
 });
 
 test("--tail takes positive integers", () => {
-  expect(linesOf("5")).toBe(5);
-  for (const text of ["0", "-1", "1.5", "all"]) expect(() => linesOf(text)).toThrow(`--tail: must be a positive integer (got "${text}").`);
+  expect(positiveInteger("--tail", "5")).toBe(5);
+  for (const text of ["0", "-1", "1.5", "all"])
+    expect(() => positiveInteger("--tail", text)).toThrow(`--tail: must be a positive integer (got "${text}").`);
 });

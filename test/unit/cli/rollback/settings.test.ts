@@ -34,7 +34,7 @@ config:
 `);
 });
 
-test("without a gate today there is none, and a gate that the release did not have stays", () => {
+test("today's gate stays, also if the release had none, and without a gate today the release's is removed", () => {
   const withoutGate = now.replace(/ {2}# what.*\n {2}slipway:gate:\n.*\n/, "");
   expect(restoredSettings(withoutGate, then)).not.toContain("slipway:gate");
   expect(restoredSettings(now, withoutGate.replace("replicas: 5", "replicas: 6"))).toContain(

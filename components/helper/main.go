@@ -13,9 +13,9 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: helper serve|ready|check|wait|install|dev …"))
+		fail(fmt.Errorf("usage: helper serve|ready|check|wait|install|dev|connect …"))
 	}
-	commands := map[string]func([]string) error{"serve": serve, "ready": ready, "check": check, "wait": wait, "install": install, "dev": develop.Run}
+	commands := map[string]func([]string) error{"serve": serve, "ready": ready, "check": check, "wait": wait, "install": install, "dev": develop.Run, "connect": develop.Connect}
 	command, ok := commands[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown command %q", os.Args[1]))

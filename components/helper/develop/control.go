@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -40,6 +41,8 @@ type status struct {
 	// Digest of the layer with the program; empty for the one of the image.
 	Digest  string `json:"digest"`
 	Serving bool   `json:"serving"`
+	// Architecture of the machine, as Go names it.
+	Architecture string `json:"architecture"`
 	// Holds is whether requests wait while the program is replaced.
 	Holds   bool     `json:"holds"`
 	Session *session `json:"session,omitempty"`
@@ -48,7 +51,7 @@ type status struct {
 func (c *control) status(w http.ResponseWriter, _ *http.Request) {
 	s := c.supervisor
 	s.mu.Lock()
-	answer := status{Digest: s.wanted.digest, Serving: s.current != nil, Holds: s.isProxying.Load()}
+	answer := status{Digest: s.wanted.digest, Serving: s.current != nil, Architecture: runtime.GOARCH, Holds: s.isProxying.Load()}
 	s.mu.Unlock()
 	c.mu.Lock()
 	answer.Session = c.session

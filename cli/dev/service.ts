@@ -72,7 +72,8 @@ export class DevelopedService {
       this.architecture = architecture;
       this.helper = helper;
       // A container that was started again has the program of its image.
-      if (this.current && digest !== this.current.digest && !this.isOfImage) await helper.replace(by, this.current.digest, this.current.file, signal);
+      if (this.current && digest !== this.current.digest && !this.isOfImage)
+        await helper.replace(by, this.current.digest, this.current.file, signal);
       this.isConnected = true;
       this.connected.resolve();
     };
@@ -95,7 +96,10 @@ export class DevelopedService {
 
   /** Resolves once the helper is connected. */
   ready(signal: AbortSignal): Promise<void> {
-    return Promise.race([this.connected.promise, new Promise<void>((done) => signal.addEventListener("abort", () => done(), { once: true }))]);
+    return Promise.race([
+      this.connected.promise,
+      new Promise<void>((done) => signal.addEventListener("abort", () => done(), { once: true })),
+    ]);
   }
 
   /**

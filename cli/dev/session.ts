@@ -69,8 +69,7 @@ async function chosenServices(configuration: Configuration, names: string[]): Pr
   const sources = imageSources(configuration, imageDefaults(configuration));
   const all = Object.keys(configuration.services).filter((name) => sources.has(name));
   const problems = names.flatMap((name) => {
-    if (!(name in configuration.services))
-      return `there is no service "${name}". Services with a source: ${all.join(", ") || "none"}.`;
+    if (!(name in configuration.services)) return `there is no service "${name}". Services with a source: ${all.join(", ") || "none"}.`;
     return sources.has(name) ? [] : `the service "${name}" has no source: its image is "${configuration.services[name]!.image}".`;
   });
   if (problems.length > 0) throw new UserError(`slipway dev: ${problems.join("\n  ")}`);
@@ -158,7 +157,9 @@ class Session {
     const succeeded = await deployStack(this.stack.name, { SLIPWAY_IMAGES: JSON.stringify(images) }, this.options.json);
     this.report.say({ event: "restored", succeeded });
     if (!succeeded)
-      process.stderr.write(`The stack still has the programs of slipway dev. Run slipway up --stack ${this.stack.name} to deploy it as usual.\n`);
+      process.stderr.write(
+        `The stack still has the programs of slipway dev. Run slipway up --stack ${this.stack.name} to deploy it as usual.\n`,
+      );
     return succeeded;
   }
 

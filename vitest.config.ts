@@ -48,7 +48,7 @@ export default defineConfig({
       lane(
         "workloads",
         1,
-        ["web-service", "rollout", "load", "docker-lock", "status-logs", "rollback-release", "gitops"],
+        ["web-service", "rollout", "load", "docker-lock", "status-logs", "dashboard", "rollback-release", "gitops"],
         ["./test/integration/shared-stack-setup.ts"],
       ),
       lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),

@@ -1,4 +1,4 @@
-import { CommandGroup, defineCommand, stackOption } from "../command.ts";
+import { CommandGroup, defineCommand, jsonOption, stackOption } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 
 export const dashboard = defineCommand({
@@ -12,14 +12,15 @@ export const dashboard = defineCommand({
     port: { value: "number", summary: "port on 127.0.0.1, 0 for any free one", default: "4790" },
     "read-only": { summary: "reject the actions of the page: rollback, restart and scale" },
     "no-open": { summary: "do not open the page in a browser" },
+    json: jsonOption,
   },
   examples: [
     { command: "slipway dashboard", summary: "show the stack local" },
     { command: "slipway dashboard --stack prod --read-only", summary: "watch prod without changing it" },
   ],
-  async run({ stack, port, "read-only": readOnly, "no-open": noOpen }) {
+  async run({ stack, port, "read-only": readOnly, "no-open": noOpen, json }) {
     const { runDashboard } = await import("../dashboard/run.ts");
-    await runDashboard(stack, { port, readOnly, open: !noOpen });
+    await runDashboard(stack, { port, readOnly, open: !noOpen && !json, json });
     return ExitCode.Success;
   },
 });

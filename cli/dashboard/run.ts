@@ -7,15 +7,23 @@ import { engineFor } from "../engines.ts";
 import { startDashboard } from "./dashboard.ts";
 
 /** Starts the dashboard, prints its URL, and returns after Ctrl-C. */
-export async function runDashboard(name: string, { port, readOnly, open }: { port: string; readOnly: boolean; open: boolean }): Promise<void> {
+export async function runDashboard(
+  name: string,
+  { port, readOnly, open, json }: { port: string; readOnly: boolean; open: boolean; json: boolean },
+): Promise<void> {
   const stack = readStack(name);
   const dashboard = await startDashboard(stack, await engineFor(stack), { port: portOf(port), readOnly });
-  process.stdout.write(`dashboard of stack "${stack.name}": ${dashboard.url}\nCtrl-C ends it.\n`);
+  const { url } = dashboard;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ stack: stack.name, url, port: dashboard.port })}\n`
+      : `dashboard of stack "${stack.name}": ${url}\nCtrl-C ends it.\n`,
+  );
   const file = join(stack.folder, "dashboard.html");
   if (open && process.stdout.isTTY) {
     // Not the URL itself: everybody on this machine can read the arguments of a program.
     mkdirSync(stack.folder, { recursive: true, mode: 0o700 });
-    writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0; url=${dashboard.url}" />\n`, { mode: 0o600 });
+    writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0; url=${url}" />\n`, { mode: 0o600 });
     openBrowser(file);
   }
   await new Promise<void>((done) => {

@@ -19,21 +19,27 @@ export function containerOperations(docker: Docker, stack: string): Operations {
         const container = docker.getContainer(Id);
         await container.restart();
         const isHealthy = async () => ((await container.inspect()).State.Health?.Status ?? "healthy") === "healthy" || undefined;
-        const onTimeout = () => new UserError(`${String(Names[0]).slice(1)}: is not healthy ${healthySeconds} s after its restart. See its logs: slipway logs ${service}.`);
+        const onTimeout = () =>
+          new UserError(
+            `${String(Names[0]).slice(1)}: is not healthy ${healthySeconds} s after its restart. See its logs: slipway logs ${service}.`,
+          );
         await poll(isHealthy, { timeoutSeconds: healthySeconds, onTimeout });
       }
       return `restarted ${own.length === 1 ? "1 container" : `${own.length} containers`} of ${service}`;
     },
     scale: (service) =>
       Promise.reject(
-        new UserError(`The platform docker does not change the number of containers without a deployment. Set services.${service}.replicas, and run slipway up.`),
+        new UserError(
+          `The platform docker does not change the number of containers without a deployment. Set services.${service}.replicas, and run slipway up.`,
+        ),
       ),
   };
 }
 
 /** The services of a stack in a swarm: as `docker service update --force` and `docker service scale` do it. */
 export function swarmOperations(docker: Docker, stack: string): Operations {
-  const services = async () => (await docker.listServices({ filters: { label: [`${stackLabel}=${stack}`, serviceLabel] } })) as Properties[];
+  const services = async () =>
+    (await docker.listServices({ filters: { label: [`${stackLabel}=${stack}`, serviceLabel] } })) as Properties[];
   const nameOf = ({ Spec }: Properties) => String(Spec.Labels[serviceLabel]);
   const change = async (service: string, changed: (spec: Properties) => Properties) => {
     const { ID, Spec, Version } = (await services()).find((one) => nameOf(one) === service)!;

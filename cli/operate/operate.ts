@@ -43,7 +43,9 @@ export async function restart(stack: Stack, engine: Engine, service: string): Pr
 export async function scale(stack: Stack, engine: Engine, service: string, replicas: number): Promise<string> {
   const operations = await operationsOn(service, stack, engine);
   if (isAutoscaled(stack, service))
-    throw new UserError(`services.${service}.autoscaling: decides how many replicas there are. Change it in the stack file, and run slipway up.`);
+    throw new UserError(
+      `services.${service}.autoscaling: decides how many replicas there are. Change it in the stack file, and run slipway up.`,
+    );
   return operations.scale(service, replicas);
 }
 

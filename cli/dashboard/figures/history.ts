@@ -23,7 +23,11 @@ export class FigureHistory {
     const { before } = this;
     const added: Record<string, Sample> = {};
     for (const service of new Set([...Object.keys(counted), ...Object.keys(used), ...this.samples.keys()])) {
-      const sample: Sample = { time, ...used[service], ...(before && ratesOf(counted[service], before.traffic[service], time - before.time)) };
+      const sample: Sample = {
+        time,
+        ...used[service],
+        ...(before && ratesOf(counted[service], before.traffic[service], time - before.time)),
+      };
       const kept = this.samples.get(service) ?? [];
       if (kept.length === 0 && this.samples.size >= maxServices) continue;
       kept.push(sample);

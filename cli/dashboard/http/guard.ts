@@ -29,7 +29,8 @@ export class Guard {
     if (origin !== undefined && !this.hosts.includes(origin.replace(/^http:\/\//, "")))
       return { status: 403, message: "Origin: is not this dashboard." };
     // A link to the page may be anywhere.
-    if (mode !== "navigate" && (site === "cross-site" || site === "same-site")) return { status: 403, message: "Sec-Fetch-Site: is not this dashboard." };
+    if (mode !== "navigate" && (site === "cross-site" || site === "same-site"))
+      return { status: 403, message: "Sec-Fetch-Site: is not this dashboard." };
     return undefined;
   }
 

@@ -158,6 +158,7 @@ function fail(response: ServerResponse, error: Error): void {
 function portProblem(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === "EADDRINUSE")
     return new UserError(`--port: ${port} is in use, perhaps by another dashboard. Choose another port, or 0 for any free one.`);
-  if (error.code === "EACCES") return new UserError(`--port: ${port} needs the rights of root. Choose one from 1024, or 0 for any free one.`);
+  if (error.code === "EACCES")
+    return new UserError(`--port: ${port} needs the rights of root. Choose one from 1024, or 0 for any free one.`);
   return error;
 }

@@ -145,7 +145,9 @@ export class DockerSource implements Source {
 
   traffic(): Promise<Record<string, Traffic> | Unknown> {
     return Promise.resolve(
-      new Unknown("Requests are shown on Kubernetes only: on Docker, the proxy publishes no metrics. The access log of the service shows them."),
+      new Unknown(
+        "Requests are shown on Kubernetes only: on Docker, the proxy publishes no metrics. The access log of the service shows them.",
+      ),
     );
   }
 }

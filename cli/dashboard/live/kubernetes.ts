@@ -58,7 +58,9 @@ export class KubernetesSource implements Source {
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.namespace}/pods`;
     const found = await this.cluster.ask<{ items: PodMetrics[] }>(path);
     if (found === undefined)
-      return new Unknown("The cluster has no metrics server, or the deployer may not read pods.metrics.k8s.io. Install metrics-server, or allow it.");
+      return new Unknown(
+        "The cluster has no metrics server, or the deployer may not read pods.metrics.k8s.io. Install metrics-server, or allow it.",
+      );
     const usage: Record<string, Usage> = {};
     for (const { metadata, containers } of found.items) {
       const service = this.copy.all("Pod").find((pod) => pod.metadata?.name === metadata.name)?.metadata?.labels?.[nameLabel];

@@ -140,7 +140,8 @@ export class LiveState {
       this.seenImages = images;
       await this.readDeployment();
     }
-    if (isOther) this.checkUrls();
+    // A proxy takes some time to notice.
+    if (isOther) for (const ms of [0, 1000, 4000]) setTimeout(() => this.checkUrls(), ms).unref();
     await this.explain(services);
   }
 

@@ -22,7 +22,10 @@ export class OtlpError extends Error {
   }
 }
 
-const resourceItems = { traces: "resourceSpans", metrics: "resourceMetrics", logs: "resourceLogs" } as const satisfies Record<Signal, string>;
+const resourceItems = { traces: "resourceSpans", metrics: "resourceMetrics", logs: "resourceLogs" } as const satisfies Record<
+  Signal,
+  string
+>;
 
 /** Traces and metrics in memory, as they come over OTLP. All of it is bounded: a flood drops the oldest traces and new series. */
 export class TelemetryStore {

@@ -19,7 +19,9 @@ export function ActionButtons({ service, state }: { service: Service; state: Sta
   return html`<div class="actions">
     ${service.actions.map(
       (one) =>
-        html`<button type="button" disabled=${isRunning} onClick=${() => setKind(one)} aria-label=${`${titles[one]} ${service.name}`}>${titles[one]}</button>`,
+        html`<button type="button" disabled=${isRunning} onClick=${() => setKind(one)} aria-label=${`${titles[one]} ${service.name}`}>
+          ${titles[one]}
+        </button>`,
     )}
     ${kind !== undefined && html`<${Confirmation} kind=${kind} service=${service} stack=${state.stack} close=${() => setKind(undefined)} />`}
   </div>`;
@@ -43,12 +45,23 @@ function Confirmation({ kind, service, stack, close }: { kind: ActionKind; servi
       <p>${effects[kind]}</p>
       ${
         kind === "scale" &&
-        html`<label>Replicas <input type="number" min="0" max="100" required value=${replicas} onInput=${(event: InputEvent) => setReplicas(Number((event.target as HTMLInputElement).value))} /></label>`
+        html`<label
+          >Replicas
+          <input
+            type="number"
+            min="0"
+            max="100"
+            required
+            value=${replicas}
+            onInput=${(event: InputEvent) => setReplicas(Number((event.target as HTMLInputElement).value))}
+        /></label>`
       }
       <p>This command is run on this machine:</p>
       <pre tabindex="0"><code>${commandOf(action, stack)}</code></pre>
       ${problem !== "" && html`<p class="bad" role="alert">${problem}</p>`}
-      <div class="actions"><button type="submit" class="primary">Run</button><button type="button" onClick=${() => dialog.current!.close()}>Cancel</button></div>
+      <div class="actions">
+        <button type="submit" class="primary">Run</button><button type="button" onClick=${() => dialog.current!.close()}>Cancel</button>
+      </div>
     </form>
   </dialog>`;
 }
@@ -61,7 +74,8 @@ export function ActionPanel({ run: { id, command, output, exitCode } }: { run: A
     if (printed.current) printed.current.scrollTop = printed.current.scrollHeight;
   }, [output]);
   if (closed === id) return null;
-  const [result, colour] = exitCode === undefined ? ["runs", "warn"] : exitCode === 0 ? ["succeeded", "good"] : [`failed with exit code ${exitCode}`, "bad"];
+  const [result, colour] =
+    exitCode === undefined ? ["runs", "warn"] : exitCode === 0 ? ["succeeded", "good"] : [`failed with exit code ${exitCode}`, "bad"];
   return html`<section class="card command" aria-label="Last command">
     <div class="row">
       <code>${command}</code> <span class=${`badge ${colour}`} role="status">${result}</span>

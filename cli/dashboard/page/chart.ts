@@ -52,7 +52,10 @@ export function Chart({ title, times, lines, format, areBytes = false }: ChartPr
   const newest = lines.map(({ label, values }) => ({ label, value: values.findLast((value) => value !== undefined) }));
   const text = newest.map(({ label, value }) => `${label} ${value === undefined ? "–" : format(value)}`).join(", ");
   return html`<figure class="chart">
-    <figcaption><b>${title}</b> ${lines.map(({ label, colour }, i) => html`<span class="key"><span class=${`swatch ${colour}`}></span>${label} ${newest[i]!.value === undefined ? "–" : format(newest[i]!.value)}</span>`)}</figcaption>
+    <figcaption>
+      <b>${title}</b>
+      ${lines.map(({ label, colour }, i) => html`<span class="key"><span class=${`swatch ${colour}`}></span>${label} ${newest[i]!.value === undefined ? "–" : format(newest[i]!.value)}</span>`)}
+    </figcaption>
     <div ref=${place} role="img" aria-label=${`${title}: ${text}`}></div>
   </figure>`;
 }
@@ -68,14 +71,38 @@ function optionsOf(place: HTMLElement, lines: Line[], format: (value: number) =>
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { stroke: soft, grid: { show: false }, ticks: { show: false }, font, size: 24, space: 70, values: (_plot, times) => times.map(clock) },
-      { stroke: soft, grid, ticks: { show: false }, font, size: 62, space: 28, values: (_plot, values) => values.map(format), ...(areBytes && { incrs: powersOfTwo }) },
+      {
+        stroke: soft,
+        grid: { show: false },
+        ticks: { show: false },
+        font,
+        size: 24,
+        space: 70,
+        values: (_plot, times) => times.map(clock),
+      },
+      {
+        stroke: soft,
+        grid,
+        ticks: { show: false },
+        font,
+        size: 62,
+        space: 28,
+        values: (_plot, values) => values.map(format),
+        ...(areBytes && { incrs: powersOfTwo }),
+      },
     ],
     series: [
       {},
       ...lines.map(({ label, colour }): uPlot.Series => {
         const stroke = colourOf(place, colour);
-        return { label, stroke, width: colour === "bound" ? 1 : 2, points: { show: false }, spanGaps: true, ...(colour === "bound" && { dash: [5, 4] }) };
+        return {
+          label,
+          stroke,
+          width: colour === "bound" ? 1 : 2,
+          points: { show: false },
+          spanGaps: true,
+          ...(colour === "bound" && { dash: [5, 4] }),
+        };
       }),
     ],
   };

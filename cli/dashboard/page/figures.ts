@@ -15,7 +15,11 @@ export function FiguresView({ state }: { state: State }) {
 
 function ServiceFigures({ service, samples }: { service: Service; samples: Sample[] }) {
   const times = samples.map(({ time }) => time);
-  const line = (label: string, colour: Line["colour"], key: keyof Sample): Line => ({ label, colour, values: samples.map((sample) => sample[key]) });
+  const line = (label: string, colour: Line["colour"], key: keyof Sample): Line => ({
+    label,
+    colour,
+    values: samples.map((sample) => sample[key]),
+  });
   const bound = (label: string, value: number | undefined): Line[] =>
     value === undefined ? [] : [{ label, colour: "bound", values: samples.map(() => value) }];
   const hasTraffic = samples.some(({ requests }) => requests !== undefined);

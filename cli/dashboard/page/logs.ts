@@ -26,7 +26,10 @@ class Filter {
     const wanted = text.toLowerCase();
     for (; this.next < lines.length; this.next++) {
       const line = lines[this.next]!;
-      if ((service === "" || line.service === service) && (wanted === "" || line.text.toLowerCase().includes(wanted) || compactMatches(line.text, wanted) || line.from.includes(wanted)))
+      if (
+        (service === "" || line.service === service) &&
+        (wanted === "" || line.text.toLowerCase().includes(wanted) || compactMatches(line.text, wanted) || line.from.includes(wanted))
+      )
         this.matching.push(line);
     }
     return this.matching;
@@ -47,7 +50,13 @@ export function LogsView() {
     <h2 id="logs-title">Logs</h2>
     <div class="filters">
       <label>Search <input type="search" value=${text} onInput=${onText} /></label>
-      <label>Service <select value=${service} onChange=${onService}><option value="">all</option>${names.map((name) => html`<option value=${name}>${name}</option>`)}</select></label>
+      <label
+        >Service
+        <select value=${service} onChange=${onService}>
+          <option value="">all</option>
+          ${names.map((name) => html`<option value=${name}>${name}</option>`)}
+        </select></label
+      >
       <label><input type="checkbox" checked=${follows} onChange=${() => setFollows(!follows)} /> Follow</label>
       <span class="soft" role="status">${count(matching.length, lines.length)}</span>
     </div>
@@ -114,13 +123,32 @@ function LineList({ lines, text, follows, setFollows }: ListProps) {
   };
   const isShown = selected !== undefined && shown.includes(selected);
   return html`
-    <div class="lines" ref=${list} tabindex="0" role="listbox" aria-label="Log lines" aria-activedescendant=${isShown ? `line-${selected.number}` : undefined} onScroll=${onScroll} onKeyDown=${onKeyDown}>
+    <div
+      class="lines"
+      ref=${list}
+      tabindex="0"
+      role="listbox"
+      aria-label="Log lines"
+      aria-activedescendant=${isShown ? `line-${selected.number}` : undefined}
+      onScroll=${onScroll}
+      onKeyDown=${onKeyDown}
+    >
       <div class="all" role="presentation" style=${{ height: `${lines.length * lineHeight}px` }}>
         <div role="presentation" style=${{ transform: `translateY(${first * lineHeight}px)` }}>
           ${shown.map(
             (line, i) =>
-              html`<div key=${line.number} id=${`line-${line.number}`} class="line" role="option" aria-selected=${line === selected} aria-setsize=${lines.length} aria-posinset=${first + i + 1} onClick=${() => setSelected(line)}>
-                <time>${line.time.slice(11, 23)}</time><b class=${`name-${hash(line.from) % 6}`}>${line.from}</b><span><${Marked} line=${compact(line.text)} text=${text} /></span>
+              html`<div
+                key=${line.number}
+                id=${`line-${line.number}`}
+                class="line"
+                role="option"
+                aria-selected=${line === selected}
+                aria-setsize=${lines.length}
+                aria-posinset=${first + i + 1}
+                onClick=${() => setSelected(line)}
+              >
+                <time>${line.time.slice(11, 23)}</time><b class=${`name-${hash(line.from) % 6}`}>${line.from}</b
+                ><span><${Marked} line=${compact(line.text)} text=${text} /></span>
               </div>`,
           )}
         </div>
@@ -132,7 +160,9 @@ function LineList({ lines, text, follows, setFollows }: ListProps) {
 
 function Detail({ line: { time, service, from, text }, close }: { line: NumberedLine; close: () => void }) {
   return html`<section class="card" aria-label="Selected line">
-    <div class="row"><b>${service}</b> <span class="soft">${from}</span> <time>${time}</time> <button type="button" onClick=${close}>Close</button></div>
+    <div class="row">
+      <b>${service}</b> <span class="soft">${from}</span> <time>${time}</time> <button type="button" onClick=${close}>Close</button>
+    </div>
     <pre tabindex="0" aria-label="Text of the line">${pretty(text)}</pre>
   </section>`;
 }
@@ -142,8 +172,9 @@ function compact(text: string): string {
   if (!text.startsWith("{")) return text;
   const { time: _time, ts: _ts, timestamp: _timestamp, level, msg, message = msg, ...rest } = fieldsOf(text) ?? {};
   if (message === undefined) return text;
-  const pairs = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [level, message, ...pairs].filter((part) => part !== undefined).join(" ");
+  const written = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const pairs = Object.entries(rest).map(([key, value]) => `${key}=${written(value)}`);
+  return [...(level === undefined ? [] : [written(level)]), written(message), ...pairs].join(" ");
 }
 
 function fieldsOf(text: string): Record<string, unknown> | undefined {

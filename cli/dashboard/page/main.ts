@@ -26,8 +26,16 @@ function App() {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  if (rejected !== undefined) return html`<main class="alone"><h1>Slipway dashboard</h1><p role="alert">${rejected}</p></main>`;
-  if (state === undefined) return html`<main class="alone"><h1>Slipway dashboard</h1><p role="status">Connecting …</p></main>`;
+  if (rejected !== undefined)
+    return html`<main class="alone">
+      <h1>Slipway dashboard</h1>
+      <p role="alert">${rejected}</p>
+    </main>`;
+  if (state === undefined)
+    return html`<main class="alone">
+      <h1>Slipway dashboard</h1>
+      <p role="status">Connecting …</p>
+    </main>`;
   const [, , View] = views.find(([name]) => name === view) ?? views[0];
   document.title = `${state.stack} · Slipway dashboard`;
   return html`
@@ -35,7 +43,9 @@ function App() {
       <h1><small>${state.project}</small> ${state.stack} <small>on ${state.platform}</small></h1>
       <div class="tools">
         ${state.readOnly && html`<span class="badge">read-only</span>`}
-        <span class=${`badge ${isLive && !state.problem ? "good" : "bad"}`} role="status">${isLive ? (state.problem ? "not live" : "live") : "reconnecting"}</span>
+        <span class=${`badge ${isLive && !state.problem ? "good" : "bad"}`} role="status"
+          >${isLive ? (state.problem ? "not live" : "live") : "reconnecting"}</span
+        >
         <${ThemeButton} />
       </div>
     </header>

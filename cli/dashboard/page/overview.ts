@@ -19,8 +19,12 @@ export function Overview({ state }: { state: State }) {
     ${failures.map((card) => html`<${FailureCard} card=${card} />`)}
     <section aria-labelledby="stack">
       <h2 id="stack">Stack</h2>
-      <div class="wide" tabindex="0" role="group" aria-label="Diagram of the stack, from left to right"><${Diagram} layout=${diagram.wide} state=${state} name="wide" /></div>
-      <div class="narrow" tabindex="0" role="group" aria-label="Diagram of the stack, from top to bottom"><${Diagram} layout=${diagram.narrow} state=${state} name="narrow" /></div>
+      <div class="wide" tabindex="0" role="group" aria-label="Diagram of the stack, from left to right">
+        <${Diagram} layout=${diagram.wide} state=${state} name="wide" />
+      </div>
+      <div class="narrow" tabindex="0" role="group" aria-label="Diagram of the stack, from top to bottom">
+        <${Diagram} layout=${diagram.narrow} state=${state} name="narrow" />
+      </div>
     </section>
     <section aria-labelledby="services">
       <h2 id="services">Services and jobs</h2>
@@ -37,11 +41,19 @@ function FailureCard({ card: { service, title, where, reason, log, likely, rollb
   return html`<section class="card failure" aria-label=${`Failure of ${service}`}>
     <h2><span class="badge bad">failed</span> ${title}</h2>
     <dl>
-      <dt>${where[0]}</dt><dd>${where[1]}</dd>
-      <dt>reason</dt><dd>${reason.map((line) => html`<div>${line}</div>`)}</dd>
-      ${log.length > 0 && html`<dt>log</dt><dd><pre tabindex="0" aria-label=${`Last log lines of ${service}`}>${log.join("\n")}</pre></dd>`}
-      <dt>likely</dt><dd>${likely}</dd>
-      <dt>rollback</dt><dd>${rollback.startsWith("slipway ") ? html`<code>${rollback}</code>` : rollback}</dd>
+      <dt>${where[0]}</dt>
+      <dd>${where[1]}</dd>
+      <dt>reason</dt>
+      <dd>${reason.map((line) => html`<div>${line}</div>`)}</dd>
+      ${
+        log.length > 0 &&
+        html`<dt>log</dt>
+          <dd><pre tabindex="0" aria-label=${`Last log lines of ${service}`}>${log.join("\n")}</pre></dd>`
+      }
+      <dt>likely</dt>
+      <dd>${likely}</dd>
+      <dt>rollback</dt>
+      <dd>${rollback.startsWith("slipway ") ? html`<code>${rollback}</code>` : rollback}</dd>
     </dl>
   </section>`;
 }
@@ -49,7 +61,7 @@ function FailureCard({ card: { service, title, where, reason, log, likely, rollb
 function ServiceCard({ service, state }: { service: Service; state: State }) {
   const { name, kind, health, reason, ready, replicas, updated, restarts, image, since, url, answer, replicasNow, cpu, memory } = service;
   const used = useStore().figures.samples[name]?.at(-1);
-  const isRolling = updated !== undefined && replicas !== undefined && (updated < replicas || (ready ?? 0) < replicas);
+  const isRolling = updated !== undefined && replicas !== undefined && (health === "updating" || updated < replicas);
   return html`<article class=${`card service ${healthClass[health] ?? ""}`}>
     <div class="row">
       <h3>${name}</h3>
@@ -59,23 +71,57 @@ function ServiceCard({ service, state }: { service: Service; state: State }) {
     ${reason !== undefined && html`<p class="bad">${reason}</p>`}
     ${
       isRolling &&
-      html`<p><label>Rollout: ${updated} of ${replicas} replicas are of the new version, ${ready} ready <progress max=${replicas} value=${Math.min(updated, ready ?? 0)}></progress></label></p>`
+      html`<p>
+        <label
+          >Rollout: ${updated} of ${replicas} replicas are of the new version, ${ready} ready
+          <progress max=${replicas} value=${Math.min(updated, ready ?? 0)}></progress
+        ></label>
+      </p>`
     }
     <dl>
-      ${replicas !== undefined && html`<dt>ready</dt><dd>${ready}/${replicas}${restarts ? `, ${restarts} ${restarts === 1 ? "restart" : "restarts"}` : ""}</dd>`}
-      ${since !== undefined && html`<dt>age</dt><dd>${age(since)}</dd>`}
-      <dt>image</dt><dd><code title=${image}>${shortImage(image)}</code></dd>
-      ${url !== undefined && html`<dt>URL</dt><dd><a href=${url} target="_blank" rel="noreferrer">${url}</a> <${Answer} answer=${answer} /></dd>`}
-      ${used?.cpu !== undefined && html`<dt>CPU</dt><dd>${cores(used.cpu)}${allowance(cpu, cores)}</dd>`}
-      ${used?.memory !== undefined && html`<dt>memory</dt><dd>${bytes(used.memory)}${allowance(memory, bytes)}</dd>`}
+      ${
+        replicas !== undefined &&
+        html`<dt>ready</dt>
+          <dd>${ready}/${replicas}${restarts ? `, ${restarts} ${restarts === 1 ? "restart" : "restarts"}` : ""}</dd>`
+      }
+      ${
+        since !== undefined &&
+        html`<dt>age</dt>
+          <dd>${age(since)}</dd>`
+      }
+      <dt>image</dt>
+      <dd><code title=${image}>${shortImage(image)}</code></dd>
+      ${
+        url !== undefined &&
+        html`<dt>URL</dt>
+          <dd><a href=${url} target="_blank" rel="noreferrer">${url}</a> <${Answer} answer=${answer} /></dd>`
+      }
+      ${
+        used?.cpu !== undefined &&
+        html`<dt>CPU</dt>
+          <dd>${cores(used.cpu)}${allowance(cpu, cores)}</dd>`
+      }
+      ${
+        used?.memory !== undefined &&
+        html`<dt>memory</dt>
+          <dd>${bytes(used.memory)}${allowance(memory, bytes)}</dd>`
+      }
     </dl>
     ${
       replicasNow.length > 0 &&
-      html`<details><summary>${replicasNow.length === 1 ? "1 replica" : `${replicasNow.length} replicas`}</summary>
-      <ul class="replicas">${replicasNow.map(
-        (replica) =>
-          html`<li key=${replica.name}><span class=${`dot ${replica.ready ? "good" : replica.state === "Succeeded" ? "" : "bad"}`}></span><code>${replica.name}</code> ${replica.state}${replica.ready ? ", ready" : ""}${replica.restarts ? `, ${replica.restarts} restarts` : ""}${replica.since === undefined ? "" : `, ${age(replica.since)}`}</li>`,
-      )}</ul></details>`
+      html`<details>
+        <summary>${replicasNow.length === 1 ? "1 replica" : `${replicasNow.length} replicas`}</summary>
+        <ul class="replicas">
+          ${replicasNow.map(
+            (replica) =>
+              html`<li key=${replica.name}>
+                <span class=${`dot ${replica.ready ? "good" : replica.state === "Succeeded" ? "" : "bad"}`}></span
+                ><code>${replica.name}</code>
+                ${replica.state}${replica.ready ? ", ready" : ""}${replica.restarts ? `, ${replica.restarts} restarts` : ""}${replica.since === undefined ? "" : `, ${age(replica.since)}`}
+              </li>`,
+          )}
+        </ul>
+      </details>`
     }
     ${service.actions.length > 0 && html`<${ActionButtons} service=${service} state=${state} />`}
   </article>`;
@@ -93,11 +139,24 @@ function allowance({ request, limit }: Service["cpu"], format: (value: number) =
 }
 
 function Events({ events }: { events: State["events"] }) {
-  return html`<div class="table" tabindex="0" role="group" aria-label="Table of events"><table>
-    <thead><tr>${["Age", "Object", "Reason", "Message"].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-    <tbody>${events.map(
-      ({ time, object, reason, message, count }) =>
-        html`<tr><td>${age(time)}</td><td>${object}</td><td>${reason}${count > 1 ? ` (${count} times)` : ""}</td><td>${message}</td></tr>`,
-    )}</tbody>
-  </table></div>`;
+  return html`<div class="table" tabindex="0" role="group" aria-label="Table of events">
+    <table>
+      <thead>
+        <tr>
+          ${["Age", "Object", "Reason", "Message"].map((title) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${events.map(
+          ({ time, object, reason, message, count }) =>
+            html`<tr>
+              <td>${age(time)}</td>
+              <td>${object}</td>
+              <td>${reason}${count > 1 ? ` (${count} times)` : ""}</td>
+              <td>${message}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }

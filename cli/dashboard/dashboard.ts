@@ -9,24 +9,23 @@ import { FigureHistory } from "./figures/history.ts";
 import { DashboardServer, loopback } from "./http/server.ts";
 import { EventStream } from "./http/stream.ts";
 import { LiveState } from "./live/live-state.ts";
-import { LogBuffer } from "./live/log-buffer.ts";
+import { later } from "./later.ts";
+import { LogBatches } from "./live/log-batches.ts";
 import { sourceOf, Unknown, type Source } from "./live/source.ts";
 import type { Signal } from "./otlp/messages.ts";
 import { TelemetryStore } from "./otlp/store.ts";
-import type { NumberedLine } from "./page/model.ts";
 
 /** Milliseconds between two reads of requests, CPU and memory, while a page is open. */
 const figuresMs = 5000;
 
-/** Milliseconds in which log lines, and telemetry, are gathered before they are sent. */
-const logsMs = 100;
+/** Milliseconds in which telemetry is gathered before it is sent. */
 const telemetryMs = 500;
+
+/** Milliseconds in which the earlier lines of all containers have come, and are sorted. */
+const sortMs = 500;
 
 /** Lines of each container that are read at the start. */
 const firstLines = 2000;
-
-/** Lines in one event. A page asks for those between two events that were left out. */
-const linesInEvent = 2000;
 
 export interface DashboardOptions {
   /** On 127.0.0.1; 0 for any free one. */
@@ -47,6 +46,7 @@ export interface Dashboard {
    * @throws OtlpError if it is too large or cannot be read.
    */
   ingest(signal: Signal, contentType: string, body: Uint8Array): void;
+  /** Waits for an action that runs. */
   close(): Promise<void>;
 }
 
@@ -65,6 +65,7 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
   );
   const figures = new FigureHistory();
   const close = async () => {
+    await actions.idle;
     stop.abort();
     stream.close();
     await server.close();
@@ -123,32 +124,17 @@ function unreachable({ name }: Stack, { message }: Error): string {
   return `Stack "${name}" cannot be reached: ${message}`;
 }
 
-/** Gathers log lines, and sends them in batches. */
-class LogBatches {
-  readonly buffer = new LogBuffer();
-  private waiting: NumberedLine[] = [];
-  private readonly stream: EventStream;
-  private readonly sendLater = later(logsMs, () => {
-    if (this.waiting.length > 0) this.stream.send("logs", this.waiting.slice(-linesInEvent));
-    this.waiting = [];
-  });
-
-  constructor(stream: EventStream) {
-    this.stream = stream;
-  }
-
-  add(line: LogLine): void {
-    const numbered = this.buffer.add(line);
-    this.waiting.push(numbered);
-    if (this.waiting.length > 2 * linesInEvent) this.waiting = this.waiting.slice(-linesInEvent);
-    this.sendLater();
-  }
-}
-
 async function followLogs(stack: Stack, engine: Engine, emit: (line: LogLine) => void, signal: AbortSignal): Promise<void> {
   try {
     const logs = await logsOf(stack, engine);
-    await logs?.read({ service: undefined, since: undefined, lines: firstLines, follow: true }, emit, signal);
+    // The earlier lines come container by container.
+    let earlier: LogLine[] | undefined = [];
+    setTimeout(() => {
+      for (const line of earlier!.sort((a, b) => (a.time < b.time ? -1 : 1))) emit(line);
+      earlier = undefined;
+    }, sortMs).unref();
+    const add = (line: LogLine) => (earlier ? void earlier.push(line) : emit(line));
+    await logs?.read({ service: undefined, since: undefined, lines: firstLines, follow: true }, add, signal);
   } catch (error) {
     if (!signal.aborted) process.stderr.write(`warning: the logs end: ${(error as Error).message}\n`);
   }
@@ -168,15 +154,4 @@ async function readFigures(source: Source, figures: FigureHistory, stream: Event
   } finally {
     isReading = false;
   }
-}
-
-/** A function that calls another one some milliseconds after the first of several calls. */
-function later(ms: number, work: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      work();
-    }, ms);
-  };
 }

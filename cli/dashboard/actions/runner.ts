@@ -30,6 +30,7 @@ export class ActionRunner {
   private readonly readOnly: boolean;
   private readonly changed: () => void;
   private last: ActionRun | undefined;
+  private running: Promise<void> = Promise.resolve();
 
   /** @param changed is called when the run has printed something, or ended. */
   constructor(stack: string, readOnly: boolean, changed: () => void) {
@@ -40,6 +41,11 @@ export class ActionRunner {
 
   get run(): ActionRun | undefined {
     return this.last && { ...this.last };
+  }
+
+  /** Is fulfilled when nothing runs. */
+  get idle(): Promise<void> {
+    return this.running;
   }
 
   /** @throws ActionError if it is not allowed, or another one runs. */
@@ -60,7 +66,10 @@ export class ActionRunner {
     this.last = run;
     const environment = { ...process.env, NO_COLOR: "1" };
     const args = [...process.execArgv, process.argv[1]!, ...argumentsOf(action, this.stack)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: environment });
+    // In a process group of its own: Ctrl-C ends the dashboard, not a rollback in the middle.
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, detached: true });
+    const ended = Promise.withResolvers<void>();
+    this.running = ended.promise;
     let timer: NodeJS.Timeout | undefined;
     const print = (text: string) => {
       run.output = (run.output + text).slice(-maxOutput);
@@ -71,6 +80,7 @@ export class ActionRunner {
       clearTimeout(timer);
       run.exitCode = code;
       this.changed();
+      ended.resolve();
     };
     child.on("error", (error) => (print(`${error.message}\n`), end(1))).on("close", (code) => end(code ?? 1));
     this.changed();

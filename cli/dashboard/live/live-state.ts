@@ -17,6 +17,9 @@ const unhealthyMs = 2000;
 /** Milliseconds between two requests to the URLs, while a page is open. */
 const urlsMs = 30_000;
 
+/** Milliseconds after the last change of health in which an `up` has ended. */
+const afterUpMs = 5000;
+
 type Answers = Record<string, { url?: string; answer?: number | string }>;
 
 /** The state of a stack, read again whenever the cluster or Docker tells of a change. */
@@ -26,7 +29,9 @@ export class LiveState {
   private readonly source: Source;
   private readonly readOnly: boolean;
   private readonly publish: (state: State) => void;
-  private problem: string | undefined;
+  /** What is wrong with the watch, and with what was read last. */
+  private watchProblem: string | undefined;
+  private readProblem: string | undefined;
   private running: { services: Running[]; events: State["events"] } = { services: [], events: [] };
   private diagram: State["diagram"] = { wide: empty, narrow: empty };
   private failures: State["failures"] = [];
@@ -35,7 +40,7 @@ export class LiveState {
   private reading: Promise<void> | undefined;
   private again = false;
   private seen = "";
-  private seenImages = "";
+  private afterUp: NodeJS.Timeout | undefined;
   private seenFailing = "";
   private published = "";
   /** The last command of the page. */
@@ -52,7 +57,7 @@ export class LiveState {
   /** Watches until the signal is aborted. Returns when the first state is known. */
   async start(hasPages: () => boolean, signal: AbortSignal): Promise<void> {
     const failed = (problem: string | undefined) => {
-      this.problem = problem;
+      this.watchProblem = problem;
       this.announce();
     };
     await this.source.watch(() => this.changed(), failed, signal);
@@ -63,7 +68,8 @@ export class LiveState {
   }
 
   get state(): State {
-    const { stack, readOnly, problem, diagram, failures } = this;
+    const { stack, readOnly, diagram, failures, watchProblem, readProblem } = this;
+    const problem = watchProblem ?? readProblem;
     const action = this.actionRun();
     return {
       project: stack.project,
@@ -117,12 +123,13 @@ export class LiveState {
     }
     this.reading = new Promise<void>((done) => setTimeout(done, gatherMs))
       .then(() => this.read())
-      .catch((error: Error) => {
-        this.problem = error.message;
-        this.announce();
-      })
+      .then(
+        () => void (this.readProblem = undefined),
+        (error: Error) => void (this.readProblem = error.message.replace(/\.$/, "")),
+      )
       .finally(() => {
         this.reading = undefined;
+        this.announce();
         if (this.again) this.changed();
         this.again = false;
       });
@@ -133,12 +140,13 @@ export class LiveState {
     this.announce();
     const { services } = this.running;
     const healths = JSON.stringify(services.map(({ name, health, ready }) => [name, health, ready]));
-    const images = JSON.stringify(services.map(({ name, image }) => [name, image]));
     const isOther = healths !== this.seen;
     this.seen = healths;
-    if (images !== this.seenImages) {
-      this.seenImages = images;
+    if (isOther) {
       await this.readDeployment();
+      // An `up` writes its outputs when the last service is healthy.
+      clearTimeout(this.afterUp);
+      this.afterUp = setTimeout(() => void this.readDeployment().catch(() => undefined), afterUpMs).unref();
     }
     // A proxy takes some time to notice.
     if (isOther) for (const ms of [0, 1000, 4000]) setTimeout(() => this.checkUrls(), ms).unref();

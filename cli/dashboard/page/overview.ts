@@ -37,9 +37,9 @@ export function Overview({ state }: { state: State }) {
   `;
 }
 
-function FailureCard({ card: { service, title, where, reason, log, likely, rollback } }: { card: State["failures"][number] }) {
+function FailureCard({ card: { service, where, reason, log, likely, rollback } }: { card: State["failures"][number] }) {
   return html`<section class="card failure" aria-label=${`Failure of ${service}`}>
-    <h2><span class="badge bad">failed</span> ${title}</h2>
+    <h2><span class="badge bad">failing</span> ${service}</h2>
     <dl>
       <dt>${where[0]}</dt>
       <dd>${where[1]}</dd>

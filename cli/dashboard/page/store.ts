@@ -22,6 +22,8 @@ class Store {
   private readonly listeners = new Set<() => void>();
   private isScheduled = false;
   private isCatchingUp = false;
+  /** Number of the newest line that the server has told of. */
+  private newest = 0;
 
   start(): void {
     const handlers = {
@@ -37,7 +39,7 @@ class Store {
       this.isLive = isLive;
       this.rejected = rejected;
       // A server that was started again has other lines and figures.
-      if (isLive) [this.lines, this.figures, this.trimmed] = [[], { samples: {} }, this.trimmed + 1];
+      if (isLive) [this.lines, this.newest, this.figures, this.trimmed] = [[], 0, { samples: {} }, this.trimmed + 1];
       this.changed();
     });
   }
@@ -60,6 +62,7 @@ class Store {
   private addLines(lines: NumberedLine[]): void {
     const last = this.lines.at(-1)?.number ?? 0;
     const isFirst = lines.length === 0;
+    this.newest = Math.max(this.newest, lines.at(-1)?.number ?? 0);
     const hasGap = lines.length > 0 && lines[0]!.number > last + 1;
     if (isFirst || hasGap) return void this.catchUp();
     if (!this.isCatchingUp) this.append(lines);
@@ -74,7 +77,8 @@ class Store {
         const lines = await this.connection.linesAfter(this.lines.at(-1)?.number ?? 0);
         this.append(lines);
         this.changed();
-        if (lines.length < 1000) return;
+        // Events that come meanwhile are not appended.
+        if (lines.length < 1000 && (this.lines.at(-1)?.number ?? 0) >= this.newest) return;
       }
     } catch {
       // The stream is opened again, and asks again.

@@ -71,6 +71,7 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     await server.close();
   };
   const source = await reached(stack, engine);
+  const readFigures = figureReader(source, figures, stream);
   const live = new LiveState(stack, engine, source, { readOnly, publish: (state) => stream.send("state", state) });
   const actions = new ActionRunner(stack.name, readOnly, () => live.announce());
   live.actionRun = () => actions.run;
@@ -78,7 +79,7 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     stream,
     firstEvents: () => {
       live.checkUrls();
-      void readFigures(source, figures, stream);
+      readFigures();
       return [
         ["state", live.state],
         ["figures", figures.figures],
@@ -100,7 +101,7 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     throw error instanceof UserError ? error : new UserError(unreachable(stack, error as Error));
   }
   void followLogs(stack, engine, (line) => logs.add(line), stop.signal);
-  const timer = setInterval(() => stream.size > 0 && void readFigures(source, figures, stream), figuresMs);
+  const timer = setInterval(() => stream.size > 0 && readFigures(), figuresMs);
   stop.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   return {
     url: `http://${loopback}:${listening.port}/#token=${listening.token}`,
@@ -140,18 +141,19 @@ async function followLogs(stack: Stack, engine: Engine, emit: (line: LogLine) =>
   }
 }
 
-let isReading = false;
-
-async function readFigures(source: Source, figures: FigureHistory, stream: EventStream): Promise<void> {
-  if (isReading) return;
-  isReading = true;
+/** A function that reads requests, CPU and memory once, and sends them to the pages. */
+function figureReader(source: Source, figures: FigureHistory, stream: EventStream): () => void {
+  let isReading = false;
   const unknown = (error: Error) => new Unknown(error.message);
-  try {
+  const read = async () => {
     const [traffic, usage] = await Promise.all([source.traffic().catch(unknown), source.usage().catch(unknown)]);
     const added = figures.add(Math.round(Date.now() / 1000), traffic, usage);
     const { samples: _all, ...problems } = figures.figures;
     stream.send("figures", { samples: Object.fromEntries(Object.entries(added).map(([name, one]) => [name, [one]])), ...problems });
-  } finally {
-    isReading = false;
-  }
+  };
+  return () => {
+    if (isReading) return;
+    isReading = true;
+    void read().finally(() => (isReading = false));
+  };
 }

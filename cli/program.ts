@@ -52,8 +52,8 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
     // Commander turns `--no-open` into the value false of `open`.
     const valueOf = (key: string) => (key.startsWith("no-") ? values[camelCase(key.slice(3))] === false : values[camelCase(key)]);
     const given = Object.entries(options).map(([key, option]) => [key, valueOf(key) ?? emptyValue(option)]);
-    const [text = ""] = (argument ? parameters : []) as [string?];
-    ended(await run(Object.fromEntries(given), text));
+    const all = (argument ? [parameters[0] ?? []].flat() : []) as string[];
+    ended(await run(Object.fromEntries(given), all[0] ?? "", all));
   });
 }
 
@@ -72,9 +72,10 @@ function subcommandTerm(command: Program): string {
   return parent?.parent ? `${parent.name()} ${new Help().subcommandTerm(command)}` : new Help().subcommandTerm(command);
 }
 
-function argumentOf({ name, summary, default: fallback }: ArgumentDeclaration): Argument {
-  if (fallback === undefined) return new Argument(`<${name}>`, summary);
-  const optional = new Argument(`[${name}]`, summary);
+function argumentOf({ name, summary, default: fallback, repeatable = false }: ArgumentDeclaration): Argument {
+  const shown = repeatable ? `${name}...` : name;
+  if (fallback === undefined) return new Argument(`<${shown}>`, summary);
+  const optional = new Argument(`[${shown}]`, summary);
   // Help shows a default, and an empty one says nothing.
   return fallback === "" ? optional : optional.default(fallback);
 }

@@ -41,6 +41,9 @@ const fieldManager = "slipway";
 /** Milliseconds after which a list or watch that failed is tried again. */
 const retryMs = 1000;
 
+/** The same for one that is forbidden: it is only tried again because somebody may allow it. */
+const forbiddenRetryMs = 60_000;
+
 /** Milliseconds after which credentials and certificates are read again: plugins may have renewed them. */
 const connectionsForMs = 60_000;
 
@@ -264,7 +267,7 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
    * Keeps a copy of the objects of a kind up to date with a watch, until the signal is aborted.
    *
    * @param changed is called when the copy has changed, and once when it is complete.
-   * @param failed is called with an error of the list or the watch, which is tried again after a second; `undefined` once it works again.
+   * @param failed is called with an error of the list or the watch, which is tried again after a second, or a minute if it is forbidden; `undefined` once it works again.
    * @returns the objects that the copy has now.
    */
   async follow(
@@ -282,16 +285,23 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
     const path = await this.specUriPath({ apiVersion, kind, metadata: { namespace } }, "list");
     const list = async () => {
       const found = await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels);
-      failed(undefined);
       changed();
       return found as never;
     };
-    const copy = new ListWatch<Manifest>(path, new Watch(this.config), list, false, labels);
+    const watch = new Watch(this.config);
+    const open = watch.watch.bind(watch);
+    watch.watch = async (...options) => {
+      const connection = await open(...options);
+      if (!connection.signal.aborted) failed(undefined);
+      return connection;
+    };
+    const copy = new ListWatch<Manifest>(path, watch, list, false, labels);
     copy.on("change", () => changed());
     copy.on("error", (error: Error) => {
       if (signal.aborted) return;
       failed(error);
-      setTimeout(() => void (signal.aborted || copy.start()), retryMs).unref();
+      const isForbidden = (error as { status?: number; statusCode?: number }).status === 403 || (error as { statusCode?: number }).statusCode === 403;
+      setTimeout(() => void (signal.aborted || copy.start()), isForbidden ? forbiddenRetryMs : retryMs).unref();
     });
     signal.addEventListener("abort", () => void copy.stop(), { once: true });
     await copy.start();

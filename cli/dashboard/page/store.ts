@@ -90,8 +90,9 @@ class Store {
   private append(lines: NumberedLine[]): void {
     const last = this.lines.at(-1)?.number ?? 0;
     for (const line of lines) if (line.number > last) this.lines.push(line);
-    if (this.lines.length <= maxLines) return;
-    this.lines = this.lines.slice(-maxLines + maxLines / 10);
+    // Not at each new line, because that would begin the filter again.
+    if (this.lines.length <= 1.1 * maxLines) return;
+    this.lines = this.lines.slice(-maxLines);
     this.trimmed++;
   }
 }

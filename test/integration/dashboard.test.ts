@@ -33,7 +33,8 @@ beforeAll(async () => {
   checkout = sharedCheckout();
   const probe = { source: "probe", host: "probe.localhost", replicas: 1 };
   cpSync("test/integration/probe-app", join(checkout.folder, "probe"), { recursive: true });
-  checkout.configure({ web: { source: "app", host, replicas: 2 }, probe });
+  // Names of their own: pods of other suites are in the same namespace.
+  checkout.configure({ shop: { source: "app", host, replicas: 2 }, probe });
   expect(await checkout.run("up")).toMatchObject({ code: 0 });
   dashboard = checkout.start("dashboard", {}, ["--port", "0", "--no-open"]);
   url = (await eventually(
@@ -84,11 +85,11 @@ test("the diagram has the health of each part, and the services have replicas, i
     `[...document.querySelectorAll(".wide .part")].map((part) => part.dataset.part + ": " + (part.querySelector(".health")?.textContent ?? ""))`,
   )) as string[];
   expect(parts).toEqual(
-    expect.arrayContaining([`cluster ${namespace}: reachable`, "image web: ", "service web: healthy 2/2", `URL ${host}: HTTP 200`]),
+    expect.arrayContaining([`cluster ${namespace}: reachable`, "image shop: ", "service shop: healthy 2/2", `URL ${host}: HTTP 200`]),
   );
   const { images } = await checkout.outputs();
-  const text = (await page.evaluate(`${card("web")}.innerText`)) as string;
-  expect(text).toContain(/sha256:[0-9a-f]{12}/.exec(images["web"]!)![0]);
+  const text = (await page.evaluate(`${card("shop")}.innerText`)) as string;
+  expect(text).toContain(/sha256:[0-9a-f]{12}/.exec(images["shop"]!)![0]);
   expect(text).toMatch(/ready\n2\/2\n/);
 });
 
@@ -140,29 +141,29 @@ test("a failed rollout has its card, and the button rolls it back after showing 
   expect((await checkout.run("up")).code).toBe(1);
   await until(`document.querySelector(".failure")?.innerText.includes("about to crash")`);
   expect(await textOf(".failure")).toContain("slipway rollback");
-  await page.click('button[aria-label="Roll back web"]');
+  await page.click('button[aria-label="Roll back shop"]');
   await page.waitForSelector("dialog[open]");
-  const shown = `slipway rollback --service web --stack ${checkout.stack}`;
+  const shown = `slipway rollback --service shop --stack ${checkout.stack}`;
   expect(await textOf("dialog code")).toBe(shown);
   await page.click("dialog button[type=submit]");
   await until(`document.querySelector(".command .badge")?.innerText === "succeeded"`);
   expect(await textOf(".command")).toMatch(new RegExp(`^${shown}.*rollback finished after`, "s"));
-  await until(`document.querySelector(".failure") === null && ${card("web")}.classList.contains("good")`);
+  await until(`document.querySelector(".failure") === null && ${card("shop")}.classList.contains("good")`);
   checkout.edit("app/main.go", 'func main() {\n\tprintln("about to crash")\n\tos.Exit(3)', "func main() {");
 });
 
 test("restart and scale change what runs", async () => {
   const cluster = await checkout.cluster();
-  const deployment = async () => (await cluster.select("apps/v1", "Deployment", namespace, "app.kubernetes.io/name=web"))[0]!;
-  const { out } = await checkout.run("scale", {}, ["web", "--replicas", "3"]);
-  expect(out).toBe(`Deployment ${namespace}/web has 3 replicas now; services.web.replicas in the stack file is unchanged\n`);
+  const deployment = async () => (await cluster.select("apps/v1", "Deployment", namespace, "app.kubernetes.io/name=shop"))[0]!;
+  const { out } = await checkout.run("scale", {}, ["shop", "--replicas", "3"]);
+  expect(out).toBe(`Deployment ${namespace}/shop has 3 replicas now; services.shop.replicas in the stack file is unchanged\n`);
   expect((await deployment())["spec"].replicas).toBe(3);
-  await until(`${card("web")}.innerText.includes("3/3")`);
-  expect((await checkout.run("restart", {}, ["web"])).out).toBe(`Deployment ${namespace}/web replaces its pods\n`);
+  await until(`${card("shop")}.innerText.includes("3/3")`);
+  expect((await checkout.run("restart", {}, ["shop"])).out).toBe(`Deployment ${namespace}/shop replaces its pods\n`);
   expect((await deployment())["spec"].template.metadata.annotations["kubectl.kubernetes.io/restartedAt"]).toMatch(/^20\d\d-/);
   const unknown = await checkout.run("restart", {}, ["nothing"]);
-  expect([unknown.code, unknown.out]).toEqual([1, 'error: There is no service "nothing". Known services: probe, web.\n']);
-  await until(`${card("web")}.classList.contains("good")`);
+  expect([unknown.code, unknown.out]).toEqual([1, 'error: There is no service "nothing". Known services: probe, shop.\n']);
+  await until(`${card("shop")}.classList.contains("good")`);
 });
 
 test("traces and metrics of the sample application are shown", async () => {

@@ -97,7 +97,9 @@ function LineList({ lines, text, follows, setFollows }: ListProps) {
   const first = Math.max(0, Math.floor(top / lineHeight) - margin);
   const shown = lines.slice(first, first + Math.ceil(size / lineHeight) + 2 * margin);
   const onScroll = () => {
-    const { scrollTop, scrollHeight, clientHeight } = list.current!;
+    // The event comes in the next frame, when another view may be there.
+    if (list.current === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = list.current;
     // Scrolling up stops following, and scrolling to the end begins it again.
     const isAtEnd = scrollTop + clientHeight >= scrollHeight - lineHeight;
     if (scrollTop < top - 1 && !isAtEnd && follows) setFollows(false);

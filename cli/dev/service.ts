@@ -44,6 +44,16 @@ export class DevelopedService {
     return [...new Set([...this.modules.map(({ folder }) => folder), resolve(this.args.source)])];
   }
 
+  /** Connects again, since there may be a new container, and the old one may still be running. */
+  async reconnect(signal: AbortSignal): Promise<void> {
+    this.connected = Promise.withResolvers();
+    this.isConnected = false;
+    this.connection.abort();
+    await this.ready(signal);
+  }
+
+  private connection = new AbortController();
+
   /** Stays connected to the helper until the signal is aborted, also if the container is replaced. */
   async stayConnected(place: Place, taken: (error: TakenError) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -64,6 +74,8 @@ export class DevelopedService {
   private isConnected = false;
 
   private async connectOnce(place: Place, signal: AbortSignal): Promise<void> {
+    this.connection = new AbortController();
+    const either = AbortSignal.any([signal, this.connection.signal]);
     const container = await containerOf(place, this.name);
     if (container === undefined) return;
     const helper = new Helper(container.open);
@@ -77,7 +89,7 @@ export class DevelopedService {
       this.isConnected = true;
       this.connected.resolve();
     };
-    await helper.events(by, begun, (event) => this.seen(event), signal);
+    await helper.events(by, begun, (event) => this.seen(event), either);
   }
 
   /** Whether the current program is the one of the image that the stack deployed. */

@@ -106,8 +106,10 @@ class Session {
   /** Ends the connections and the work in progress. */
   private readonly over = new AbortController();
   private readonly pushes = new Set<Promise<unknown>>();
-  /** The images of the last deployment, and what replaced them since. */
+  /** The images of the last deployment. */
   private readonly images: Record<string, string> = {};
+  /** What has replaced them since. */
+  private readonly tried: Record<string, string> = {};
   private isUp = false;
   private failure: Error | undefined;
 
@@ -150,7 +152,7 @@ class Session {
   /** Deploys what was deployed before, or with `keep` what ran last. */
   async restore(before: Record<string, string>): Promise<boolean> {
     const names = [...this.chosen.inPlace.keys(), ...this.chosen.deployed.keys()];
-    const wanted = this.options.keep ? this.images : { ...this.images, ...before };
+    const wanted = { ...this.images, ...(this.options.keep ? this.tried : before) };
     const images = Object.fromEntries(names.flatMap((name) => (wanted[name] === undefined ? [] : [[name, wanted[name]]])));
     if (Object.keys(images).length === 0) return true;
     this.report.say({ event: "restoring", images });
@@ -223,7 +225,7 @@ class Session {
       if (result === "ready") {
         this.report.say({ event: "running", service: name, seconds: (performance.now() - began) / 1000, image: next.image });
         const reference = await image;
-        if (reference !== undefined) this.images[name] = reference;
+        if (reference !== undefined) this.tried[name] = reference;
       } else {
         const at = service.panicIn(output);
         this.report.say({ event: "crashed", service: name, reason, ...(at !== undefined && { at }), output, serving });
@@ -268,10 +270,12 @@ class Session {
     this.report.say({ event: "deployed", succeeded });
     if (!succeeded) return;
     Object.assign(this.images, await imagesOf(this.engine));
+    for (const name of Object.keys(this.tried)) delete this.tried[name]; // the deployment has built it again
     const isFirst = !this.isUp;
     this.isUp = true;
     if (isFirst) await this.connect();
-    await Promise.all(this.services.map((service) => service.ready(this.over.signal)));
+    const { signal } = this.over;
+    await Promise.all(this.services.map((service) => (isFirst ? service.ready(signal) : service.reconnect(signal))));
     for (const service of this.services) {
       const image = this.images[service.name];
       if (image !== undefined) service.deployed(image.slice(image.indexOf("@") + 1), cacheFolder("blobs"));

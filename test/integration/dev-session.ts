@@ -18,15 +18,17 @@ export class DevSession {
 
   /** The next event of a kind, and the events before it. */
   async next<K extends DevEvent["event"]>(kind: K): Promise<EventOf<K>> {
-    const found = await eventually(
+    // The events are for the message, if it does not come.
+    const { at, events } = await eventually(
       async () => {
         if (this.child.exitCode !== null) throw new Error(`slipway dev has ended: ${this.child.output()}`);
-        return this.events().findIndex(({ event }, i) => i >= this.seen && event === kind);
+        const events = this.events();
+        return { at: events.findIndex(({ event }, i) => i >= this.seen && event === kind), events };
       },
-      (index) => index >= 0,
+      ({ at }) => at >= 0,
     );
-    this.seen = found + 1;
-    return this.events()[found] as EventOf<K>;
+    this.seen = at + 1;
+    return events[at] as EventOf<K>;
   }
 
   /** All events until now. The progress of deployments is between them. */

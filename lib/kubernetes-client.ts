@@ -300,7 +300,8 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
     copy.on("error", (error: Error) => {
       if (signal.aborted) return;
       failed(error);
-      const isForbidden = (error as { status?: number; statusCode?: number }).status === 403 || (error as { statusCode?: number }).statusCode === 403;
+      const isForbidden =
+        (error as { status?: number; statusCode?: number }).status === 403 || (error as { statusCode?: number }).statusCode === 403;
       setTimeout(() => void (signal.aborted || copy.start()), isForbidden ? forbiddenRetryMs : retryMs).unref();
     });
     signal.addEventListener("abort", () => void copy.stop(), { once: true });

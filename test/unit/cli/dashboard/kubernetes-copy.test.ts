@@ -12,13 +12,14 @@ const kinds = {
 };
 const pod = (name: string, service: string) => ({ metadata: { name, namespace: "shop", labels: { app: service } } });
 let pods = [pod("web-1", "web"), pod("api-1", "api")];
-let watches: ServerResponse[] = [];
-let requests: string[] = [];
+const watches: ServerResponse[] = [];
+const requests: string[] = [];
 
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url!, "http://localhost");
   requests.push(`${pathname} ${searchParams.get("watch") ?? ""}`);
-  const json = (status: number, body: object) => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  const json = (status: number, body: object) =>
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   const group = kinds[pathname as keyof typeof kinds];
   if (group) return json(200, { resources: Object.entries(group).map(([kind, name]) => ({ kind, name, namespaced: true })) });
   if (pathname.endsWith("/cronjobs")) return json(403, { message: "forbidden" });

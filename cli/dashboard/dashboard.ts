@@ -11,6 +11,7 @@ import { EventStream } from "./http/stream.ts";
 import { LiveState } from "./live/live-state.ts";
 import { later } from "./later.ts";
 import { LogBatches } from "./live/log-batches.ts";
+import { followTelemetry } from "../dev/telemetry.ts";
 import { sourceOf, Unknown, type Source } from "./live/source.ts";
 import type { Signal } from "./otlp/messages.ts";
 import { TelemetryStore } from "./otlp/store.ts";
@@ -70,7 +71,9 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     stream.close();
     await server.close();
   };
-  const source = await reached(stack, engine);
+  const place = await placeOf(stack, engine);
+  if (place === undefined) throw new UserError(notUp(stack));
+  const source = await sourceOf(place);
   const readFigures = figureReader(source, figures, stream);
   const live = new LiveState(stack, engine, source, { readOnly, publish: (state) => stream.send("state", state) });
   const actions = new ActionRunner(stack.name, readOnly, () => live.announce());
@@ -100,6 +103,7 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     await close();
     throw error instanceof UserError ? error : new UserError(unreachable(stack, error as Error));
   }
+  void followTelemetry(place, (sent) => telemetry.ingest(sent.signal, sent.contentType, sent.body), stop.signal);
   void followLogs(stack, engine, (line) => logs.add(line), stop.signal);
   const timer = setInterval(() => stream.size > 0 && readFigures(), figuresMs);
   stop.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
@@ -109,12 +113,6 @@ export async function startDashboard(stack: Stack, engine: Engine, { port, readO
     ingest: (signal, type, body) => telemetry.ingest(signal, type, body),
     close,
   };
-}
-
-async function reached(stack: Stack, engine: Engine): Promise<Source> {
-  const place = await placeOf(stack, engine);
-  if (place === undefined) throw new UserError(notUp(stack));
-  return sourceOf(place);
 }
 
 function notUp({ name }: Stack): string {

@@ -11,6 +11,7 @@ const { http: port } = dockerPorts;
 const host = "developed.localhost";
 const app = { source: "probe-app", host, replicas: 2, env: { GREETING: "one" } };
 let checkout: Checkout;
+let session: DevSession;
 
 const labels = [`dev.slipway.stack=${stack}`, "dev.slipway.service=app"];
 const containers = () => docker.listContainers({ all: true, filters: { label: labels } });
@@ -21,10 +22,13 @@ beforeAll(async () => {
   cpSync("test/integration/probe-app", join(checkout.folder, "probe-app"), { recursive: true });
   checkout.configure({ app });
 });
-afterAll(() => checkout[Symbol.asyncDispose]());
+afterAll(async () => {
+  session.kill();
+  await checkout[Symbol.asyncDispose]();
+});
 
 test("a program with a fixed further port is replaced in its container, and no request fails", async () => {
-  const session = new DevSession(checkout);
+  session = new DevSession(checkout);
   await session.next("watching");
   const [container, ...others] = await containers();
   expect(others).toEqual([]);

@@ -51,4 +51,9 @@ export class DevSession {
     process.kill(-this.child.pid!, signal);
     return this.child.run;
   }
+
+  /** For a test that has failed. */
+  kill(): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) process.kill(-this.child.pid!, "SIGKILL");
+  }
 }

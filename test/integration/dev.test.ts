@@ -34,6 +34,8 @@ beforeAll(async () => {
   expect(await checkout.run("up")).toMatchObject({ code: 0 });
 });
 
+afterAll(() => session.kill());
+
 test("a change replaces the program in the same pod, and no request fails", async () => {
   session = new DevSession(checkout);
   expect(await session.next("watching")).toMatchObject({ services: { web: ["app"] } });

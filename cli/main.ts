@@ -1,3 +1,4 @@
+import "./early-builds.ts"; // before what takes time to load
 import "../lib/lazy-packages.ts"; // before the SDK
 import { styleText } from "node:util";
 import { exitAfterOutput } from "../lib/exit.ts";

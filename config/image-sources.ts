@@ -1,0 +1,19 @@
+import type { GoImageArgs } from "../components/go-image.ts";
+import type { Configuration } from "./settings.ts";
+
+/** How the images of services and jobs are built that have a source, by their names. */
+export function imageSources(
+  { services, jobs }: Pick<Configuration, "services" | "jobs">,
+  defaults: Pick<GoImageArgs, "compression">,
+): Map<string, Omit<GoImageArgs, "repository">> {
+  const sources = new Map<string, Omit<GoImageArgs, "repository">>();
+  for (const [name, { source, builder, dockerfile, build: options, package: goPackage, platforms, version }] of Object.entries({
+    ...services,
+    ...jobs,
+  })) {
+    const labels = { "org.opencontainers.image.title": name };
+    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels };
+    if (source !== undefined) sources.set(name, { ...defaults, source, ...build });
+  }
+  return sources;
+}

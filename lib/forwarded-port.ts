@@ -41,6 +41,6 @@ export async function forwardedPort(config: KubeConfig, namespace: string, pod: 
     connection.destroy();
   };
   // In Node.js, a WebSocket also says when a message is sent.
-  socket = opened as unknown as typeof socket;
+  socket = opened;
   return connection;
 }

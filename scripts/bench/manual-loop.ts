@@ -107,7 +107,9 @@ async function slipwayLoop(checkout: Checkout, text: string): Promise<Timeline> 
     if (line.includes("RegistryPush")) timeline["image pushed"] = elapsed();
   });
   const ended = new Promise<number | null>((done) => child.on("close", done));
-  timeline["new response"] = await answer(checkout.stack, text, elapsed);
+  timeline["new response"] = await answer(checkout.stack, text, elapsed).catch((error: Error) => {
+    throw new Error(`${error.message}\n${output}`);
+  });
   if ((await ended) !== 0) throw new Error(output);
   timeline["all replicas rolled"] = elapsed();
   return timeline;

@@ -20,16 +20,17 @@ beforeEach(async () => {
   versions = 0;
   api = await new HttpApi().open("tcp");
   const stored = (body: Manifest) => {
-    const secret = { ...body, metadata: { ...body.metadata, resourceVersion: String(++versions) } } as Manifest;
-    const name = secret.metadata!.name!;
-    secrets.set(name, secret);
+    const written = structuredClone(body);
+    written.metadata!.resourceVersion = String(++versions);
+    const name = written.metadata!.name!;
+    secrets.set(name, written);
     api.answers[`GET ${path}/${name}`] = () => secrets.get(name) ?? apiError(404, "not found");
     api.answers[`PUT ${path}/${name}`] = (request: ApiRequest) =>
       secrets.get(name)?.metadata?.resourceVersion === request.body.metadata.resourceVersion
         ? stored(request.body)
         : apiError(409, "the object has been modified");
     api.answers[`DELETE ${path}/${name}`] = () => (secrets.delete(name), {});
-    return secret;
+    return written;
   };
   api.answers = {
     "GET /api/v1": { resources: [{ name: "secrets", kind: "Secret", namespaced: true }] },

@@ -73,7 +73,7 @@ type Container = k8s.types.input.core.v1.Container;
 /** As a transform gets it: values, not outputs. */
 interface PodSpec {
   initContainers?: Container[];
-  containers: (Container & { volumeMounts?: k8s.types.input.core.v1.VolumeMount[] })[];
+  containers: (Omit<Container, "volumeMounts"> & { volumeMounts?: k8s.types.input.core.v1.VolumeMount[] })[];
   volumes?: k8s.types.input.core.v1.Volume[];
 }
 

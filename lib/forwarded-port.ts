@@ -14,12 +14,12 @@ const portBytes = 2;
  * @throws Error if the API rejects it, or the pod does not exist.
  */
 export async function forwardedPort(config: KubeConfig, namespace: string, pod: string, port: number): Promise<Duplex> {
-  let socket: { send(message: Uint8Array, done: (error?: Error | null) => void): void; close(): void } | undefined;
+  const link: { socket?: NodeSocket } = {};
   const connection = new Duplex({
     read() {},
-    write: (chunk: Buffer, _encoding, done) => socket!.send(Buffer.concat([Buffer.of(Channel.Data), chunk]), done),
+    write: (chunk: Buffer, _encoding, done) => link.socket!.send(Buffer.concat([Buffer.of(Channel.Data), chunk]), done),
     destroy(error, done) {
-      socket?.close();
+      link.socket?.close();
       done(error);
     },
   });
@@ -40,7 +40,12 @@ export async function forwardedPort(config: KubeConfig, namespace: string, pod: 
     connection.push(null);
     connection.destroy();
   };
-  // In Node.js, a WebSocket also says when a message is sent.
-  socket = opened;
+  link.socket = opened as unknown as NodeSocket;
   return connection;
+}
+
+/** In Node.js, a WebSocket also says when a message is sent. */
+interface NodeSocket {
+  send(message: Uint8Array, done: (error?: Error | null) => void): void;
+  close(): void;
 }

@@ -22,7 +22,11 @@ export interface BuiltProgram {
  * @param architecture of the container.
  * @throws UserError with the compiler's output.
  */
-export async function buildProgram(args: Omit<GoImageArgs, "repository">, architecture: string, signal: AbortSignal): Promise<BuiltProgram> {
+export async function buildProgram(
+  args: Omit<GoImageArgs, "repository">,
+  architecture: string,
+  signal: AbortSignal,
+): Promise<BuiltProgram> {
   const build = await GoImage.build(args, signal);
   return programIn(build.descriptor.digest, build, architecture);
 }

@@ -32,7 +32,8 @@ export class Changes {
   private async begin(paths: string[]): Promise<void> {
     const isIgnored = (path: string, stats?: Stats) =>
       !this.roots.has(path) && (ignored.test(basename(path)) || stats?.isFIFO() === true || stats?.isSocket() === true);
-    this.watcher = watch(paths, { ignoreInitial: true, ignored: isIgnored });
+    // A file that an editor deletes and writes again is one change anyway, so nobody has to wait for that.
+    this.watcher = watch(paths, { ignoreInitial: true, atomic: false, ignored: isIgnored });
     this.watcher.on("all", (event, path) => {
       // A new folder without files changes no program.
       if (event === "addDir" || event === "unlinkDir") return;

@@ -73,12 +73,7 @@ export class Helper {
    * @param by who replaces the program; undefined for one who only looks.
    * @throws TakenError if somebody else replaces it.
    */
-  async events(
-    by: string | undefined,
-    begun: () => Promise<void>,
-    seen: (event: HelperEvent) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async events(by: string | undefined, begun: () => Promise<void>, seen: (event: HelperEvent) => void, signal: AbortSignal): Promise<void> {
     const query = by === undefined ? "" : `?${new URLSearchParams({ by }).toString()}`;
     const answer = await this.send({ path: `/events${query}`, signal });
     if (answer.statusCode === 409) throw new TakenError(JSON.parse(await text(answer)) as Holder);
@@ -118,7 +113,10 @@ export class Helper {
     return new Promise((answered, failed) => {
       const asked = request({ agent: this.agent, host: "helper", ...options }, answered).on("error", failed);
       if (file === undefined) asked.end();
-      else createReadStream(file, { highWaterMark: 1 << 20 }).on("error", failed).pipe(asked);
+      else
+        createReadStream(file, { highWaterMark: 1 << 20 })
+          .on("error", failed)
+          .pipe(asked);
     });
   }
 }

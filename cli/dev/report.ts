@@ -67,7 +67,9 @@ function formatted(event: DevEvent, quiet: boolean): string | undefined {
     case "deploying":
       return line("", `${event.reason}: deploying the stack`);
     case "deployed":
-      return event.succeeded ? undefined : line("", `${styleText("red", "✗")} the deployment failed. It is tried again after the next change.`);
+      return event.succeeded
+        ? undefined
+        : line("", `${styleText("red", "✗")} the deployment failed. It is tried again after the next change.`);
     case "pushed":
       return undefined;
     case "warning":

@@ -44,6 +44,16 @@ export class DevelopedService {
     return [...new Set([...this.modules.map(({ folder }) => folder), resolve(this.args.source)])];
   }
 
+  /** Connects again, since there may be a new container, and the old one may still be running. */
+  async reconnect(signal: AbortSignal): Promise<void> {
+    this.connected = Promise.withResolvers();
+    this.isConnected = false;
+    this.connection.abort();
+    await this.ready(signal);
+  }
+
+  private connection = new AbortController();
+
   /** Stays connected to the helper until the signal is aborted, also if the container is replaced. */
   async stayConnected(place: Place, taken: (error: TakenError) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -64,6 +74,8 @@ export class DevelopedService {
   private isConnected = false;
 
   private async connectOnce(place: Place, signal: AbortSignal): Promise<void> {
+    this.connection = new AbortController();
+    const either = AbortSignal.any([signal, this.connection.signal]);
     const container = await containerOf(place, this.name);
     if (container === undefined) return;
     const helper = new Helper(container.open);
@@ -72,11 +84,12 @@ export class DevelopedService {
       this.architecture = architecture;
       this.helper = helper;
       // A container that was started again has the program of its image.
-      if (this.current && digest !== this.current.digest && !this.isOfImage) await helper.replace(by, this.current.digest, this.current.file, signal);
+      if (this.current && digest !== this.current.digest && !this.isOfImage)
+        await helper.replace(by, this.current.digest, this.current.file, signal);
       this.isConnected = true;
       this.connected.resolve();
     };
-    await helper.events(by, begun, (event) => this.seen(event), signal);
+    await helper.events(by, begun, (event) => this.seen(event), either);
   }
 
   /** Whether the current program is the one of the image that the stack deployed. */
@@ -95,7 +108,10 @@ export class DevelopedService {
 
   /** Resolves once the helper is connected. */
   ready(signal: AbortSignal): Promise<void> {
-    return Promise.race([this.connected.promise, new Promise<void>((done) => signal.addEventListener("abort", () => done(), { once: true }))]);
+    return Promise.race([
+      this.connected.promise,
+      new Promise<void>((done) => signal.addEventListener("abort", () => done(), { once: true })),
+    ]);
   }
 
   /**

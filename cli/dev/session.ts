@@ -69,8 +69,7 @@ async function chosenServices(configuration: Configuration, names: string[]): Pr
   const sources = imageSources(configuration, imageDefaults(configuration));
   const all = Object.keys(configuration.services).filter((name) => sources.has(name));
   const problems = names.flatMap((name) => {
-    if (!(name in configuration.services))
-      return `there is no service "${name}". Services with a source: ${all.join(", ") || "none"}.`;
+    if (!(name in configuration.services)) return `there is no service "${name}". Services with a source: ${all.join(", ") || "none"}.`;
     return sources.has(name) ? [] : `the service "${name}" has no source: its image is "${configuration.services[name]!.image}".`;
   });
   if (problems.length > 0) throw new UserError(`slipway dev: ${problems.join("\n  ")}`);
@@ -107,8 +106,10 @@ class Session {
   /** Ends the connections and the work in progress. */
   private readonly over = new AbortController();
   private readonly pushes = new Set<Promise<unknown>>();
-  /** The images of the last deployment, and what replaced them since. */
+  /** The images of the last deployment. */
   private readonly images: Record<string, string> = {};
+  /** What has replaced them since. */
+  private readonly tried: Record<string, string> = {};
   private isUp = false;
   private failure: Error | undefined;
 
@@ -151,14 +152,16 @@ class Session {
   /** Deploys what was deployed before, or with `keep` what ran last. */
   async restore(before: Record<string, string>): Promise<boolean> {
     const names = [...this.chosen.inPlace.keys(), ...this.chosen.deployed.keys()];
-    const wanted = this.options.keep ? this.images : { ...this.images, ...before };
+    const wanted = { ...this.images, ...(this.options.keep ? this.tried : before) };
     const images = Object.fromEntries(names.flatMap((name) => (wanted[name] === undefined ? [] : [[name, wanted[name]]])));
     if (Object.keys(images).length === 0) return true;
     this.report.say({ event: "restoring", images });
     const succeeded = await deployStack(this.stack.name, { SLIPWAY_IMAGES: JSON.stringify(images) }, this.options.json);
     this.report.say({ event: "restored", succeeded });
     if (!succeeded)
-      process.stderr.write(`The stack still has the programs of slipway dev. Run slipway up --stack ${this.stack.name} to deploy it as usual.\n`);
+      process.stderr.write(
+        `The stack still has the programs of slipway dev. Run slipway up --stack ${this.stack.name} to deploy it as usual.\n`,
+      );
     return succeeded;
   }
 
@@ -222,7 +225,7 @@ class Session {
       if (result === "ready") {
         this.report.say({ event: "running", service: name, seconds: (performance.now() - began) / 1000, image: next.image });
         const reference = await image;
-        if (reference !== undefined) this.images[name] = reference;
+        if (reference !== undefined) this.tried[name] = reference;
       } else {
         const at = service.panicIn(output);
         this.report.say({ event: "crashed", service: name, reason, ...(at !== undefined && { at }), output, serving });
@@ -267,10 +270,12 @@ class Session {
     this.report.say({ event: "deployed", succeeded });
     if (!succeeded) return;
     Object.assign(this.images, await imagesOf(this.engine));
+    for (const name of Object.keys(this.tried)) delete this.tried[name]; // the deployment has built it again
     const isFirst = !this.isUp;
     this.isUp = true;
     if (isFirst) await this.connect();
-    await Promise.all(this.services.map((service) => service.ready(this.over.signal)));
+    const { signal } = this.over;
+    await Promise.all(this.services.map((service) => (isFirst ? service.ready(signal) : service.reconnect(signal))));
     for (const service of this.services) {
       const image = this.images[service.name];
       if (image !== undefined) service.deployed(image.slice(image.indexOf("@") + 1), cacheFolder("blobs"));

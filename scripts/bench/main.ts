@@ -35,7 +35,11 @@ const row = (title: string, values: number[], unit: string, target: string) =>
   });
 
 // First, because a running cluster would slow it down.
-const platformRows = [...(await dockerPlatformRows(Number(runs))), ...(await existingClusterRows(Number(runs))), ...(await manualLoopRows(Number(runs)))];
+const platformRows = [
+  ...(await dockerPlatformRows(Number(runs))),
+  ...(await existingClusterRows(Number(runs))),
+  ...(await manualLoopRows(Number(runs))),
+];
 
 await setUp(readStack("local"));
 await using checkout = new Checkout("bench");

@@ -70,7 +70,10 @@ const large = (kibibytes: number) => randomBytes(kibibytes * 768).toString("base
 const load = () => newStore().load();
 const head = (store: ClusterStore) => secrets.get(store.name)!;
 const headerOf = (manifest: Manifest) =>
-  JSON.parse(Buffer.from((manifest["data"] as Record<string, string>)["header"]!, "base64").toString()) as { version: number; chunks: string[] };
+  JSON.parse(Buffer.from((manifest["data"] as Record<string, string>)["header"]!, "base64").toString()) as {
+    version: number;
+    chunks: string[];
+  };
 const others = (store: ClusterStore) => [...secrets.keys()].filter((name) => name !== store.name && !name.includes("-previous"));
 /** Names of the Secrets that were written since the last call. */
 function written(): string[] {

@@ -19,5 +19,5 @@ const stack = stackOf(process.argv.slice(2));
 if (stack !== undefined && /^[\w.-]+$/.test(stack)) {
   const folder = join(".slipway", stack);
   startEarlyBuilds(folder);
-  process.once("exit", () => recordBuilds(folder));
+  process.once("exit", () => recordBuilds(folder, process.argv[2] === "up"));
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { lockedInTurn } from "./file-lock.ts";
@@ -111,10 +111,14 @@ export function stopEarlyBuilds(): void {
   for (const { stop } of early.splice(0)) stop.abort();
 }
 
-/** Records the builds of this run for the next one. */
-export function recordBuilds(folder: string): void {
-  // The folder of a stack that was never deployed does not exist.
-  if (made.size === 0 || !existsSync(folder)) return;
+/**
+ * Records the builds of this run for the next one.
+ *
+ * @param create Whether to create the folder of the stack. One whose state is in a cluster may have none.
+ */
+export function recordBuilds(folder: string, create: boolean): void {
+  if (made.size === 0 || !(create || existsSync(folder))) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const text = JSON.stringify([...made.values()], null, 2);
   writeFileSync(recordOf(folder), `${text}\n`, { mode: 0o600 });
 }

@@ -81,11 +81,13 @@ test.each([
   expect(calls()).toEqual([]);
 });
 
-test("the builds of a run are recorded for the next one, if the stack has a folder", async () => {
+test("the builds of a run are recorded for the next one, after a preview only if the stack has a folder", async () => {
   await build(command());
-  recordBuilds(join(folder, "missing"));
+  recordBuilds(join(folder, "missing"), false);
   expect(existsSync(join(folder, "missing"))).toBe(false);
-  recordBuilds(folder);
+  recordBuilds(join(folder, "created"), true);
+  expect(existsSync(join(folder, "created/go-builds.json"))).toBe(true);
+  recordBuilds(folder, false);
   expect(JSON.parse(readFileSync(join(folder, "go-builds.json"), "utf8"))).toContainEqual(command());
 });
 

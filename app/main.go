@@ -34,12 +34,22 @@ func run(ctx context.Context, log *slog.Logger, getenv func(string) string) erro
 	if err != nil {
 		return err
 	}
+	telemetry, err := startTelemetry(ctx, getenv)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", ":"+settings.port)
 	if err != nil {
 		return fmt.Errorf("listen (PORT sets the port): %w", err)
 	}
 	a := &app{log: log, greeting: settings.greeting}
-	return serve(ctx, log, listener, newServer(a.routes(), log), &a.ready, settings.shutdownTimeout)
+	err = serve(ctx, log, listener, newServer(telemetry.wrap(a.routes()), log), &a.ready, settings.shutdownTimeout)
+	bounded, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := telemetry.stop(bounded); err != nil {
+		log.Warn("telemetry is lost", "error", err)
+	}
+	return err
 }
 
 // serve accepts connections and reports ready until ctx is done. It then reports not ready, refuses new connections, and

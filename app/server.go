@@ -58,10 +58,14 @@ func (a *app) logged(next http.Handler) http.Handler {
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		began := time.Now()
 		next.ServeHTTP(recorder, r)
-		if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+		if !isProbe(r) {
 			a.log.Info("request", "method", r.Method, "path", r.URL.Path, "status", recorder.status, "seconds", time.Since(began).Seconds())
 		}
 	})
+}
+
+func isProbe(r *http.Request) bool {
+	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 }
 
 type statusRecorder struct {

@@ -39,6 +39,8 @@ export interface Engine {
   outputs(showSecrets: boolean): Promise<Record<string, unknown>>;
   /** Ids of the resources of a type in the state, such as `pulumi-nodejs:dynamic/slipway:ClusterIdentity`. */
   idsOf(type: string): Promise<string[]>;
+  /** The resources in the state. None if the stack is not up. */
+  resources(): Promise<StateResource[]>;
   /** The deployments of the stack, the newest first. None if there were none, or they were made elsewhere. */
   deployments(): Promise<Deployment[]>;
   /**
@@ -54,6 +56,16 @@ export interface Engine {
    * could not be restored; the failure has been printed.
    */
   restoreDrift(approve: (found: DriftResult) => Promise<boolean>): Promise<boolean>;
+}
+
+/** A resource in the state of a stack. Secrets in its inputs are masked or encrypted. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  /** Last part of the URN. */
+  name: string;
+  parent: string | undefined;
+  inputs: Record<string, unknown>;
 }
 
 export interface EngineOptions {
@@ -154,6 +166,7 @@ function embeddedEngine(stack: Stack, store: StateStore, json: boolean): Engine 
       return embedded.outputs(store, showSecrets);
     },
     idsOf: (type) => embedded.idsOf(store, type),
+    resources: async () => (await embedded.resources(store)).map(named),
     deployments: () => store.history.load(),
     checkPlace: async () => {},
     async drift() {
@@ -170,6 +183,21 @@ function needsCLI({ name }: Stack): string {
 
 function cannotRestore({ name }: Stack): string {
   return `--fix: the Pulumi CLI cannot restore the objects of stack "${name}" without running its program, which may have changed. Review slipway preview --stack ${name}, then run slipway up --stack ${name}.`;
+}
+
+/** A resource of `pulumi stack export`. */
+interface ExportedResource {
+  urn: string;
+  type: string;
+  id?: string;
+  parent?: string;
+  inputs?: Record<string, unknown>;
+  /** Whether it is only still to be deleted. */
+  delete?: boolean;
+}
+
+function named({ urn, type, parent, inputs = {} }: ExportedResource): StateResource {
+  return { urn, type, name: urn.split("::").at(-1)!, parent, inputs };
 }
 
 /** What the Pulumi CLI prints if another update is running: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/automation/errors.ts */
@@ -217,6 +245,11 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
     const [{ messageOf }, origin] = await Promise.all([import("./history/pulumi.ts"), originOf()]);
     return ["--message", messageOf(name, origin)];
   };
+  const exported = async () => {
+    // Fails if nobody has created the stack yet.
+    const text = await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables }).catch(() => "{}");
+    return (JSON.parse(text) as { deployment?: { resources?: ExportedResource[] | null } }).deployment?.resources ?? [];
+  };
   const select = () => command(pulumi, ["stack", "select", "--create", stack.name], { env: ownVariables });
   return {
     title: `the Pulumi CLI (${pulumi})`,
@@ -248,12 +281,8 @@ function pulumiEngine(stack: Stack, pulumi: string, json: boolean): Engine {
       const args = ["stack", "output", "--json", "--stack", stack.name, ...(showSecrets ? ["--show-secrets"] : [])];
       return JSON.parse(await command(pulumi, args, { env: ownVariables }));
     },
-    async idsOf(type) {
-      // Fails if nobody has created the stack yet.
-      const text = await command(pulumi, ["stack", "export", "--stack", stack.name], { env: ownVariables }).catch(() => "{}");
-      const { deployment } = JSON.parse(text) as { deployment?: { resources?: { type: string; id?: string }[] | null } };
-      return (deployment?.resources ?? []).filter((resource) => resource.type === type).map(({ id }) => String(id));
-    },
+    idsOf: async (type) => (await exported()).filter((resource) => resource.type === type).map(({ id }) => String(id)),
+    resources: async () => (await exported()).filter((resource) => resource.delete !== true).map(named),
     async deployments() {
       const { deploymentsIn, historyArguments, isUnknownStack } = await import("./history/pulumi.ts");
       const printed = command(pulumi, [...historyArguments, "--stack", stack.name], { env: ownVariables });

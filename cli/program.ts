@@ -49,7 +49,9 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
   for (const [key, option] of Object.entries(options)) command.addOption(optionOf(key, option));
   command.action(async (...parameters: unknown[]) => {
     const values = command.opts();
-    const given = Object.entries(options).map(([key, option]) => [key, values[camelCase(key)] ?? emptyValue(option)]);
+    // Commander turns `--no-open` into the value false of `open`.
+    const valueOf = (key: string) => (key.startsWith("no-") ? values[camelCase(key.slice(3))] === false : values[camelCase(key)]);
+    const given = Object.entries(options).map(([key, option]) => [key, valueOf(key) ?? emptyValue(option)]);
     const all = (argument ? [parameters[0] ?? []].flat() : []) as string[];
     ended(await run(Object.fromEntries(given), all[0] ?? "", all));
   });

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Deployment } from "./deployment.ts";
 import { Display } from "./display.ts";
 import type { DriftResult } from "./drift.ts";
-import { Checkpoint } from "./state/checkpoint.ts";
+import { Checkpoint, isReplaced, type ResourceState } from "./state/checkpoint.ts";
 import { FileStore } from "./state/file-store.ts";
 import type { StateStore } from "./state/store.ts";
 import type { Stack } from "../config/stack-file.ts";
@@ -101,6 +101,12 @@ export function restoreDrift(
 export async function outputs(store: StateStore, showSecrets: boolean): Promise<Properties> {
   const root = (await store.load()).find((r) => r.type === "pulumi:pulumi:Stack");
   return plain(root?.outputs ?? {}, showSecrets ? undefined : "[secret]");
+}
+
+/** The resources in the state. Secrets are masked. */
+export async function resources(store: StateStore): Promise<(Pick<ResourceState, "urn" | "type" | "parent"> & { inputs: Properties })[]> {
+  const current = (await store.load()).filter((resource) => !isReplaced(resource));
+  return current.map(({ urn, type, parent, inputs }) => ({ urn, type, parent, inputs: plain(inputs, "[secret]") }));
 }
 
 /** Ids of the resources of a type in the state. */

@@ -15,6 +15,14 @@ import { UserError } from "./user-error.ts";
 /** Any Kubernetes object. */
 export type Manifest = KubernetesObject & Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
 
+/** Reads objects: from a cluster, or from a copy of some of its objects. */
+export interface ObjectReader {
+  /** The objects of a kind in a namespace, or everywhere, with these labels. */
+  select(apiVersion: string, kind: string, namespace: string | undefined, labels: string): Promise<Manifest[]>;
+  /** The events in a namespace whose field, such as `type`, has a value. */
+  events(namespace: string | undefined, field: "type" | "involvedObject.uid", value: string): Promise<Manifest[]>;
+}
+
 /** An error that the Kubernetes API returned, with its message. */
 export class KubernetesError extends Error {
   readonly status: number;
@@ -29,6 +37,12 @@ export class KubernetesError extends Error {
 
 /** Who changes objects, for everybody who looks at them. */
 const fieldManager = "slipway";
+
+/** Milliseconds after which a list or watch that failed is tried again. */
+const retryMs = 1000;
+
+/** The same for one that is forbidden: it is only tried again because somebody may allow it. */
+const forbiddenRetryMs = 60_000;
 
 /** Milliseconds after which credentials and certificates are read again: plugins may have renewed them. */
 const connectionsForMs = 60_000;
@@ -61,7 +75,7 @@ function useContext(config: KubeConfig, context: string): void {
 }
 
 /** A client that passes objects through unchanged. The typed client drops fields that it does not know. */
-export class KubernetesCluster extends KubernetesObjectApi {
+export class KubernetesCluster extends KubernetesObjectApi implements ObjectReader {
   /** URL of the API. */
   readonly server: string;
   private readonly config: KubeConfig;
@@ -133,6 +147,11 @@ export class KubernetesCluster extends KubernetesObjectApi {
   async select(apiVersion: string, kind: string, namespace: string | undefined, labels: string): Promise<Manifest[]> {
     const none = undefined;
     return (await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels)).items;
+  }
+
+  async events(namespace: string | undefined, field: string, value: string): Promise<Manifest[]> {
+    const none = undefined;
+    return (await this.list<Manifest>("v1", "Event", namespace, none, none, none, `${field}=${value}`)).items;
   }
 
   /** The objects of a resource such as `deployments.apps` in a namespace. */
@@ -247,6 +266,52 @@ export class KubernetesCluster extends KubernetesObjectApi {
     else signal.addEventListener("abort", stop, { once: true });
     await ended.promise;
     signal.removeEventListener("abort", stop);
+  }
+
+  /**
+   * Keeps a copy of the objects of a kind up to date with a watch, until the signal is aborted.
+   *
+   * @param changed is called when the copy has changed, and once when it is complete.
+   * @param failed is called with an error of the list or the watch, which is tried again after a second, or a minute if it is forbidden; `undefined` once it works again.
+   * @returns the objects that the copy has now.
+   */
+  async follow(
+    apiVersion: string,
+    kind: string,
+    namespace: string,
+    labels: string | undefined,
+    { changed, failed, signal }: { changed: () => void; failed: (error: Error | undefined) => void; signal: AbortSignal },
+  ): Promise<() => Manifest[]> {
+    const [{ Watch }, { ListWatch }] = await Promise.all([
+      import("@kubernetes/client-node/dist/watch.js"),
+      import("@kubernetes/client-node/dist/cache.js"),
+    ]);
+    const none = undefined;
+    const path = await this.specUriPath({ apiVersion, kind, metadata: { namespace } }, "list");
+    const list = async () => {
+      const found = await this.list<Manifest>(apiVersion, kind, namespace, none, none, none, none, labels);
+      changed();
+      return found as never;
+    };
+    const watch = new Watch(this.config);
+    const open = watch.watch.bind(watch);
+    watch.watch = async (...options) => {
+      const connection = await open(...options);
+      if (!connection.signal.aborted) failed(undefined);
+      return connection;
+    };
+    const copy = new ListWatch<Manifest>(path, watch, list, false, labels);
+    copy.on("change", () => changed());
+    copy.on("error", (error: Error) => {
+      if (signal.aborted) return;
+      failed(error);
+      const isForbidden =
+        (error as { status?: number; statusCode?: number }).status === 403 || (error as { statusCode?: number }).statusCode === 403;
+      setTimeout(() => void (signal.aborted || copy.start()), isForbidden ? forbiddenRetryMs : retryMs).unref();
+    });
+    signal.addEventListener("abort", () => void copy.stop(), { once: true });
+    await copy.start();
+    return () => [...copy.list()];
   }
 
   /** @throws Error with the address and the reason if the cluster does not answer. The message of `fetch` has neither. */

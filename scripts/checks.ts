@@ -31,11 +31,15 @@ export async function staticChecks(): Promise<Count> {
   ];
   const other = async () => [
     await check("types", () => command(typeChecker, ["--noEmit", "--pretty", "false", ...typesCache], { lines: Infinity })),
+    await check("types of the dashboard's page", () =>
+      command(typeChecker, ["--noEmit", "--pretty", "false", "--project", "cli/dashboard/page"], { lines: Infinity }),
+    ),
     await check("Go formatting", async () => {
       const unformatted = await command("gofmt", ["-l", ...(await goFiles())]);
       if (unformatted) throw new UserError(`These files are not formatted. Run npm run fix:\n${unformatted}`);
     }),
     await check("go vet", () => command("go", ["vet", "./..."], { cwd: "app" })),
+    await check("go vet with OpenTelemetry", () => command("go", ["vet", "-tags=otel", "./..."], { cwd: "app" })),
     await testGo("app"),
     await testGo("components/helper"),
   ];

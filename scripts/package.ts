@@ -23,9 +23,22 @@ const imageSources = ["setup/node-image.ts", "setup/proxy-image.ts", "setup/regi
 /** Builds the npm package. It can then be published, or packed with `npm pack ./dist`. */
 export async function buildPackage(): Promise<void> {
   rmSync(packageFolder, { recursive: true, force: true });
-  await command(process.execPath, ["node_modules/typescript-native/bin/tsc", "--project", "tsconfig.package.json"], { lines: Infinity });
+  const compile = (project: string, ...options: string[]) =>
+    command(process.execPath, ["node_modules/typescript-native/bin/tsc", "--project", project, ...options], { lines: Infinity });
+  await compile("tsconfig.package.json");
+  // The page of the dashboard runs in a browser, so it has other types.
+  await compile(
+    "cli/dashboard/page",
+    "--noEmit",
+    "false",
+    "--rewriteRelativeImportExtensions",
+    "--rootDir",
+    ".",
+    "--outDir",
+    packageFolder,
+  );
   const tracked = (await command("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...folders])).trim().split("\n");
-  const isNeeded = (file: string) => imageSources.includes(file) || !/\.ts$|_test\.go$|with-node\.sh$/.test(file);
+  const isNeeded = (file: string) => imageSources.includes(file) || !/\.ts$|_test\.go$|with-node\.sh$|tsconfig\.json$/.test(file);
   const assets = tracked.filter(isNeeded);
   for (const file of [...assets, ...files]) copy(file);
   cpSync(".node-version", join(packageFolder, "node-version"));

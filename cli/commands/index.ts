@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { check } from "./check.ts";
 import { ci } from "./ci.ts";
 import { configExplain } from "./config-explain.ts";
+import { dashboard } from "./dashboard.ts";
 import { dev } from "./dev.ts";
 import { down } from "./down.ts";
 import { drift } from "./drift.ts";
@@ -22,11 +23,13 @@ import { rbac } from "./rbac.ts";
 import { releases } from "./releases.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
+import { restart } from "./restart.ts";
 import { reviewDown } from "./review-down.ts";
 import { reviewList } from "./review-list.ts";
 import { reviewReap } from "./review-reap.ts";
 import { reviewUp } from "./review-up.ts";
 import { rollback } from "./rollback.ts";
+import { scale } from "./scale.ts";
 import { score } from "./score.ts";
 import { setup } from "./setup.ts";
 import { stateExport } from "./state-export.ts";
@@ -48,7 +51,10 @@ export const commands: Command[] = [
   outputs,
   status,
   logs,
+  dashboard,
   rollback,
+  restart,
+  scale,
   promote,
   history,
   releases,

@@ -6,6 +6,7 @@ import type { Place } from "../workloads/place.ts";
 
 /** A container whose program can be replaced. */
 export interface DevelopedContainer {
+  service: string;
   /** Name of the pod or container. */
   name: string;
   /** Connects to a port of its loopback address. */
@@ -14,24 +15,47 @@ export interface DevelopedContainer {
 
 /** The newest running container of a service. Undefined while there is none. */
 export async function containerOf(place: Place, service: string): Promise<DevelopedContainer | undefined> {
-  return place.kind === "kubernetes" ? podOf(place, service) : onDocker(place.docker, place.label, service);
+  return (await developedContainers(place, service))[0];
 }
 
-async function podOf({ cluster, namespace, labels }: Place & { kind: "kubernetes" }, service: string) {
-  const pods = await cluster.select("v1", "Pod", namespace, `${labels},app.kubernetes.io/name=${service}`);
-  const [newest] = pods
+/**
+ * The running containers that have a helper, the newest first.
+ *
+ * @param service only those of this one. @default - all
+ */
+export async function developedContainers(place: Place, service?: string): Promise<DevelopedContainer[]> {
+  return place.kind === "kubernetes" ? inPods(place, service) : onDocker(place.docker, place.label, service);
+}
+
+const nameLabel = "app.kubernetes.io/name";
+
+async function inPods(
+  { cluster, namespace, labels }: Place & { kind: "kubernetes" },
+  service: string | undefined,
+): Promise<DevelopedContainer[]> {
+  const pods = await cluster.select("v1", "Pod", namespace, service === undefined ? labels : `${labels},${nameLabel}=${service}`);
+  return pods
     .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running")
     .filter(({ spec }) => spec.containers[0].command?.[0] === helperProgram)
-    .sort((a, b) => String(b.metadata?.creationTimestamp).localeCompare(String(a.metadata?.creationTimestamp)));
-  if (newest === undefined) return undefined;
-  return { name: newest.metadata!.name!, open: (port: number) => cluster.forward(newest, port) };
+    .sort((a, b) => String(b.metadata?.creationTimestamp).localeCompare(String(a.metadata?.creationTimestamp)))
+    .map((pod) => ({
+      service: String(pod.metadata?.labels?.[nameLabel]),
+      name: String(pod.metadata?.name),
+      open: (port) => cluster.forward(pod, port),
+    }));
 }
 
-async function onDocker(docker: Docker, stack: string, service: string) {
-  const found = await docker.listContainers({ filters: { label: [`${stackLabel}=${stack}`, `${serviceLabel}=${service}`] } });
-  const [newest] = found.filter(({ Command }) => Command.startsWith(helperProgram)).sort((a, b) => b.Created - a.Created);
-  if (newest === undefined) return undefined;
-  return { name: String(newest.Names[0]).slice(1), open: (port: number) => connectIn(docker, newest.Id, port) };
+async function onDocker(docker: Docker, stack: string, service: string | undefined): Promise<DevelopedContainer[]> {
+  const label = [`${stackLabel}=${stack}`, service === undefined ? serviceLabel : `${serviceLabel}=${service}`];
+  const found = await docker.listContainers({ filters: { label } });
+  return found
+    .filter(({ Command }) => Command.startsWith(helperProgram))
+    .sort((a, b) => b.Created - a.Created)
+    .map(({ Id, Names, Labels }) => ({
+      service: String(Labels[serviceLabel]),
+      name: String(Names[0]).slice(1),
+      open: (port) => connectIn(docker, Id, port),
+    }));
 }
 
 /** Through a program in the container, since a port would have to be published, and the Docker host may be another machine. */

@@ -46,7 +46,7 @@ export type HelperEvent =
   | { type: "log"; text?: string }
   | { type: "crashed"; text: string; output?: string }
   | { type: "restarted" }
-  | { type: "telemetry"; signal: "traces" | "metrics" | "logs"; contentType: string; encoding?: string; body: string }
+  | { type: "telemetry"; signal: "traces" | "metrics" | "logs"; contentType: string; encoding?: string; body?: string }
   | { type: "lost"; count: number };
 
 /** Who replaces the program of a container, and since when. */

@@ -6,7 +6,7 @@ import type { LogLine, LogRequest, Logs } from "./log.ts";
 import type { LogPrinter } from "./print.ts";
 
 /** The logs of a stack. Undefined if it is not up here. */
-async function logsOf(stack: Stack, engine: Engine): Promise<Logs | undefined> {
+export async function logsOf(stack: Stack, engine: Engine): Promise<Logs | undefined> {
   const place = await placeOf(stack, engine);
   if (place === undefined) return undefined;
   if (place.kind === "kubernetes") {

@@ -1,10 +1,10 @@
 import { newestPods, troubleWith } from "../../engine/kubernetes/trouble.ts";
-import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import type { Manifest, ObjectReader } from "../../lib/kubernetes-client.ts";
 import { ifHidden } from "../../platforms/kubernetes-shared/forbidden.ts";
 import { Health, healthOf, recent, type PlaceStatus, type StatusEvent, type WorkloadStatus } from "./status.ts";
 
 /** What runs of a stack in its namespace. */
-export async function kubernetesStatus(cluster: KubernetesCluster, namespace: string, labels: string): Promise<PlaceStatus> {
+export async function kubernetesStatus(cluster: ObjectReader, namespace: string, labels: string): Promise<PlaceStatus> {
   const list = async (apiVersion: string, kind: string) => {
     const found = await cluster.select(apiVersion, kind, namespace, labels).catch(ifHidden([]));
     // Items of a list do not carry their kind.
@@ -15,14 +15,14 @@ export async function kubernetesStatus(cluster: KubernetesCluster, namespace: st
     list("apps/v1", "StatefulSet"),
     list("batch/v1", "Job"),
     list("batch/v1", "CronJob"),
-    cluster.list<Manifest>("v1", "Event", namespace, undefined, undefined, undefined, "type=Warning").catch(ifHidden({ items: [] })),
+    cluster.events(namespace, "type", "Warning").catch(ifHidden([])),
   ]);
   const services = await Promise.all([...deployments, ...sets].map((workload) => serviceStatus(workload, cluster)));
   const ran = await Promise.all(jobs.map((job) => jobStatus(job, cluster)));
-  return { workloads: [...services, ...ran, ...cronJobs.map(cronJobStatus)], events: recent(events.items.map(asEvent)) };
+  return { workloads: [...services, ...ran, ...cronJobs.map(cronJobStatus)], events: recent(events.map(asEvent)) };
 }
 
-async function serviceStatus(workload: Manifest, cluster: KubernetesCluster): Promise<WorkloadStatus> {
+async function serviceStatus(workload: Manifest, cluster: ObjectReader): Promise<WorkloadStatus> {
   const { spec = {}, status = {}, metadata } = workload;
   const replicas = spec.replicas ?? 1;
   const ready = status.readyReplicas ?? 0;
@@ -45,7 +45,7 @@ async function serviceStatus(workload: Manifest, cluster: KubernetesCluster): Pr
   };
 }
 
-async function jobStatus(job: Manifest, cluster: KubernetesCluster): Promise<WorkloadStatus> {
+async function jobStatus(job: Manifest, cluster: ObjectReader): Promise<WorkloadStatus> {
   const { spec = {}, status = {}, metadata } = job;
   const trouble = status.succeeded ? undefined : await troubleWith(job, cluster);
   const since = timeOf(status.completionTime ?? status.startTime);
@@ -81,7 +81,7 @@ function timeOf(time: string | Date | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
 }
 
-function asEvent({ involvedObject, reason, message, count, series, lastTimestamp, eventTime, metadata }: Manifest): StatusEvent {
+export function asEvent({ involvedObject, reason, message, count, series, lastTimestamp, eventTime, metadata }: Manifest): StatusEvent {
   return {
     time: timeOf(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata?.creationTimestamp) ?? "",
     object: `${String(involvedObject?.kind).toLowerCase()} ${involvedObject?.name}`,

@@ -59,11 +59,11 @@ export const eventSeconds = 3600;
 export const maxEvents = 5;
 
 /** The newest events of the last hour. */
-export function recent(events: StatusEvent[], now = Date.now()): StatusEvent[] {
+export function recent(events: StatusEvent[], now = Date.now(), max = maxEvents): StatusEvent[] {
   return events
     .filter(({ time }) => now - Date.parse(time) < eventSeconds * 1000)
     .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))
-    .slice(0, maxEvents);
+    .slice(0, max);
 }
 
 /** The health of a service by its replicas. */

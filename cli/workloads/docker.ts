@@ -58,10 +58,10 @@ export function dockerWorkloads(stack: Stack, platform: "docker" | "swarm", engi
       await history.write(withImages(await history.read(), images));
       if (platform === "swarm") await deleteEmptyDirs();
     },
-    async failureCards(rollback) {
+    async failureCards(rollback, afterDeployment) {
       // The error about a node that is no swarm manager has been printed.
       if (platform === "swarm" && !(await docker.info()).Swarm.ControlAvailable) return [];
-      await history.write({ ...(await history.read()), failed: true });
+      if (afterDeployment) await history.write({ ...(await history.read()), failed: true });
       const [all, jobs] = await Promise.all([
         releases(),
         platform === "docker" ? failedJobs(docker, labels) : failedSwarmJobs(docker, labels),

@@ -22,8 +22,12 @@ export interface Release {
 export interface Workloads {
   /** Records, after a success, that the current versions became healthy: a later rollback may use them. */
   recordVersions(): Promise<void>;
-  /** A card for every service whose new version failed. */
-  failureCards(rollback: (release: Release) => string): Promise<FailureCard[]>;
+  /**
+   * A card for every service that fails.
+   *
+   * @param afterDeployment Whether a deployment has just failed, which is recorded where Docker itself shows nothing of it.
+   */
+  failureCards(rollback: (release: Release) => string, afterDeployment: boolean): Promise<FailureCard[]>;
   releases(): Promise<Release[]>;
   /** Images that each service can be rolled back to. */
   keptImages(): Promise<Record<string, string[]>>;
@@ -54,12 +58,22 @@ export async function forgetVersions(stack: Stack, engine: Engine): Promise<void
   if (platformOf(stack) === "swarm") await (await workloadsOf(stack, engine))?.forget();
 }
 
+/** A card for every service that fails now. Records nothing. */
+export function currentFailures(stack: Stack, engine: Engine): Promise<FailureCard[]> {
+  return cardsOf(stack, engine, false);
+}
+
+async function cardsOf(stack: Stack, engine: Engine, afterDeployment: boolean): Promise<FailureCard[]> {
+  const workloads = await workloadsOf(stack, engine);
+  const cards = (await workloads?.failureCards((release) => howToRollBack(release, stack), afterDeployment)) ?? [];
+  const { withAssets } = await import("./suggested-assets.ts");
+  return cards.map((card) => ({ ...card, likely: withAssets(card.likely, card.service, stack) }));
+}
+
 /** A card for every service whose new version failed. If they cannot be read, says so and returns none. */
 export async function failureCards(stack: Stack, engine: Engine): Promise<FailureCard[]> {
   try {
-    const cards = (await (await workloadsOf(stack, engine))?.failureCards((release) => howToRollBack(release, stack))) ?? [];
-    const { withAssets } = await import("./suggested-assets.ts");
-    return cards.map((card) => ({ ...card, likely: withAssets(card.likely, card.service, stack) }));
+    return await cardsOf(stack, engine, true);
   } catch (error) {
     if ((error as Error).message !== dockerUnreachable)
       process.stderr.write(`The state of the services cannot be read: ${(error as Error).message}\n`);

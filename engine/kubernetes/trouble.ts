@@ -1,5 +1,5 @@
 import { formatExit } from "../../lib/format-exit.ts";
-import { selectorOf, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
+import { selectorOf, type Manifest, type ObjectReader } from "../../lib/kubernetes-client.ts";
 import { patience } from "../../lib/patience.ts";
 
 type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- fields depend on the kind
@@ -21,7 +21,7 @@ export interface Trouble {
 const addingNode = ["TriggeredScaleUp", "Nominated", "NodeClaimCreated"];
 
 /** The pods of a Job, or of the newest revision of a Deployment or StatefulSet, the newest first. */
-export async function newestPods(workload: Manifest, cluster: KubernetesCluster): Promise<Manifest[]> {
+export async function newestPods(workload: Manifest, cluster: ObjectReader): Promise<Manifest[]> {
   return (await newestRevision(workload, cluster)).pods;
 }
 
@@ -31,7 +31,7 @@ interface Revision {
   replicaSet?: Manifest | undefined;
 }
 
-async function newestRevision(workload: Manifest, cluster: KubernetesCluster): Promise<Revision> {
+async function newestRevision(workload: Manifest, cluster: ObjectReader): Promise<Revision> {
   const { namespace } = workload.metadata ?? {};
   const selector = selectorOf(workload);
   const pods = await cluster.select("v1", "Pod", namespace, selector);
@@ -55,7 +55,7 @@ function startOf({ metadata }: Manifest): number {
 }
 
 /** The worst problem of a Job, or of the newest revision of a Deployment or StatefulSet. Undefined if it has none. */
-export async function troubleWith(workload: Manifest, cluster: KubernetesCluster): Promise<Trouble | undefined> {
+export async function troubleWith(workload: Manifest, cluster: ObjectReader): Promise<Trouble | undefined> {
   // Until the controller has seen the newest settings, the pods and conditions are those of the previous revision, which may have failed.
   if (workload.status?.observedGeneration < Number(workload.metadata?.generation)) return undefined;
   const { pods, replicaSet } = await newestRevision(workload, cluster);
@@ -84,7 +84,7 @@ function troubleOfConditions({ status = {} }: Manifest, replicaSet: Manifest | u
   ];
 }
 
-async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promise<Trouble[]> {
+async function troubleWithPod(pod: Manifest, cluster: ObjectReader): Promise<Trouble[]> {
   const statuses: Properties[] = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const found = statuses.flatMap((status) => troubleWithContainer(pod, status));
   if (found.length > 0) return found;
@@ -92,16 +92,8 @@ async function troubleWithPod(pod: Manifest, cluster: KubernetesCluster): Promis
   const unscheduled = pod.status?.conditions?.find((c: Properties) => c.type === "PodScheduled" && c.reason === "Unschedulable");
   const isWaiting = statuses.some(({ state, ready }) => state?.waiting || !ready) || unscheduled;
   if (!isWaiting || age < 2) return [];
-  const events = await cluster.list(
-    "v1",
-    "Event",
-    pod.metadata?.namespace,
-    undefined,
-    undefined,
-    undefined,
-    `involvedObject.uid=${pod.metadata?.uid}`,
-  );
-  const last = (reason: string) => (events.items as Properties[]).findLast((e) => e.reason === reason);
+  const events: Properties[] = await cluster.events(pod.metadata?.namespace, "involvedObject.uid", String(pod.metadata?.uid));
+  const last = (reason: string) => events.findLast((e) => e.reason === reason);
   if (unscheduled) {
     const final = !addingNode.some(last) && age > patience("schedule");
     return [{ pod, reason: "Unschedulable", message: unscheduled.message, final }];

@@ -31,7 +31,7 @@ const kinds: [RegExp, Part["kind"]][] = [
 ];
 
 /** The diagram of a review. Changed resources that belong to no part are one part of the kind `other`. */
-export function diagramOf({ impacts, resources }: Review): Diagram {
+export function diagramOf({ impacts, resources }: Pick<Review, "impacts" | "resources">): Diagram {
   const all = new Map(resources.map((resource) => [resource.urn, resource]));
   for (const { step } of impacts)
     if (!all.has(step.urn)) all.set(step.urn, { ...step, inputs: Object.keys(step.after).length > 0 ? step.after : step.before });

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ExitCode } from "../../cli/exit-code.ts";
+import type { Place } from "../../cli/workloads/place.ts";
+import { followTelemetry, type ReceivedTelemetry } from "../../cli/dev/telemetry.ts";
 import { command } from "../../lib/command.ts";
 import { debuggerProgram } from "../../lib/debugger.ts";
 import { eventually, get, otherPort, type Checkout } from "./checkout.ts";
@@ -146,6 +148,28 @@ test("a source that does not compile at the start is tried again after a change"
   await greeting("seven uno");
   await session.end();
   await greeting("six uno");
+});
+
+test("what a program sends over OTLP reaches the dashboard through its helper", async () => {
+  checkout.configure({ web: { ...web, build: { tags: ["otel"] } } });
+  session = new DevSession(checkout);
+  await session.next("watching");
+  const stop = new AbortController();
+  const received: ReceivedTelemetry[] = [];
+  const place: Place = { kind: "kubernetes", cluster: await checkout.cluster(), namespace, labels: "app.kubernetes.io/managed-by=pulumi" };
+  const following = followTelemetry(place, (telemetry) => received.push(telemetry), stop.signal);
+  await eventually(
+    async () => {
+      await get(host, "/version");
+      return received.some(({ signal, body }) => signal === "traces" && Buffer.from(body).includes("GET /version"));
+    },
+    (found) => found,
+  );
+  expect(received[0]!.contentType).toBe("application/x-protobuf");
+  stop.abort();
+  await following;
+  await session.end();
+  checkout.configure({ web: { ...web, env: { GREETING: "uno" } } });
 });
 
 test("with --debug, an editor can stop the program at a line, and requests go on after it", async () => {

@@ -14,8 +14,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
 import { stringify } from "yaml";
 import { stackLabel } from "../../lib/docker-labels.ts";
@@ -134,6 +137,73 @@ test("a project deploys its service with it, next to a resource of its own", asy
 test("an unchanged up changes nothing, although the package has its own copy of each provider", () => {
   const { code, out } = slipway("up");
   expect([code, out]).toEqual([0, expect.stringMatching(/\n\d+ unchanged \(/)]);
+});
+
+test("the dashboard serves its page from the package, and follows the containers on Docker", async () => {
+  const env = { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "" };
+  const args = ["dashboard", "--stack", stack, "--port", "0", "--json"];
+  const dashboard = spawn("node_modules/.bin/slipway", args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [first] = (await once(dashboard.stdout, "data")) as [Buffer];
+    const { origin, hash } = new URL((JSON.parse(first.toString()) as { url: string }).url);
+    const page = await (await fetch(origin)).text();
+    const imports = (JSON.parse(/<script type="importmap">(.*)<\/script>/.exec(page)![1]!) as { imports: Record<string, string> }).imports;
+    const seen = new Set<string>();
+    const follow = async (path: string): Promise<void> => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const answer = await fetch(origin + path);
+      expect([path, answer.status, answer.headers.get("content-type")]).toEqual([path, 200, "text/javascript; charset=utf-8"]);
+      const names = (await answer.text()).matchAll(/(?:^|[;}])(?:import|export)[^;"'`]*?from\s*"([^"]+)"/gm);
+      for (const [, name] of names) await follow(imports[name!] ?? new URL(name!, origin + path).pathname);
+    };
+    await follow("/page/main.js");
+    expect(seen).toContain("/package/uplot.js");
+    const lines = createInterface({
+      input: Readable.fromWeb(
+        (await fetch(`${origin}/api/stream`, { headers: { authorization: `Bearer ${hash.slice("#token=".length)}` } })).body! as never,
+      ),
+    })[Symbol.asyncIterator]();
+    /** The health of the service in the next state that has it as it should be. */
+    const next = async (health: string): Promise<Record<string, unknown>> => {
+      for (let line = await lines.next(); !line.done; line = await lines.next()) {
+        const data = line.value.startsWith('data: {"project"')
+          ? (JSON.parse(line.value.slice("data: ".length)) as { services: Record<string, unknown>[] })
+          : undefined;
+        const found = data?.services.find((service) => service["name"] === "hello" && service["health"] === health);
+        if (found) return found;
+      }
+      throw new Error("the stream has ended");
+    };
+    expect(await next("healthy")).toMatchObject({
+      ready: 1,
+      replicas: 1,
+      actions: ["rollback", "restart"],
+      memory: { limit: expect.any(Number) as number },
+    });
+    const [container] = await docker.listContainers({
+      filters: { label: [`${stackLabel}=greetings/${stack}`, "dev.slipway.service=hello"] },
+    });
+    const began = Date.now();
+    await docker.getContainer(container!.Id).stop({ t: 0 });
+    await next("failing");
+    // Docker reports it at once; a busy machine is slower.
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(run("node_modules/.bin/slipway", ["restart", "hello", "--stack", stack])).toMatchObject({ code: 1 });
+    await docker.getContainer(container!.Id).start();
+    await next("healthy");
+    expect(run("node_modules/.bin/slipway", ["restart", "hello", "--stack", stack])).toEqual({
+      code: 0,
+      out: "restarted 1 container of hello\n",
+    });
+    await next("healthy");
+    expect(run("node_modules/.bin/slipway", ["scale", "hello", "--replicas", "2", "--stack", stack]).out).toContain(
+      "Set services.hello.replicas",
+    );
+  } finally {
+    dashboard.kill("SIGINT");
+  }
+  expect(await new Promise((done) => dashboard.on("close", done))).toBe(0);
 });
 
 test("programs are checked against the types of the program and of the components", () => {

@@ -1,5 +1,5 @@
 import { newestPods, troubleWith } from "../../../engine/kubernetes/trouble.ts";
-import type { KubernetesCluster, Manifest } from "../../../lib/kubernetes-client.ts";
+import type { Manifest, ObjectReader } from "../../../lib/kubernetes-client.ts";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => {
@@ -30,11 +30,11 @@ function cluster(pods: object[], sets: object[] = [], events: object[] = []) {
     queries.push(query);
     return answers[query[1]!];
   };
-  const list = async (...query: unknown[]) => {
+  const eventsOf = async (...query: unknown[]) => {
     queries.push(query);
-    return { items: events };
+    return events;
   };
-  return { queries, api: { select, list } as unknown as KubernetesCluster };
+  return { queries, api: { select, events: eventsOf } as ObjectReader };
 }
 
 /** The problem reported for a Deployment with a pod or with conditions. */
@@ -296,8 +296,7 @@ describe("of several pods and containers", () => {
   test("only the events of a pod are read, and only of one that waits", async () => {
     const { queries, api } = cluster([pod("web-1", container({ ready: true })), pod("web-2", running)], [], [unhealthy]);
     expect(await troubleWith(web, api)).toMatchObject({ pod: { metadata: { name: "web-2" } }, container: "web", reason: "Unhealthy" });
-    const none = undefined;
-    expect(queries.slice(2)).toEqual([["v1", "Event", "shop", none, none, none, "involvedObject.uid=uid-web-2"]]);
+    expect(queries.slice(2)).toEqual([["shop", "involvedObject.uid", "uid-web-2"]]);
   });
 
   test("an old revision is left out", async () => {

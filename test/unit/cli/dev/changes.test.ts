@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Changes } from "../../../../cli/dev/changes.ts";
 
+/** A busy machine reports changes late. */
+const patience = { quietMs: 300, quietMsAfterMany: 1500 };
 let folder: string;
 let changes: Changes;
 
@@ -10,7 +12,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "slipway-changes-"));
   for (const name of [".git", "node_modules", "api"]) mkdirSync(join(folder, name));
   writeFileSync(join(folder, "main.go"), "package main");
-  changes = new Changes();
+  changes = new Changes(patience);
   await changes.add([folder]);
 });
 afterEach(async () => {
@@ -31,7 +33,7 @@ test("changed, new and deleted files are handed out together", async () => {
 test("many changes, as after a switch of branches, are one", async () => {
   for (let i = 0; i < 15; i++) write(`file${i}.go`);
   const first = changes.next();
-  setTimeout(() => write("late.go"), 150);
+  setTimeout(() => write("late.go"), 700);
   const files = await first;
   expect([files.length, files.some((file) => file.endsWith("late.go"))]).toEqual([16, true]);
 });
@@ -55,7 +57,7 @@ test("the first change after a batch is announced at once", async () => {
 test("a hidden folder that is watched itself has changes", async () => {
   const hidden = join(folder, ".hidden");
   mkdirSync(hidden);
-  const other = new Changes();
+  const other = new Changes(patience);
   await other.add([hidden]);
   write(".hidden/main.go");
   expect((await other.next()).map((file) => basename(file))).toEqual(["main.go"]);

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { inDevelopment } from "./components/development.ts";
 import { GoImage } from "./components/go-image.ts";
@@ -22,6 +23,9 @@ export interface SlipwayOutputs {
   /** What belongs to the platform, such as `kubeconfig`. */
   [ofPlatform: string]: unknown;
 }
+
+/** Services whose resources are registered at a time. Those of 1,000 at once need three times the memory. */
+const batchSize = 20;
 
 /** The program itself, which start.ts loads. */
 export default async function slipway(): Promise<SlipwayOutputs> {
@@ -53,7 +57,8 @@ export default async function slipway(): Promise<SlipwayOutputs> {
   const addresses: Record<string, Record<string, pulumi.Input<string>>> = {};
   const deployed: Record<string, pulumi.Resource> = {};
   const order = inOrder(Object.fromEntries(Object.entries({ ...services, ...jobs }).map(([name, { after = [] }]) => [name, after])));
-  for (const name of order) {
+  for (const [i, name] of order.entries()) {
+    if (i % batchSize === batchSize - 1) await turn();
     const [service, job] = [services[name], jobs[name]];
     const image = imageOf(name, (service ?? job)!.image);
     const after = ((service ?? job)!.after ?? []).map((other) => deployed[other]!);

@@ -1,5 +1,7 @@
+import "./early-builds.ts"; // before what takes time to load
 import "../lib/lazy-packages.ts"; // before the SDK
 import { styleText } from "node:util";
+import { exitAfterOutput } from "../lib/exit.ts";
 import { LockedError } from "../lib/file-lock.ts";
 import { UserError } from "../lib/user-error.ts";
 import { commands } from "./commands/index.ts";
@@ -9,11 +11,11 @@ import { runInProject } from "./project-packages.ts";
 
 const args = process.argv.slice(2);
 run().then(
-  (code) => process.exit(code),
+  (code) => exitAfterOutput(code),
   (error: Error) => {
     const text = error instanceof UserError ? error.message : error.stack;
     process.stderr.write(`${styleText("red", "error:", { stream: process.stderr })} ${text}\n`);
-    process.exit(error instanceof LockedError ? ExitCode.Locked : ExitCode.Failed);
+    return exitAfterOutput(error instanceof LockedError ? ExitCode.Locked : ExitCode.Failed);
   },
 );
 

@@ -69,6 +69,13 @@ export class Deployment {
     return this.registered.get(urn ?? "") ?? this.checkpoint.resources.get(urn ?? "");
   }
 
+  /** Gives a component the outputs that it registers after its resources. The next write of the state stores them. */
+  setOutputs(state: ResourceState, outputs: Properties): void {
+    const isSame = JSON.stringify(state.outputs) === JSON.stringify(outputs);
+    state.outputs = outputs;
+    if (!this.preview && !isSame) this.checkpoint.resources.set(state.urn, state);
+  }
+
   /** Creates, updates or replaces a resource as needed. A preview changes nothing and predicts the outputs. */
   async register(goal: Goal): Promise<ResourceState> {
     if (this.registered.has(goal.urn)) throw new UserError("is registered twice. Give every resource of a type and parent its own name.");
@@ -80,10 +87,10 @@ export class Deployment {
   private async applyAndRecord(goal: Goal): Promise<ResourceState> {
     const state = await this.apply(goal);
     this.registered.set(goal.urn, state);
-    // To write the state of all resources for each that is unchanged takes most of the time of a large stack. As text, because in the file there
-    // are no undefined values.
-    const changed = JSON.stringify(this.checkpoint.resources.get(goal.urn)) !== JSON.stringify(state);
-    await this.record(() => this.checkpoint.resources.set(goal.urn, state), { save: changed });
+    // Nothing is written for a resource that is unchanged. Compared as text, because in the file there are no undefined values.
+    const { resources } = this.checkpoint;
+    if (JSON.stringify(resources.get(goal.urn)) !== JSON.stringify(state)) await this.record(() => resources.set(goal.urn, state));
+    else if (!this.preview) resources.replace(goal.urn, state);
     return state;
   }
 
@@ -213,10 +220,10 @@ export class Deployment {
     return { preview: this.preview, settings, name, interrupted, signal: this.stop.signal, progress: () => {}, creating: async () => {} };
   }
 
-  private async record(change: () => void, { save = true } = {}): Promise<void> {
+  private async record(change: () => void): Promise<void> {
     if (this.preview) return;
     change();
-    if (save) await this.checkpoint.save();
+    await this.checkpoint.save();
   }
 }
 

@@ -153,7 +153,7 @@ export async function restore(store: StateStore, drifted: DriftedResource[], dis
   await Promise.all(done.values());
   await deployment.settle();
   if (!deployment.failed) await deployment.deleteReplaced();
-  await checkpoint.save();
+  await checkpoint.finish();
   if (!deployment.failed) await record?.end(true, all);
   display.summary(false);
   return !deployment.failed;

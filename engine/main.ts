@@ -131,7 +131,7 @@ async function deploy(stack: Stack, store: StateStore, { preview, display, recor
   await runProgram(stack, program, deployment, preview);
   if (deployment.failed) return false;
   await deployment.deleteUnregistered();
-  if (!preview) await deployment.checkpoint.save();
+  if (!preview) await deployment.checkpoint.finish();
   await record?.end(true, checkpoint.resources.values());
   display.summary(preview);
   return true;

@@ -5,6 +5,7 @@ import settings from "@pulumi/pulumi/runtime/settings.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import { writtenConfig, type Stack } from "../config/stack-file.ts";
 import { label, type Deployment } from "./deployment.ts";
+import { lightenSdk } from "./light-sdk.ts";
 import { needsCLI } from "./provider.ts";
 import { Transforms } from "./transforms.ts";
 import { parsePath } from "../lib/property-path.ts";
@@ -73,7 +74,7 @@ function createMonitor(deployment: Deployment, stack: Stack, preview: boolean, o
     },
     registerResourceOutputs(request: Properties, callback: Callback) {
       const state = deployment.find(request.getUrn());
-      if (state) state.outputs = request.getOutputs()?.toJavaScript() ?? {};
+      if (state) deployment.setOutputs(state, request.getOutputs()?.toJavaScript() ?? {});
       callback(null, {});
     },
     registerStackTransform(transform: CallbackReference, callback: Callback) {
@@ -113,6 +114,7 @@ export async function runProgram(stack: Stack, program: () => Promise<unknown>, 
   const failure = Promise.withResolvers<never>();
   // Rejections are reported one turn of the event loop later.
   const done = () => pulumi.runtime.disconnect().then(() => new Promise((turn) => setImmediate(turn)));
+  lightenSdk();
   settings.setMockOptions(createMonitor(deployment, stack, preview, failure.reject), stack.project, stack.name, preview);
   pulumi.runtime.setAllConfig(writtenConfig(stack), stack.secretKeys);
   await (settings as unknown as { awaitFeatureSupport(): Promise<void> }).awaitFeatureSupport(); // internal to the SDK

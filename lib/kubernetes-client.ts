@@ -167,13 +167,12 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
     return ((await get(`${root}/namespaces/${namespace}/${name}`)) as { items?: Manifest[] }).items ?? [];
   }
 
-  /** Starts to delete all objects of a kind in a namespace, and what belongs to them. Pods get `graceSeconds` to stop. */
-  async removeAll(apiVersion: string, kind: string, namespace: string, graceSeconds?: number): Promise<void> {
-    const path = await this.specUriPath({ apiVersion, kind, metadata: { namespace } }, "list");
-    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod.DELETE);
-    request.setQueryParam("propagationPolicy", "Background");
-    if (graceSeconds !== undefined) request.setQueryParam("gracePeriodSeconds", String(graceSeconds));
-    await this.requestPromise<Manifest>(request);
+  /** Sends a request to a path of the API. `accept` is the form of the answer. @throws KubernetesError */
+  async send<T>(method: "GET" | "DELETE", path: string, options: { accept?: string; query?: Record<string, string> } = {}): Promise<T> {
+    const request = this.configuration.baseServer.makeRequestContext(path, HttpMethod[method]);
+    if (options.accept !== undefined) request.setHeaderParam("Accept", options.accept);
+    for (const [name, value] of Object.entries(options.query ?? {})) request.setQueryParam(name, value);
+    return this.requestPromise<T & KubernetesObject>(request);
   }
 
   /**
@@ -182,10 +181,8 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
    * @param progress Reports what keeps the object from being deleted. @default - nothing is reported
    */
   async remove(manifest: Manifest, timeoutSeconds: number, progress: (what: string) => void = () => {}): Promise<void> {
-    const none = undefined;
     const uid = manifest.metadata?.uid;
-    const body = uid === undefined ? none : { preconditions: { uid } };
-    await this.delete({ ...manifest }, none, none, none, none, "Background", body).catch(unlessMissing);
+    await this.startRemoval(manifest);
     let blockers: string | undefined;
     const isGone = async () => {
       const live = await this.find(manifest);
@@ -204,6 +201,14 @@ export class KubernetesCluster extends KubernetesObjectApi implements ObjectRead
         return new Error(`still exists ${timeoutSeconds} s after its deletion started${why}`);
       },
     });
+  }
+
+  /** Starts to delete an object, if it exists. With a UID, another object of the same name is not deleted. */
+  async startRemoval(manifest: Manifest): Promise<void> {
+    const none = undefined;
+    const uid = manifest.metadata?.uid;
+    const body = uid === undefined ? none : { preconditions: { uid } };
+    await this.delete({ ...manifest }, none, none, none, none, "Background", body).catch(unlessMissing);
   }
 
   /** The last log lines of a container, with `previous` those before its last restart. Empty if it has not run. */

@@ -37,7 +37,11 @@ function resourcesIn(message: string): string[] {
 /** Objects of a resource that have finalizers, with their names. Empty if they cannot be listed. */
 async function blockedObjects(resource: string, namespace: string, cluster: KubernetesCluster): Promise<string[]> {
   const items = await cluster.listResource(resource, namespace).catch(() => []);
-  return items
-    .filter(({ metadata }) => (metadata?.finalizers ?? []).length > 0)
-    .map((object) => `${resource}/${object.metadata?.name} (${finalizersOf(object)})`);
+  return items.flatMap((object) => blockedObject({ resource, object }) ?? []);
+}
+
+/** An object with finalizers, with its name. Undefined if it has none. `resource` is such as `certificates.cert-manager.io`. */
+export function blockedObject({ resource, object }: { resource: string; object: Manifest }): string | undefined {
+  const { name, finalizers = [] } = object.metadata ?? {};
+  return finalizers.length === 0 ? undefined : `${resource}/${name} (${finalizersOf(object)})`;
 }

@@ -20,9 +20,13 @@ export const reviewDown = defineCommand({
     const template = await openTemplate(name);
     environmentWithId(name, id);
     const environment = (await environmentsOf(template.cluster, template.project, name)).find((one) => one.id === id);
-    if (environment) await removeEnvironment(template, environment);
+    const removed = environment && (await removeEnvironment(template, environment));
     if (json) process.stdout.write(`${JSON.stringify({ id, deleted: environment !== undefined })}\n`);
     else process.stdout.write(environment ? `environment ${id} is deleted\n` : `there is no environment ${id}\n`);
+    if (removed === "empty" && !json)
+      process.stdout.write(
+        `Its namespace ${environment!.namespace.metadata!.name} is empty, and Kubernetes deletes it in a few seconds.\n`,
+      );
     if (comment && environment) {
       const [{ postComment }, { commentMarker, downComment }] = await Promise.all([
         import("../forge/forge.ts"),

@@ -33,8 +33,8 @@ export async function reap(template: Template, { open, dryRun }: ReapOptions): P
     const found = { id: one.id, reason: reasonOf(one)! };
     if (dryRun) return { ...found, result: "to delete" };
     try {
-      const isGone = await removeEnvironment(template, one, (now) => reasonOf(now) === undefined);
-      return { ...found, result: isGone ? "deleted" : "renewed" };
+      const removed = await removeEnvironment(template, one, { stillWanted: (now) => reasonOf(now) === undefined });
+      return { ...found, result: removed === "still wanted" ? "renewed" : "deleted" };
     } catch (error) {
       return { ...found, result: error instanceof LockedError ? "in use" : "failed", problem: (error as Error).message };
     }

@@ -3,7 +3,7 @@ import { environmentStack } from "../../config/review-environment.ts";
 import { readStack } from "../../config/stack-file.ts";
 import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { LockedError } from "../../lib/file-lock.ts";
-import { pollUntil } from "../../lib/poll.ts";
+import { removeNamespace } from "../../lib/kubernetes-namespace.ts";
 import { step } from "../../lib/progress.ts";
 import { clusterStoreOf } from "../state/stores.ts";
 import { annotation, environmentIn, type Environment } from "./environment.ts";
@@ -15,37 +15,45 @@ const timeoutSeconds = 180;
 /** Seconds that pods get to stop. Nobody needs their answers any more. */
 const graceSeconds = 1;
 
+export interface RemovalOptions {
+  /** Looks at the environment again once nobody else changes it. @default - it is deleted */
+  stillWanted?: (now: Environment) => boolean;
+  /** Whether to wait until the name of its namespace is free, too. @default false */
+  untilNameIsFree?: boolean;
+}
+
+/** What became of an environment. `empty` is deleted, too: Kubernetes only has to delete the name of its namespace. */
+export type Removed = "gone" | "empty" | "still wanted";
+
 /**
  * Deletes an environment completely: its namespace, with its state. While it is deployed, it is only marked, so that the next
  * `slipway review reap` deletes it.
  *
- * @param stillWanted looks at the environment again once nobody else changes it. @default - it is deleted
- * @returns false if it is still wanted.
  * @throws LockedError while a run deploys it.
  */
 export async function removeEnvironment(
   { cluster, kubernetes, project }: Template,
   environment: Environment,
-  stillWanted: (now: Environment) => boolean = () => false,
-): Promise<boolean> {
+  { stillWanted = () => false, untilNameIsFree = false }: RemovalOptions = {},
+): Promise<Removed> {
   const namespace = environment.namespace.metadata!.name!;
   const title = `delete environment ${environment.id} (namespace ${namespace})`;
-  if (environment.namespace.metadata?.deletionTimestamp !== undefined) {
-    await step(title, () => deleteNamespace(cluster, environment.namespace), { always: true });
-    return true;
-  }
+  const remove = (live: Manifest) =>
+    step(title, () => deleteNamespace(cluster, live, untilNameIsFree), { always: true }).then((isFree) => (isFree ? "gone" : "empty"));
+  if (environment.namespace.metadata?.deletionTimestamp !== undefined) return remove(environment.namespace);
   const closed = await close(environment, { cluster, project }, stillWanted);
-  if (closed === undefined) return false;
-  if (closed === "gone") return true;
+  if (closed === undefined) return "still wanted";
+  if (closed === "gone") return "gone";
   const stack = readStack(environmentStack(environment), { withoutSecrets: true });
   const store = clusterStoreOf(stack, { ...kubernetes, namespace });
-  const work = () => step(title, () => stopAndDelete(cluster, closed), { always: true });
-  await store.locked("slipway review down", work).catch((error: unknown) => {
-    if (!(error instanceof LockedError)) throw error;
-    throw new LockedError(`${error.message} The environment is marked: slipway review reap deletes it later.`);
-  });
+  const removed = await store
+    .locked("slipway review down", () => remove(closed))
+    .catch((error: unknown) => {
+      if (!(error instanceof LockedError)) throw error;
+      throw new LockedError(`${error.message} The environment is marked: slipway review reap deletes it later.`);
+    });
   rmSync(stack.folder, { recursive: true, force: true });
-  return true;
+  return removed;
 }
 
 /**
@@ -80,26 +88,8 @@ function header({ metadata }: Manifest): Manifest {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name: metadata!.name! } };
 }
 
-/**
- * Stops the pods at once. The controller of namespaces begins after 5 s, and then waits for half of the longest grace period of the pods that it
- * finds: https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/namespace.
- */
-async function stopAndDelete(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {
+async function deleteNamespace(cluster: KubernetesCluster, namespace: Manifest, untilGone: boolean): Promise<boolean> {
   const { name } = namespace.metadata!;
-  const deleted = deleteNamespace(cluster, namespace);
-  const stopped = async () => {
-    await cluster.removeAll("v1", "Pod", name!, graceSeconds);
-    return (await cluster.select("v1", "Pod", name, "")).length === 0;
-  };
-  // Again and again, because until the deletion of the namespace has begun, stopped pods are replaced. What keeps a pod, such as a node that is
-  // gone, is named by what waits for the namespace.
-  const stop = pollUntil(stopped, { timeoutSeconds: 20 }).catch(() => undefined);
-  await Promise.all([deleted, stop]);
-}
-
-async function deleteNamespace(cluster: KubernetesCluster, namespace: Manifest): Promise<void> {
-  const { name, uid } = namespace.metadata!;
-  await cluster.remove({ ...header(namespace), metadata: { name: name!, uid: uid! } }, timeoutSeconds, (blockers) => {
-    process.stderr.write(`note: namespace ${name}: deleting, waiting for ${blockers}\n`);
-  });
+  const progress = (what: string) => void process.stderr.write(`note: namespace ${name}: deleting, waiting for ${what}\n`);
+  return removeNamespace(cluster, namespace, { timeoutSeconds, graceSeconds, untilGone, progress });
 }

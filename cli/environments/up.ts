@@ -147,7 +147,7 @@ async function renew(found: Manifest, { metadata }: Manifest, { cluster }: Templ
 
 /** Deletes what is left of an environment that was closed, unless somebody does so. */
 async function finishRemoval(template: Template, closed: Environment): Promise<false> {
-  await removeEnvironment(template, closed).catch((error: unknown) => {
+  await removeEnvironment(template, closed, { untilNameIsFree: true }).catch((error: unknown) => {
     if (!(error instanceof LockedError)) throw error;
   });
   return false;

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { execFile } from "node:child_process";
 import writeFileAtomic from "write-file-atomic";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { assetEntries } from "./assets.ts";
@@ -11,7 +10,7 @@ import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { goArchitecture } from "../../lib/go-architecture.ts";
-import { lockedInTurn } from "../../lib/file-lock.ts";
+import { goBuild, runGo } from "../../lib/go-command.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
 import {
@@ -258,13 +257,9 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
     GOARM64: platform.architecture === "arm64" ? "v8.0" : undefined,
     ...args.env,
   };
-  // Another run may build another version of the same program. Go links again only if the file is not what it would write, so all use one.
-  const binary = await lockedInTurn(dirname(output), `The build of ${args.source}`, "go build", async () => {
-    const { failed, output: log } = await run("go", flags, folder, environment, signal);
-    signal?.throwIfAborted();
-    if (failed) throw new UserError(await explain(args, folder, module, log));
-    return readFile(output);
-  });
+  const env = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const { program: binary, log } = await goBuild({ folder, args: flags, env, output }, `The build of ${args.source}`, signal);
+  if (binary === undefined) throw new UserError(await explain(args, folder, module, log));
   if (binary.readUInt32BE(0) !== 0x7f454c46) {
     throw new UserError(
       `${args.source}: package ${goPackage} must be a program (it is not package main). Set the program's package, such as \`package: cmd/web\`.`,
@@ -276,10 +271,10 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
 /** The cause of a failed build, with its remedy. */
 async function explain(args: GoBuildArgs, folder: string, module: string, log: string): Promise<string> {
   const required = /^go (\d+\.\d+(\.\d+)?)/m.exec(readFileSync(module, "utf8"))?.[1] ?? "1.21";
-  const version = await run("go", ["env", "GOVERSION"], folder, {});
+  const version = await runGo(["env", "GOVERSION"], folder, {});
   if (version.failed)
     return `${args.source}: cannot be compiled, because Go is not on the PATH. Install Go ${required} or newer: https://go.dev/doc/install`;
-  const found = version.output.trim().replace(/^go/, "");
+  const found = version.log.trim().replace(/^go/, "");
   if (found.localeCompare(required, "en", { numeric: true }) < 0) {
     return `${args.source}: its go.mod requires Go ${required} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
   }
@@ -290,20 +285,6 @@ async function explain(args: GoBuildArgs, folder: string, module: string, log: s
       .split("\n")
       .map((line) => `  ${line}`),
   ].join("\n");
-}
-
-function run(
-  program: string,
-  args: string[],
-  cwd: string,
-  env: Record<string, string | undefined>,
-  signal?: AbortSignal,
-): Promise<{ failed: boolean; output: string }> {
-  return new Promise((done) => {
-    execFile(program, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, signal }, (error, stdout, stderr) =>
-      done({ failed: error !== null, output: stdout + stderr }),
-    );
-  });
 }
 
 function findModule(folder: string): string | undefined {

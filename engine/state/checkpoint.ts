@@ -1,4 +1,5 @@
 import { plain, type Value } from "../../lib/values.ts";
+import { TrackedResources } from "./changes.ts";
 import type { StateStore } from "./store.ts";
 
 /** The state of a resource. The names are those of Pulumi's deployment file. */
@@ -38,16 +39,18 @@ export function decrypted(state: ResourceState): ResourceState {
   return { ...state, inputs: plain(state.inputs), outputs: plain(state.outputs) };
 }
 
-/** The state of a stack during a run. Every step stores it. */
+/** The state of a stack during a run. Every step stores what it changes. */
 export class Checkpoint {
-  readonly resources: Map<string, ResourceState>;
+  readonly resources: TrackedResources;
   private readonly store: StateStore;
   private writing: Promise<void> = Promise.resolve();
   private next: Promise<void> | undefined;
+  /** Whether changes could not be stored, so that the next write must store everything. */
+  private isIncomplete = false;
 
   private constructor(store: StateStore, resources: ResourceState[]) {
     this.store = store;
-    this.resources = new Map(resources.map((r) => [r.urn, r]));
+    this.resources = new TrackedResources(resources);
   }
 
   /** Reads the state. @throws UserError if it cannot be read. */
@@ -60,11 +63,33 @@ export class Checkpoint {
    * locked.
    */
   save(): Promise<void> {
+    return this.write((all) => {
+      const changes = this.resources.takeChanges();
+      return this.isIncomplete ? this.store.save(all()) : changes.length === 0 ? Promise.resolve() : this.store.append(changes, all);
+    });
+  }
+
+  /** Stores the state as a whole, at the end of a run. */
+  async finish(): Promise<void> {
+    await this.next?.catch(() => undefined);
+    await this.write((all) => {
+      this.resources.takeChanges();
+      return this.store.save(all());
+    });
+  }
+
+  private write(store: (all: () => ResourceState[]) => Promise<void>): Promise<void> {
     this.next ??= this.writing
       .catch(() => undefined) // whoever asked for that write was told
       .then(() => {
         this.next = undefined;
-        this.writing = this.store.save([...this.resources.values()]);
+        this.writing = store(() => [...this.resources.values()]).then(
+          () => void (this.isIncomplete = false),
+          (error: unknown) => {
+            this.isIncomplete = true;
+            throw error;
+          },
+        );
         return this.writing;
       });
     return this.next;

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { newPassphraseKey, openBytes, passphraseKey, preparePassphraseKey, sealBytes } from "../../lib/secrets.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { withChanges, type StateChange } from "./changes.ts";
 import type { ResourceState } from "./checkpoint.ts";
 import { ChangedElsewhere, ClusterHistory, type Target } from "./cluster-history.ts";
 import { Lease } from "./lease.ts";
@@ -34,9 +35,19 @@ export interface Connection {
   context: string;
 }
 
+/** Bytes of a state, compressed and encrypted, from which on changes are written into a journal. Below that, it is as fast to write all again. */
+const shortestForJournal = 64 * 1024;
+
+/** Bytes of a journal after which all is written again. A write of a Secret must stay fast. */
+const longestJournal = 256 * 1024;
+
+/** The newest version of a Secret that this Slipway reads. */
+const newestVersion = 2;
+
 /** What a Secret says of the state in it. */
 interface Header {
-  version: 1;
+  /** With version 2, the state is in the chunks only, and this Secret has the journal of what has changed since. */
+  version: 1 | 2;
   /** Salt of the passphrase, with a check, in Pulumi's form. */
   salt: string;
   /** Further Secrets whose contents follow, by name. */
@@ -46,6 +57,9 @@ interface Header {
 /**
  * The state in Secrets of the cluster: compressed, then encrypted with the passphrase of the stack (AES-256-GCM). A run holds a Lease. A write
  * replaces one Secret, and only in the version that was read: a run that has lost its Lease cannot overwrite the state of the next one.
+ *
+ * Of a large state, that Secret has only a journal of the run's changes, and others have the state before it. They are written again when the
+ * journal has become long, and at the end of the run.
  */
 export class ClusterStore implements StateStore {
   /** Name of the Secret and of the Lease. */
@@ -59,6 +73,8 @@ export class ClusterStore implements StateStore {
   /** The Secret as it was read or written last. */
   private secret: Manifest | undefined;
   private text: string | undefined;
+  /** The state and the journal in the cluster, as they are stored there. Undefined if nothing can be appended to it. */
+  private stored: { sealed: Buffer; journal: Buffer } | undefined;
   private keepsPrevious = false;
 
   constructor(args: ClusterStoreArgs) {
@@ -86,6 +102,7 @@ export class ClusterStore implements StateStore {
   async load(): Promise<ResourceState[]> {
     this.secret = await this.read(this.name);
     this.text = undefined;
+    this.stored = undefined;
     this.keepsPrevious = false;
     if (this.secret === undefined) return [];
     this.text = await this.openNewest(this.secret);
@@ -110,6 +127,26 @@ export class ClusterStore implements StateStore {
     await this.write(text);
   }
 
+  async append(changes: StateChange[], all: () => ResourceState[]): Promise<void> {
+    const { stored, secret } = this;
+    if (stored === undefined || secret === undefined || stored.sealed.length < shortestForJournal) return this.save(all());
+    const { key } = this.sealingKey();
+    const journal = Buffer.concat([stored.journal, journalEntry(sealBytes(key, gzipSync(JSON.stringify(changes))))]);
+    if (journal.length > longestJournal) return this.save(all());
+    this.lease?.assertHeld();
+    if (this.text !== undefined && !this.keepsPrevious) await this.keepPrevious(this.text);
+    this.keepsPrevious = true;
+    // Until this has succeeded, it is not known what the cluster has.
+    this.stored = undefined;
+    this.text = undefined;
+    const header = headerIn(secret);
+    const target = { name: this.name, label: stateLabel };
+    const chunks = header.version === 2 ? header.chunks : await this.createChunks(target, stored.sealed, { fromFirst: true });
+    this.secret = await this.replaceHead(target, { ...header, version: 2, chunks }, { journal }, secret);
+    await this.removeChunks(header.chunks.filter((one) => !chunks.includes(one)));
+    this.stored = { sealed: stored.sealed, journal };
+  }
+
   /** Puts the state out of use, and keeps it as the previous one. The stack must be locked. */
   async retire(): Promise<void> {
     await this.load();
@@ -130,6 +167,7 @@ export class ClusterStore implements StateStore {
       await cluster.remove({ apiVersion: "v1", kind: "Secret", metadata: secret.metadata }, 60);
     this.secret = undefined;
     this.text = undefined;
+    this.stored = undefined;
   }
 
   async locked<T>(command: string, work: () => Promise<T>): Promise<T> {
@@ -217,13 +255,21 @@ export class ClusterStore implements StateStore {
 
   /** The text in a Secret. @throws UserError if the passphrase is missing or wrong, Error if the content is damaged. */
   private async unseal(secret: Manifest): Promise<string> {
-    const { salt, chunks } = headerIn(secret);
+    const { version, salt, chunks } = headerIn(secret);
+    if (version > newestVersion) throw new Error(`its version is ${version}, and this Slipway reads ${newestVersion}. Upgrade Slipway`);
     await preparePassphraseKey(salt);
     const key = passphraseKey(salt, `Secret ${this.namespace}/${secret.metadata?.name}`);
     this.key ??= { key, salt };
     const rest = await Promise.all(chunks.map((name) => this.read(name)));
-    const sealed = Buffer.concat([secret, ...rest].map((one) => decode(one!["data"].state)));
-    return gunzipSync(openBytes(key, sealed)).toString();
+    const sealed = Buffer.concat([...(version === 1 ? [secret] : []), ...rest].map((one) => decode(one!["data"].state)));
+    const journal = version === 1 ? Buffer.alloc(0) : decode(secret["data"].journal);
+    if (secret.metadata?.name === this.name) this.stored = { sealed, journal };
+    const opened = (bytes: Buffer) => gunzipSync(openBytes(key, bytes)).toString();
+    const text = opened(sealed);
+    if (journal.length === 0) return text;
+    const { resources, ...header } = JSON.parse(text) as { resources: ResourceState[] };
+    const changes = journalEntries(journal).flatMap((bytes) => JSON.parse(opened(bytes)) as StateChange[]);
+    return JSON.stringify({ ...header, resources: withChanges(resources, changes) });
   }
 
   /** The key of a new state: from the salt of the stack file, if it has one, so that one derivation is enough. */
@@ -255,37 +301,55 @@ export class ClusterStore implements StateStore {
   }
 
   private async write(text: string): Promise<void> {
+    this.stored = undefined;
     this.secret = await this.writeTo({ name: this.name, label: stateLabel }, text, this.secret);
     this.text = text;
   }
 
   /** Writes a text into a Secret, and what does not fit into others before that. */
   private async writeTo(target: Target, text: string, before: Manifest | undefined): Promise<Manifest> {
-    const { name } = target;
-    const cluster = await this.cluster();
     const { key, salt } = this.sealingKey();
     const sealed = sealBytes(key, gzipSync(text));
-    const hash = createHash("sha256").update(sealed).digest("hex").slice(0, 12);
-    const parts = Array.from({ length: Math.ceil(sealed.length / chunkSize) }, (_, i) =>
-      sealed.subarray(i * chunkSize, (i + 1) * chunkSize),
-    );
-    const chunks = parts.slice(1).map((_, i) => `${name}-${hash}-${i + 1}`);
-    for (const [i, chunk] of chunks.entries())
-      await cluster.create(this.secretWith({ ...target, name: chunk }, { state: parts[i + 1]! })).catch(unlessExists);
-    const header: Header = { version: 1, salt, chunks };
-    const content = (resourceVersion?: string) =>
-      this.secretWith(target, { header: Buffer.from(JSON.stringify(header)), state: parts[0]! }, resourceVersion);
-    const written = await (
-      before ? cluster.replace<Manifest>(content(before.metadata?.resourceVersion)) : cluster.create<Manifest>(content())
-    ).catch((error: unknown) => {
-      if (!(error instanceof KubernetesError && [404, 409].includes(error.status))) throw error;
-      throw new ChangedElsewhere(
-        `Stack "${this.args.stack}": the state in the cluster was changed by another run. This run stops. Run it again: it continues from there.`,
-      );
-    });
+    const chunks = await this.createChunks(target, sealed);
+    const written = await this.replaceHead(target, { version: 1, salt, chunks }, { state: sealed.subarray(0, chunkSize) }, before);
     const old = before ? headerIn(before).chunks : [];
-    for (const chunk of old.filter((one) => !chunks.includes(one))) await cluster.remove(this.manifest(chunk), 60);
+    await this.removeChunks(old.filter((one) => !chunks.includes(one)));
+    if (target.name === this.name) this.stored = { sealed, journal: Buffer.alloc(0) };
     return written;
+  }
+
+  /** Creates the Secrets with what does not fit into the first one. With `fromFirst`, that has nothing of it. Returns their names. */
+  private async createChunks(target: Target, sealed: Buffer, { fromFirst = false } = {}): Promise<string[]> {
+    const cluster = await this.cluster();
+    const hash = createHash("sha256").update(sealed).digest("hex").slice(0, 12);
+    const names: string[] = [];
+    for (let i = fromFirst ? 0 : 1; i * chunkSize < sealed.length; i++) {
+      const chunk = `${target.name}-${hash}-${i}`;
+      const state = sealed.subarray(i * chunkSize, (i + 1) * chunkSize);
+      await cluster.create(this.secretWith({ ...target, name: chunk }, { state })).catch(unlessExists);
+      names.push(chunk);
+    }
+    return names;
+  }
+
+  private async removeChunks(names: string[]): Promise<void> {
+    const cluster = await this.cluster();
+    for (const name of names) await cluster.remove(this.manifest(name), 60);
+  }
+
+  /** Creates the first Secret, or replaces it in the version that was read. */
+  private async replaceHead(target: Target, header: Header, data: Record<string, Buffer>, before: Manifest | undefined): Promise<Manifest> {
+    const cluster = await this.cluster();
+    const content = (resourceVersion?: string) =>
+      this.secretWith(target, { header: Buffer.from(JSON.stringify(header)), ...data }, resourceVersion);
+    return (before ? cluster.replace<Manifest>(content(before.metadata?.resourceVersion)) : cluster.create<Manifest>(content())).catch(
+      (error: unknown) => {
+        if (!(error instanceof KubernetesError && [404, 409].includes(error.status))) throw error;
+        throw new ChangedElsewhere(
+          `Stack "${this.args.stack}": the state in the cluster was changed by another run. This run stops. Run it again: it continues from there.`,
+        );
+      },
+    );
   }
 
   private secretWith({ name, label }: Target, data: Record<string, Buffer>, resourceVersion?: string): Manifest {
@@ -320,6 +384,25 @@ function nameOf({ project, stack }: ClusterStoreArgs): string {
 
 function headerIn(secret: Manifest): Header {
   return JSON.parse(decode(secret["data"].header).toString()) as Header;
+}
+
+/** An entry of a journal: its length, in four bytes, and its content. */
+function journalEntry(content: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(content.length);
+  return Buffer.concat([length, content]);
+}
+
+/** The contents of the entries. @throws Error if the last one is incomplete. */
+function journalEntries(journal: Buffer): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; at < journal.length;) {
+    const end = at + 4 + journal.readUInt32BE(at);
+    if (end > journal.length) throw new Error("the journal is incomplete");
+    entries.push(journal.subarray(at + 4, end));
+    at = end;
+  }
+  return entries;
 }
 
 function decode(base64: string): Buffer {

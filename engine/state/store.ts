@@ -1,3 +1,4 @@
+import type { StateChange } from "./changes.ts";
 import type { ResourceState } from "./checkpoint.ts";
 import type { HistoryStore } from "./history-store.ts";
 
@@ -15,6 +16,13 @@ export interface StateStore {
   load(): Promise<ResourceState[]>;
   /** Replaces the state. It is stored once the promise is fulfilled. */
   save(resources: ResourceState[]): Promise<void>;
+  /**
+   * Stores changes of the state that was loaded, or stored last. They are stored once the promise is fulfilled. If it is rejected, the state
+   * must be saved as a whole.
+   *
+   * @param all The state with the changes.
+   */
+  append(changes: StateChange[], all: () => ResourceState[]): Promise<void>;
   /** Deletes the state. */
   remove(): Promise<void>;
   /**

@@ -16,6 +16,7 @@ import { toolProgram } from "../tool-programs.ts";
 import { step } from "../../lib/progress.ts";
 import { dockerPlatformRows } from "./docker-platforms.ts";
 import { existingClusterRows } from "./existing-cluster.ts";
+import { manualLoopRows } from "./manual-loop.ts";
 
 const { runs } = parseArgs({ options: { runs: { type: "string", default: "5" } } }).values;
 const services = { web: { source: "app", host: "web.localhost", replicas: 3 } };
@@ -34,7 +35,11 @@ const row = (title: string, values: number[], unit: string, target: string) =>
   });
 
 // First, because a running cluster would slow it down.
-const platformRows = [...(await dockerPlatformRows(Number(runs))), ...(await existingClusterRows(Number(runs)))];
+const platformRows = [
+  ...(await dockerPlatformRows(Number(runs))),
+  ...(await existingClusterRows(Number(runs))),
+  ...(await manualLoopRows(Number(runs))),
+];
 
 await setUp(readStack("local"));
 await using checkout = new Checkout("bench");

@@ -179,10 +179,14 @@ test("a run whose lock was taken over stops, and does not overwrite the state of
   expect([await configMaps(), await secrets()]).toEqual([{}, []]);
 });
 
-test("after SIGKILL at any write of the state, the other operator completes the stack, without orphans", async () => {
+// Random texts cannot be compressed. Of a state as large as the second one, changes are in a journal.
+test.each([
+  ["", {}],
+  [" of a large stack", { large: randomBytes(150 * 1024).toString("base64") }],
+])("after SIGKILL at any write of the state%s, the other operator completes the stack, without orphans", async (_size, large) => {
   const versions = [
-    { a: "1", b: "1" },
-    { b: "2", c: "2" },
+    { a: "1", b: "1", ...large },
+    { b: "2", c: "2", ...large },
   ] as Record<string, string>[];
   let killed = true;
   for (let n = 1; killed; n++) {
@@ -218,6 +222,32 @@ test("a state that does not fit into one Secret is in several, and shrinks again
   program({ a: "1" });
   expectSuccess(await up(one));
   expect((await secrets()).filter(({ metadata }) => !metadata!.name!.includes("-previous")).length).toBe(1);
+});
+
+test("of a large state, a write has only what has changed, until the end of the run, and an older Slipway cannot read it as an old state", async () => {
+  const large = { large: randomBytes(150 * 1024).toString("base64") };
+  program({ a: "1", b: "1", ...large });
+  expectSuccess(await up(one));
+  program({ a: "2", b: "2", ...large });
+  const sizes: [string, number, boolean][] = [];
+  state.onWrite = ({ method, path, moment, body }) => {
+    if (moment !== "before" || /-(history|previous)/.test(path) || method === "DELETE") return;
+    const { metadata, data } = JSON.parse(body) as { metadata: { name: string }; data: Record<string, string> };
+    if (/-(history|previous)/.test(metadata.name)) return;
+    const header = data["header"] === undefined ? undefined : (JSON.parse(atob(data["header"])) as { version: number });
+    sizes.push([header === undefined ? "chunk" : `version ${header.version}`, body.length, "state" in data]);
+  };
+  expectSuccess(await up(one));
+  state.onWrite = () => {};
+  const kinds = sizes.map(([kind]) => kind);
+  expect([kinds[0], kinds[1], kinds.at(-1)]).toEqual(["chunk", "version 2", "version 1"]);
+  const journals = sizes.filter(([kind]) => kind === "version 2");
+  expect(journals.length).toBeGreaterThan(1);
+  // An older Slipway fails at what is missing.
+  for (const [, size, hasState] of journals) expect([size < 10_000, hasState]).toEqual([true, false]);
+  expectSuccess(await up(other), "3 unchanged (time)");
+  program({ a: "1" });
+  expectSuccess(await up(one));
 });
 
 test("a state that was damaged is reported with the command that restores the one before, which works", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { annotation, environmentsOf, hasExpired } from "../../cli/environments/environment.ts";
 import { removeEnvironment } from "../../cli/environments/remove.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import { removeNamespace } from "../../lib/kubernetes-namespace.ts";
 import { Checkout, eventually, get, ports, type Run } from "./checkout.ts";
 import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -30,6 +31,25 @@ const review = (command: string, options: string[] = [], env: Record<string, str
   checkout.run(`review ${command}`, env, options);
 const up = (id: string, options: string[] = []) => review("up", ["--id", id, ...options]);
 const down = (id: string) => review("down", ["--id", id]);
+/** What `kubectl get all,…` would show in the namespace of an environment. */
+const leftIn = async (id: string) => {
+  const kinds = [
+    ...["Pod", "Service", "Secret", "ConfigMap", "ServiceAccount", "Endpoints", "Event"].map((kind) => ["v1", kind]),
+    ...["Deployment", "ReplicaSet"].map((kind) => ["apps/v1", kind]),
+    ["networking.k8s.io/v1", "Ingress"],
+    ["networking.k8s.io/v1", "NetworkPolicy"],
+    ["discovery.k8s.io/v1", "EndpointSlice"],
+    ["coordination.k8s.io/v1", "Lease"],
+    ["policy/v1", "PodDisruptionBudget"],
+  ];
+  const found = await Promise.all(kinds.map(([version, kind]) => cluster.select(version!, kind!, namespaceOf(id), "")));
+  return found.flatMap((objects, i) => objects.map(({ metadata }) => `${kinds[i]![1]}/${metadata?.name}`));
+};
+const nameIsFree = (id: string) =>
+  eventually(
+    () => find(id),
+    (namespace) => namespace === undefined,
+  );
 const find = (id: string) => cluster.find({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespaceOf(id) } });
 const annotate = (id: string, annotations: Record<string, string>) =>
   cluster.merge({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespaceOf(id), annotations } });
@@ -118,8 +138,14 @@ describe("the limit", () => {
     expect(await find(loser)).toBeUndefined();
     // An existing environment is still updated.
     expect(await up(winner)).toMatchObject({ code: 0 });
-    expect(await down(winner)).toMatchObject({ code: 0, out: expect.stringContaining(`environment ${winner} is deleted\n`) as string });
-    expect(await find(winner)).toBeUndefined();
+    expect(await down(winner)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(
+        `environment ${winner} is deleted\nIts namespace ${namespaceOf(winner)} is empty, and Kubernetes deletes it in a few seconds.\n`,
+      ) as string,
+    });
+    expect(await leftIn(winner)).toEqual([]);
+    await nameIsFree(winner);
     expect(await down(winner)).toMatchObject({ code: 0, out: `there is no environment ${winner}\n` });
   });
 });
@@ -163,7 +189,8 @@ describe("the reaper", () => {
     expect(await find("9")).toBeDefined();
     const { code, out } = await review("reap");
     expect([code, out]).toEqual([0, expect.stringContaining("9  expired, deleted\n2 environments stay (7, 8)\n")]);
-    expect(await find("9")).toBeUndefined();
+    expect(await leftIn("9")).toEqual([]);
+    await nameIsFree("9");
     expect((await get(hostOf("7"))).status).toBe(200);
   });
 
@@ -174,7 +201,7 @@ describe("the reaper", () => {
     expect(await up("8")).toMatchObject({ code: 0 });
     const opened = { cluster, project: "slipway", kubernetes: { context: "someone" } } as Parameters<typeof removeEnvironment>[0];
     const wanted = (now: typeof listed) => !hasExpired(now!, cluster);
-    expect(await removeEnvironment(opened, listed!, wanted)).toBe(false);
+    expect(await removeEnvironment(opened, listed!, { stillWanted: wanted })).toBe("still wanted");
     expect((await get(hostOf("8"))).status).toBe(200);
   });
 
@@ -184,7 +211,9 @@ describe("the reaper", () => {
     expect([failed.code, failed.out]).toEqual([1, expect.stringContaining("--open: must be numbers separated by commas")]);
     const { out } = await review("reap", ["--open", "7,12"]);
     expect(out).toContain("8  not open, deleted\n2 environments stay (7, docs)\n");
+    await nameIsFree("8");
     expect(await down("docs")).toMatchObject({ code: 0 });
+    await nameIsFree("docs");
   });
 
   test("deletes one that was closed while it was deployed, once that has ended", async () => {
@@ -198,7 +227,7 @@ describe("the reaper", () => {
     // The lock of the killed run expires.
     const reaped = await review("reap");
     expect([reaped.code, reaped.out]).toEqual([0, expect.stringContaining("10  closed, deleted\n")]);
-    expect(await find("10")).toBeUndefined();
+    expect(await leftIn("10")).toEqual([]);
   });
 });
 
@@ -210,6 +239,39 @@ test("an up of an environment that is being deleted waits, and creates a new one
   expect([code, out]).toEqual([0, expect.stringContaining(`delete environment 7 (namespace ${namespaceOf("7")})`)]);
   expect((await find("7"))!.metadata!.uid).not.toBe(before);
   expect((await get(hostOf("7"))).status).toBe(200);
+});
+
+test("an up right after a down waits until the name is free, and creates a new one", async () => {
+  const before = (await find("7"))!.metadata!.uid;
+  expect(await down("7")).toMatchObject({ code: 0 });
+  expect((await find("7"))?.metadata?.uid).toBe(before);
+  const { code, out } = await up("7");
+  expect([code, out.match(/✓ delete environment 7 /g)?.length]).toEqual([0, 1]);
+  expect((await find("7"))!.metadata!.uid).not.toBe(before);
+  expect((await get(hostOf("7"))).status).toBe(200);
+});
+
+test("an object that a finalizer keeps is an error that names it, until the finalizer is gone", async () => {
+  expect(await up("13")).toMatchObject({ code: 0 });
+  const stuck = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "stuck", namespace: namespaceOf("13") } };
+  await cluster.apply({ ...stuck, metadata: { ...stuck.metadata, finalizers: ["example.org/files"] } }, false);
+  const { metadata } = (await find("13"))!;
+  const removal = { timeoutSeconds: 4, graceSeconds: 1 };
+  // Before Kubernetes' controller begins.
+  await expect(removeNamespace(cluster, { apiVersion: "v1", kind: "Namespace", metadata }, removal)).rejects.toThrow(
+    "still exists 4 s after its deletion started, because of configmaps/stuck (finalizer example.org/files). Make sure",
+  );
+  expect(await leftIn("13")).toEqual(["ConfigMap/stuck"]);
+  const waiting = checkout.start("review down", {}, ["--id", "13"]);
+  await eventually(
+    async () => waiting.output(),
+    (text) => text.includes(`note: namespace ${namespaceOf("13")}: deleting, waiting for configmaps/stuck (finalizer example.org/files)\n`),
+  );
+  await cluster.merge({ ...stuck, metadata: { ...stuck.metadata, finalizers: null as never } });
+  const { code, out } = await waiting.run;
+  expect([code, out, out.match(/waiting for/g)?.length]).toEqual([0, expect.stringContaining("environment 13 is deleted\n"), 1]);
+  expect(await leftIn("13")).toEqual([]);
+  await nameIsFree("13");
 });
 
 test("a deployer with exactly the rights that slipway rbac prints deploys, lists and deletes environments", async () => {
@@ -239,6 +301,8 @@ test("a deployer with exactly the rights that slipway rbac prints deploys, lists
 
 test("down deletes the namespace with all that is in it, and the other services stay", async () => {
   expect(await down("7")).toMatchObject({ code: 0 });
-  expect([await find("7"), await environmentsOf(cluster, "slipway", template)]).toEqual([undefined, []]);
+  expect(await leftIn("7")).toEqual([]);
+  await nameIsFree("7");
+  expect(await environmentsOf(cluster, "slipway", template)).toEqual([]);
   expect((await get("neighbour.localhost")).status).toBe(200);
 });

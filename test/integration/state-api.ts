@@ -11,6 +11,8 @@ export interface StateWrite {
   method: string;
   path: string;
   moment: "before" | "after";
+  /** What is written. */
+  body: string;
 }
 
 /** A way to a Kubernetes API that sees every write of a state. */
@@ -61,10 +63,10 @@ export class StateApi implements AsyncDisposable {
     const { method = "GET", url = "/" } = incoming;
     const isWrite = method !== "GET" && url.includes("/secrets");
     const body = await buffer(incoming);
-    if (isWrite) this.onWrite({ method, path: url, moment: "before" });
+    if (isWrite) this.onWrite({ method, path: url, moment: "before", body: String(body) });
     const headers = { ...incoming.headers, host: this.target.host, authorization: `Bearer ${this.token}` };
     const forwarded = request(new URL(url, this.target), { method, headers, ca: this.certificate }, (response) => {
-      if (isWrite) this.onWrite({ method, path: url, moment: "after" });
+      if (isWrite) this.onWrite({ method, path: url, moment: "after", body: String(body) });
       outgoing.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(outgoing);
     });

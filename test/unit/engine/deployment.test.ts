@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type { Checkpoint, ResourceState } from "../../../engine/state/checkpoint.ts";
+import { TrackedResources } from "../../../engine/state/changes.ts";
 import { Deployment, label, type Goal } from "../../../engine/deployment.ts";
 import { Display } from "../../../engine/display.ts";
 import { isSecret, secret } from "../../../lib/values.ts";
@@ -58,7 +59,7 @@ function deployment(resources: ResourceState[], preview = false): Deployment {
       done();
     },
   });
-  const checkpoint = { resources: new Map(resources.map((r) => [r.urn, r])), save: () => void saved++ };
+  const checkpoint = { resources: new TrackedResources(resources), save: () => void saved++ };
   return new Deployment(checkpoint as unknown as Checkpoint, new Display(output), { preview });
 }
 const known = ({ checkpoint }: Deployment) => [...checkpoint.resources.keys()].map((urn) => urn.split("::").at(-1));

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pollUntil } from "../../../lib/poll.ts";
+import type { Stack } from "../../../config/stack-file.ts";
+import { FileStore } from "../../../engine/state/file-store.ts";
 import { EngineProject } from "../../engine-project.ts";
 
 let project: EngineProject;
@@ -15,6 +17,16 @@ const logged = async (line: string, { run }: { run: Promise<{ out: string }> }) 
   void run.then(({ out }) => ended.abort(new Error(`The run ended before the line "${line}":\n${out}`)));
   await pollUntil(hasLine, { timeoutSeconds: 300, intervalMs: 20, signal: ended.signal });
 };
+
+const lines = () =>
+  existsSync(join(project.folder, "log")) ? readFileSync(join(project.folder, "log"), "utf8").split("\n").length - 1 : 0;
+
+/** The names of the things in the state. */
+async function stored(): Promise<Set<string>> {
+  const stack = { name: "test", project: "project", folder: join(project.folder, ".slipway/test") } as Stack;
+  const things = (await new FileStore(stack).load()).filter(({ type, creating }) => type.startsWith("pulumi-nodejs:") && creating !== true);
+  return new Set(things.map(({ urn }) => urn.split("::").at(-1)!));
+}
 
 test("up creates dependencies first and prints the outputs of the program", async () => {
   project.write(`
@@ -267,6 +279,33 @@ test("the next up continues after one that was killed", async () => {
   rmSync(join(project.folder, "hang"));
   expect((await project.run("up")).code).toBe(0);
   expect(project.done()).toEqual(["create b", "create c"]);
+});
+
+test("a run that is killed anywhere loses at most the step that it was about to store, and the next one goes on from there", async () => {
+  const count = 60;
+  project.write(`let last; for (let i = 0; i < ${count}; i++) last = thing("t" + i, {}, last ? { dependsOn: last } : {});`);
+  const created: string[] = [];
+  let kills = 0;
+  for (let isComplete = false; !isComplete;) {
+    const run = project.start("up");
+    const before = await stored();
+    // Between the first step and the last one, at another place each time.
+    const wanted = Math.min(before.size + 1 + Math.floor(Math.random() * 15), count);
+    while (run.exitCode === null && lines() < wanted - before.size) await new Promise((wake) => setTimeout(wake, 1));
+    if (wanted < count) run.kill("SIGKILL");
+    isComplete = (await run.run).code === 0;
+    if (!isComplete) kills++;
+    const now = project.done().map((line) => line.replace("create ", ""));
+    // Each resource is only created once the one before it is stored.
+    const after = await stored();
+    expect(now.slice(0, -1).filter((name) => !after.has(name))).toEqual([]);
+    expect([...before].filter((name) => !after.has(name))).toEqual([]);
+    expect(now.filter((name) => before.has(name))).toEqual([]);
+    created.push(...now.filter((name) => !created.includes(name)));
+  }
+  expect(kills).toBeGreaterThan(3);
+  expect(created).toEqual(Array.from({ length: count }, (_, i) => `t${i}`));
+  expect((await project.run("up")).out).toBe(`${count} unchanged (time)\n`);
 });
 
 test("a second up at the same time is rejected with the holder of the lock", async () => {

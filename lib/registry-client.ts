@@ -92,6 +92,50 @@ export async function pushArtifact(content: OciImage, repository: string, tag: s
   }
 }
 
+/**
+ * Pushes manifests that refer to an image, from a blob store.
+ *
+ * @throws UserError if the registry does not take them.
+ */
+export async function attachToImage(
+  repository: string,
+  digests: string[],
+  blobs: string,
+  access: Record<string, RegistryAccess> = {},
+): Promise<void> {
+  const { problem, message = "" } = (await ask({ attach: { repository, digests, blobs } }, access)) as PushAnswer;
+  if (problem === undefined) return;
+  const login = problem === "unauthorized" ? " Log in to the registry with slipway login, or set credentials that may push." : "";
+  throw new UserError(`${repository}: the attestations cannot be pushed (${problem}: ${message}).${login}`);
+}
+
+/** A manifest that refers to an image. */
+export interface Referrer {
+  digest: string;
+  artifactType: string;
+  annotations?: Record<string, string>;
+  /** Its layer, in base64. Only if it was asked for. */
+  content?: string;
+  /** Why the content could not be read. */
+  problem?: string;
+}
+
+/**
+ * Lists what refers to an image by digest: attestations and signatures.
+ *
+ * @throws UserError if the registry does not answer.
+ */
+export async function referrersOf(
+  image: string,
+  { artifactTypes, contents = false }: { artifactTypes: string[]; contents?: boolean },
+  access: Record<string, RegistryAccess> = {},
+): Promise<Referrer[]> {
+  type Answered = { referrers?: Referrer[] } & PushAnswer;
+  const { referrers, problem, message } = (await ask({ referrers: { image, artifactTypes, contents } }, access)) as Answered;
+  if (problem !== undefined) throw new UserError(`${image}: its registry does not say what refers to it (${problem}: ${message}).`);
+  return referrers ?? [];
+}
+
 /** The result of a login. */
 export type LoginAnswer =
   | {

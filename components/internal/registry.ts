@@ -90,6 +90,28 @@ function pushWith(client: string, inputs: RegistryTarget & StoredImage): Promise
   });
 }
 
+/** What is attached to an image, by a program that Node.js runs: attestations need more code than a provider should have. */
+export interface Attaching {
+  attest?: { program: string; request: string };
+}
+
+/** Attaches attestations to a pushed image. */
+export function attach(inputs: RegistryTarget & StoredImage & Attaching): Promise<void> {
+  const { repository, digest, blobs, username, password, ca, plainHttp, attest } = inputs;
+  if (attest === undefined) return Promise.resolve();
+  const request = { repository, digest, blobs, username, password, ca, plainHttp, attest: JSON.parse(attest.request) };
+  return new Promise((done, failed) => {
+    const child = childProcess.execFile(process.execPath, [attest.program], (error, stdout, stderr) => {
+      if (error) return failed(new Error(`${repository}: the attestations failed: ${stderr.trim() || error.message}`));
+      const { problem } = JSON.parse(stdout) as { problem?: string };
+      if (problem === undefined) done();
+      else failed(new Error(problem));
+    });
+    child.stdin!.on("error", () => {}); // a program that ends without reading it
+    child.stdin!.end(JSON.stringify(request));
+  });
+}
+
 async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {
   const client = await connect(inputs, 3);
   const blob = (digest: string) => fs.readFileSync(path.join(inputs.blobs, digest.replace(":", "/")));

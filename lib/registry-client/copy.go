@@ -87,15 +87,11 @@ func (c copier) copy(from name.Digest, to name.Reference) error {
 
 // copyReferrers copies what refers to an image. Writing it also updates the tag that stands in for a registry's missing referrers API.
 func (c copier) copyReferrers(image name.Digest, target name.Repository) error {
-	referrers, err := remote.Referrers(image, c.source...)
-	if err != nil {
-		return ignoreMissing(err)
-	}
-	manifest, err := referrers.IndexManifest()
+	manifests, err := referrersOf(image, c.source)
 	if err != nil {
 		return err
 	}
-	for _, descriptor := range manifest.Manifests {
+	for _, descriptor := range manifests {
 		to := target.Digest(descriptor.Digest.String())
 		if _, err := remote.Head(to, c.target...); err == nil {
 			continue

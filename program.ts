@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "./components/go-image.ts";
+import { ImageBuilder } from "./components/image-builder.ts";
+import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
 import { inOrder } from "./config/jobs.ts";
 import { loadConfiguration } from "./config/load.ts";
@@ -32,9 +34,15 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     ...jobs,
   })) {
     const labels = { "org.opencontainers.image.title": name };
-    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels };
+    const { attest, sign } = configuration.supplyChain;
+    const supplyChain = builder === ImageBuilder.Dockerfile ? {} : { ...(attest && { attest }), ...(sign && { sign }) };
+    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels, ...supplyChain };
     if (source !== undefined) sources.set(name, { ...imageDefaults(configuration), source, ...build });
   }
+
+  const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
+  if (configuration.supplyChain.sign && unsigned.length > 0)
+    notice("warning", `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`);
 
   // Whatever can fail on this machine does so before anything is changed.
   prepare?.(configuration);

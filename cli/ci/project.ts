@@ -4,6 +4,7 @@ import semver from "semver";
 import { StateLocation } from "../../config/schema/kubernetes.ts";
 import { knownStacks, readProject } from "../../config/project.ts";
 import { platformOf, readStack, settingsIn, type Stack } from "../../config/stack-file.ts";
+import { isLoopback } from "../../lib/loopback.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { packageManagerOf } from "../upgrade/package-manager.ts";
@@ -177,10 +178,6 @@ function ciStackOf(stack: Stack): CiStack | string {
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(registry !== undefined && !isLoopback(registry) && { registry }),
   };
-}
-
-function isLoopback(registry: string): boolean {
-  return /^(localhost|127\.0\.0\.1)(:|$)/.test(registry);
 }
 
 /** The go.mod of all sources with the highest version of Go. */

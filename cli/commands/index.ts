@@ -10,6 +10,8 @@ import { images } from "./images.ts";
 import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
 import { init } from "./init.ts";
+import { keysCreate } from "./keys-create.ts";
+import { keysRotate } from "./keys-rotate.ts";
 import { lockCommand } from "./lock.ts";
 import { logs } from "./logs.ts";
 import { login } from "./login.ts";
@@ -67,6 +69,8 @@ export const commands: Command[] = [
   configExplain,
   images,
   lockCommand,
+  keysCreate,
+  keysRotate,
   login,
   importCommand,
   setup,

@@ -9,7 +9,7 @@ import { isLoopback } from "../../lib/loopback.ts";
 import type { RegistryPushArgs } from "./registry-push.ts";
 
 /** The package has JavaScript in place of TypeScript. */
-const program = join(import.meta.dirname, `../../lib/attestations/attach-program${extname(import.meta.filename)}`);
+const module = join(import.meta.dirname, `../../lib/attestations/attest-push${extname(import.meta.filename)}`);
 
 /** What the push of an image attaches to it. */
 export function attestations(args: GoImageArgs): Pick<RegistryPushArgs, "attestations" | "attest"> {
@@ -22,7 +22,7 @@ export function attestations(args: GoImageArgs): Pick<RegistryPushArgs, "attesta
   if (pulumi.runtime.isDryRun()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
-  const attest = wanted.apply(async (what) => (hasAny(what) ? { program, request: requestFor(args, what, await source) } : undefined));
+  const attest = wanted.apply(async (what) => (hasAny(what) ? { module, request: requestFor(args, what, await source) } : undefined));
   return { attestations: name, attest };
 }
 

@@ -25,8 +25,8 @@ export interface RegistryPushArgs {
   client?: pulumi.Input<string>;
   /** What is attached to the image, and who signs it: `sbom provenance`. A change attaches what is missing. @default - nothing */
   attestations?: pulumi.Input<string | undefined>;
-  /** How that is done: the path of the program lib/attestations/attach-program, and its request as JSON. @default - nothing is attached */
-  attest?: pulumi.Input<{ program: string; request: string } | undefined>;
+  /** How that is done: the path of the module lib/attestations/attest-push, and its request as JSON. @default - nothing is attached */
+  attest?: pulumi.Input<{ module: string; request: string } | undefined>;
 }
 
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;

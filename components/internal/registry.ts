@@ -1,5 +1,6 @@
 import childProcess from "node:child_process";
 import fs from "node:fs";
+import nodeModule from "node:module";
 import os from "node:os";
 import path from "node:path";
 import tls from "node:tls";
@@ -90,26 +91,16 @@ function pushWith(client: string, inputs: RegistryTarget & StoredImage): Promise
   });
 }
 
-/** What is attached to an image, by a program that Node.js runs: attestations need more code than a provider should have. */
+/** What is attached to an image, by a module that is loaded by its path: it needs more code than a provider should have. */
 export interface Attaching {
-  attest?: { program: string; request: string };
+  attest?: { module: string; request: string };
 }
 
 /** Attaches attestations to a pushed image. */
-export function attach(inputs: RegistryTarget & StoredImage & Attaching): Promise<void> {
-  const { repository, digest, blobs, username, password, ca, plainHttp, attest } = inputs;
-  if (attest === undefined) return Promise.resolve();
-  const request = { repository, digest, blobs, username, password, ca, plainHttp, attest: JSON.parse(attest.request) };
-  return new Promise((done, failed) => {
-    const child = childProcess.execFile(process.execPath, [attest.program], (error, stdout, stderr) => {
-      if (error) return failed(new Error(`${repository}: the attestations failed: ${stderr.trim() || error.message}`));
-      const { problem } = JSON.parse(stdout) as { problem?: string };
-      if (problem === undefined) done();
-      else failed(new Error(problem));
-    });
-    child.stdin!.on("error", () => {}); // a program that ends without reading it
-    child.stdin!.end(JSON.stringify(request));
-  });
+export async function attach(inputs: RegistryTarget & StoredImage & Attaching): Promise<void> {
+  if (!inputs.attest) return;
+  const { module, request } = inputs.attest;
+  await nodeModule.createRequire(module)(module).attestPush(inputs, request);
 }
 
 async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {

@@ -56,16 +56,14 @@ export interface AttestedImage {
 export async function attest(image: AttestedImage, request: AttestRequest): Promise<number> {
   const subjects = await subjectsOf(image);
   const planned = plan(subjects, request);
+  // Nearly always something is missing, so the image is read while the registry answers.
+  const read = request.sbom || request.provenance ? subjects.images : [];
+  const contents = new Map(read.map(({ digest }) => [digest, contentsOf(image.blobs, digest, request.ownLayers)]));
   const signer = request.sign && (await signerName(request.sign));
-  const missing = await withoutExisting(planned, image, signer);
+  const [missing] = await Promise.all([withoutExisting(planned, image, signer), ...contents.values()]);
   if (missing.length === 0) return 0;
   const sign = request.sign && (await (await import("./signer.ts")).signerFor(request.sign));
-  const contents = new Map<string, Promise<ImageContents>>();
-  const of = (digest: string) => {
-    const known = contents.get(digest) ?? contentsOf(image.blobs, digest, request.ownLayers);
-    contents.set(digest, known);
-    return known;
-  };
+  const of = (digest: string) => contents.get(digest)!;
   const artifacts: OciImage[] = [];
   for (const { subject, predicateType } of missing) {
     const predicate = await predicateOf(predicateType, subject.digest, { image, request, of, first: subjects.images[0]!.digest });

@@ -52,6 +52,8 @@ export interface CiStack {
   registry?: string;
   /** The stack whose images are promoted to this one. @default - the images are built */
   promotedFrom?: CiStack;
+  /** How its images are signed, if the pipeline has to hand something over for that. @default - nothing is needed */
+  signing?: "key" | "keyless";
   /** Whether the next stack gets the images of this one. @default false */
   isPromoted?: boolean;
 }
@@ -164,7 +166,7 @@ function ciStackOf(stack: Stack): CiStack | string {
   const text = (value: unknown) => (typeof value === "string" && !value.startsWith("<") ? value : undefined);
   if (platform === "eks") {
     const region = text(settingsIn(stack, "eks")["region"]);
-    return { name, platform, engine: "pulumi", ...(region !== undefined && { region }) };
+    return { name, platform, engine: "pulumi", ...(region !== undefined && { region }), ...signingOf(stack) };
   }
   if (platform !== "kubernetes") return `its platform is unknown ("${platform}")`;
   const settings = settingsIn(stack, "kubernetes");
@@ -176,8 +178,16 @@ function ciStackOf(stack: Stack): CiStack | string {
     platform,
     engine,
     ...(kubeconfig !== undefined && { kubeconfig }),
+    ...signingOf(stack),
     ...(registry !== undefined && !isLoopback(registry) && { registry }),
   };
+}
+
+function signingOf(stack: Stack): Pick<CiStack, "signing"> {
+  const sign = settingsIn(stack, "supplyChain")["sign"];
+  if (!isMap(sign)) return {};
+  if (sign["key"] !== undefined) return { signing: "key" };
+  return sign["keyless"] === undefined ? {} : { signing: "keyless" };
 }
 
 /** The go.mod of all sources with the highest version of Go. */

@@ -42,7 +42,10 @@ export default async function slipway(): Promise<SlipwayOutputs> {
 
   const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
   if (configuration.supplyChain.sign && unsigned.length > 0)
-    notice("warning", `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`);
+    notice(
+      "warning",
+      `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`,
+    );
 
   // Whatever can fail on this machine does so before anything is changed.
   prepare?.(configuration);

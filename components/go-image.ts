@@ -151,7 +151,9 @@ export class GoImage extends pulumi.ComponentResource {
       );
     }
     if (args.builder === ImageBuilder.Dockerfile && args.sign !== undefined)
-      throw new UserError(`GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`);
+      throw new UserError(
+        `GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`,
+      );
     if (args.builder === ImageBuilder.Dockerfile && args.nodes !== undefined)
       throw new UserError(`GoImage "${name}": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".`);
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);

@@ -222,7 +222,10 @@ function reviewEnvironments(project: CiProject, stack: CiStack): Workflow {
     steps: [
       ...prepared(project, { ...(checkout && { checkout }), cache: false }),
       ...credentials(stack, Access.Deploy),
-      { run: `${project.slipway} review ${command}`, env: { ...stackSecrets(stack), ...registryLogin(stack), ...signingKey(stack), ...token } },
+      {
+        run: `${project.slipway} review ${command}`,
+        env: { ...stackSecrets(stack), ...registryLogin(stack), ...signingKey(stack), ...token },
+      },
     ],
   });
   const ofFork = {

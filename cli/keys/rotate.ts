@@ -26,7 +26,8 @@ export interface RotatedKeys extends KeyFiles {
  */
 export async function rotateKeys(name: string, given: string | undefined): Promise<RotatedKeys> {
   const files = keyFiles(name);
-  if (!existsSync(files.publicKey)) throw new UserError(`${files.publicKey}: does not exist. Run slipway keys create --name ${name} first.`);
+  if (!existsSync(files.publicKey))
+    throw new UserError(`${files.publicKey}: does not exist. Run slipway keys create --name ${name} first.`);
   const until = given ?? new Date(Date.now() + overlapDays * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   if (!z.iso.date().safeParse(until).success || until < today())
     throw new UserError(`--until: must be a date from today on, such as ${today()} (got "${until}").`);

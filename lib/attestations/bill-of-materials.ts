@@ -57,5 +57,12 @@ function distroOf({ id, version }: { id: string; version: string | undefined }):
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
 export function imagePurl({ repository, digest, contents }: BilledImage): string {
   const name = repository.slice(repository.lastIndexOf("/") + 1);
-  return new PackageURL("oci", undefined, name, digest, { arch: contents.platform.architecture, repository_url: repository }, undefined).toString();
+  return new PackageURL(
+    "oci",
+    undefined,
+    name,
+    digest,
+    { arch: contents.platform.architecture, repository_url: repository },
+    undefined,
+  ).toString();
 }

@@ -15,7 +15,12 @@ export interface BuildPlatform {
  */
 export function buildPlatform(env: NodeJS.ProcessEnv = process.env): BuildPlatform {
   if (env["GITHUB_ACTIONS"] === "true") {
-    const { GITHUB_SERVER_URL: server = "https://github.com", GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: attempt = "1" } = env;
+    const {
+      GITHUB_SERVER_URL: server = "https://github.com",
+      GITHUB_REPOSITORY: repository,
+      GITHUB_RUN_ID: run,
+      GITHUB_RUN_ATTEMPT: attempt = "1",
+    } = env;
     const hosted = env["RUNNER_ENVIRONMENT"] === "github-hosted";
     const url = repository && run ? `${server}/${repository}/actions/runs/${run}/attempts/${attempt}` : undefined;
     return { id: `${server}/actions/runner/${hosted ? "github-hosted" : "self-hosted"}`, hosted, ...(url !== undefined && { run: url }) };

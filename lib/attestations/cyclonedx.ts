@@ -11,12 +11,15 @@ export function cycloneDx(image: BilledImage): Record<string, unknown> {
       timestamp: image.created,
       component: new Models.Component(Enums.ComponentType.Container, image.repository, { version: image.digest, purl, bomRef: purl }),
       tools: new Models.Tools({
-        components: new Models.ComponentRepository([new Models.Component(Enums.ComponentType.Application, "slipway", { version: image.slipway })]),
+        components: new Models.ComponentRepository([
+          new Models.Component(Enums.ComponentType.Application, "slipway", { version: image.slipway }),
+        ]),
       }),
     }),
   });
   const main = image.contents.program.main?.path;
-  for (const material of materialsOf(image.contents)) bom.components.add(component(material, material.kind === "module" && material.name === main));
+  for (const material of materialsOf(image.contents))
+    bom.components.add(component(material, material.kind === "module" && material.name === main));
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return JSON.parse(serializer.serialize(bom, { sortLists: true })) as Record<string, unknown>;
 }

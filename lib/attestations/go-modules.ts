@@ -29,7 +29,13 @@ export async function readGoProgram(file: string): Promise<GoProgram> {
 /** The text form, because -json needs Go 1.25. Fields are separated by tabs. */
 export function parseGoProgram(text: string): GoProgram {
   const [head = "", ...lines] = text.trimEnd().split("\n");
-  const program: GoProgram = { goVersion: head.slice(head.lastIndexOf(": go") + ": go".length), package: "", main: undefined, modules: [], settings: {} };
+  const program: GoProgram = {
+    goVersion: head.slice(head.lastIndexOf(": go") + ": go".length),
+    package: "",
+    main: undefined,
+    modules: [],
+    settings: {},
+  };
   for (const [, key, ...values] of lines.map((line) => line.split("\t"))) {
     const [path = "", version = "", sum = ""] = values;
     const module = { path, version, ...(sum !== "" && { sum }) };

@@ -56,7 +56,11 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       },
     );
   return {
-    platform: { os: platform.os, architecture: platform.architecture, ...(platform.variant !== undefined && { variant: platform.variant }) },
+    platform: {
+      os: platform.os,
+      architecture: platform.architecture,
+      ...(platform.variant !== undefined && { variant: platform.variant }),
+    },
     program: program!,
     files: [...files].map(([path, sha256]) => ({ path, sha256 })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     packages: packagesIn(records),

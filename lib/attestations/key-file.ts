@@ -30,7 +30,9 @@ export function publicKeyFile(privateKeyFile: string): string {
 export function openPrivateKey(file: string, passphrase: string | undefined = process.env[passphraseVariable]): KeyObject {
   const text = readKeyFile(file);
   if (text.includes("ENCRYPTED PRIVATE KEY") && !passphrase)
-    throw new UserError(`${file}: the private key is encrypted, and ${passphraseVariable} is not set. Set it to the passphrase of the key.`);
+    throw new UserError(
+      `${file}: the private key is encrypted, and ${passphraseVariable} is not set. Set it to the passphrase of the key.`,
+    );
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: text, format: "pem", ...(passphrase && { passphrase }) });
@@ -62,7 +64,9 @@ function readKeyFile(file: string): string {
 function p256(key: KeyObject, file: string): KeyObject {
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (curve !== "prime256v1")
-    throw new UserError(`${file}: must be an ECDSA key on the curve P-256 (got ${curve ?? key.asymmetricKeyType}). Run slipway keys create for one.`);
+    throw new UserError(
+      `${file}: must be an ECDSA key on the curve P-256 (got ${curve ?? key.asymmetricKeyType}). Run slipway keys create for one.`,
+    );
   return key;
 }
 

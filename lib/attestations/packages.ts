@@ -14,7 +14,9 @@ export interface Distribution {
 
 /** Whether packages or the distribution are read from a file of an image. Distroless images have a file for each package in status.d. */
 export function isPackageRecord(path: string): boolean {
-  return /^(var\/lib\/dpkg\/status|var\/lib\/dpkg\/status\.d\/[^/]+|lib\/apk\/db\/installed|usr\/lib\/apk\/db\/installed|(etc|usr\/lib)\/os-release)$/.test(path);
+  return /^(var\/lib\/dpkg\/status|var\/lib\/dpkg\/status\.d\/[^/]+|lib\/apk\/db\/installed|usr\/lib\/apk\/db\/installed|(etc|usr\/lib)\/os-release)$/.test(
+    path,
+  );
 }
 
 /** @param files content by path. */

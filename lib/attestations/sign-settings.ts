@@ -31,5 +31,7 @@ export async function signerName({ key, kms, keyless }: SignSettings): Promise<s
 export function checkSignSettings(settings: SignSettings, where: string): void {
   const set = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (set.length !== 1)
-    throw new UserError(`${where}: must have one of key, kms and keyless (got ${set.length === 0 ? "none" : set.join(", ")}). Remove the others, or set one.`);
+    throw new UserError(
+      `${where}: must have one of key, kms and keyless (got ${set.length === 0 ? "none" : set.join(", ")}). Remove the others, or set one.`,
+    );
 }

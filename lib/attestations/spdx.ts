@@ -13,7 +13,10 @@ export function spdx(image: BilledImage): Record<string, unknown> {
     documentNamespace: `https://slipway.dev/spdx/${image.repository}@${image.digest}`,
     creationInfo: { created: image.created.toISOString().replace(/\.\d+Z$/, "Z"), creators: [`Tool: slipway-${image.slipway}`] },
     packages: [
-      { ...packageOf({ id: root, name: image.repository, version: image.digest, purl: imagePurl(image) }), primaryPackagePurpose: "CONTAINER" },
+      {
+        ...packageOf({ id: root, name: image.repository, version: image.digest, purl: imagePurl(image) }),
+        primaryPackagePurpose: "CONTAINER",
+      },
       ...materials.filter(({ kind }) => kind !== "file").map(packageOf),
     ],
     files: materials
@@ -32,7 +35,13 @@ export function spdx(image: BilledImage): Record<string, unknown> {
   };
 }
 
-function packageOf({ id, name, version, purl, sum }: Pick<Material, "name" | "version" | "purl"> & { id: string; sum?: string | undefined }) {
+function packageOf({
+  id,
+  name,
+  version,
+  purl,
+  sum,
+}: Pick<Material, "name" | "version" | "purl"> & { id: string; sum?: string | undefined }) {
   return {
     SPDXID: id,
     name,

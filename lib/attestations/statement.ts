@@ -29,7 +29,12 @@ export const statement = z.object({
 export type Statement = z.infer<typeof statement>;
 
 /** @param digests `sha256:…`, of manifests and indexes. */
-export function statementOn(repository: string, digests: string[], predicateType: PredicateType, predicate: Statement["predicate"]): Statement {
+export function statementOn(
+  repository: string,
+  digests: string[],
+  predicateType: PredicateType,
+  predicate: Statement["predicate"],
+): Statement {
   const subject = digests.map((digest) => ({ name: repository, digest: { sha256: digest.slice("sha256:".length) } }));
   return { _type: statementType, subject, predicateType, predicate };
 }

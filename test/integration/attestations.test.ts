@@ -88,7 +88,8 @@ describe("signed with a key file", () => {
   });
 
   test("cosign rejects another key", async () => {
-    for (const type of all) await expect(verify(ref, type, byKey("other"))).rejects.toThrow(/invalid signature|could not verify|failed to verify/);
+    for (const type of all)
+      await expect(verify(ref, type, byKey("other"))).rejects.toThrow(/invalid signature|could not verify|failed to verify/);
   });
 
   test("an unchanged source attaches nothing, also from another machine", async () => {
@@ -162,7 +163,10 @@ describe("without a signature", () => {
 
   test("deleting an image deletes its attestations, and keeps those of others", async () => {
     const below = `127.0.0.1:${port}/pruned/web`;
-    const [kept, unused] = [await up(image(`version: "kept", ${attestAll}`, below)), await up(image(`version: "unused", ${attestAll}`, below))];
+    const [kept, unused] = [
+      await up(image(`version: "kept", ${attestAll}`, below)),
+      await up(image(`version: "unused", ${attestAll}`, below)),
+    ];
     const store = new RegistryStore(`127.0.0.1:${port}`, "pruned/");
     const listed = await store.images();
     expect(listed.map((one) => `${one.repository}@${one.digest}`).sort()).toEqual([kept, unused].sort());
@@ -235,6 +239,9 @@ test("AWS KMS: cosign verifies with the public key of the KMS key", async () => 
   const id = KeyMetadata.KeyId as string;
   const ref = await up(image(`version: "kms", ${attestAll}, sign: { kms: "${id}" }`), aws.env);
   const der = await command("aws", ["kms", "get-public-key", "--key-id", id, "--query", "PublicKey", "--output", "text"], { env: aws.env });
-  writeFileSync(join(folder, "kms.pub"), `-----BEGIN PUBLIC KEY-----\n${der.trim().replace(/(.{64})/g, "$1\n")}\n-----END PUBLIC KEY-----\n`);
+  writeFileSync(
+    join(folder, "kms.pub"),
+    `-----BEGIN PUBLIC KEY-----\n${der.trim().replace(/(.{64})/g, "$1\n")}\n-----END PUBLIC KEY-----\n`,
+  );
   for (const type of all) await verify(ref, type, byKey("kms"));
 });

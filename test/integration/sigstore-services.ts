@@ -12,7 +12,10 @@ export interface SigstoreServices extends Disposable {
 }
 
 export async function startSigstore(): Promise<SigstoreServices> {
-  const handlers = new Map<string, (body: string) => Promise<{ statusCode: number; response: string | ArrayBufferView; contentType?: string }>>();
+  const handlers = new Map<
+    string,
+    (body: string) => Promise<{ statusCode: number; response: string | ArrayBufferView; contentType?: string }>
+  >();
   const server = createServer((request, response) => {
     void text(request).then(async (body) => {
       const handle = handlers.get(request.url ?? "");
@@ -41,7 +44,12 @@ export async function startSigstore(): Promise<SigstoreServices> {
       mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
       tlogs: [log(tlog.publicKey, createHash("sha256").update(tlog.publicKey).digest())],
       certificateAuthorities: [
-        { subject: { commonName: "sigstore", organization: "sigstore.mock" }, uri: url, certChain: { certificates: [{ rawBytes: bytes(ca.rootCertificate).toString("base64") }] }, validFor },
+        {
+          subject: { commonName: "sigstore", organization: "sigstore.mock" },
+          uri: url,
+          certChain: { certificates: [{ rawBytes: bytes(ca.rootCertificate).toString("base64") }] },
+          validFor,
+        },
       ],
       ctlogs: [log(ctlog.publicKey, bytes(ctlog.logID))],
       timestampAuthorities: [],

@@ -369,9 +369,15 @@ describe("with images that are signed", () => {
   const sign = (how: object) => ({ ...sampleProjects["local and kubernetes"], stacks: signedStacks(how) });
   const signedStacks = (how: object) =>
     Object.fromEntries(
-      Object.entries(sampleProjects["local and kubernetes"].stacks).map(([name, config]) => [name, { ...config, "slipway:supplyChain": { sign: how } }]),
+      Object.entries(sampleProjects["local and kubernetes"].stacks).map(([name, config]) => [
+        name,
+        { ...config, "slipway:supplyChain": { sign: how } },
+      ]),
     );
-  const secrets = (id: string) => workflow("deploy").jobs[id]!.steps.map(({ env }) => env?.["SLIPWAY_KEY_PASSPHRASE"]).filter(Boolean);
+  const secrets = (id: string) =>
+    workflow("deploy")
+      .jobs[id]!.steps.map(({ env }) => env?.["SLIPWAY_KEY_PASSPHRASE"])
+      .filter(Boolean);
 
   test("with a key, only what builds images gets its passphrase, and it is part of the set-up", () => {
     enter(sign({ key: "keys/slipway.key" }));

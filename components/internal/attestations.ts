@@ -53,7 +53,7 @@ function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined)
     ...what,
     // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
     ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
-    parameters: { source, package: goPackage, platforms, version, labels, compression, ...build },
+    parameters: { source: origin?.folder ?? source, package: goPackage, platforms, version, labels, compression, ...build },
     ...(origin && { source: origin }),
   };
   return JSON.stringify(request);

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,6 @@ export async function signWithKms(key: string, data: Buffer): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), "slipway-kms-"));
   try {
     const file = join(folder, "message");
-    const { createHash } = await import("node:crypto");
     await writeFile(file, createHash("sha256").update(data).digest());
     const options = ["--message-type", "DIGEST", "--signing-algorithm", "ECDSA_SHA_256"];
     // fileb:// is read as bytes by both versions of the AWS CLI.

@@ -72,7 +72,7 @@ async function statementIn(ref: string, type: PredicateType): Promise<Statement>
 /** Verifies the image, or an attestation of it, with cosign: as somebody does who knows only the public key or the identity. */
 async function verify(ref: string, type: PredicateType, how: string[] = byKey("slipway")): Promise<void> {
   const of = type === PredicateType.Signature ? ["verify"] : ["verify-attestation", "--type", type];
-  await command(cosign, [...of, ...how, "--new-bundle-format=true", ref], { env: { HOME: folder }, lines: 3 });
+  await command(cosign, [...of, ...how, ref], { env: { HOME: folder }, lines: 3 });
 }
 const byKey = (name: string) => ["--key", join(folder, `${name}.pub`), "--insecure-ignore-tlog=true"];
 

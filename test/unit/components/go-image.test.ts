@@ -92,7 +92,7 @@ describe("what is attached to the image", () => {
       sign: { key },
       ownLayers: 3,
       parameters: { source: "app", version: "1", tags: ["netgo"], assets: ["go.mod"] },
-      source: expect.objectContaining({ commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string }) as object,
+      source: expect.objectContaining({ commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, folder: "app" }) as object,
     });
   });
 

@@ -48,7 +48,7 @@ const facts: ProvenanceFacts = {
     base: `registry.example/base@sha256:${"a".repeat(64)}`,
     env: { CGO_ENABLED: "1", GOPROXY: "https://user:token@proxy.example", GOFLAGS: "-x https://user:token@proxy.example" },
   },
-  source: { commit: "c0ffee", branch: "main", dirty: false, repository: "https://github.com/acme/shop.git" },
+  source: { commit: "c0ffee", branch: "main", dirty: false, repository: "https://github.com/acme/shop.git", folder: "app" },
   platform: { id: "https://slipway.dev/builders/workstation", hosted: false },
   goVersion: "1.26.8",
   goSettings: { GOAMD64: "v1" },
@@ -84,7 +84,7 @@ test("a checkout that git says nothing about counts as changed, and a source out
   const dependencies = (source: ProvenanceFacts["source"]) =>
     (provenance({ ...facts, parameters: { source: "app" }, source })["buildDefinition"] as { resolvedDependencies: object[] })
       .resolvedDependencies;
-  expect(dependencies({ commit: "c0ffee" })).toEqual([{ name: "source", digest: { gitCommit: "c0ffee" }, annotations: { dirty: true } }]);
+  expect(dependencies({ commit: "c0ffee", folder: "." })).toEqual([{ name: "source", digest: { gitCommit: "c0ffee" }, annotations: { dirty: true } }]);
   expect(dependencies(undefined)).toEqual([]);
 });
 

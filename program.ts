@@ -4,6 +4,7 @@ import { ImageBuilder } from "./components/image-builder.ts";
 import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
 import { inOrder } from "./config/jobs.ts";
+import { unverifiedImages } from "./config/required-attestations.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { isPreflightOff } from "./lib/preflight.ts";
 import { loadPlatform } from "./platforms/platform.ts";
@@ -54,7 +55,8 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     for (const source of sources.values()) await GoImage.compile(source, signal);
   };
   // Problems that the preflight finds are reported without waiting for the compiler.
-  const check = async () => throwIfAny(isPreflightOff() ? [] : await preflight(configuration), `Stack "${stack}" cannot be deployed:`);
+  const problems = async () => (await Promise.all([preflight(configuration), unverifiedImages(configuration)])).flat();
+  const check = async () => throwIfAny(isPreflightOff() ? [] : await problems(), `Stack "${stack}" cannot be deployed:`);
   for (const result of await Promise.allSettled([check().catch(abort), compile()])) if (result.status === "rejected") throw result.reason;
 
   const platform = await createPlatform(configuration);

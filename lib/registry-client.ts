@@ -109,6 +109,52 @@ export async function attachToImage(
   throw new UserError(`${repository}: the attestations cannot be pushed (${problem}: ${message}).${login}`);
 }
 
+/** A part of an image that does not have its digest, or that the registry does not have. */
+export interface Damage {
+  part: "index" | "manifest" | "config" | "layer";
+  digest: string;
+  message: string;
+}
+
+/** An image in a registry, compared with its digests. */
+export interface CheckedImage {
+  digest: string;
+  /** Digests of the images for the platforms. The image itself if it is no index. */
+  images: string[];
+  damages: Damage[];
+}
+
+/**
+ * Downloads an image, by tag or digest, and compares each part with its digest.
+ *
+ * @throws UserError if the registry does not have it, or does not answer.
+ */
+export function checkImage(image: string): Promise<CheckedImage> {
+  return check(image, true);
+}
+
+/**
+ * Reads only the manifests of an image, and compares them with their digests. Whoever pulls the image compares its layers.
+ *
+ * @throws UserError if the registry does not have it, or does not answer.
+ */
+export function checkManifests(image: string): Promise<CheckedImage> {
+  return check(image, false);
+}
+
+async function check(image: string, contents: boolean): Promise<CheckedImage> {
+  const {
+    problem,
+    message = "",
+    ...checked
+  } = (await ask({ check: image, contents })) as CheckedImage & {
+    problem?: RegistryProblem;
+    message?: string;
+  };
+  if (problem !== undefined) throw new UserError(`${image} ${whyNotPulled(image, { problem, message })}`);
+  return checked;
+}
+
 /** A manifest that refers to an image. */
 export interface Referrer {
   digest: string;

@@ -35,6 +35,7 @@ import { stateImport } from "./state-import.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { upgrade } from "./upgrade.ts";
+import { verify } from "./verify.ts";
 
 /** All commands, in the order of the help. */
 export const commands: Command[] = [
@@ -71,6 +72,7 @@ export const commands: Command[] = [
   lockCommand,
   keysCreate,
   keysRotate,
+  verify,
   login,
   importCommand,
   setup,

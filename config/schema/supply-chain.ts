@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { Requirement } from "../../lib/attestations/requirement.ts";
 import { sigstore } from "../../lib/attestations/sign-settings.ts";
-import { setting } from "./setting.ts";
+import { required, setting } from "./setting.ts";
 
 const text = z.string().min(1);
 const url = z.url({ protocol: /^https?$/, error: "must be a URL such as https://fulcio.example" });
@@ -49,6 +50,23 @@ const signSettings = z
   })
   .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, "must have one of key, kms and keyless");
 
+const trustedKey = z.strictObject({
+  file: required(text, { meaning: "File with a public key, relative to the project", example: "keys/slipway.pub" }),
+  until: setting(z.iso.date("must be a date such as 2026-12-31"), {
+    meaning: "Last day on which signatures with the key count",
+    without: "no end",
+    example: "2026-12-31",
+  }),
+});
+
+const trustedIdentity = z.strictObject({
+  issuer: required(url, { meaning: "Who vouches for the identity", example: "https://token.actions.githubusercontent.com" }),
+  subject: required(text, {
+    meaning: "The identity, such as the URL of a workflow with its branch",
+    example: "https://github.com/acme/shop/.github/workflows/deploy.yml@refs/heads/main",
+  }),
+});
+
 /** `slipway:supplyChain`: what is attached to images and how they are signed, see docs/SUPPLY-CHAIN.md. */
 export const supplyChainSettings = z
   .strictObject({
@@ -57,8 +75,28 @@ export const supplyChainSettings = z
       meaning: "How these images and what is attached to them are signed",
       without: "they are not signed",
     }),
+    require: setting(z.array(z.enum(Requirement)).min(1), {
+      meaning:
+        "What every image must have, signed by somebody who is trusted: signature, provenance, sbom. Existing and promoted images are checked before anything changes; images that are built must be signed with `sign`",
+      without: "nothing",
+      example: ["signature", "provenance", "sbom"],
+    }),
+    keys: setting(z.array(trustedKey), {
+      meaning: "Public keys whose signatures count",
+      without: "those in keys/trusted.yaml",
+      example: [{ file: "keys/slipway.pub" }],
+    }),
+    identities: setting(z.array(trustedIdentity), {
+      meaning: "Identities of CI jobs whose signatures count",
+      without: "none",
+    }),
+    trustedRoot: setting(text, {
+      meaning: "File with the certificates and logs of Sigstore that vouch for identities, as cosign trusted-root create writes it",
+      without: "none; `identities` need it",
+      example: "keys/sigstore.json",
+    }),
   })
   .prefault({})
-  .describe("What is attached to images, and how they are signed.");
+  .describe("What is attached to images, how they are signed, and what they must have.");
 
 export type SupplyChainSettings = z.infer<typeof supplyChainSettings>;

@@ -84,7 +84,9 @@ test("a checkout that git says nothing about counts as changed, and a source out
   const dependencies = (source: ProvenanceFacts["source"]) =>
     (provenance({ ...facts, parameters: { source: "app" }, source })["buildDefinition"] as { resolvedDependencies: object[] })
       .resolvedDependencies;
-  expect(dependencies({ commit: "c0ffee", folder: "." })).toEqual([{ name: "source", digest: { gitCommit: "c0ffee" }, annotations: { dirty: true } }]);
+  expect(dependencies({ commit: "c0ffee", folder: "." })).toEqual([
+    { name: "source", digest: { gitCommit: "c0ffee" }, annotations: { dirty: true } },
+  ]);
   expect(dependencies(undefined)).toEqual([]);
 });
 

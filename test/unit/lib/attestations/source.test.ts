@@ -21,7 +21,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test("commit, branch, repository and the folder in it are known, and whether files differ", async () => {
   await git("remote", "add", "origin", "https://user:token@github.com/acme/shop.git");
   const commit = (await git("rev-parse", "HEAD")).trim();
-  const source = { commit, date: expect.any(String) as string, branch: "main", dirty: false, repository: "https://github.com/acme/shop.git" };
+  const source = {
+    commit,
+    date: expect.any(String) as string,
+    branch: "main",
+    dirty: false,
+    repository: "https://github.com/acme/shop.git",
+  };
   expect(await sourceOf(join(folder, "app"), {})).toEqual({ ...source, folder: "app" });
   writeFileSync(join(folder, "app/main.go"), "package main // changed\n");
   expect(await sourceOf(folder, {})).toEqual({ ...source, dirty: true, folder: "." });

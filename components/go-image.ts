@@ -9,6 +9,7 @@ import { SecretBuild } from "./internal/secret-build.ts";
 import { NodeImage } from "./internal/node-image.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { attestations, checkSignature } from "./internal/attestations.ts";
+import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
@@ -126,9 +127,9 @@ export interface GoImageArgs {
    * @default - the image is pushed.
    */
   nodes?: string[];
-  /** What is attached to the image. Only for the builder `go`. @default - all of it, except for a registry on this machine. */
+  /** What is attached to the image in its registry. Only for the builder `go`. @default - all of it, except for a registry on this machine. */
   attest?: AttestArgs;
-  /** How the image and what is attached to it are signed. Only for the builder `go`. @default - they are not signed. */
+  /** How the image and what is attached to it are signed in its registry. Only for the builder `go`. @default - they are not signed. */
   sign?: SignArgs;
 }
 
@@ -150,6 +151,7 @@ export class GoImage extends pulumi.ComponentResource {
         `GoImage "${name}": platforms: must be a single platform for builder "dockerfile" (got ${args.platforms?.join(", ")}). Set one, or use builder "go".`,
       );
     }
+    if (args.sign !== undefined) checkSignSettings(args.sign, `GoImage "${name}": sign`);
     if (args.builder === ImageBuilder.Dockerfile && args.sign !== undefined)
       throw new UserError(
         `GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`,

@@ -39,11 +39,14 @@ function hasAny({ sbom, provenance, sign }: Wanted): boolean {
   return sbom || provenance || sign !== undefined;
 }
 
-const sources = new Map<string, Promise<Source | undefined>>();
+const asked = new Map<string, Promise<Source | undefined>>();
 
+/** Images that are created together ask once. A later run in this process asks again. */
 function knownSource(folder: string): Promise<Source | undefined> {
-  const source = sources.get(folder) ?? sourceOf(folder);
-  sources.set(folder, source);
+  const known = asked.get(folder);
+  if (known) return known;
+  const source = sourceOf(folder).finally(() => asked.delete(folder));
+  asked.set(folder, source);
   return source;
 }
 

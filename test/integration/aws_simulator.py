@@ -14,19 +14,21 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # which takes seconds
 from unittest import mock
 
 import boto3
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import utils
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import ECDSAPrivateKey
 from moto.server import ThreadedMotoServer
 
 sign = KmsResponse.sign
-ecdsa = ec.ECDSA
 
 
 def sign_message_or_digest(self):
     """moto takes each message of KMS for one that is to be hashed. AWS does not hash one with the type DIGEST."""
     if self._get_param("MessageType") != "DIGEST":
         return sign(self)
-    with mock.patch.object(ec, "ECDSA", lambda algorithm: ecdsa(utils.Prehashed(algorithm))):
+    digest = utils.Prehashed(hashes.SHA256())
+    with mock.patch.object(ECDSAPrivateKey, "_ECDSAPrivateKey__hash_algorithm", lambda *_: digest):
         return sign(self)
 
 

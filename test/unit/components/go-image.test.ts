@@ -96,6 +96,10 @@ describe("what is attached to the image", () => {
     });
   });
 
+  test("exactly one way of signing is needed", async () => {
+    await expect(build({ sign: {} })).rejects.toThrow('GoImage "web": sign: must have one of key, kms and keyless (got none).');
+  });
+
   test("an image from a Dockerfile cannot be signed", async () => {
     await expect(build({ builder: "dockerfile", sign: { keyless: {} } })).rejects.toThrow(
       'GoImage "web": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".',

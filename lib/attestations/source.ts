@@ -15,16 +15,17 @@ export interface Source {
   folder: string;
 }
 
-/** Undefined if the folder is not in git. */
+/** Undefined if the folder is not in git, such as that of a package: the commit then says nothing about it. */
 export async function sourceOf(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Source | undefined> {
   const git = (...args: string[]) => gitIn(folder, args);
-  const [commit, remote, date, prefix = ""] = await Promise.all([
+  const [commit, remote, date, prefix = "", tree] = await Promise.all([
     commitOf(env, git),
     git("remote", "get-url", "origin"),
     git("show", "--no-patch", "--format=%cI", "HEAD"),
     git("rev-parse", "--show-prefix"),
+    git("rev-parse", "HEAD:./"),
   ]);
-  if (commit === undefined) return undefined;
+  if (commit === undefined || tree === undefined) return undefined;
   const { sha, branch, dirty } = commit;
   const repository = remote === undefined ? undefined : publicUrl(remote.trim());
   return {

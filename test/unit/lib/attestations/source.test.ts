@@ -33,6 +33,12 @@ test("commit, branch, repository and the folder in it are known, and whether fil
   expect(await sourceOf(folder, {})).toEqual({ ...source, dirty: true, folder: "." });
 });
 
+test("a folder that the commit does not have, such as that of a package, has no source", async () => {
+  mkdirSync(join(folder, "node_modules/slipway"), { recursive: true });
+  writeFileSync(join(folder, ".gitignore"), "node_modules\n");
+  expect(await sourceOf(join(folder, "node_modules/slipway"), {})).toBeUndefined();
+});
+
 test("a remote on this machine and a folder outside git are not named", async () => {
   await git("remote", "add", "origin", "/srv/git/shop");
   expect(await sourceOf(folder, {})).not.toHaveProperty("repository");

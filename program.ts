@@ -1,8 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { GoImage, type GoImageArgs } from "./components/go-image.ts";
+import { inDevelopment } from "./components/development.ts";
+import { GoImage } from "./components/go-image.ts";
 import { ImageBuilder } from "./components/image-builder.ts";
 import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
+import type { Configuration } from "./config/settings.ts";
+import { imageSources } from "./config/image-sources.ts";
 import { inOrder } from "./config/jobs.ts";
 import { unverifiedImages } from "./config/required-attestations.ts";
 import { loadConfiguration } from "./config/load.ts";
@@ -25,21 +28,11 @@ export interface SlipwayOutputs {
 
 /** The program itself, which start.ts loads. */
 export default async function slipway(): Promise<SlipwayOutputs> {
-  const configuration = await loadConfiguration(loadPlatform);
+  const configuration = developed(await loadConfiguration(loadPlatform));
   const { stack, services, jobs } = configuration;
   const { imageDefaults, prepare, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
-  const sources = new Map<string, Omit<GoImageArgs, "repository">>();
-  for (const [name, { source, builder, dockerfile, build: options, package: goPackage, platforms, version }] of Object.entries({
-    ...services,
-    ...jobs,
-  })) {
-    const labels = { "org.opencontainers.image.title": name };
-    const { attest, sign } = configuration.supplyChain;
-    const supplyChain = builder === ImageBuilder.Dockerfile ? {} : { ...(attest && { attest }), ...(sign && { sign }) };
-    const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels, ...supplyChain };
-    if (source !== undefined) sources.set(name, { ...imageDefaults(configuration), source, ...build });
-  }
+  const sources = imageSources(configuration, imageDefaults(configuration));
 
   const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
   if (configuration.supplyChain.sign && unsigned.length > 0)
@@ -104,4 +97,13 @@ function abortable() {
     throw reason;
   };
   return { signal: controller.signal, abort };
+}
+
+/** The configuration in which the helper runs the programs that `slipway dev` replaces in place. */
+function developed(configuration: Configuration): Configuration {
+  const services = Object.entries(configuration.services).map(([name, service]) => [
+    name,
+    configuration.developed.includes(name) ? inDevelopment(name, service) : service,
+  ]);
+  return { ...configuration, services: Object.fromEntries(services) };
 }

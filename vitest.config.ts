@@ -48,10 +48,10 @@ export default defineConfig({
       lane(
         "workloads",
         1,
-        ["web-service", "rollout", "load", "docker-lock", "status-logs", "rollback-release", "gitops"],
+        ["web-service", "rollout", "load", "docker-lock", "status-logs", "dev", "rollback-release", "gitops"],
         ["./test/integration/shared-stack-setup.ts"],
       ),
-      lane("docker", 2, ["docker", "docker-rollout", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
+      lane("docker", 2, ["docker", "docker-rollout", "dev-docker", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
       lane("clusters", 5, ["existing-cluster", "cluster-flavours", "registries", "promote"], ["./test/integration/shared-stack-setup.ts"]),
       lane("pipelines", 6, ["review", "workflows", "drift"], ["./test/integration/shared-stack-setup.ts"]),
       // Files are where they make the lanes take about the same time.

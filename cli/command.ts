@@ -21,6 +21,8 @@ export interface ArgumentDeclaration {
   summary: string;
   /** Empty if the argument is optional and has none. @default - the argument is required */
   default?: string;
+  /** Whether the argument may be given several times. @default false */
+  repeatable?: boolean;
 }
 
 type Options = Record<string, OptionDeclaration>;
@@ -60,8 +62,8 @@ export interface Command<O extends Options = Options> {
   examples: { command: string; summary: string }[];
   /** Exit codes other than 0, 1 and 2 that the command has. @default - none */
   exitCodes?: ExitCode[];
-  /** Runs the command. It loads what it needs itself, so that other commands start quickly. */
-  run: (options: ValuesOf<O>, argument: string) => Promise<ExitCode>;
+  /** Runs the command, with the argument, or with all of one that is repeatable. It loads what it needs itself, so that other commands start quickly. */
+  run: (options: ValuesOf<O>, argument: string, all: string[]) => Promise<ExitCode>;
 }
 
 /** Declares a command with the types of its options. */

@@ -50,8 +50,8 @@ function addCommand(program: Program, declaration: Command, ended: (code: ExitCo
   command.action(async (...parameters: unknown[]) => {
     const values = command.opts();
     const given = Object.entries(options).map(([key, option]) => [key, values[camelCase(key)] ?? emptyValue(option)]);
-    const [text = ""] = (argument ? parameters : []) as [string?];
-    ended(await run(Object.fromEntries(given), text));
+    const all = (argument ? [parameters[0] ?? []].flat() : []) as string[];
+    ended(await run(Object.fromEntries(given), all[0] ?? "", all));
   });
 }
 
@@ -70,9 +70,10 @@ function subcommandTerm(command: Program): string {
   return parent?.parent ? `${parent.name()} ${new Help().subcommandTerm(command)}` : new Help().subcommandTerm(command);
 }
 
-function argumentOf({ name, summary, default: fallback }: ArgumentDeclaration): Argument {
-  if (fallback === undefined) return new Argument(`<${name}>`, summary);
-  const optional = new Argument(`[${name}]`, summary);
+function argumentOf({ name, summary, default: fallback, repeatable = false }: ArgumentDeclaration): Argument {
+  const shown = repeatable ? `${name}...` : name;
+  if (fallback === undefined) return new Argument(`<${shown}>`, summary);
+  const optional = new Argument(`[${shown}]`, summary);
   // Help shows a default, and an empty one says nothing.
   return fallback === "" ? optional : optional.default(fallback);
 }

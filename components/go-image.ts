@@ -2,16 +2,19 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
-import { buildGo, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
+import { buildGo, forgetBuilds, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
 import { SecretBuild } from "./internal/secret-build.ts";
 import { NodeImage } from "./internal/node-image.ts";
+import { push, type RegistryTarget } from "./internal/registry.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { attestations, checkSignature } from "./internal/attestations.ts";
 import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
+
+export type { GoBuild } from "./internal/go-build.ts";
 
 export interface RegistryCredentials {
   username: pulumi.Input<string>;
@@ -179,6 +182,24 @@ export class GoImage extends pulumi.ComponentResource {
     }
   }
 
+  /**
+   * Builds the image as it is now, also if this process has built it before. Only for the builder `go`.
+   *
+   * @param signal Ends the compiler.
+   * @throws UserError with the compiler's output.
+   */
+  static build(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<GoBuild> {
+    forgetBuilds();
+    return buildGo(buildArgs(args), signal);
+  }
+
+  /** Pushes what `build` has built. Returns its reference. */
+  static async push({ descriptor: { digest }, blobs }: GoBuild, target: RegistryTarget): Promise<string> {
+    const client = needsOwnClient(target) ? { client: await registryClient() } : {};
+    await push({ ...target, digest, blobs, tag: tagOf(digest), ...client });
+    return `${target.repository}@${digest}`;
+  }
+
   private buildWithGo(name: string, args: GoImageArgs): pulumi.Output<string> {
     const build: pulumi.Output<GoBuild> = pulumi.output(buildGo(buildArgs(args)));
     const digest = build.descriptor.digest;
@@ -195,13 +216,12 @@ export class GoImage extends pulumi.ComponentResource {
       name,
       {
         repository: args.repository,
-        tag: digest.apply((d) => d.slice("sha256:".length, "sha256:".length + 12)),
+        tag: digest.apply(tagOf),
         digest,
         blobs,
         ...args.credentials,
         ...accessIn(args),
-        // Node's client chooses between HTTP and HTTPS by the address, and knows no other way.
-        ...((args.ca !== undefined || args.plainHttp) && { client: registryClient() }),
+        ...(needsOwnClient(args) && { client: registryClient() }),
         ...attestations(args),
       },
       { parent: this },
@@ -244,6 +264,16 @@ export class GoImage extends pulumi.ComponentResource {
 /** How the registry is reached. What is not set is left out, so that it is no change of a resource. */
 function accessIn({ ca, plainHttp }: GoImageArgs): Pick<GoImageArgs, "ca" | "plainHttp"> {
   return { ...(ca !== undefined && { ca }), ...(plainHttp && { plainHttp }) };
+}
+
+/** Node's client chooses between HTTP and HTTPS by the address, and knows no other way. */
+function needsOwnClient({ ca, plainHttp }: Pick<GoImageArgs, "ca" | "plainHttp">): boolean {
+  return ca !== undefined || plainHttp === true;
+}
+
+/** The tag under which an image is pushed. */
+function tagOf(digest: string): string {
+  return digest.slice("sha256:".length, "sha256:".length + 12);
 }
 
 function hasSecrets({ secrets = {} }: DockerfileArgs = {}): boolean {

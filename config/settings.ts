@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
+import { devSetting } from "./schema/dev.ts";
 import { dockerSettings } from "./schema/docker.ts";
 import { eksSettings } from "./schema/eks.ts";
 import { extendsSetting } from "./schema/extends.ts";
@@ -28,6 +29,7 @@ export const settings = z.strictObject({
   swarm: swarmSettings,
   kubernetes: kubernetesSettings.optional(),
   eks: eksSettings.optional(),
+  dev: devSetting,
   gate: gateSettings,
   policy: policySettings,
   review: reviewSettings.optional(),
@@ -39,11 +41,13 @@ export type Services = Settings["services"];
 export type Jobs = Settings["jobs"];
 
 /** What a platform sees of the settings: its own. */
-export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "gate" | "policy" | "review" | "supplyChain">;
+export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "dev" | "gate" | "policy" | "review" | "supplyChain">;
 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {
   stack: string;
+  /** Services whose programs `slipway dev` replaces in place. */
+  developed: string[];
 }
 
 /** What a platform adds to the settings and demands of them. Platforms are passed to the functions here, because they are a layer above. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 // Not from the package as a whole, so that slim-kubernetes-package.ts can leave out most of it.
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { createConfiguration } from "@kubernetes/client-node/dist/gen/configuration.js";
@@ -216,6 +216,12 @@ export class KubernetesCluster extends KubernetesObjectApi {
       const { code, message } = error as { code?: number; message: string };
       throw typeof code === "number" ? new KubernetesError(code, message) : error;
     }
+  }
+
+  /** A connection to a port of a pod's loopback address. */
+  async forward(pod: Manifest, port: number): Promise<Duplex> {
+    const { forwardedPort } = await import("./forwarded-port.ts");
+    return forwardedPort(this.config, String(pod.metadata?.namespace), String(pod.metadata?.name), port);
   }
 
   /**

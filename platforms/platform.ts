@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { WebServiceArgs } from "../components/web-service-args.ts";
+import { withHelper } from "../components/development.ts";
 import { GoImage, type GoImageArgs } from "../components/go-image.ts";
 import { helperSource } from "../components/helper-source.ts";
 import type { JobArgs } from "../components/job-args.ts";
@@ -112,6 +113,15 @@ export class HelperImage {
   get ref(): pulumi.Output<string> {
     this.image ??= this.create();
     return this.image.ref;
+  }
+
+  /** Options for a service whose program `slipway dev` replaces in place. */
+  ifDeveloped(
+    service: string,
+    developed: string[],
+    asPulled: (image: pulumi.Output<string>) => pulumi.Input<string> = (image) => image,
+  ): pulumi.ComponentResourceOptions {
+    return developed.includes(service) ? withHelper(asPulled(this.ref)) : {};
   }
 
   /** The stack's output, so that the image counts as in use. */

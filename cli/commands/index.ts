@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { check } from "./check.ts";
 import { ci } from "./ci.ts";
 import { configExplain } from "./config-explain.ts";
+import { dev } from "./dev.ts";
 import { down } from "./down.ts";
 import { drift } from "./drift.ts";
 import { gate } from "./gate.ts";
@@ -45,6 +46,7 @@ export const commands: Command[] = [
   upgrade,
   up,
   preview,
+  dev,
   down,
   outputs,
   status,

@@ -43,9 +43,11 @@ export const rbac = defineCommand({
     if (given !== undefined && subject === undefined)
       throw new UserError(`--subject: must be user:<name>, group:<name> or serviceaccount:<namespace>/<name> (got "${given}").`);
     const resources = await registrationsOf(stack);
+    const isDeveloped = stack.config["slipway:dev"] === "true";
+    const hasState = state !== StateLocation.File;
     const roles =
       typeof namespace === "string"
-        ? permissions.rolesOf(resources, stack.project, { namespace, hasState: state !== StateLocation.File })
+        ? permissions.rolesOf(resources, stack.project, { namespace, hasState, isDeveloped })
         : [permissions.environmentRoleOf(resources, stack.project)];
     const objects = [...roles, ...(subject ? permissions.bindingsOf(roles, subject) : [])];
     const text = json

@@ -58,6 +58,14 @@ func ready([]string) error {
 	return os.WriteFile(reportedMark, nil, 0o644)
 }
 
+// install copies this program into a folder.
+func install(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("usage: helper install <folder>")
+	}
+	return copyTo(args[0])
+}
+
 // copyTo copies this program into folder. It renames the copy into place, so that no check runs a partial file.
 func copyTo(folder string) error {
 	self, err := os.Open("/proc/self/exe")

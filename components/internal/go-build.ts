@@ -86,6 +86,12 @@ export function buildGo(args: GoBuildArgs, signal?: AbortSignal): Promise<GoBuil
   return build;
 }
 
+/** Makes the next calls build again. */
+export function forgetBuilds(): void {
+  builds.clear();
+  programs.clear();
+}
+
 async function buildImage(args: GoBuildArgs, signal: AbortSignal | undefined): Promise<GoBuild> {
   if (args.base !== undefined && !isByDigest(args.base))
     throw new UserError(`${args.source}: base: must be an image by digest such as "registry.example/base@sha256:…" (got "${args.base}").`);

@@ -26,6 +26,9 @@ const keepingState: PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "delete", "get", "update"] },
 ];
 
+/** What `slipway dev` connects to programs with. Newer clusters ask for `create`, although a connection by WebSocket is a GET. */
+const developing: PolicyRule[] = [{ apiGroups: [""], resources: ["pods/portforward"], verbs: ["create", "get"] }];
+
 /** The name of a kind's resource, as Kubernetes itself derives it (apimachinery, meta.UnsafeGuessKindToResource). */
 function resourceOf(kind: string): string {
   const name = kind.toLowerCase();
@@ -45,11 +48,12 @@ function groupOf(apiVersion: string): string {
  *
  * @param namespace The namespace of the stack's objects.
  * @param hasState Whether the state is there, too.
+ * @param isDeveloped Whether `slipway dev` may run on the stack.
  */
 export function rolesOf(
   resources: Registered[],
   name: string,
-  { namespace, hasState }: { namespace: string; hasState: boolean },
+  { namespace, hasState, isDeveloped = false }: { namespace: string; hasState: boolean; isDeveloped?: boolean },
 ): [role: Manifest, clusterRole: Manifest] {
   const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
   const own = objects.map(({ apiVersion = "", kind = "" }) => ({ group: groupOf(apiVersion), resource: resourceOf(kind) }));
@@ -62,8 +66,9 @@ export function rolesOf(
   const metadata = { name: `slipway-${name}`, namespace };
   const identity = { apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"] };
   const apiVersion = "rbac.authorization.k8s.io/v1";
+  const rules = [...managed, ...observing, ...(isDeveloped ? developing : []), ...(hasState ? keepingState : []), ...granted];
   return [
-    { apiVersion, kind: "Role", metadata, rules: [...managed, ...observing, ...(hasState ? keepingState : []), ...granted] },
+    { apiVersion, kind: "Role", metadata, rules },
     { apiVersion, kind: "ClusterRole", metadata: { name: `slipway-${name}-${namespace}` }, rules: [identity] },
   ];
 }

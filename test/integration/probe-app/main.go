@@ -50,7 +50,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println("listening")
 	var hangs atomic.Bool
 	answer := func(w http.ResponseWriter, text string, err error) {
 		if err != nil {
@@ -107,6 +106,7 @@ func main() {
 		server.Shutdown(drain)
 		close(drained)
 	}()
+	fmt.Println("listening")
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

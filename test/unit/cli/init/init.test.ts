@@ -251,7 +251,7 @@ describe("the options of slipway init", () => {
     [{ dir: "../other" }, '--dir: must be a folder below this one (got "../other"). Run slipway init in the repository.'],
     [{ dir: "/srv" }, '--dir: must be a folder below this one (got "/srv"). Run slipway init in the repository.'],
   ])("%j is rejected", async (given, message) => {
-    await expect(init.run({ ...options, ...given } as never, "")).rejects.toThrow(message);
+    await expect(init.run({ ...options, ...given } as never, "", [])).rejects.toThrow(message);
   });
 });
 

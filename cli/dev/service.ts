@@ -1,0 +1,154 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import timers from "node:timers/promises";
+import type { GoImageArgs } from "../../components/go-image.ts";
+import { UserError } from "../../lib/user-error.ts";
+import { userName } from "../../lib/user-name.ts";
+import type { Place } from "../workloads/place.ts";
+import { containerOf } from "./containers.ts";
+import { buildProgram, programIn, type BuiltProgram } from "./build.ts";
+import { Helper, TakenError, type HelperEvent, type Replacement } from "./helper.ts";
+import { localModules, panicIn, type LocalModule } from "./modules.ts";
+import type { DevReport } from "./report.ts";
+
+/** Who holds a session, for others who want to begin one. */
+const by = `${userName()}@${hostname()} (process ${process.pid})`;
+
+/** Milliseconds between two attempts to find a service's container or to connect to it. */
+const retryMs = 300;
+
+/** A service whose program is replaced in place. */
+export class DevelopedService {
+  readonly name: string;
+  readonly args: Omit<GoImageArgs, "repository">;
+  modules: LocalModule[] = [];
+  /** What runs, or is to run once there is a container. */
+  current: BuiltProgram | undefined;
+  private readonly report: DevReport;
+  private helper: Helper | undefined;
+  private architecture = "";
+  private connected = Promise.withResolvers<void>();
+
+  constructor(name: string, args: Omit<GoImageArgs, "repository">, report: DevReport) {
+    this.name = name;
+    this.args = args;
+    this.report = report;
+  }
+
+  async findModules(): Promise<void> {
+    this.modules = await localModules(this.args.source);
+  }
+
+  /** Absolute paths of the folders that the program is built from. */
+  get folders(): string[] {
+    return [...new Set([...this.modules.map(({ folder }) => folder), resolve(this.args.source)])];
+  }
+
+  /** Connects again, since there may be a new container, and the old one may still be running. */
+  async reconnect(signal: AbortSignal): Promise<void> {
+    this.connected = Promise.withResolvers();
+    this.isConnected = false;
+    this.connection.abort();
+    await this.ready(signal);
+  }
+
+  private connection = new AbortController();
+
+  /** Stays connected to the helper until the signal is aborted, also if the container is replaced. */
+  async stayConnected(place: Place, taken: (error: TakenError) => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.connectOnce(place, signal);
+      } catch (error) {
+        if (error instanceof TakenError && error.holder?.by !== by) return taken(error);
+        // The container may just be starting or ending.
+      }
+      this.helper?.close();
+      this.helper = undefined;
+      if (this.isConnected) this.connected = Promise.withResolvers();
+      this.isConnected = false;
+      await timers.setTimeout(retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private isConnected = false;
+
+  private async connectOnce(place: Place, signal: AbortSignal): Promise<void> {
+    this.connection = new AbortController();
+    const either = AbortSignal.any([signal, this.connection.signal]);
+    const container = await containerOf(place, this.name);
+    if (container === undefined) return;
+    const helper = new Helper(container.open);
+    const { architecture, digest } = await helper.status();
+    const begun = async () => {
+      this.architecture = architecture;
+      this.helper = helper;
+      // A container that was started again has the program of its image.
+      if (this.current && digest !== this.current.digest && !this.isOfImage)
+        await helper.replace(by, this.current.digest, this.current.file, signal);
+      this.isConnected = true;
+      this.connected.resolve();
+    };
+    await helper.events(by, begun, (event) => this.seen(event), either);
+  }
+
+  /** Whether the current program is the one of the image that the stack deployed. */
+  private isOfImage = true;
+
+  /** The stack is being deployed, so a new container has what is wanted. */
+  deploying(): void {
+    this.isOfImage = true;
+  }
+
+  /** The stack was deployed with an image, which this machine has built. */
+  deployed(image: string, blobs: string): void {
+    this.current = programIn(image, { descriptor: { mediaType: "", size: 0, digest: image }, blobs }, this.architecture);
+    this.isOfImage = true;
+  }
+
+  /** Resolves once the helper is connected. */
+  ready(signal: AbortSignal): Promise<void> {
+    return Promise.race([
+      this.connected.promise,
+      new Promise<void>((done) => signal.addEventListener("abort", () => done(), { once: true })),
+    ]);
+  }
+
+  /**
+   * Builds the program as it is now.
+   *
+   * @throws UserError with the compiler's output.
+   */
+  build(signal: AbortSignal): Promise<BuiltProgram> {
+    return buildProgram(this.args, this.architecture, signal);
+  }
+
+  /** Replaces the program. */
+  async replace(next: BuiltProgram, signal: AbortSignal): Promise<Replacement> {
+    await this.ready(signal);
+    if (this.helper === undefined) throw new UserError(`The container of ${this.name} cannot be reached.`);
+    const replacement = await this.helper.replace(by, next.digest, next.file, signal);
+    if (replacement.result === "ready") {
+      this.current = next;
+      this.isOfImage = false;
+    }
+    return replacement;
+  }
+
+  /** Where in the project's code a program panicked. */
+  panicIn(output: string): string | undefined {
+    return panicIn(output, this.modules);
+  }
+
+  private seen(event: HelperEvent): void {
+    const { name: service } = this;
+    if (event.type === "log") this.report.say({ event: "log", service, text: event.text ?? "" });
+    if (event.type === "restarted") this.report.say({ event: "restarted", service });
+    if (event.type === "lost") this.report.say({ event: "warning", message: `${event.count} lines of ${service} were not shown.` });
+    if (event.type === "crashed") {
+      const { text: reason, output = "" } = event;
+      const at = this.panicIn(output);
+      this.report.say({ event: "crashed", service, reason, ...(at !== undefined && { at }), output, serving: false });
+    }
+  }
+}

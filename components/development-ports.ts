@@ -1,0 +1,7 @@
+/** Ports of the helper on the loopback address of a container whose program `slipway dev` replaces. */
+export const developmentPorts = {
+  /** What `slipway dev` connects to. */
+  control: 41954,
+  /** What receives OTLP over HTTP: the usual port, https://opentelemetry.io/docs/specs/otlp/#otlphttp-default-port */
+  telemetry: 4318,
+};

@@ -1,0 +1,111 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { formatBytes, parseQuantity } from "../lib/quantity.ts";
+import { developmentPorts } from "./development-ports.ts";
+import { helperFolder } from "./internal/container-service/healthcheck.ts";
+import { mainPort, resolve } from "./internal/web-service/spec.ts";
+import type { WebServiceArgs } from "./web-service-args.ts";
+
+/** Path of the helper in every container that has it. */
+export const helperProgram = `${helperFolder}/helper`;
+
+/** Memory for the helper. */
+const helperMemory = 64 * 2 ** 20;
+
+/** Command of an image that Slipway builds. */
+const builtCommand = ["/app"];
+
+/**
+ * The arguments of a service whose program `slipway dev` replaces in place: one replica, whose first process is the helper. The previous and
+ * the next program run at the same time for a moment, so there is memory for both.
+ */
+export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: string, args: T): T {
+  const spec = resolve(name, { ...args, image: "" });
+  const memory = parseQuantity(spec.resources.memoryLimit);
+  const { readiness, kind } = spec.probes;
+  const hasPort = kind !== "none";
+  const isProbed = kind === "http" && readiness.port === mainPort;
+  const alone = !hasPort || [spec.ports, spec.publish, persistentIn(args)].some((all) => Object.keys(all).length > 0);
+  const { control, telemetry } = developmentPorts;
+  const isTaken = Object.values(spec.ports).includes(telemetry);
+  const flags = [
+    ...(hasPort ? [`-port=${Number(spec.port)}`] : []),
+    ...(isProbed ? [`-ready=${readiness.path as string}`] : []),
+    ...(alone ? ["-alone"] : []),
+    `-control=${control}`,
+    ...(isTaken ? [] : [`-telemetry=${telemetry}`]),
+  ];
+  const { autoscaling: _autoscaling, maxUnavailable: _maxUnavailable, ...others } = args;
+  return {
+    ...(others as T),
+    replicas: 1,
+    command: [helperProgram, "dev", ...flags, "--", ...(args.command ?? builtCommand)],
+    ...(memory !== undefined && { resources: { ...args.resources, memoryLimit: formatBytes(2 * memory + helperMemory) } }),
+    env: { ...(isTaken ? {} : telemetryVariables(name, telemetry)), ...args.env },
+  };
+}
+
+function persistentIn({ volumes = {} }: Pick<WebServiceArgs, "volumes">): object {
+  return Object.fromEntries(Object.entries(volumes).filter(([, { kind }]) => kind === "persistent"));
+}
+
+/** Where OpenTelemetry sends what it measures: https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
+function telemetryVariables(service: string, port: number): Record<string, string> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_SERVICE_NAME: service,
+  };
+}
+
+/** Options that give the pods of a WebService the helper, which on Docker every container has anyway. */
+export function withHelper(image: pulumi.Input<string>): pulumi.ComponentResourceOptions {
+  const transform: pulumi.ResourceTransform = ({ type, props, opts }) => {
+    if (type !== "kubernetes:apps/v1:Deployment" && type !== "kubernetes:apps/v1:StatefulSet") return undefined;
+    const { spec } = props as { spec: { template: { spec: PodSpec } } };
+    return { props: { ...props, spec: { ...spec, template: { ...spec.template, spec: podWithHelper(spec.template.spec, image) } } }, opts };
+  };
+  return { transforms: [transform] };
+}
+
+type Container = k8s.types.input.core.v1.Container;
+
+/** As a transform gets it: values, not outputs. */
+interface PodSpec {
+  initContainers?: Container[];
+  containers: (Omit<Container, "volumeMounts"> & { volumeMounts?: k8s.types.input.core.v1.VolumeMount[] })[];
+  volumes?: k8s.types.input.core.v1.Volume[];
+}
+
+const helperVolume = "slipway-helper";
+
+function podWithHelper(pod: PodSpec, image: pulumi.Input<string>): PodSpec {
+  const mount = { name: helperVolume, mountPath: helperFolder };
+  const resources = { cpu: "10m", memory: "32Mi", "ephemeral-storage": "1Mi" };
+  const install: Container = {
+    name: "slipway-helper",
+    image,
+    imagePullPolicy: "IfNotPresent",
+    args: ["install", helperFolder],
+    resources: { requests: resources, limits: { memory: resources.memory, "ephemeral-storage": helperSize } },
+    securityContext: {
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [mount],
+  };
+  return {
+    ...pod,
+    initContainers: [...(pod.initContainers ?? []), install],
+    containers: pod.containers.map((container) => ({
+      ...container,
+      volumeMounts: [...(container.volumeMounts ?? []), { ...mount, readOnly: true }],
+    })),
+    volumes: [...(pod.volumes ?? []), { name: helperVolume, emptyDir: { sizeLimit: helperSize } }],
+  };
+}
+
+const helperSize = "32Mi";

@@ -29,7 +29,8 @@ export async function startSigstore(): Promise<SigstoreServices> {
   const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ctlog = await initializeCTLog(keys());
   const [ca, tlog] = await Promise.all([initializeCA(keys(), ctlog), initializeTLog(url, keys())]);
-  for (const { path, fn } of [fulcioHandler(ca), rekorHandler(tlog)]) handlers.set(path, fn);
+  const [fulcio, rekor] = [fulcioHandler(ca), rekorHandler(tlog)];
+  handlers.set(fulcio.path, fulcio.fn).set(rekor.path, (body) => rekor.fn(logged(body)));
   const validFor = { start: "2020-01-01T00:00:00Z" };
   const log = (publicKey: Buffer, keyId: Uint8Array) => ({
     baseUrl: url,
@@ -56,4 +57,17 @@ export async function startSigstore(): Promise<SigstoreServices> {
     },
     [Symbol.dispose]: () => void server.close(),
   };
+}
+
+/** Rekor logs hashes of what is proposed, which its stand-in leaves out: https://github.com/sigstore/rekor/blob/main/pkg/types/dsse/v0.0.1/dsse_v0_0_1_schema.json. */
+function logged(body: string): string {
+  const { spec, ...entry } = JSON.parse(body) as { spec: { proposedContent: { envelope: string; verifiers: string[] } } };
+  const { envelope, verifiers } = spec.proposedContent;
+  const { payload, signatures } = JSON.parse(envelope) as { payload: string; signatures: { sig: string }[] };
+  const hash = (content: string | Buffer) => ({ algorithm: "sha256", value: createHash("sha256").update(content).digest("hex") });
+  const signed = signatures.map(({ sig }, i) => ({ signature: sig, verifier: verifiers[i] }));
+  return JSON.stringify({
+    ...entry,
+    spec: { envelopeHash: hash(envelope), payloadHash: hash(Buffer.from(payload, "base64")), signatures: signed },
+  });
 }

@@ -65,15 +65,14 @@ async function manifestOf(digest: string): Promise<{ config: Descriptor; layers:
   return (await fetch(url("manifests", digest), { headers: { accept } })).json() as never;
 }
 
-/** Changes one byte of a blob in the storage of the registry. */
-async function corrupt(
-  digest: string,
-  change = (content: Buffer) => content.fill("~", content.length - 2, content.length - 1),
-): Promise<void> {
+/** Changes one byte of a blob in the storage of the registry. JSON stays JSON: it is the last character of its last text. */
+async function corrupt(digest: string): Promise<void> {
   const content = Buffer.from(await (await fetch(url("blobs", digest))).arrayBuffer());
+  const at = Math.max(content.lastIndexOf('"') - 1, content.length - 8);
+  content[at] = content[at] === 48 ? 49 : 48;
   const hex = digest.slice("sha256:".length);
   const path = `var/lib/registry/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
-  const { blob } = await layer([{ path, mode: 0o644, content: change(content) }], "none");
+  const { blob } = await layer([{ path, mode: 0o644, content }], "none");
   await dockerClient().getContainer(container).putArchive(Buffer.from(blob), { path: "/" });
 }
 

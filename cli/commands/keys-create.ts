@@ -18,7 +18,7 @@ export const keysCreate = defineCommand({
     process.stdout.write(
       json
         ? `${JSON.stringify(created, null, 2)}\n`
-        : `${created.privateKey}: the private key. Keep it out of version control, or know that its passphrase protects it.\n${created.publicKey}: the public key. Commit it.\nTo sign with it, add to a stack file:\n\n  slipway:supplyChain:\n    sign:\n      key: ${created.privateKey}\n`,
+        : `${created.privateKey}: the private key, encrypted with the passphrase. Commit it only if a pipeline signs with it.\n${created.publicKey}: the public key. Commit it.\nTo sign with it, add to a stack file:\n\n  slipway:supplyChain:\n    sign:\n      key: ${created.privateKey}\n`,
     );
     return ExitCode.Success;
   },

@@ -101,9 +101,10 @@ function abortable() {
 
 /** The configuration in which the helper runs the programs that `slipway dev` replaces in place. */
 function developed(configuration: Configuration): Configuration {
+  const { development } = configuration;
   const services = Object.entries(configuration.services).map(([name, service]) => [
     name,
-    configuration.developed.includes(name) ? inDevelopment(name, service) : service,
+    development.services.includes(name) ? inDevelopment(name, service, development) : service,
   ]);
   return { ...configuration, services: Object.fromEntries(services) };
 }

@@ -4,4 +4,6 @@ export const developmentPorts = {
   control: 41954,
   /** What receives OTLP over HTTP: the usual port, https://opentelemetry.io/docs/specs/otlp/#otlphttp-default-port */
   telemetry: 4318,
+  /** Where the debugger listens, see components/helper/develop/process.go. */
+  debugger: 2345,
 };

@@ -12,14 +12,19 @@ export const helperProgram = `${helperFolder}/helper`;
 /** Memory for the helper. */
 const helperMemory = 64 * 2 ** 20;
 
+/** Memory for the debugger, which reads the symbols of the program. */
+const debuggerMemory = 512 * 2 ** 20;
+
 /** Command of an image that Slipway builds. */
 const builtCommand = ["/app"];
 
 /**
  * The arguments of a service whose program `slipway dev` replaces in place: one replica, whose first process is the helper. The previous and
  * the next program run at the same time for a moment, so there is memory for both.
+ *
+ * @param debug whether the program runs in a debugger: there is memory for it, and a program that stands at a breakpoint is not ended.
  */
-export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: string, args: T): T {
+export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: string, args: T, { debug = false } = {}): T {
   const spec = resolve(name, { ...args, image: "" });
   const memory = parseQuantity(spec.resources.memoryLimit);
   const { readiness, kind } = spec.probes;
@@ -40,9 +45,18 @@ export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: str
     ...(others as T),
     replicas: 1,
     command: [helperProgram, "dev", ...flags, "--", ...(args.command ?? builtCommand)],
-    ...(memory !== undefined && { resources: { ...args.resources, memoryLimit: formatBytes(2 * memory + helperMemory) } }),
+    ...(memory !== undefined && {
+      resources: { ...args.resources, memoryLimit: formatBytes(2 * memory + helperMemory + (debug ? debuggerMemory : 0)) },
+    }),
+    ...(debug && { probes: patient(args.probes) }),
     env: { ...(isTaken ? {} : telemetryVariables(name, telemetry)), ...args.env },
   };
+}
+
+/** Probes that a program at a breakpoint does not fail. */
+function patient(probes: WebServiceArgs["probes"] = {}): WebServiceArgs["probes"] {
+  const failureThreshold = 10_000;
+  return { ...probes, readiness: { ...probes.readiness, failureThreshold }, liveness: { ...probes.liveness, failureThreshold } };
 }
 
 function persistentIn({ volumes = {} }: Pick<WebServiceArgs, "volumes">): object {

@@ -2,7 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
-import { buildGo, forgetBuilds, goArchitecture, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
+import { buildGo, forgetBuilds, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
+import { goArchitecture } from "../lib/go-architecture.ts";
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
 import { SecretBuild } from "./internal/secret-build.ts";
@@ -186,11 +187,12 @@ export class GoImage extends pulumi.ComponentResource {
    * Builds the image as it is now, also if this process has built it before. Only for the builder `go`.
    *
    * @param signal Ends the compiler.
+   * @param debug Whether the program is for a debugger.
    * @throws UserError with the compiler's output.
    */
-  static build(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<GoBuild> {
+  static build(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal, debug = false): Promise<GoBuild> {
     forgetBuilds();
-    return buildGo(buildArgs(args), signal);
+    return buildGo({ ...buildArgs(args), ...(debug && { debug }) }, signal);
   }
 
   /** Pushes what `build` has built. Returns its reference. */

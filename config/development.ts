@@ -3,13 +3,21 @@ import { developmentPlatforms } from "./schema/dev.ts";
 import { Platform } from "./schema/setting.ts";
 import type { Configuration } from "./settings.ts";
 
-/** The variable by which `slipway dev` tells the program which services it develops: a JSON list of names. */
+/** The variable by which `slipway dev` tells the program which services it develops, as JSON. */
 export const developmentVariable = "SLIPWAY_DEV";
 
-/** The services whose programs `slipway dev` replaces in place. None in any other run. */
-export function developedServices(): string[] {
+/** What `slipway dev` develops. */
+export interface Development {
+  /** Services whose programs are replaced in place. */
+  services: string[];
+  /** Whether the programs run in the debugger. */
+  debug: boolean;
+}
+
+/** No services in any other run than one of `slipway dev`. */
+export function readDevelopment(): Development {
   const given = process.env[developmentVariable];
-  return given ? (parseConfigValue(given) as string[]) : [];
+  return given ? (parseConfigValue(given) as Development) : { services: [], debug: false };
 }
 
 /** Stacks that nobody develops on, whatever their settings say. */

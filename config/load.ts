@@ -8,7 +8,7 @@ import { secretMask } from "../lib/secret-mask.ts";
 import { UserError } from "../lib/user-error.ts";
 import { checkSettings } from "./check.ts";
 import { parseConfigValue, settingsNamespace } from "./config-value.ts";
-import { developedServices } from "./development.ts";
+import { readDevelopment } from "./development.ts";
 import { extendSettings } from "./defaults/extend.ts";
 import { withOrigin } from "./defaults/origin.ts";
 import type { Configuration, LoadRules, Settings } from "./settings.ts";
@@ -59,7 +59,7 @@ export async function loadConfiguration(loadRules: LoadRules): Promise<Configura
     all.map((problem) => `${settingsNamespace}:${formatProblem(problem)}`),
     `The configuration of stack "${stack}" is invalid. In ${file}:`,
   );
-  return { ...withImages(value!, setUpImages()), stack, developed: developedServices() };
+  return { ...withImages(value!, setUpImages()), stack, development: readDevelopment() };
 }
 
 /** Internal to the SDK, which only says for whole keys whether they are secret. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../lib/problem.ts";
+import type { Development } from "./development.ts";
 import { devSetting } from "./schema/dev.ts";
 import { dockerSettings } from "./schema/docker.ts";
 import { eksSettings } from "./schema/eks.ts";
@@ -46,8 +47,7 @@ export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {
   stack: string;
-  /** Services whose programs `slipway dev` replaces in place. */
-  developed: string[];
+  development: Development;
 }
 
 /** What a platform adds to the settings and demands of them. Platforms are passed to the functions here, because they are a layer above. */

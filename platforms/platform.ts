@@ -5,6 +5,7 @@ import { GoImage, type GoImageArgs } from "../components/go-image.ts";
 import { helperSource } from "../components/helper-source.ts";
 import type { JobArgs } from "../components/job-args.ts";
 import { withoutImage } from "../config/image-settings.ts";
+import type { Development } from "../config/development.ts";
 import { asServices } from "../config/jobs.ts";
 import type { Configuration, JobSettings, PlatformRules, ServiceSettings } from "../config/settings.ts";
 import { hasIngress } from "../config/schema/service.ts";
@@ -118,10 +119,10 @@ export class HelperImage {
   /** Options for a service whose program `slipway dev` replaces in place. */
   ifDeveloped(
     service: string,
-    developed: string[],
+    { services }: Development,
     asPulled: (image: pulumi.Output<string>) => pulumi.Input<string> = (image) => image,
   ): pulumi.ComponentResourceOptions {
-    return developed.includes(service) ? withHelper(asPulled(this.ref)) : {};
+    return services.includes(service) ? withHelper(asPulled(this.ref)) : {};
   }
 
   /** The stack's output, so that the image counts as in use. */

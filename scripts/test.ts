@@ -1,5 +1,6 @@
 // npm test: all checks and all tests, including those on the real Docker, registry and Kubernetes.
 import { readStack } from "../config/stack-file.ts";
+import { debuggerProgram } from "../lib/debugger.ts";
 import { dockerClient } from "../lib/docker-client.ts";
 import { sopsProgram } from "../lib/sops.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -20,6 +21,7 @@ async function prepare(): Promise<Count> {
     await pythonProgram("aws", "python");
     for (const name of ["aws-load-balancer-controller", "source-controller", "kustomize-controller"] as const) await toolProgram(name);
     await sopsProgram();
+    await debuggerProgram();
     await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {

@@ -1,17 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GoImage, type GoBuild, type GoImageArgs } from "../../components/go-image.ts";
+import type { SentProgram } from "./helper.ts";
 import type { Descriptor } from "../../lib/oci.ts";
 
 /** An image that was built, and the layer of it that has the program. */
-export interface BuiltProgram {
+export interface BuiltProgram extends SentProgram {
   build: GoBuild;
   /** Digest of the image. */
   image: string;
-  /** Digest of the layer with the program. */
-  digest: string;
-  /** The layer's blob on this machine. */
-  file: string;
   /** What else is in the image: a change of it needs another container. */
   rest: string;
 }
@@ -20,15 +17,17 @@ export interface BuiltProgram {
  * Builds the image of a service.
  *
  * @param architecture of the container.
+ * @param isDebugged whether the program is for the debugger.
  * @throws UserError with the compiler's output.
  */
 export async function buildProgram(
   args: Omit<GoImageArgs, "repository">,
   architecture: string,
   signal: AbortSignal,
+  isDebugged: boolean,
 ): Promise<BuiltProgram> {
-  const build = await GoImage.build(args, signal);
-  return programIn(build.descriptor.digest, build, architecture);
+  const build = await GoImage.build(args, signal, isDebugged);
+  return { ...programIn(build.descriptor.digest, build, architecture), isDebugged };
 }
 
 /** The program of an image in the store of this machine. */
@@ -41,7 +40,7 @@ export function programIn(image: string, build: GoBuild, architecture: string): 
   // The program is the last layer, see components/internal/go-build.ts.
   const program = layers.at(-1)!;
   const rest = JSON.stringify([layers.slice(0, -1).map(({ digest }) => digest), configuration]);
-  return { build, image, digest: program.digest, file: blobFile(build, program.digest), rest };
+  return { build, image, digest: program.digest, file: blobFile(build, program.digest), rest, isDebugged: false };
 }
 
 interface Manifest {

@@ -1,6 +1,5 @@
 import { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { developmentPorts } from "../../components/development-ports.ts";
 import { helperProgram } from "../../components/development.ts";
 import { serviceLabel, stackLabel } from "../../lib/docker-labels.ts";
 import type { Place } from "../workloads/place.ts";
@@ -9,8 +8,8 @@ import type { Place } from "../workloads/place.ts";
 export interface DevelopedContainer {
   /** Name of the pod or container. */
   name: string;
-  /** Connects to its helper. */
-  open: () => Promise<Duplex>;
+  /** Connects to a port of its loopback address. */
+  open: (port: number) => Promise<Duplex>;
 }
 
 /** The newest running container of a service. Undefined while there is none. */
@@ -25,20 +24,20 @@ async function podOf({ cluster, namespace, labels }: Place & { kind: "kubernetes
     .filter(({ spec }) => spec.containers[0].command?.[0] === helperProgram)
     .sort((a, b) => String(b.metadata?.creationTimestamp).localeCompare(String(a.metadata?.creationTimestamp)));
   if (newest === undefined) return undefined;
-  return { name: newest.metadata!.name!, open: () => cluster.forward(newest, developmentPorts.control) };
+  return { name: newest.metadata!.name!, open: (port: number) => cluster.forward(newest, port) };
 }
 
 async function onDocker(docker: Docker, stack: string, service: string) {
   const found = await docker.listContainers({ filters: { label: [`${stackLabel}=${stack}`, `${serviceLabel}=${service}`] } });
   const [newest] = found.filter(({ Command }) => Command.startsWith(helperProgram)).sort((a, b) => b.Created - a.Created);
   if (newest === undefined) return undefined;
-  return { name: String(newest.Names[0]).slice(1), open: () => connectIn(docker, newest.Id) };
+  return { name: String(newest.Names[0]).slice(1), open: (port: number) => connectIn(docker, newest.Id, port) };
 }
 
 /** Through a program in the container, since a port would have to be published, and the Docker host may be another machine. */
-async function connectIn(docker: Docker, id: string): Promise<Duplex> {
+async function connectIn(docker: Docker, id: string, port: number): Promise<Duplex> {
   const exec = await docker.getContainer(id).exec({
-    Cmd: [helperProgram, "connect", String(developmentPorts.control)],
+    Cmd: [helperProgram, "connect", String(port)],
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,

@@ -31,6 +31,16 @@ export interface Replacement {
   serving: boolean;
 }
 
+/** A program for a helper. */
+export interface SentProgram {
+  /** Digest of the layer with the program. */
+  digest: string;
+  /** The layer's blob. */
+  file: string;
+  /** Whether it runs in the debugger. */
+  isDebugged: boolean;
+}
+
 /** What a helper reports. */
 export type HelperEvent =
   | { type: "log"; text?: string }
@@ -92,17 +102,26 @@ export class Helper {
   /**
    * Runs the program of a layer instead of the current one.
    *
-   * @param file the layer's blob.
    * @throws TakenError if the session of `by` has ended, or Error if the layer does not arrive whole.
    */
-  async replace(by: string, digest: string, file: string, signal: AbortSignal): Promise<Replacement> {
-    const { size } = await stat(file);
-    const path = `/program?${new URLSearchParams({ by, digest }).toString()}`;
-    const answer = await this.send({ method: "PUT", path, headers: { "content-length": size }, signal }, file);
-    const body = await text(answer);
-    if (answer.statusCode === 409) throw new TakenError(JSON.parse(body) as Holder | null);
-    if (answer.statusCode !== 200) throw new Error(body.trim());
+  async replace(by: string, { digest, file, isDebugged }: SentProgram, signal: AbortSignal): Promise<Replacement> {
+    const query = new URLSearchParams({ by, digest, ...(isDebugged && { debug: "1" }) });
+    const { statusCode, body } = await this.put(`/program?${query.toString()}`, file, signal);
+    if (statusCode === 409) throw new TakenError(JSON.parse(body) as Holder | null);
+    if (statusCode !== 200) throw new Error(body.trim());
     return JSON.parse(body) as Replacement;
+  }
+
+  /** Gives the helper the debugger. */
+  async takeDebugger(file: string, signal: AbortSignal): Promise<void> {
+    const { statusCode, body } = await this.put("/debugger", file, signal);
+    if (statusCode !== 200) throw new Error(body.trim());
+  }
+
+  private async put(path: string, file: string, signal: AbortSignal): Promise<{ statusCode: number | undefined; body: string }> {
+    const { size } = await stat(file);
+    const answer = await this.send({ method: "PUT", path, headers: { "content-length": size }, signal }, file);
+    return { statusCode: answer.statusCode, body: await text(answer) };
   }
 
   close(): void {

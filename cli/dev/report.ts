@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 /** What `slipway dev --json` prints, one per line. */
 export type DevEvent =
   | { event: "watching"; services: Record<string, string[]>; files: number }
+  | { event: "debugger"; service: string; address: string }
   | { event: "changed"; files: string[] }
   | { event: "failed"; service: string; message: string }
   | { event: "running"; service: string; seconds: number; image: string }
@@ -47,6 +48,8 @@ function formatted(event: DevEvent, quiet: boolean): string | undefined {
       const names = Object.keys(event.services);
       return `\ndev  watching the sources of ${names.join(", ")}. Ctrl-C ends it and restores what was deployed before.`;
     }
+    case "debugger":
+      return line(event.service, `runs in the debugger: connect to ${event.address}`);
     case "changed": {
       const more = event.files.length - shownFiles;
       return line("", `changed ${event.files.slice(0, shownFiles).join(", ")}${more > 0 ? ` and ${more} more` : ""}`);

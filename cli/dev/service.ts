@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import timers from "node:timers/promises";
@@ -5,7 +6,11 @@ import type { GoImageArgs } from "../../components/go-image.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { userName } from "../../lib/user-name.ts";
 import type { Place } from "../workloads/place.ts";
-import { containerOf } from "./containers.ts";
+import { developmentPorts } from "../../components/development-ports.ts";
+import { loopback } from "../../components/ports.ts";
+import { debuggerProgram } from "../../lib/debugger.ts";
+import { goArchitecture } from "../../lib/go-architecture.ts";
+import { containerOf, type DevelopedContainer } from "./containers.ts";
 import { buildProgram, programIn, type BuiltProgram } from "./build.ts";
 import { Helper, TakenError, type HelperEvent, type Replacement } from "./helper.ts";
 import { localModules, panicIn, type LocalModule } from "./modules.ts";
@@ -78,14 +83,14 @@ export class DevelopedService {
     const either = AbortSignal.any([signal, this.connection.signal]);
     const container = await containerOf(place, this.name);
     if (container === undefined) return;
-    const helper = new Helper(container.open);
+    this.container = container;
+    const helper = new Helper(() => container.open(developmentPorts.control));
     const { architecture, digest } = await helper.status();
     const begun = async () => {
       this.architecture = architecture;
       this.helper = helper;
       // A container that was started again has the program of its image.
-      if (this.current && digest !== this.current.digest && !this.isOfImage)
-        await helper.replace(by, this.current.digest, this.current.file, signal);
+      if (this.current && digest !== this.current.digest && !this.isOfImage) await this.send(helper, this.current, signal);
       this.isConnected = true;
       this.connected.resolve();
     };
@@ -120,20 +125,60 @@ export class DevelopedService {
    * @throws UserError with the compiler's output.
    */
   build(signal: AbortSignal): Promise<BuiltProgram> {
-    return buildProgram(this.args, this.architecture, signal);
+    return buildProgram(this.args, this.architecture, signal, this.debuggerPort !== undefined);
   }
 
   /** Replaces the program. */
   async replace(next: BuiltProgram, signal: AbortSignal): Promise<Replacement> {
     await this.ready(signal);
     if (this.helper === undefined) throw new UserError(`The container of ${this.name} cannot be reached.`);
-    const replacement = await this.helper.replace(by, next.digest, next.file, signal);
+    const replacement = await this.send(this.helper, next, signal);
     if (replacement.result === "ready") {
       this.current = next;
       this.isOfImage = false;
     }
     return replacement;
   }
+
+  private async send(helper: Helper, program: BuiltProgram, signal: AbortSignal): Promise<Replacement> {
+    if (program.isDebugged) {
+      if (this.architecture !== goArchitecture)
+        throw new UserError(
+          `--debug: the debugger is for ${goArchitecture}, as this machine, but the container of ${this.name} runs on ${this.architecture}. Develop it without --debug.`,
+        );
+      await helper.takeDebugger(await debuggerProgram(), signal);
+    }
+    return helper.replace(by, program, signal);
+  }
+
+  private container: DevelopedContainer | undefined;
+
+  /**
+   * Connects a port of this machine's loopback address to the debugger in the container, until the signal is aborted.
+   *
+   * @throws UserError if the port is in use.
+   */
+  async forwardDebugger(port: number, signal: AbortSignal): Promise<void> {
+    this.debuggerPort = port;
+    const server = createServer((socket) => {
+      const close = () => void socket.destroy();
+      const forward = async () => {
+        const connection = await this.container!.open(developmentPorts.debugger);
+        socket.pipe(connection).pipe(socket);
+        connection.on("error", close).on("close", close);
+        socket.on("error", () => connection.destroy()).on("close", () => connection.destroy());
+      };
+      forward().catch(close);
+    });
+    signal.addEventListener("abort", () => server.close(), { once: true });
+    const inUse = (error: NodeJS.ErrnoException) =>
+      new UserError(
+        `--debug: port ${port} of 127.0.0.1 cannot be used (${error.code}). End the program that uses it, or set another --debug-port.`,
+      );
+    await new Promise<void>((listening, failed) => server.listen(port, loopback, listening).once("error", (error) => failed(inUse(error))));
+  }
+
+  private debuggerPort: number | undefined;
 
   /** Where in the project's code a program panicked. */
   panicIn(output: string): string | undefined {

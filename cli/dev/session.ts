@@ -1,7 +1,9 @@
 import { join, relative, resolve, sep } from "node:path";
+import { loopback } from "../../components/ports.ts";
+import { debuggerProgram } from "../../lib/debugger.ts";
 import { ImageBuilder } from "../../components/image-builder.ts";
 import { GoImage } from "../../components/go-image.ts";
-import { developmentVariable, problemWithDevelopment } from "../../config/development.ts";
+import { developmentVariable, problemWithDevelopment, type Development } from "../../config/development.ts";
 import { imageSources } from "../../config/image-sources.ts";
 import { readStackFile } from "../../config/project.ts";
 import type { Configuration } from "../../config/settings.ts";
@@ -28,6 +30,8 @@ export interface DevOptions {
   services: string[];
   /** Whether the last program that ran is deployed at the end, instead of what was deployed before. */
   keep: boolean;
+  /** First of the ports of this machine that lead to the debuggers, one for each service. @default - no debugger */
+  debugPort: number | undefined;
   json: boolean;
 }
 
@@ -128,7 +132,15 @@ class Session {
       this.report.say({ event: "warning", message: `${name} is deployed again after each change, because ${why}.` });
     await Promise.all(this.services.map((service) => service.findModules()));
     await this.changes.add([...this.stackFiles(), ...this.folders()]);
+    const { debugPort } = this.options;
+    if (debugPort !== undefined) {
+      await Promise.all(this.services.map((service, i) => service.forwardDebugger(debugPort + i, this.over.signal)));
+      await debuggerProgram(); // building it takes a while
+    }
     await this.deploy(undefined);
+    this.services.forEach(({ name }, i) => {
+      if (debugPort !== undefined) this.report.say({ event: "debugger", service: name, address: `${loopback}:${debugPort + i}` });
+    });
     this.report.say({
       event: "watching",
       services: Object.fromEntries(this.services.map(({ name, folders }) => [name, folders.map(shown)])),
@@ -238,7 +250,8 @@ class Session {
   /** Pushes the image, so that what was tried can be deployed. Undefined if it cannot be pushed, which is said. */
   private push(name: string, { build }: BuiltProgram): Promise<string | undefined> {
     const repository = this.repository(name);
-    if (repository === undefined) return Promise.resolve(undefined);
+    // What is built for a debugger is not for others.
+    if (repository === undefined || this.options.debugPort !== undefined) return Promise.resolve(undefined);
     const access = registriesOf(this.stack)[registryOf(`${repository}/x`)];
     const pushing = GoImage.push(build, { repository, ...access }).then(
       (image) => {
@@ -264,7 +277,8 @@ class Session {
   private async deploy(reason: string | undefined): Promise<void> {
     if (reason !== undefined) this.report.say({ event: "deploying", reason });
     for (const service of this.services) service.deploying();
-    const variables = { [developmentVariable]: JSON.stringify(this.services.map(({ name }) => name)) };
+    const development: Development = { services: this.services.map(({ name }) => name), debug: this.options.debugPort !== undefined };
+    const variables = { [developmentVariable]: JSON.stringify(development) };
     const succeeded = await deployStack(this.stack.name, variables, this.options.json);
     if (this.over.signal.aborted) return;
     this.report.say({ event: "deployed", succeeded });
@@ -279,6 +293,8 @@ class Session {
     for (const service of this.services) {
       const image = this.images[service.name];
       if (image !== undefined) service.deployed(image.slice(image.indexOf("@") + 1), cacheFolder("blobs"));
+      // The image is the normal one, without what a debugger needs.
+      if (development.debug) await this.rebuild(service, performance.now());
     }
   }
 

@@ -10,6 +10,7 @@ import { assetEntries } from "./assets.ts";
 import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { goArchitecture } from "../../lib/go-architecture.ts";
 import { lockedInTurn } from "../../lib/file-lock.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
@@ -55,6 +56,8 @@ export interface GoBuildArgs extends GoOptions {
   labels?: Record<string, string>;
   /** Compression of the layers. @default "gzip" */
   compression?: Compression;
+  /** Whether the program is for a debugger: not optimised, with symbols, and with the paths of this machine. @default false */
+  debug?: boolean;
 }
 
 /** An image in the local blob store, before it is pushed. */
@@ -63,9 +66,6 @@ export interface GoBuild {
   /** Folder of the local blob store. A blob's path in it is `<algorithm>/<hex>`. */
   blobs: string;
 }
-
-/** Go's name for this machine's architecture. */
-export const goArchitecture = process.arch === "x64" ? "amd64" : process.arch;
 
 const builds = new Map<string, Promise<GoBuild>>();
 
@@ -225,18 +225,22 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
   const output = cacheFolder(
     "go",
     createHash("sha256")
-      .update(JSON.stringify([folder, args.package, platform, args.tags, args.env]))
+      .update(JSON.stringify([folder, args.package, platform, args.tags, args.env, ...(args.debug ? ["debug"] : [])]))
       .digest("hex")
       .slice(0, 16),
     "app",
   );
   const given = args.version === undefined ? {} : { version: args.version };
   const own = args.ldflags === undefined ? [] : [await withGitFacts(args.ldflags, folder, given)];
-  const linkFlags = ["-s", "-w", ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`]), ...own].join(" ");
+  const linkFlags = [
+    ...(args.debug ? [] : ["-s", "-w"]),
+    ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`]),
+    ...own,
+  ].join(" ");
   const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
   const flags = [
     "build",
-    "-trimpath",
+    ...(args.debug ? ["-gcflags=all=-N -l"] : ["-trimpath"]),
     "-buildvcs=false",
     `-ldflags=${linkFlags}`,
     ...(args.tags?.length ? [`-tags=${args.tags.join(",")}`] : []),

@@ -69,7 +69,7 @@ export const prepare: PlatformModule["prepare"] = ({ kubernetes }) => kubernetes
 
 /** A cluster that exists: the objects of services in a namespace. Everything else in the cluster is only read. */
 export async function createPlatform(configuration: Configuration): Promise<Platform> {
-  const { stack, services: given, jobs, kubernetes = missingSettings, developed } = configuration;
+  const { stack, services: given, jobs, kubernetes = missingSettings, development } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
   const { context, pullSecret } = kubernetes;
   const ports = { ...standardPorts, ...kubernetes.ports };
@@ -135,7 +135,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       const tls = given.tls && { ...given.tls, redirectPort: ports.https };
       const publishing = settings.publish && publishingOf(facts, tags);
       const args = { ...withNetwork(given), ...common, ...waitOf(facts), image: asPulled(image), tls, publishing };
-      const own = { dependsOn: after, ...helper.ifDeveloped(service, developed, asPulled) };
+      const own = { dependsOn: after, ...helper.ifDeveloped(service, development, asPulled) };
       const resource = new WebService(service, args, pulumi.mergeOptions(options, own));
       const { publishedAddress } = resource;
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };

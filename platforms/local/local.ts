@@ -145,7 +145,7 @@ async function joinSharedCluster({ stack, services, local: { cluster: _shared, .
 
 /** Kubernetes and a registry in Docker on this machine. */
 export async function createPlatform(configuration: Configuration): Promise<Platform> {
-  const { stack, services, jobs, local, developed } = configuration;
+  const { stack, services, jobs, local, development } = configuration;
   const images = [...Object.values(services), ...Object.values(jobs)].flatMap(({ image }) => image ?? []);
   const copied = images.filter((image) => isElsewhereHere(image, local.ports.registry));
   if (!pulumi.runtime.isDryRun()) await Promise.all(copied.map((image) => ImageCopy.download(image)));
@@ -192,7 +192,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
             ? { ...traefikGateway, ...given.gateway }
             : given.gateway,
       };
-      const options = pulumi.mergeOptions(inCluster, { dependsOn: after, ...helper.ifDeveloped(name, developed) });
+      const options = pulumi.mergeOptions(inCluster, { dependsOn: after, ...helper.ifDeveloped(name, development) });
       const resource = new WebService(name, args, options);
       return { url: urlOf(service, local.ports), addresses: addressesOf(service, pulumi.output(loopback)), resource };
     },

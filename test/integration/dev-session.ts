@@ -31,6 +31,12 @@ export class DevSession {
     return events[at] as EventOf<K>;
   }
 
+  /** Where an image was pushed to. The push may end before the program runs, or after. */
+  async pushed(digest: string): Promise<string> {
+    const find = async () => this.events().find((event) => event.event === "pushed" && event.image.endsWith(`@${digest}`));
+    return ((await eventually(find, (event) => event !== undefined)) as EventOf<"pushed">).image;
+  }
+
   /** All events until now. The progress of deployments is between them. */
   events(): DevEvent[] {
     return this.child

@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ExitCode } from "../../cli/exit-code.ts";
-import { eventually, get, type Checkout } from "./checkout.ts";
+import { command } from "../../lib/command.ts";
+import { debuggerProgram } from "../../lib/debugger.ts";
+import { eventually, get, otherPort, type Checkout } from "./checkout.ts";
+import { connectToDelve } from "./delve.ts";
 import { DevSession } from "./dev-session.ts";
 import { attacks, underLoad } from "./load.ts";
 import { namespace, sharedCheckout, stack } from "./shared-stack.ts";
@@ -37,12 +42,13 @@ test("a change replaces the program in the same pod, and no request fails", asyn
       ['greeting: "two " + ', "three"],
     ] as const) {
       checkout.edit("app/main.go", `${before}settings.greeting`, `greeting: "${text} " + settings.greeting`);
-      expect(await session.next("running")).toMatchObject({ service: "web" });
+      const { service, image } = await session.next("running");
+      expect(service).toBe("web");
       expect(await answer()).toBe(`${text} one`);
+      expect(await session.pushed(image)).toMatch(/^127\.0\.0\.1:\d+\//);
     }
   });
   expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
-  expect((await session.next("pushed")).image).toMatch(/^127\.0\.0\.1:\d+\/\S+@sha256:[0-9a-f]{64}$/);
   const [same, ...others] = await pods();
   expect(others).toEqual([]);
   expect(same!.metadata!.name).toBe(pod!.metadata!.name);
@@ -112,7 +118,7 @@ test("with --keep, the last program that ran is deployed", async () => {
   await session.next("watching");
   checkout.edit("app/main.go", '"five "', '"six "');
   const { image } = await session.next("running");
-  await session.next("pushed");
+  await session.pushed(image);
   await session.end();
   expect((await imageBefore())!.endsWith(`@${image}`)).toBe(true);
   await greeting("six uno");
@@ -140,6 +146,31 @@ test("a source that does not compile at the start is tried again after a change"
   await greeting("seven uno");
   await session.end();
   await greeting("six uno");
+});
+
+test("with --debug, an editor can stop the program at a line, and requests go on after it", async () => {
+  // Both take long the first time.
+  await debuggerProgram();
+  const env = { CGO_ENABLED: "0", GOAMD64: "v1", GOARM64: "v8.0" };
+  await command("go", ["build", "-gcflags=all=-N -l", "-o", "/dev/null", "."], { cwd: join(checkout.folder, "app"), env });
+  session = new DevSession(checkout, ["--debug", "--debug-port", String(otherPort)]);
+  await session.next("deployed");
+  expect(await session.next("debugger")).toMatchObject({ service: "web", address: `127.0.0.1:${otherPort}` });
+  using delve = await connectToDelve(otherPort);
+  const file = join(checkout.folder, "app/server.go");
+  const line =
+    readFileSync(file, "utf8")
+      .split("\n")
+      .findIndex((text) => text.includes("func (a *app) hello(")) + 2;
+  await delve.call("Command", { name: "halt" });
+  await delve.call("CreateBreakpoint", { Breakpoint: { file, line } });
+  const stopped = delve.call("Command", { name: "continue" });
+  const asked = get(host);
+  expect((await stopped).State.currentThread).toMatchObject({ file, line });
+  await delve.call("ClearBreakpoint", { Id: 1 });
+  void delve.call("Command", { name: "continue" });
+  expect((await asked).status).toBe(200);
+  expect((await session.end()).code).toBe(0);
 });
 
 test("unknown services and those without a source are rejected, all at once", async () => {

@@ -6,7 +6,7 @@ import { supportedSettings } from "../../config/support.ts";
 import { isBelow, type Path } from "../../lib/property-path.ts";
 import { serviceSettings } from "../../config/schema/service.ts";
 import { registrationsOf } from "../../review/render/registrations.ts";
-import { goArchitecture } from "../../components/internal/go-build.ts";
+import { goArchitecture } from "../../lib/go-architecture.ts";
 import { image as oneImage, layer } from "../../lib/oci.ts";
 import { check } from "../unit/check.ts";
 import { serveImage } from "../unit/image-server.ts";

@@ -14,13 +14,15 @@ import (
 //
 //	GET /status          which program runs
 //	GET /events          what happens, a JSON object per line; with ?by=<who>, the reader is the session that may replace the program
-//	PUT /program         runs the program of a layer; the query has its digest and the session
+//	PUT /program         runs the program of a layer; the query has its digest and the session, and debug=1 to run it in the debugger
+//	PUT /debugger        takes the debugger
 func controlHandler(s *supervisor, hub *hub) http.Handler {
 	c := &control{supervisor: s, hub: hub}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", c.status)
 	mux.HandleFunc("GET /events", c.events)
 	mux.HandleFunc("PUT /program", c.program)
+	mux.HandleFunc("PUT /debugger", c.debugger)
 	return mux
 }
 
@@ -134,7 +136,29 @@ func (c *control) program(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	next.isDebugged = query.Get("debug") == "1"
+	if next.isDebugged && c.supervisor.debugger == nil {
+		next.close()
+		http.Error(w, "there is no debugger", http.StatusBadRequest)
+		return
+	}
 	writeJSON(w, http.StatusOK, c.supervisor.replace(next))
+}
+
+func (c *control) debugger(w http.ResponseWriter, r *http.Request) {
+	s := c.supervisor
+	s.replacing.Lock()
+	defer s.replacing.Unlock()
+	file, err := receiveFile(http.MaxBytesReader(w, r.Body, largestLayer))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if s.debugger != nil {
+		s.debugger.Close()
+	}
+	s.debugger = file
+	writeJSON(w, http.StatusOK, struct{}{})
 }
 
 func writeJSON(w http.ResponseWriter, code int, value any) {

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// debuggerAddress is where the debugger listens, on the loopback address of the container.
+const debuggerAddress = "127.0.0.1:2345"
+
 const (
 	// pollPause is the time between two looks at a program that starts.
 	pollPause = 5 * time.Millisecond
@@ -44,10 +47,18 @@ type process struct {
 	stopping atomic.Bool
 }
 
-func startProcess(p program, command []string, port int, hub *hub) (*process, error) {
+func startProcess(p program, debugger *os.File, command []string, port int, hub *hub) (*process, error) {
 	cmd := exec.Command(p.path(command[0]), command[1:]...)
 	cmd.Args[0] = command[0]
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PORT=") }), "PORT="+strconv.Itoa(port))
+	if p.isDebugged {
+		// The kubelet, which forwards the connection of the editor, is another user.
+		args := append([]string{"exec", "--only-same-user=false", "--headless", "--accept-multiclient", "--continue", "--api-version=2", "--check-go-version=false",
+			"--log-dest=/dev/null", "--listen=" + debuggerAddress, p.path(command[0]), "--"}, command[1:]...)
+		cmd = exec.Command(program{file: debugger}.path(""), args...)
+		// Delve keeps its settings in the home folder, which the container may not have.
+		cmd.Env = append(cmd.Environ(), "HOME=/nonexistent")
+	}
+	cmd.Env = append(slices.DeleteFunc(cmd.Environ(), func(v string) bool { return strings.HasPrefix(v, "PORT=") }), "PORT="+strconv.Itoa(port))
 	out := newOutput(hub)
 	cmd.Stdout, cmd.Stderr = out.to(os.Stdout), out.to(os.Stderr)
 	cmd.WaitDelay = time.Second // a program that it has started may keep its output open

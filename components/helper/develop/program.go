@@ -24,6 +24,8 @@ type program struct {
 	digest string
 	// file has no name, so it needs no writable folder; nil for the program of the image.
 	file *os.File
+	// isDebugged is whether it runs in the debugger.
+	isDebugged bool
 }
 
 // path by which the program is executed, or the given one.
@@ -38,6 +40,19 @@ func (p program) close() {
 	if p.file != nil {
 		p.file.Close()
 	}
+}
+
+// receiveFile keeps a program in memory that is no layer.
+func receiveFile(content io.Reader) (*os.File, error) {
+	file, err := memoryFile("dlv")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(file, content); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
 }
 
 // receive reads the layer of an image and keeps its program in memory.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,8 @@ type supervisor struct {
 	changed chan struct{}
 	// wanted is what runs after a crash.
 	wanted program
+	// debugger runs the programs that are debugged; nil if it was not received.
+	debugger *os.File
 }
 
 func newSupervisor(o options, hub *hub) *supervisor {
@@ -89,7 +92,7 @@ func (s *supervisor) start(p program) (*process, error) {
 		}
 		port = free
 	}
-	return startProcess(p, s.command, port, s.hub)
+	return startProcess(p, s.debugger, s.command, port, s.hub)
 }
 
 func freePort() (int, error) {
@@ -141,8 +144,8 @@ func (s *supervisor) acquire(ctx context.Context) (*process, error) {
 func (s *supervisor) replace(next program) outcome {
 	s.replacing.Lock()
 	defer s.replacing.Unlock()
-	// Without a port of its own, two programs would do the same work twice.
-	if !s.alone && s.isProxying.Load() {
+	// Without a port of its own, two programs would do the same work twice, and the debugger has one port.
+	if !s.alone && s.isProxying.Load() && !next.isDebugged && !s.wanted.isDebugged {
 		started, err := s.attempt(next)
 		if err == nil {
 			s.retire(s.serve(started))

@@ -49,3 +49,13 @@ test("a service that receives OTLP itself keeps its port", () => {
   const { command, env } = developed({ ports: { otlp: 4318 } });
   expect([command!.includes("-telemetry=4318"), env]).toEqual([false, {}]);
 });
+
+test("a program in a debugger has memory for it, and probes that wait at a breakpoint", () => {
+  const { resources, probes } = inDevelopment<Omit<WebServiceArgs, "image">>(
+    "web",
+    { probes: { readiness: { path: "/ready" } } },
+    { debug: true },
+  );
+  expect(resources).toEqual({ memoryLimit: "704Mi" });
+  expect(probes).toEqual({ readiness: { path: "/ready", failureThreshold: 10_000 }, liveness: { failureThreshold: 10_000 } });
+});

@@ -36,9 +36,12 @@ test("a Role has one rule for the kinds of each API group, and what a stack gran
 });
 
 test("a stack that slipway dev runs on may connect to its pods", () => {
-  const rulesFor = (isDeveloped: boolean) => rolesOf([], "shop", { namespace: "team", hasState: false, isDeveloped })[0]["rules"] as unknown[];
+  const rulesFor = (isDeveloped: boolean) =>
+    rolesOf([], "shop", { namespace: "team", hasState: false, isDeveloped })[0]["rules"] as unknown[];
   const rule = { apiGroups: [""], resources: ["pods/portforward"], verbs: ["create", "get"] };
-  expect([true, false].map((isDeveloped) => rulesFor(isDeveloped).filter((each) => JSON.stringify(each) === JSON.stringify(rule)).length)).toEqual([1, 0]);
+  expect(
+    [true, false].map((isDeveloped) => rulesFor(isDeveloped).filter((each) => JSON.stringify(each) === JSON.stringify(rule)).length),
+  ).toEqual([1, 0]);
 });
 
 test("each role is bound to the subject", () => {

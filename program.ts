@@ -2,10 +2,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { inDevelopment } from "./components/development.ts";
 import { GoImage } from "./components/go-image.ts";
+import { ImageBuilder } from "./components/image-builder.ts";
+import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
 import type { Configuration } from "./config/settings.ts";
 import { imageSources } from "./config/image-sources.ts";
 import { inOrder } from "./config/jobs.ts";
+import { unverifiedImages } from "./config/required-attestations.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { isPreflightOff } from "./lib/preflight.ts";
 import { loadPlatform } from "./platforms/platform.ts";
@@ -35,6 +38,13 @@ export default async function slipway(): Promise<SlipwayOutputs> {
 
   const sources = imageSources(configuration, imageDefaults(configuration));
 
+  const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
+  if (configuration.supplyChain.sign && unsigned.length > 0)
+    notice(
+      "warning",
+      `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`,
+    );
+
   // Whatever can fail on this machine does so before anything is changed.
   prepare?.(configuration);
   const { signal, abort } = abortable();
@@ -42,7 +52,8 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     for (const source of sources.values()) await GoImage.compile(source, signal);
   };
   // Problems that the preflight finds are reported without waiting for the compiler.
-  const check = async () => throwIfAny(isPreflightOff() ? [] : await preflight(configuration), `Stack "${stack}" cannot be deployed:`);
+  const problems = async () => (await Promise.all([preflight(configuration), unverifiedImages(configuration)])).flat();
+  const check = async () => throwIfAny(isPreflightOff() ? [] : await problems(), `Stack "${stack}" cannot be deployed:`);
   for (const result of await Promise.allSettled([check().catch(abort), compile()])) if (result.status === "rejected") throw result.reason;
 
   const platform = await createPlatform(configuration);

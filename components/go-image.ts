@@ -10,6 +10,8 @@ import { SecretBuild } from "./internal/secret-build.ts";
 import { NodeImage } from "./internal/node-image.ts";
 import { push, type RegistryTarget } from "./internal/registry.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
+import { attestations, checkSignature } from "./internal/attestations.ts";
+import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
@@ -58,6 +60,34 @@ export interface GoBuildOptionsArgs {
   base?: string;
 }
 
+/** What is attached to an image, so that others can see what is in it and how it was built. */
+export interface AttestArgs {
+  /** A bill of materials of each platform's image, as CycloneDX and as SPDX. @default - true, except for a registry on this machine. */
+  sbom?: boolean;
+  /** How the image was built: SLSA provenance. @default - true, except for a registry on this machine. */
+  provenance?: boolean;
+}
+
+/** Services with which an identity signs. */
+export interface KeylessArgs {
+  /** URL of Fulcio, which certifies the identity. @default "https://fulcio.sigstore.dev" */
+  fulcio?: string;
+  /** URL of Rekor, which logs the signature. @default "https://rekor.sigstore.dev" */
+  rekor?: string;
+  /** URL of a timestamp authority. @default - none. */
+  timestampAuthority?: string;
+}
+
+/** How the image and its attestations are signed: one of them. */
+export interface SignArgs {
+  /** File with the private key, with its public key next to it, as `slipway keys create` writes them. `$SLIPWAY_KEY_PASSPHRASE` opens it. */
+  key?: string;
+  /** ID, ARN or alias of a key in AWS KMS for signing, with the spec ECC_NIST_P256. */
+  kms?: string;
+  /** Signs with the identity of the CI job, and with no key. `{}` uses the public services of Sigstore. */
+  keyless?: KeylessArgs;
+}
+
 export interface GoImageArgs {
   /** Folder of the Go module or the Dockerfile, relative to the project folder. */
   source: string;
@@ -101,6 +131,10 @@ export interface GoImageArgs {
    * @default - the image is pushed.
    */
   nodes?: string[];
+  /** What is attached to the image in its registry. Only for the builder `go`. @default - all of it, except for a registry on this machine. */
+  attest?: AttestArgs;
+  /** How the image and what is attached to it are signed in its registry. Only for the builder `go`. @default - they are not signed. */
+  sign?: SignArgs;
 }
 
 /**
@@ -121,6 +155,11 @@ export class GoImage extends pulumi.ComponentResource {
         `GoImage "${name}": platforms: must be a single platform for builder "dockerfile" (got ${args.platforms?.join(", ")}). Set one, or use builder "go".`,
       );
     }
+    if (args.sign !== undefined) checkSignSettings(args.sign, `GoImage "${name}": sign`);
+    if (args.builder === ImageBuilder.Dockerfile && args.sign !== undefined)
+      throw new UserError(
+        `GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`,
+      );
     if (args.builder === ImageBuilder.Dockerfile && args.nodes !== undefined)
       throw new UserError(`GoImage "${name}": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".`);
     this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
@@ -136,6 +175,7 @@ export class GoImage extends pulumi.ComponentResource {
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (args.sign !== undefined) await checkSignature(args.sign, pulumi.runtime.isDryRun());
     if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args), signal);
     else {
       requireDockerfile(args.source, args.dockerfile);
@@ -184,6 +224,7 @@ export class GoImage extends pulumi.ComponentResource {
         ...args.credentials,
         ...accessIn(args),
         ...(needsOwnClient(args) && { client: registryClient() }),
+        ...attestations(args),
       },
       { parent: this },
     );

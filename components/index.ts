@@ -7,7 +7,7 @@ export * from "./eks-add-ons.ts";
 export * from "./eks-cluster.ts";
 export * from "./irsa-role.ts";
 export { ImageBuilder } from "./image-builder.ts";
-export { GoImage, type GoImageArgs, type RegistryCredentials } from "./go-image.ts";
+export { GoImage, type AttestArgs, type GoImageArgs, type KeylessArgs, type RegistryCredentials, type SignArgs } from "./go-image.ts";
 export { ecrCredentials } from "./ecr-credentials.ts";
 export { Compression } from "../lib/oci.ts";
 export * from "./job.ts";

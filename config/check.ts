@@ -19,6 +19,7 @@ import {
   type Services,
   type Settings,
 } from "./settings.ts";
+import { problemsWithRequirements } from "./required-attestations.ts";
 import { problemsWithSupport } from "./support.ts";
 import { problemsWithShape } from "./shape.ts";
 
@@ -54,6 +55,7 @@ export async function checkSettings(
     ...(input["review"] === undefined || platform === undefined ? [] : ifAny(["platform"], problemWithPlatform(platform))),
     ...problemsWithServices(services, serviceNames),
     ...problemsWithJobs(jobs, serviceNames),
+    ...(result.data ? problemsWithRequirements({ supplyChain: result.data.supplyChain, services, jobs }) : []),
     ...problemsWithOrder(services, jobs, [...serviceNames, ...jobNames]),
     ...roots.flatMap((root) => problemsWithSecrets(root, given[root], secretPaths)),
     ...(platform ? roots.flatMap((root) => problemsWithSupport(platform, root, written[root])) : []),

@@ -13,6 +13,7 @@ import { policySettings } from "./schema/policy.ts";
 import { reviewSettings } from "./schema/review.ts";
 import { serviceSettings, type ServiceSettings } from "./schema/service.ts";
 import { Platform } from "./schema/setting.ts";
+import { supplyChainSettings } from "./schema/supply-chain.ts";
 import { swarmSettings } from "./schema/swarm.ts";
 
 export type { JobSettings } from "./schema/job.ts";
@@ -33,6 +34,7 @@ export const settings = z.strictObject({
   gate: gateSettings,
   policy: policySettings,
   review: reviewSettings.optional(),
+  supplyChain: supplyChainSettings,
 });
 
 export type Settings = z.infer<typeof settings>;
@@ -40,7 +42,7 @@ export type Services = Settings["services"];
 export type Jobs = Settings["jobs"];
 
 /** What a platform sees of the settings: its own. */
-export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "dev" | "gate" | "policy" | "review">;
+export type PlatformSettings = Omit<Settings, "extends" | "services" | "jobs" | "dev" | "gate" | "policy" | "review" | "supplyChain">;
 
 /** The settings of a stack, checked and with defaults. */
 export interface Configuration extends Settings {

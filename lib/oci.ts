@@ -166,6 +166,35 @@ export function artifact({ descriptor, diffId, blob }: Layer, types: ArtifactTyp
   return { descriptor: manifest.descriptor, blobs: new Map(blobs) };
 }
 
+/** The config of an artifact that has none, https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor. */
+const emptyConfig = "application/vnd.oci.empty.v1+json";
+
+/**
+ * An artifact that refers to an image, such as an attestation: the registry lists it as one of the image's referrers.
+ *
+ * @param type of the artifact and of its content.
+ */
+export function referrer(subject: Descriptor, type: string, content: Uint8Array, annotations: Record<string, string>): OciImage {
+  const config = json(emptyConfig, {});
+  const layer = { mediaType: type, digest: digestOf(content), size: content.length };
+  const { mediaType, digest, size } = subject;
+  const manifest = json(mediaTypes.manifest, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: type,
+    config: config.descriptor,
+    layers: [layer],
+    annotations,
+    subject: { mediaType, digest, size },
+  });
+  const blobs = [
+    [layer.digest, content],
+    [config.descriptor.digest, config.blob],
+    [manifest.descriptor.digest, manifest.blob],
+  ] as const;
+  return { descriptor: manifest.descriptor, blobs: new Map(blobs) };
+}
+
 /** The image as a tar file in the OCI image layout, for `ctr images import`. */
 export async function layoutArchive(content: OciImage, name: string): Promise<Buffer> {
   const manifest = { ...content.descriptor, annotations: { "io.containerd.image.name": name } };

@@ -92,6 +92,96 @@ export async function pushArtifact(content: OciImage, repository: string, tag: s
   }
 }
 
+/**
+ * Pushes manifests that refer to an image, from a blob store.
+ *
+ * @throws UserError if the registry does not take them.
+ */
+export async function attachToImage(
+  repository: string,
+  digests: string[],
+  blobs: string,
+  access: Record<string, RegistryAccess> = {},
+): Promise<void> {
+  const { problem, message = "" } = (await ask({ attach: { repository, digests, blobs } }, access)) as PushAnswer;
+  if (problem === undefined) return;
+  const login = problem === "unauthorized" ? " Log in to the registry with slipway login, or set credentials that may push." : "";
+  throw new UserError(`${repository}: the attestations cannot be pushed (${problem}: ${message}).${login}`);
+}
+
+/** A part of an image that does not have its digest, or that the registry does not have. */
+export interface Damage {
+  part: "index" | "manifest" | "config" | "layer";
+  digest: string;
+  message: string;
+}
+
+/** An image in a registry, compared with its digests. */
+export interface CheckedImage {
+  digest: string;
+  /** Digests of the images for the platforms. The image itself if it is no index. */
+  images: string[];
+  damages: Damage[];
+}
+
+/**
+ * Downloads an image, by tag or digest, and compares each part with its digest.
+ *
+ * @throws UserError if the registry does not have it, or does not answer.
+ */
+export function checkImage(image: string): Promise<CheckedImage> {
+  return check(image, true);
+}
+
+/**
+ * Reads only the manifests of an image, and compares them with their digests. Whoever pulls the image compares its layers.
+ *
+ * @throws UserError if the registry does not have it, or does not answer.
+ */
+export function checkManifests(image: string): Promise<CheckedImage> {
+  return check(image, false);
+}
+
+async function check(image: string, contents: boolean): Promise<CheckedImage> {
+  const {
+    problem,
+    message = "",
+    ...checked
+  } = (await ask({ check: image, contents })) as CheckedImage & {
+    problem?: RegistryProblem;
+    message?: string;
+  };
+  if (problem !== undefined) throw new UserError(`${image} ${whyNotPulled(image, { problem, message })}`);
+  return checked;
+}
+
+/** A manifest that refers to an image. */
+export interface Referrer {
+  digest: string;
+  artifactType: string;
+  annotations?: Record<string, string>;
+  /** Its layer, in base64. Only if it was asked for. */
+  content?: string;
+  /** Why the content could not be read. */
+  problem?: string;
+}
+
+/**
+ * Lists what refers to an image by digest: attestations and signatures.
+ *
+ * @throws UserError if the registry does not answer.
+ */
+export async function referrersOf(
+  image: string,
+  { artifactTypes, contents = false }: { artifactTypes: string[]; contents?: boolean },
+  access: Record<string, RegistryAccess> = {},
+): Promise<Referrer[]> {
+  type Answered = { referrers?: Referrer[] } & PushAnswer;
+  const { referrers, problem, message } = (await ask({ referrers: { image, artifactTypes, contents } }, access)) as Answered;
+  if (problem !== undefined) throw new UserError(`${image}: its registry does not say what refers to it (${problem}: ${message}).`);
+  return referrers ?? [];
+}
+
 /** The result of a login. */
 export type LoginAnswer =
   | {

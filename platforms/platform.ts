@@ -103,8 +103,12 @@ export class HelperImage {
   private readonly create: () => GoImage;
   private image: GoImage | undefined;
 
-  constructor(registry: Platform["registry"], platforms: string[] | undefined, opts: pulumi.ComponentResourceOptions) {
-    this.create = () => new GoImage(helperName, { source: helperSource, platforms, ...registry(helperName) }, opts);
+  constructor(
+    registry: Platform["registry"],
+    { supplyChain, platforms }: Pick<Configuration, "supplyChain"> & { platforms?: string[] | undefined },
+    opts: pulumi.ComponentResourceOptions,
+  ) {
+    this.create = () => new GoImage(helperName, { source: helperSource, platforms, ...supplyChain, ...registry(helperName) }, opts);
   }
 
   get ref(): pulumi.Output<string> {

@@ -3,7 +3,15 @@ import { goProgram, goProgramSource, goProgramVersion } from "../lib/go-program.
 
 /** Go programs that tests and benchmarks use. Each has a Go module that pins its version. */
 export type ToolProgram =
-  "act" | "actionlint" | "aws-load-balancer-controller" | "ko" | "kube-score" | "kustomize-controller" | "source-controller" | "vegeta";
+  | "act"
+  | "actionlint"
+  | "aws-load-balancer-controller"
+  | "cosign"
+  | "ko"
+  | "kube-score"
+  | "kustomize-controller"
+  | "source-controller"
+  | "vegeta";
 
 /** Path and version of a program. The first call builds it. */
 export async function toolProgram(name: ToolProgram): Promise<{ path: string; version: string }> {

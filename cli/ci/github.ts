@@ -1,3 +1,4 @@
+import { passphraseVariable } from "../../lib/attestations/key-file.ts";
 import { posix } from "node:path";
 import { stringify } from "yaml";
 import { CredentialVariables } from "../../config/registry-access.ts";
@@ -14,12 +15,14 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
+type Permissions = Record<string, "read" | "write">;
+
 interface Job {
   name?: string;
   if?: string;
   needs?: string;
   minutes: number;
-  permissions?: Record<string, "read" | "write">;
+  permissions?: Permissions;
   outputs?: Record<string, string>;
   environment?: string;
   concurrency?: object;
@@ -115,7 +118,7 @@ function deploy(project: CiProject): Workflow {
     if: isOn,
     ...(i > 0 && { needs: jobId("deploy", project.stacks[i - 1]!) }),
     minutes: 60,
-    ...packages(stack),
+    permissions: { ...packages(stack), ...identity(stack) },
     ...(stack.isPromoted && { outputs: { images: "${{ steps.images.outputs.images }}" } }),
     environment: stack.name,
     // An update that is cancelled leaves a stack half updated.
@@ -138,7 +141,7 @@ function deploy(project: CiProject): Workflow {
 function built({ slipway }: CiProject, stack: CiStack): Step[] {
   return [
     { run: `${slipway} gate --stack ${stack.name}`, env: stackSecrets(stack) },
-    { run: `${slipway} up --stack ${stack.name}`, env: { ...stackSecrets(stack), ...registryLogin(stack) } },
+    { run: `${slipway} up --stack ${stack.name}`, env: { ...stackSecrets(stack), ...registryLogin(stack), ...signingKey(stack) } },
   ];
 }
 
@@ -157,14 +160,25 @@ function promotion({ slipway }: CiProject, stack: CiStack, from: CiStack): Step 
       ...stackSecrets(stack),
       ...registryLogin(stack),
       ...sourceRegistryLogin(stack, from),
+      // What differs between the stacks is built.
+      ...signingKey(stack),
     },
   };
 }
 
 /** The right to push to ghcr.io, and to pull from there. */
-function packages(stack: CiStack): Pick<Job, "permissions"> {
-  if (pushesToGhcr(stack)) return { permissions: { packages: "write" } };
-  return stack.promotedFrom && pushesToGhcr(stack.promotedFrom) ? { permissions: { packages: "read" } } : {};
+function packages(stack: CiStack): Permissions {
+  if (pushesToGhcr(stack)) return { packages: "write" };
+  return stack.promotedFrom && pushesToGhcr(stack.promotedFrom) ? { packages: "read" } : {};
+}
+
+/** The right to an identity with which images are signed. */
+function identity({ signing }: CiStack): Permissions {
+  return signing === "keyless" ? { "id-token": "write" } : {};
+}
+
+function signingKey({ signing }: CiStack): Record<string, string> {
+  return signing === "key" ? { [passphraseVariable]: secret(passphraseVariable) } : {};
 }
 
 function drift(project: CiProject): Workflow {
@@ -201,14 +215,17 @@ function reviewEnvironments(project: CiProject, stack: CiStack): Workflow {
     name,
     if: `${isOn} && ${condition}`,
     minutes: 30,
-    permissions: { "pull-requests": "write", ...(pushesToGhcr(stack) && { packages: "write" as const }) },
+    permissions: { "pull-requests": "write", ...(pushesToGhcr(stack) && { packages: "write" as const }), ...identity(stack) },
     environment: "review",
     concurrency: { group: `slipway-review-${requestNumber}`, "cancel-in-progress": false },
     stack,
     steps: [
       ...prepared(project, { ...(checkout && { checkout }), cache: false }),
       ...credentials(stack, Access.Deploy),
-      { run: `${project.slipway} review ${command}`, env: { ...stackSecrets(stack), ...registryLogin(stack), ...token } },
+      {
+        run: `${project.slipway} review ${command}`,
+        env: { ...stackSecrets(stack), ...registryLogin(stack), ...signingKey(stack), ...token },
+      },
     ],
   });
   const ofFork = {
@@ -450,6 +467,12 @@ export function githubSetUp({ stacks, review, lockFile }: CiProject, names: Work
   );
   add(registries !== "", "variable", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
   add(registries !== "", "secret", "SLIPWAY_REGISTRY_PASSWORD", "its password or token");
+  add(
+    inEnvironments.some(({ signing }) => signing === "key"),
+    "secret",
+    passphraseVariable,
+    "passphrase of the private key that signs images",
+  );
   const sources = deployed.flatMap(({ name, registry, promotedFrom: from }) =>
     from?.registry === undefined || from.registry === registry || pushesToGhcr(from)
       ? []

@@ -1,3 +1,4 @@
+import { passphraseVariable } from "../../lib/attestations/key-file.ts";
 import semver from "semver";
 import { stringify } from "yaml";
 import { CredentialVariables } from "../../config/registry-access.ts";
@@ -168,10 +169,19 @@ function writtenJob({ stack, script, ...job }: Job): object {
     ...(environment && { environment }),
     ...(resource_group !== undefined && { resource_group }),
     ...(stack && { variables: { SLIPWAY_ENGINE: stack.engine, ...registryLogin(stack), ...awsVariables(stack) } }),
-    ...(stack?.platform === "eks" && { id_tokens: { SLIPWAY_AWS_TOKEN: { aud: "sts.amazonaws.com" } } }),
+    ...(stack && idTokens(stack)),
     script: [...awsLogin(stack), ...kubeconfig(stack), ...script],
     ...(artifacts && { artifacts }),
   };
+}
+
+/** Tokens with the identity of the job, for AWS and for the signatures of images. */
+function idTokens({ platform, signing }: CiStack): object {
+  const tokens = {
+    ...(platform === "eks" && { SLIPWAY_AWS_TOKEN: { aud: "sts.amazonaws.com" } }),
+    ...(signing === "keyless" && { SIGSTORE_ID_TOKEN: { aud: "sigstore" } }),
+  };
+  return Object.keys(tokens).length > 0 ? { id_tokens: tokens } : {};
 }
 
 const tokenFile = "$CI_PROJECT_DIR.tmp/aws-token";
@@ -259,6 +269,12 @@ export function gitlabSetUp({ stacks, review, lockFile }: CiProject): SetUp[] {
   );
   add(registries !== "", "variable", "SLIPWAY_REGISTRY_USERNAME", `user who may push to ${registries}`);
   add(registries !== "", "secret", "SLIPWAY_REGISTRY_PASSWORD", "masked variable: its password or token");
+  add(
+    stacks.some(({ signing }) => signing === "key"),
+    "secret",
+    passphraseVariable,
+    "masked variable: passphrase of the private key that signs images",
+  );
   const sources = stacks.flatMap(({ name, registry, promotedFrom: from }) =>
     from?.registry === undefined || from.registry === registry || pushesToGitLab(from)
       ? []

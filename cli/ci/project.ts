@@ -4,6 +4,7 @@ import semver from "semver";
 import { StateLocation } from "../../config/schema/kubernetes.ts";
 import { knownStacks, readProject } from "../../config/project.ts";
 import { platformOf, readStack, settingsIn, type Stack } from "../../config/stack-file.ts";
+import { isLoopback } from "../../lib/loopback.ts";
 import { isMap } from "../../lib/property-path.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { packageManagerOf } from "../upgrade/package-manager.ts";
@@ -51,6 +52,8 @@ export interface CiStack {
   registry?: string;
   /** The stack whose images are promoted to this one. @default - the images are built */
   promotedFrom?: CiStack;
+  /** How its images are signed, if the pipeline has to hand something over for that. @default - nothing is needed */
+  signing?: "key" | "keyless";
   /** Whether the next stack gets the images of this one. @default false */
   isPromoted?: boolean;
 }
@@ -163,7 +166,7 @@ function ciStackOf(stack: Stack): CiStack | string {
   const text = (value: unknown) => (typeof value === "string" && !value.startsWith("<") ? value : undefined);
   if (platform === "eks") {
     const region = text(settingsIn(stack, "eks")["region"]);
-    return { name, platform, engine: "pulumi", ...(region !== undefined && { region }) };
+    return { name, platform, engine: "pulumi", ...(region !== undefined && { region }), ...signingOf(stack) };
   }
   if (platform !== "kubernetes") return `its platform is unknown ("${platform}")`;
   const settings = settingsIn(stack, "kubernetes");
@@ -175,12 +178,16 @@ function ciStackOf(stack: Stack): CiStack | string {
     platform,
     engine,
     ...(kubeconfig !== undefined && { kubeconfig }),
+    ...signingOf(stack),
     ...(registry !== undefined && !isLoopback(registry) && { registry }),
   };
 }
 
-function isLoopback(registry: string): boolean {
-  return /^(localhost|127\.0\.0\.1)(:|$)/.test(registry);
+function signingOf(stack: Stack): Pick<CiStack, "signing"> {
+  const sign = settingsIn(stack, "supplyChain")["sign"];
+  if (!isMap(sign)) return {};
+  if (sign["key"] !== undefined) return { signing: "key" };
+  return sign["keyless"] === undefined ? {} : { signing: "keyless" };
 }
 
 /** The go.mod of all sources with the highest version of Go. */

@@ -12,6 +12,8 @@ import { images } from "./images.ts";
 import { impact } from "./impact.ts";
 import { importCommand } from "./import.ts";
 import { init } from "./init.ts";
+import { keysCreate } from "./keys-create.ts";
+import { keysRotate } from "./keys-rotate.ts";
 import { lockCommand } from "./lock.ts";
 import { logs } from "./logs.ts";
 import { login } from "./login.ts";
@@ -37,6 +39,7 @@ import { stateImport } from "./state-import.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { upgrade } from "./upgrade.ts";
+import { verify } from "./verify.ts";
 
 /** All commands, in the order of the help. */
 export const commands: Command[] = [
@@ -75,6 +78,9 @@ export const commands: Command[] = [
   configExplain,
   images,
   lockCommand,
+  keysCreate,
+  keysRotate,
+  verify,
   login,
   importCommand,
   setup,

@@ -15,6 +15,8 @@ export interface StoredImage {
   pushed: Date | undefined;
   /** Digests of the images of an index. */
   children: string[];
+  /** Digests of what refers to the image or its children, such as attestations, and of the lists of them. They are kept and deleted with it. */
+  referrers: string[];
   /** Where it is stored. An image that was built from a Dockerfile is also in Docker's image store. */
   where: "registry" | "Docker" | "registry, Docker";
 }
@@ -31,6 +33,18 @@ const mediaTypes = [
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
+
+/**
+ * The tag under which a registry without the referrers API lists what refers to an image:
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema.
+ */
+function referrersTag(digest: string): string {
+  return digest.replace(":", "-");
+}
+
+function isReferrersTag(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}$/.test(tag);
+}
 
 /** The images of a stack's registry on this machine. Uses the registry's API, and its container for what the API does not offer. */
 export class RegistryStore {
@@ -68,8 +82,8 @@ export class RegistryStore {
       for (const tag of tags) await docker.getImage(`${repository}:${tag}`).remove({ force: where === "Docker" });
     const stored = images.filter(({ where }) => where !== "Docker");
     if (stored.length === 0) return;
-    for (const { repository, digest, children } of stored)
-      for (const each of [digest, ...children]) {
+    for (const { repository, digest, children, referrers } of stored)
+      for (const each of [...referrers, digest, ...children]) {
         const url = `http://${this.registry}/v2/${repository.slice(this.registry.length + 1)}/manifests/${each}`;
         const { status } = await fetch(url, { method: "DELETE" });
         if (status !== 202 && status !== 404)
@@ -98,6 +112,7 @@ export class RegistryStore {
           bytes: Size,
           pushed: new Date(Created * 1000),
           children: [],
+          referrers: [],
           where: "Docker" as const,
         };
       }),
@@ -107,7 +122,8 @@ export class RegistryStore {
   private async imagesOf(name: string): Promise<StoredImage[]> {
     // A repository without images has no tags (404).
     const { tags } = (await this.getJson(`${name}/tags/list`).catch(() => ({ tags: null }))) as { tags: string[] | null };
-    const described = await Promise.all((tags ?? []).map(async (tag) => ({ tag, ...(await this.describe(name, tag)) })));
+    const [lists, ofImages] = [new Set((tags ?? []).filter(isReferrersTag)), (tags ?? []).filter((tag) => !isReferrersTag(tag))];
+    const described = await Promise.all(ofImages.map(async (tag) => ({ tag, ...(await this.describe(name, tag, lists)) })));
     const byDigest = [...Map.groupBy(described, ({ digest }) => digest).values()];
     const images = byDigest.map((same) => ({
       ...same[0]!,
@@ -120,14 +136,23 @@ export class RegistryStore {
       .sort((a, b) => Number(b.pushed) - Number(a.pushed) || a.digest.localeCompare(b.digest));
   }
 
-  private async describe(name: string, tag: string) {
+  private async describe(name: string, tag: string, referrersTags: Set<string>) {
     const response = await this.get(`${name}/manifests/${tag}`);
     const digest = String(response.headers.get("docker-content-digest"));
     const manifest = (await response.json()) as Manifest;
     const children = manifest.manifests?.map((child) => child.digest) ?? [];
     const manifests = await Promise.all(children.map(async (child) => (await this.get(`${name}/manifests/${child}`)).json()));
     const bytes = ([manifest, ...manifests] as Manifest[]).flatMap(({ config, layers = [] }) => [...(config ? [config] : []), ...layers]);
-    return { digest, children, bytes: bytes.reduce((sum, { size }) => sum + size, 0), pushed: await this.pushed(name, tag) };
+    const listed = [digest, ...children].map(referrersTag).filter((list) => referrersTags.has(list));
+    const referrers = (await Promise.all(listed.map((list) => this.referrersIn(name, list)))).flat();
+    return { digest, children, referrers, bytes: bytes.reduce((sum, { size }) => sum + size, 0), pushed: await this.pushed(name, tag) };
+  }
+
+  /** Digests of the manifests in a list of referrers, and of the list itself. */
+  private async referrersIn(name: string, tag: string): Promise<string[]> {
+    const response = await this.get(`${name}/manifests/${tag}`);
+    const { manifests = [] } = (await response.json()) as Manifest;
+    return [...manifests.map(({ digest }) => digest), String(response.headers.get("docker-content-digest"))];
   }
 
   /** The modification time of the tag's file. The API does not return it. */

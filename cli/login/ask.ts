@@ -43,7 +43,8 @@ function required(given: string, what: string, remedy: string): string {
   return value;
 }
 
-async function ask(question: string, { input, output }: Terminal, isHidden = false): Promise<string> {
+/** Asks for a line on a terminal. A hidden answer is not echoed. */
+export async function ask(question: string, { input, output }: Terminal, isHidden = false): Promise<string> {
   // What is typed is echoed to the output, so for a password it is one that discards it.
   const discarding = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input, output: isHidden ? discarding : output, terminal: true });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "./dynamic-resource.ts";
-import { isThere, push } from "./registry.ts";
+import { attach, isThere, push } from "./registry.ts";
 
 // Pulumi serialises the providers below into the state, with every function and import that they reach, and runs them in a
 // separate process. So use default imports only (they become `require`), no module-level variables, and little code: a change
@@ -23,6 +23,10 @@ export interface RegistryPushArgs {
   plainHttp?: boolean;
   /** Path of the program lib/registry-client on the machine that runs Pulumi. It pushes instead of Node.js. @default - none. */
   client?: pulumi.Input<string>;
+  /** What is attached to the image, and who signs it: `sbom provenance`. A change attaches what is missing. @default - nothing */
+  attestations?: pulumi.Input<string | undefined>;
+  /** How that is done: the path of the module lib/attestations/attest-push, and its request as JSON. @default - nothing is attached */
+  attest?: pulumi.Input<{ module: string; request: string } | undefined>;
 }
 
 type Inputs = pulumi.Unwrap<RegistryPushArgs>;
@@ -42,17 +46,20 @@ export class RegistryPush extends DynamicResource<Inputs> {
 export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   async create(inputs) {
     await push(inputs);
+    await attach(inputs);
     return { id: inputs.repository, outs: { ...inputs, ref: `${inputs.repository}@${inputs.digest}` } };
   },
 
   // Ignores how the registry is reached, because credentials and authorities rotate, and paths, which differ between machines.
   async diff(_id, olds, news) {
     const replaces = olds.repository === news.repository ? [] : ["repository"];
-    return { changes: replaces.length > 0 || olds.digest !== news.digest || olds.tag !== news.tag, replaces };
+    const same = olds.digest === news.digest && olds.tag === news.tag && olds.attestations === news.attestations;
+    return { changes: replaces.length > 0 || !same, replaces };
   },
 
   async update(_id, _olds, news) {
     await push(news);
+    await attach(news);
     return { outs: { ...news, ref: `${news.repository}@${news.digest}` } };
   },
 
@@ -62,7 +69,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   },
 };
 
-export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs" | "client">;
+export type RegistryPresenceArgs = Omit<RegistryPushArgs, "digest" | "blobs" | "client" | "attestations" | "attest">;
 
 /**
  * Tracks whether the registry has a tag that another resource pushes. If the tag is missing, `generation` changes, so that a resource

@@ -1,5 +1,6 @@
 import childProcess from "node:child_process";
 import fs from "node:fs";
+import nodeModule from "node:module";
 import os from "node:os";
 import path from "node:path";
 import tls from "node:tls";
@@ -88,6 +89,18 @@ function pushWith(client: string, inputs: RegistryTarget & StoredImage): Promise
     child.stdin!.on("error", () => {}); // a program that ends without reading it
     child.stdin!.end(JSON.stringify({ push: { repository, tag, digest, blobs }, registries }));
   });
+}
+
+/** What is attached to an image, by a module that is loaded by its path: it needs more code than a provider should have. */
+export interface Attaching {
+  attest?: { module: string; request: string };
+}
+
+/** Attaches attestations to a pushed image. */
+export async function attach(inputs: RegistryTarget & StoredImage & Attaching): Promise<void> {
+  if (!inputs.attest) return;
+  const { module, request } = inputs.attest;
+  await nodeModule.createRequire(module)(module).attestPush(inputs, request);
 }
 
 async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {

@@ -56,8 +56,10 @@ func copyOne(asked copyRequest, known registries) answer {
 			return failed(err)
 		}
 	}
-	if err := c.copyReferrers(digest, to.Context()); err != nil {
-		return failed(err)
+	for _, image := range append(c.childrenOf(digest), digest) {
+		if err := c.copyReferrers(image, to.Context()); err != nil {
+			return failed(err)
+		}
 	}
 	return answer{Digest: digest.DigestStr()}
 }
@@ -85,17 +87,30 @@ func (c copier) copy(from name.Digest, to name.Reference) error {
 	return remote.Write(to, image, c.target...)
 }
 
+// childrenOf are the images of an index, which have attestations of their own. None if it is no index.
+func (c copier) childrenOf(image name.Digest) []name.Digest {
+	index, err := remote.Index(image, c.source...)
+	if err != nil {
+		return nil
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return nil
+	}
+	children := []name.Digest{}
+	for _, child := range manifest.Manifests {
+		children = append(children, image.Context().Digest(child.Digest.String()))
+	}
+	return children
+}
+
 // copyReferrers copies what refers to an image. Writing it also updates the tag that stands in for a registry's missing referrers API.
 func (c copier) copyReferrers(image name.Digest, target name.Repository) error {
-	referrers, err := remote.Referrers(image, c.source...)
-	if err != nil {
-		return ignoreMissing(err)
-	}
-	manifest, err := referrers.IndexManifest()
+	manifests, err := referrersOf(image, c.source)
 	if err != nil {
 		return err
 	}
-	for _, descriptor := range manifest.Manifests {
+	for _, descriptor := range manifests {
 		to := target.Digest(descriptor.Digest.String())
 		if _, err := remote.Head(to, c.target...); err == nil {
 			continue

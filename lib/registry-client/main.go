@@ -1,5 +1,5 @@
-// Command registry-client asks registries: it looks images up, and users in images, downloads, pushes and copies images, checks whether images may
-// be pushed, and logs in. It reads a request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list
+// Command registry-client asks registries: it looks images up, and users in images, downloads, pushes and copies images, attaches and lists
+// what refers to them, compares images with their digests, checks whether images may be pushed, and logs in. It reads a request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list
 // with an answer for each, in the same order.
 package main
 
@@ -30,6 +30,14 @@ type request struct {
 	Push   *pushRequest  `json:"push"`
 	Login  *loginRequest `json:"login"`
 	Copies []copyRequest `json:"copies"`
+	// Pushes what refers to an image.
+	Attach *attachRequest `json:"attach"`
+	// An image that is compared with its digests.
+	Check string `json:"check"`
+	// Whether its layers are, too.
+	Contents bool `json:"contents"`
+	// Lists what refers to an image.
+	Referrers *referrersRequest `json:"referrers"`
 	// Repositories to which images are pushed later.
 	Pushable []string `json:"pushable"`
 	// By host. Credentials of others are those of Docker.
@@ -67,6 +75,12 @@ func main() {
 		said = push(*asked.Push, known)
 	case asked.Login != nil:
 		said = login(*asked.Login, known)
+	case asked.Check != "":
+		said = check(asked.Check, asked.Contents, known)
+	case asked.Attach != nil:
+		said = attach(*asked.Attach, known)
+	case asked.Referrers != nil:
+		said = listReferrers(*asked.Referrers, known)
 	case asked.Copies != nil:
 		said = copyAll(asked.Copies, known)
 	case asked.Pushable != nil:

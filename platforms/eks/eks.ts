@@ -64,7 +64,8 @@ export const problemsWith: PlatformModule["problemsWith"] = ({ eks = missingSett
  * Kubernetes on AWS: a network, an EKS cluster, a load balancer with a certificate, and for each service a repository, its AWS permissions,
  * the workload, and DNS records for its hosts. With `stack`, only the resources of services, on the cluster of another stack.
  */
-export async function createPlatform({ stack, services, jobs, eks = missingSettings }: Configuration): Promise<Platform> {
+export async function createPlatform(configuration: Configuration): Promise<Platform> {
+  const { stack, services, jobs, eks = missingSettings, supplyChain } = configuration;
   const name = `${pulumi.getProject()}-${stack}`;
   const tags = tagsOf(pulumi.getProject(), stack, eks);
   const { region, profile, deletionProtection = false } = eks;
@@ -94,7 +95,7 @@ export async function createPlatform({ stack, services, jobs, eks = missingSetti
     const { repositoryUrl } = new EcrRepository(service, args, protectedOptions);
     return { repository: repositoryUrl, credentials: ecrCredentials(region, profile) };
   };
-  const helper = new HelperImage(registry, facts.nodePlatforms, {});
+  const helper = new HelperImage(registry, { supplyChain, platforms: facts.nodePlatforms }, {});
 
   return {
     registry,

@@ -124,7 +124,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const target = await targetRegistry(kubernetes, unknown as string);
   const registry = (service: string) => repositoryIn(target, service);
   const asPulled = (image: pulumi.Input<string>) => imageAsPulled(target, image);
-  const helper = new HelperImage(registry, undefined, {});
+  const helper = new HelperImage(registry, configuration, {});
 
   return {
     registry,

@@ -6,6 +6,7 @@ import type { Configuration } from "../../config/settings.ts";
 import { registryOf } from "../../lib/docker-client.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { isMap } from "../../lib/property-path.ts";
+import { isLoopback } from "../../lib/loopback.ts";
 import { notice } from "../../lib/notice.ts";
 import { isPreflightOff } from "../../lib/preflight.ts";
 import { registryAccesses, setRegistryAccess } from "../../lib/registry-access.ts";
@@ -34,8 +35,7 @@ export function useRegistryAccess(kubernetes: KubernetesSettings): void {
 /** Whether images stay on this machine: in nodes, or in a registry that only this machine can reach. One that the cluster names is such a registry. */
 export function isOnThisMachine({ registry, loadImages }: KubernetesSettings): boolean {
   if (registry === undefined || loadImages) return true;
-  const host = registryOf(`${registry}/x`).replace(/:\d+$/, "");
-  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
+  return isLoopback(registryOf(`${registry}/x`));
 }
 
 /**

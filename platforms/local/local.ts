@@ -171,7 +171,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const inCluster = { provider, deletedWith: cluster.deletedWith ?? namespaceObject };
 
   const registry = (service: string) => ({ repository: `${cluster.repositories}/${service}` });
-  const helper = new HelperImage(registry, undefined, imageOptions);
+  const helper = new HelperImage(registry, configuration, imageOptions);
 
   return {
     registry,

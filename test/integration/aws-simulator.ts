@@ -41,7 +41,7 @@ export class AwsSimulator implements Disposable {
    *
    * @throws Error if the operation fails.
    */
-  async call(service: "acm" | "ec2" | "elbv2", operation: string, parameters: object = {}): Promise<Answer> {
+  async call(service: "acm" | "ec2" | "elbv2" | "kms", operation: string, parameters: object = {}): Promise<Answer> {
     this.child.stdin.write(`${JSON.stringify({ service, operation, parameters })}\n`);
     const { value, done } = await this.answers.next();
     if (done) throw new Error(`moto ended:\n${this.problems}`);

@@ -11,8 +11,28 @@ import sys
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # which takes seconds
 
+from unittest import mock
+
 import boto3
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import utils
+from moto.kms.responses import KmsResponse
+from moto.kms.utils import ECDSAPrivateKey
 from moto.server import ThreadedMotoServer
+
+sign = KmsResponse.sign
+
+
+def sign_message_or_digest(self):
+    """moto takes each message of KMS for one that is to be hashed. AWS does not hash one with the type DIGEST."""
+    if self._get_param("MessageType") != "DIGEST":
+        return sign(self)
+    digest = utils.Prehashed(hashes.SHA256())
+    with mock.patch.object(ECDSAPrivateKey, "_ECDSAPrivateKey__hash_algorithm", lambda *_: digest):
+        return sign(self)
+
+
+KmsResponse.sign = sign_message_or_digest
 
 
 def answer(call, clients={}):

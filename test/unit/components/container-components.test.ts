@@ -154,6 +154,11 @@ test(
         settleSeconds: 0,
       },
       "RegistryPush host-helper": {
+        attest: {
+          module: expect.stringMatching(/attest-push\.ts$/),
+          request: expect.stringContaining('"sbom":true,"provenance":true'),
+        },
+        attestations: "sbom provenance",
         blobs: cacheFolder("blobs"),
         digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
         password: secret({ value: "s3cret" }),
@@ -583,6 +588,11 @@ test(
     expect(await inputsOf(program)).toEqual({
       "Network host": { driver: "overlay", labels: labelled({ team: "shop" }), name: "host" },
       "RegistryPush host-helper": {
+        attest: {
+          module: expect.stringMatching(/attest-push\.ts$/),
+          request: expect.stringContaining('"sbom":true,"provenance":true'),
+        },
+        attestations: "sbom provenance",
         blobs: cacheFolder("blobs"),
         digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
         password: secret({ value: "s3cret" }),

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { GoImage, type GoImageArgs } from "../../../components/go-image.ts";
+import { keyHint, newKeyPair, openPublicKey } from "../../../lib/attestations/key-file.ts";
 import { record, settle, tree } from "../harness.ts";
 
 const repository = "registry.example/team/web";
@@ -46,10 +47,64 @@ test("a password reaches the push as a secret", async () => {
 
 test("only a registry with an authority of its own or without TLS is pushed to with the Go program", async () => {
   const inputsOf = async (args: Partial<GoImageArgs>) => (await build(args)).resources.find((r) => r.type.endsWith("RegistryPush"))!.inputs;
-  const usual = ["__provider", "blobs", "digest", "repository", "tag"];
+  const usual = ["__provider", "attest", "attestations", "blobs", "digest", "repository", "tag"];
   expect(Object.keys(await inputsOf({ plainHttp: false })).sort()).toEqual(usual);
   for (const access of [{ ca: "certificates" }, { plainHttp: true }])
     expect(await inputsOf(access)).toMatchObject({ ...access, client: expect.stringMatching(/registry-client-[0-9a-f]+$/) as string });
+});
+
+describe("what is attached to the image", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "slipway-keys-"));
+    const { privateKey, publicKey } = newKeyPair("correct horse battery");
+    writeFileSync(join(folder, "slipway.key"), privateKey);
+    writeFileSync(join(folder, "slipway.pub"), publicKey);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const pushOf = async (args: Partial<GoImageArgs>, preview = false) =>
+    (await build(args, preview)).resources.find((r) => r.type.endsWith("RegistryPush"))!.inputs;
+
+  test("by default it is everything, except for a registry on this machine", async () => {
+    expect((await pushOf({})).attestations).toBe("sbom provenance");
+    for (const local of ["127.0.0.1:5001/web", "localhost:5001/web", "[::1]:5001/web"]) {
+      const { attestations, attest } = await pushOf({ repository: local });
+      expect([attestations, attest]).toEqual([undefined, undefined]);
+    }
+    expect((await pushOf({ repository: "127.0.0.1:5001/web", attest: { sbom: true } })).attestations).toBe("sbom");
+    expect((await pushOf({ attest: { sbom: false, provenance: false } })).attestations).toBeUndefined();
+  });
+
+  test("a preview knows what it is, and asks neither git nor for a private key", async () => {
+    const inputs = await pushOf({ sign: { key: join(folder, "slipway.key") } }, true);
+    expect(inputs.attestations).toBe(`sbom provenance signature ${keyHint(openPublicKey(join(folder, "slipway.pub")))}`);
+    expect(inputs.attest).toBeUndefined();
+  });
+
+  test("an update hands over the parameters of the build and the commit, and no key", async () => {
+    const key = join(folder, "slipway.key");
+    const { attest } = await pushOf({ version: "1", build: { tags: ["netgo"], assets: ["go.mod"] }, sign: { key } });
+    expect(attest.module).toBe(resolve("lib/attestations/attest-push.ts"));
+    expect(JSON.parse(attest.request)).toEqual({
+      sbom: true,
+      provenance: true,
+      sign: { key },
+      ownLayers: 3,
+      parameters: { source: "app", version: "1", tags: ["netgo"], assets: ["go.mod"] },
+      source: expect.objectContaining({ commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, folder: "app" }) as object,
+    });
+  });
+
+  test("exactly one way of signing is needed", async () => {
+    await expect(build({ sign: {} })).rejects.toThrow('GoImage "web": sign: must have one of key, kms and keyless (got none).');
+  });
+
+  test("an image from a Dockerfile cannot be signed", async () => {
+    await expect(build({ builder: "dockerfile", sign: { keyless: {} } })).rejects.toThrow(
+      'GoImage "web": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".',
+    );
+  });
 });
 
 test("with nodes it is loaded into them, and nothing is pushed", async () => {

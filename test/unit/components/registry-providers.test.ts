@@ -99,6 +99,11 @@ describe("a push", () => {
       replaces: [],
     });
     expect(await provider.diff!("", olds, inputs({ tag: "2" }))).toEqual({ changes: true, replaces: [] });
+    expect(await provider.diff!("", olds, inputs({ attestations: "sbom" }))).toEqual({ changes: true, replaces: [] });
+    expect(await provider.diff!("", olds, inputs({ attest: { module: "/other", request: "{}" } }))).toEqual({
+      changes: false,
+      replaces: [],
+    });
     expect(await provider.diff!("", olds, inputs({ digest: "other" }))).toEqual({ changes: true, replaces: [] });
     expect(await provider.diff!("", olds, inputs({ repository: "other" }))).toEqual({ changes: true, replaces: ["repository"] });
   });

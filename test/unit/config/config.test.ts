@@ -21,6 +21,7 @@ test("a minimal service gets the documented defaults", async () => {
       swarm: { ports: { http: 8080, https: 8443, registry: 5001 }, publish: "host" },
       gate: { approvals: [] },
       policy: { severities: {}, exceptions: [] },
+      supplyChain: {},
     },
   });
 });

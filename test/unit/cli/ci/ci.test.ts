@@ -365,6 +365,41 @@ describe("with review environments, in a folder of the repository", () => {
   });
 });
 
+describe("with images that are signed", () => {
+  const sign = (how: object) => ({ ...sampleProjects["local and kubernetes"], stacks: signedStacks(how) });
+  const signedStacks = (how: object) =>
+    Object.fromEntries(
+      Object.entries(sampleProjects["local and kubernetes"].stacks).map(([name, config]) => [
+        name,
+        { ...config, "slipway:supplyChain": { sign: how } },
+      ]),
+    );
+  const secrets = (id: string) =>
+    workflow("deploy")
+      .jobs[id]!.steps.map(({ env }) => env?.["SLIPWAY_KEY_PASSPHRASE"])
+      .filter(Boolean);
+
+  test("with a key, only what builds images gets its passphrase, and it is part of the set-up", () => {
+    enter(sign({ key: "keys/slipway.key" }));
+    const { setUp } = generate();
+    expect(secrets("deploy-dev")).toEqual(["${{ secrets.SLIPWAY_KEY_PASSPHRASE }}"]);
+    expect(JSON.stringify(workflow("preview"))).not.toContain("SLIPWAY_KEY_PASSPHRASE");
+    expect(setUp.find(({ name }) => name === "SLIPWAY_KEY_PASSPHRASE")).toEqual({
+      kind: "secret",
+      name: "SLIPWAY_KEY_PASSPHRASE",
+      meaning: "passphrase of the private key that signs images",
+    });
+  });
+
+  test("without a key, the jobs that deploy get an identity", () => {
+    enter(sign({ keyless: {} }));
+    generate();
+    expect(secrets("deploy-dev")).toEqual([]);
+    expect(workflow("deploy").jobs["deploy-dev"]!.permissions).toMatchObject({ "id-token": "write" });
+    expect(JSON.stringify(workflow("preview"))).not.toContain("id-token");
+  });
+});
+
 describe("with a registry for each stack", () => {
   beforeEach(() => enter(sampleProjects["a registry for each stack"]));
 

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { originOf, parseStatus } from "../../../../cli/history/origin.ts";
+import { originOf } from "../../../../cli/history/origin.ts";
 import { command } from "../../../../lib/command.ts";
+import { parseStatus } from "../../../../lib/git-commit.ts";
 import { userName } from "../../../../lib/user-name.ts";
 import { restoreEnvironment } from "../../process-environment.ts";
 import packageDescription from "../../../../package.json" with { type: "json" };

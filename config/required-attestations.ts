@@ -1,0 +1,60 @@
+import { Requirement } from "../lib/attestations/requirement.ts";
+import { readTrust } from "../lib/attestations/trust.ts";
+import { isByDigest } from "../lib/image-reference.ts";
+import { collect, type Problem } from "../lib/problem.ts";
+import { checkManifests } from "../lib/registry-client.ts";
+import { ImageBuilder } from "../components/image-builder.ts";
+import type { Configuration, Settings } from "./settings.ts";
+
+/** What contradicts `slipway:supplyChain.require` in the settings: images that would be built without what is required. */
+export function problemsWithRequirements({ supplyChain, services, jobs }: Pick<Settings, "supplyChain" | "services" | "jobs">): Problem[] {
+  const { require = [], sign, attest } = supplyChain;
+  if (require.length === 0) return [];
+  const built = (["services", "jobs"] as const).flatMap((root) =>
+    Object.entries({ services, jobs }[root]).flatMap(([name, { source, builder }]) =>
+      source === undefined ? [] : [{ root, name, builder }],
+    ),
+  );
+  return collect((report) => {
+    for (const { root, name, builder } of built)
+      report(
+        [root, name, "builder"],
+        builder === ImageBuilder.Dockerfile &&
+          "must be go, because supplyChain.require asks for a signature, and images from a Dockerfile are not signed. Build and sign it elsewhere, and set image",
+      );
+    if (!built.some(({ builder }) => builder !== ImageBuilder.Dockerfile)) return;
+    report(
+      ["supplyChain", "sign"],
+      sign === undefined && "must be set, because supplyChain.require asks for signed images. Run slipway keys create",
+    );
+    for (const kind of [Requirement.Provenance, Requirement.Sbom] as const)
+      report(
+        ["supplyChain", "attest", kind],
+        require.includes(kind) && attest?.[kind] === false && `must not be false, because supplyChain.require asks for it`,
+      );
+  });
+}
+
+/**
+ * Existing and promoted images that lack what `slipway:supplyChain.require` asks for. Those that are built are signed when they are pushed.
+ *
+ * @returns problems as finished sentences.
+ * @throws UserError if a key cannot be read, or a registry does not answer.
+ */
+export async function unverifiedImages({ supplyChain, services, jobs }: Configuration): Promise<string[]> {
+  const { require = [], keys, identities, trustedRoot } = supplyChain;
+  const images = Object.entries({ ...services, ...jobs }).flatMap(([name, { source, image }]) =>
+    source === undefined && image !== undefined && isByDigest(image) ? [{ name, image }] : [],
+  );
+  if (require.length === 0 || images.length === 0) return [];
+  const { verifyAttestations } = await import("../lib/attestations/verify.ts");
+  const trust = readTrust({ ...(keys && { keys }), ...(identities && { identities }), ...(trustedRoot !== undefined && { trustedRoot }) });
+  const today = new Date().toISOString().slice(0, 10);
+  const checked = images.map(async ({ name, image }) => {
+    const found = await checkManifests(image);
+    const repository = image.replace(/(:[\w.-]+)?@.*$/, "");
+    const { problems } = await verifyAttestations({ repository, ...found }, trust, { require, today });
+    return problems.map((problem) => `${name}: ${image} is rejected: ${problem}.`);
+  });
+  return (await Promise.all(checked)).flat();
+}

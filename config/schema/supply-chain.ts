@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { Requirement } from "../../lib/attestations/requirement.ts";
+import { sigstore } from "../../lib/attestations/sign-settings.ts";
+import { required, setting } from "./setting.ts";
+
+const text = z.string().min(1);
+const url = z.url({ protocol: /^https?$/, error: "must be a URL such as https://fulcio.example" });
+
+const attestSettings = z.strictObject({
+  sbom: setting(z.boolean(), {
+    meaning: "Whether a bill of materials is attached to each image, as CycloneDX and as SPDX",
+    without: "true, except for a registry on this machine",
+    example: false,
+  }),
+  provenance: setting(z.boolean(), {
+    meaning: "Whether SLSA provenance is attached to each image: source, builder and parameters of the build",
+    without: "true, except for a registry on this machine",
+    example: false,
+  }),
+});
+
+const keylessSettings = z.strictObject({
+  fulcio: setting(url, {
+    meaning: "URL of Fulcio, which certifies the identity of the CI job",
+    default: sigstore.fulcio,
+    example: "https://fulcio.example",
+  }),
+  rekor: setting(url, { meaning: "URL of Rekor, which logs signatures", default: sigstore.rekor, example: "https://rekor.example" }),
+  timestampAuthority: setting(url, {
+    meaning: "URL of a timestamp authority",
+    without: "none",
+    example: "https://timestamp.example/api/v1/timestamp",
+  }),
+});
+
+const signSettings = z
+  .strictObject({
+    key: setting(text, {
+      meaning:
+        "File with the private key, relative to the project, as `slipway keys create` writes it. `$SLIPWAY_KEY_PASSPHRASE` opens it. The public key is next to it",
+      example: "keys/slipway.key",
+    }),
+    kms: setting(text, {
+      meaning: "ID, ARN or alias of an asymmetric key in AWS KMS with the spec ECC_NIST_P256, used with the AWS CLI",
+      example: "alias/slipway",
+    }),
+    keyless: setting(keylessSettings, {
+      meaning: "Signs with the identity of the CI job instead of a key. `{}` uses the public services of Sigstore",
+    }),
+  })
+  .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, "must have one of key, kms and keyless");
+
+const trustedKey = z.strictObject({
+  file: required(text, { meaning: "File with a public key, relative to the project", example: "keys/slipway.pub" }),
+  until: setting(z.iso.date("must be a date such as 2026-12-31"), {
+    meaning: "Last day on which signatures with the key count",
+    without: "no end",
+    example: "2026-12-31",
+  }),
+});
+
+const trustedIdentity = z.strictObject({
+  issuer: required(url, { meaning: "Who vouches for the identity", example: "https://token.actions.githubusercontent.com" }),
+  subject: required(text, {
+    meaning: "The identity, such as the URL of a workflow with its branch",
+    example: "https://github.com/acme/shop/.github/workflows/deploy.yml@refs/heads/main",
+  }),
+});
+
+/** `slipway:supplyChain`: what is attached to images and how they are signed, see docs/SUPPLY-CHAIN.md. */
+export const supplyChainSettings = z
+  .strictObject({
+    attest: setting(attestSettings, { meaning: "What is attached to the images that the builder go builds" }),
+    sign: setting(signSettings, {
+      meaning: "How these images and what is attached to them are signed",
+      without: "they are not signed",
+    }),
+    require: setting(z.array(z.enum(Requirement)).min(1), {
+      meaning:
+        "What every image must have, signed by somebody who is trusted: signature, provenance, sbom. Existing and promoted images are checked before anything changes; images that are built must be signed with `sign`",
+      without: "nothing",
+      example: ["signature", "provenance", "sbom"],
+    }),
+    keys: setting(z.array(trustedKey), {
+      meaning: "Public keys whose signatures count",
+      without: "those in keys/trusted.yaml",
+      example: [{ file: "keys/slipway.pub" }],
+    }),
+    identities: setting(z.array(trustedIdentity), {
+      meaning: "Identities of CI jobs whose signatures count",
+      without: "none",
+    }),
+    trustedRoot: setting(text, {
+      meaning: "File with the certificates and logs of Sigstore that vouch for identities, as cosign trusted-root create writes it",
+      without: "none; `identities` need it",
+      example: "keys/sigstore.json",
+    }),
+  })
+  .prefault({})
+  .describe("What is attached to images, how they are signed, and what they must have.");
+
+export type SupplyChainSettings = z.infer<typeof supplyChainSettings>;

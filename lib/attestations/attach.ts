@@ -1,0 +1,187 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { mediaTypes, referrer, type Descriptor, type OciImage } from "../oci.ts";
+import type { RegistryAccess } from "../registry-access.ts";
+import { attachToImage, referrersOf } from "../registry-client.ts";
+import packageDescription from "../../package.json" with { type: "json" };
+import { buildPlatform } from "./build-platform.ts";
+import { contentsOf, readBlob, type ImageContents } from "./image-contents.ts";
+import { provenance, type ProvenanceFacts } from "./provenance.ts";
+import { signerName, type SignSettings } from "./sign-settings.ts";
+import type { Sign } from "./signer.ts";
+import type { Source } from "./source.ts";
+import { inTotoMediaType, PredicateType, statementOn, type Statement } from "./statement.ts";
+
+/** Media type of a Sigstore bundle, https://docs.sigstore.dev/about/bundle/. */
+export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/** Artifact types of what Slipway attaches. Without a signature it is the statement itself. */
+export const attestationTypes = [bundleMediaType, inTotoMediaType];
+
+/** Annotations of the manifests. Those of bundles are what cosign looks for, that of statements is BuildKit's. */
+export const annotationOf = {
+  bundle: "dev.sigstore.bundle.predicateType",
+  statement: "in-toto.io/predicate-type",
+  /** Who signed it, so that it is not signed again. */
+  signer: "dev.slipway.signer",
+} as const;
+
+/** What is attached to an image that Slipway has built. */
+export interface AttestRequest {
+  sbom: boolean;
+  provenance: boolean;
+  /** @default - nothing is signed */
+  sign?: SignSettings;
+  /** How many of an image's last layers the build added to its base. */
+  ownLayers: number;
+  parameters: ProvenanceFacts["parameters"];
+  /** @default - the source is not in git */
+  source?: Source;
+}
+
+/** An image in a registry and in the local blob store. */
+export interface AttestedImage {
+  repository: string;
+  digest: string;
+  blobs: string;
+  access: Record<string, RegistryAccess>;
+}
+
+/**
+ * Attaches to an image what is missing there: an image that has everything stays as it is.
+ *
+ * @returns how many attestations were attached.
+ */
+export async function attest(image: AttestedImage, request: AttestRequest): Promise<number> {
+  const subjects = await subjectsOf(image);
+  const planned = plan(subjects, request);
+  // Nearly always something is missing, so the image is read while the registry answers.
+  const read = request.sbom || request.provenance ? subjects.images : [];
+  const contents = new Map(read.map(({ digest }) => [digest, contentsOf(image.blobs, digest, request.ownLayers)]));
+  const signer = request.sign && (await signerName(request.sign));
+  const [missing] = await Promise.all([withoutExisting(planned, image, signer), ...contents.values()]);
+  if (missing.length === 0) return 0;
+  const sign = request.sign && (await (await import("./signer.ts")).signerFor(request.sign));
+  const of = (digest: string) => contents.get(digest)!;
+  const artifacts: OciImage[] = [];
+  for (const { subject, predicateType } of missing) {
+    const predicate = await predicateOf(predicateType, subject.digest, { image, request, of, first: subjects.images[0]!.digest });
+    const about = predicateType === PredicateType.Provenance ? [subject, ...subjects.images.filter((one) => one !== subject)] : [subject];
+    const statement = statementOn(
+      image.repository,
+      about.map(({ digest }) => digest),
+      predicateType,
+      predicate,
+    );
+    artifacts.push(await artifactOf(subject, statement, sign, signer));
+  }
+  await push(image, artifacts);
+  return artifacts.length;
+}
+
+interface Subjects {
+  /** What a deployment names: the index, or the only image. */
+  top: Descriptor;
+  /** The images for the platforms. */
+  images: Descriptor[];
+}
+
+async function subjectsOf({ blobs, digest }: AttestedImage): Promise<Subjects> {
+  const blob = await readBlob(blobs, digest);
+  const { mediaType = mediaTypes.manifest, manifests } = JSON.parse(blob.toString()) as { mediaType?: string; manifests?: Descriptor[] };
+  const top = { mediaType, digest, size: blob.length };
+  return { top, images: manifests ?? [top] };
+}
+
+interface Planned {
+  subject: Descriptor;
+  predicateType: PredicateType;
+}
+
+/** A bill of materials for each platform, and the rest for what is deployed. */
+function plan({ top, images }: Subjects, request: AttestRequest): Planned[] {
+  const boms = [PredicateType.CycloneDx, PredicateType.Spdx];
+  return [
+    ...(request.sbom ? images.flatMap((subject) => boms.map((predicateType) => ({ subject, predicateType }))) : []),
+    ...(request.provenance ? [{ subject: top, predicateType: PredicateType.Provenance }] : []),
+    ...(request.sign ? [{ subject: top, predicateType: PredicateType.Signature }] : []),
+  ];
+}
+
+async function withoutExisting(planned: Planned[], { repository, access }: AttestedImage, signer: string | undefined): Promise<Planned[]> {
+  const digests = [...new Set(planned.map(({ subject }) => subject.digest))];
+  const listed = digests.map(async (digest): Promise<[string, Set<string>]> => {
+    const found = await referrersOf(`${repository}@${digest}`, { artifactTypes: attestationTypes }, access);
+    const types = found.flatMap(({ annotations = {} }) => {
+      const isOurs = signer === undefined || annotations[annotationOf.signer] === signer;
+      return isOurs ? [annotations[annotationOf.bundle] ?? annotations[annotationOf.statement] ?? ""] : [];
+    });
+    return [digest, new Set(types)];
+  });
+  const existing = new Map(await Promise.all(listed));
+  return planned.filter(({ subject, predicateType }) => !existing.get(subject.digest)!.has(predicateType));
+}
+
+interface Facts {
+  image: AttestedImage;
+  request: AttestRequest;
+  of: (digest: string) => Promise<ImageContents>;
+  /** Digest of the image for the first platform. */
+  first: string;
+}
+
+async function predicateOf(type: PredicateType, digest: string, { image, request, of, first }: Facts): Promise<Statement["predicate"]> {
+  const { version: slipway } = packageDescription;
+  const { source, parameters, sign } = request;
+  switch (type) {
+    case PredicateType.Signature:
+      return {};
+    case PredicateType.Provenance: {
+      const { program } = await of(first);
+      const platform = buildPlatform();
+      const go = { goVersion: program.goVersion, goSettings: program.settings };
+      return provenance({ parameters, source, platform, ...go, slipway, signedWithIdentity: sign?.keyless !== undefined });
+    }
+    case PredicateType.CycloneDx:
+    case PredicateType.Spdx: {
+      const created = new Date(source?.date ?? 0);
+      const billed = { repository: image.repository, digest, contents: await of(digest), created, slipway };
+      return type === PredicateType.Spdx ? (await import("./spdx.ts")).spdx(billed) : (await import("./cyclonedx.ts")).cycloneDx(billed);
+    }
+  }
+}
+
+async function artifactOf(subject: Descriptor, statement: Statement, sign: Sign | undefined, signer = ""): Promise<OciImage> {
+  const { predicateType } = statement;
+  if (!sign) return referrer(subject, inTotoMediaType, encode(statement), { [annotationOf.statement]: predicateType });
+  const annotations = {
+    "dev.sigstore.bundle.content": "dsse-envelope",
+    [annotationOf.bundle]: predicateType,
+    [annotationOf.signer]: signer,
+  };
+  return referrer(subject, bundleMediaType, encode(await sign(statement)), annotations);
+}
+
+function encode(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+async function push({ repository, access }: AttestedImage, artifacts: OciImage[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "slipway-attestations-"));
+  try {
+    for (const [digest, blob] of artifacts.flatMap(({ blobs }) => [...blobs])) {
+      const file = join(folder, digest.replace(":", "/"));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, blob);
+    }
+    await attachToImage(
+      repository,
+      artifacts.map(({ descriptor }) => descriptor.digest),
+      folder,
+      access,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -139,6 +139,13 @@ export const features: Feature[] = [
     eks: notTested,
   },
   {
+    what: "`slipway dev`: a program is replaced in place",
+    local: tested(on("integration/dev")("a change replaces the program in the same pod, and no request fails")),
+    docker: tested(on("integration/dev-docker")("a program with a fixed further port is replaced in its container, and no request fails")),
+    swarm: rejected(on("unit/config/development")("platform %s is rejected")),
+    eks: rejected(on("unit/config/development")("platform %s is rejected")),
+  },
+  {
     what: "An up that is killed or loses Docker: the next up completes it",
     local: withNote("killed", tested(local("after an up is killed half-way, the next up completes it"))),
     docker: tested(

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 /** What `slipway dev --json` prints, one per line. */
 export type DevEvent =
-  | { event: "watching"; services: Record<string, string[]>; files: number }
+  | { event: "watching"; services: Record<string, string[]> }
   | { event: "debugger"; service: string; address: string }
   | { event: "changed"; files: string[] }
   | { event: "failed"; service: string; message: string }

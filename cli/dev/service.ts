@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import timers from "node:timers/promises";
@@ -7,10 +6,10 @@ import { UserError } from "../../lib/user-error.ts";
 import { userName } from "../../lib/user-name.ts";
 import type { Place } from "../workloads/place.ts";
 import { developmentPorts } from "../../components/development-ports.ts";
-import { loopback } from "../../components/ports.ts";
 import { debuggerProgram } from "../../lib/debugger.ts";
 import { goArchitecture } from "../../lib/go-architecture.ts";
 import { containerOf, type DevelopedContainer } from "./containers.ts";
+import { forwardPort } from "./forward.ts";
 import { buildProgram, programIn, type BuiltProgram } from "./build.ts";
 import { Helper, TakenError, type HelperEvent, type Replacement } from "./helper.ts";
 import { localModules, panicIn, type LocalModule } from "./modules.ts";
@@ -30,8 +29,18 @@ export class DevelopedService {
   /** What runs, or is to run once there is a container. */
   current: BuiltProgram | undefined;
   private readonly report: DevReport;
+  /** Whether `current` is the program of the image that the stack deployed. */
+  private isOfImage = true;
+  /** Whether programs run in the debugger. */
+  private isDebugged = false;
+
+  private container: DevelopedContainer | undefined;
   private helper: Helper | undefined;
+  /** Of the container. */
   private architecture = "";
+  /** Ends the connection to the helper, but not the session. */
+  private connection = new AbortController();
+  private isConnected = false;
   private connected = Promise.withResolvers<void>();
 
   constructor(name: string, args: Omit<GoImageArgs, "repository">, report: DevReport) {
@@ -57,8 +66,6 @@ export class DevelopedService {
     await this.ready(signal);
   }
 
-  private connection = new AbortController();
-
   /** Stays connected to the helper until the signal is aborted, also if the container is replaced. */
   async stayConnected(place: Place, taken: (error: TakenError) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -75,8 +82,6 @@ export class DevelopedService {
       await timers.setTimeout(retryMs, undefined, { signal }).catch(() => undefined);
     }
   }
-
-  private isConnected = false;
 
   private async connectOnce(place: Place, signal: AbortSignal): Promise<void> {
     this.connection = new AbortController();
@@ -96,9 +101,6 @@ export class DevelopedService {
     };
     await helper.events(by, begun, (event) => this.seen(event), either);
   }
-
-  /** Whether the current program is the one of the image that the stack deployed. */
-  private isOfImage = true;
 
   /** The stack is being deployed, so a new container has what is wanted. */
   deploying(): void {
@@ -125,7 +127,7 @@ export class DevelopedService {
    * @throws UserError with the compiler's output.
    */
   build(signal: AbortSignal): Promise<BuiltProgram> {
-    return buildProgram(this.args, this.architecture, signal, this.debuggerPort !== undefined);
+    return buildProgram(this.args, this.architecture, signal, this.isDebugged);
   }
 
   /** Replaces the program. */
@@ -151,34 +153,15 @@ export class DevelopedService {
     return helper.replace(by, program, signal);
   }
 
-  private container: DevelopedContainer | undefined;
-
   /**
    * Connects a port of this machine's loopback address to the debugger in the container, until the signal is aborted.
    *
-   * @throws UserError if the port is in use.
+   * @throws UserError if the port cannot be used.
    */
   async forwardDebugger(port: number, signal: AbortSignal): Promise<void> {
-    this.debuggerPort = port;
-    const server = createServer((socket) => {
-      const close = () => void socket.destroy();
-      const forward = async () => {
-        const connection = await this.container!.open(developmentPorts.debugger);
-        socket.pipe(connection).pipe(socket);
-        connection.on("error", close).on("close", close);
-        socket.on("error", () => connection.destroy()).on("close", () => connection.destroy());
-      };
-      forward().catch(close);
-    });
-    signal.addEventListener("abort", () => server.close(), { once: true });
-    const inUse = (error: NodeJS.ErrnoException) =>
-      new UserError(
-        `--debug: port ${port} of 127.0.0.1 cannot be used (${error.code}). End the program that uses it, or set another --debug-port.`,
-      );
-    await new Promise<void>((listening, failed) => server.listen(port, loopback, listening).once("error", (error) => failed(inUse(error))));
+    this.isDebugged = true;
+    await forwardPort(port, () => this.container!.open(developmentPorts.debugger), signal);
   }
-
-  private debuggerPort: number | undefined;
 
   /** Where in the project's code a program panicked. */
   panicIn(output: string): string | undefined {

@@ -144,7 +144,6 @@ class Session {
     this.report.say({
       event: "watching",
       services: Object.fromEntries(this.services.map(({ name, folders }) => [name, folders.map(shown)])),
-      files: 0,
     });
     while (!this.over.signal.aborted) {
       const files = await Promise.race([this.changes.next(), aborted(this.over.signal)]);

@@ -2,6 +2,7 @@ import { Requirement } from "../lib/attestations/requirement.ts";
 import { readTrust } from "../lib/attestations/trust.ts";
 import { isByDigest } from "../lib/image-reference.ts";
 import { collect, type Problem } from "../lib/problem.ts";
+import { knownDatabase } from "../lib/vulnerabilities/database.ts";
 import { checkManifests } from "../lib/registry-client.ts";
 import { ImageBuilder } from "../components/image-builder.ts";
 import type { Configuration, Settings } from "./settings.ts";
@@ -27,12 +28,21 @@ export function problemsWithRequirements({ supplyChain, services, jobs }: Pick<S
       ["supplyChain", "sign"],
       sign === undefined && "must be set, because supplyChain.require asks for signed images. Run slipway keys create",
     );
-    for (const kind of [Requirement.Provenance, Requirement.Sbom] as const)
+    for (const kind of [Requirement.Provenance, Requirement.Sbom, Requirement.Vulnerabilities] as const)
       report(
         ["supplyChain", "attest", kind],
         require.includes(kind) && attest?.[kind] === false && `must not be false, because supplyChain.require asks for it`,
       );
   });
+}
+
+/** Images that are built need Go's vulnerability database, if `slipway:supplyChain.require` asks for a statement on vulnerabilities. */
+export async function missingDatabase({ supplyChain, services, jobs }: Configuration): Promise<string[]> {
+  const isBuilt = Object.values({ ...services, ...jobs }).some(({ source }) => source !== undefined);
+  if (!isBuilt || !(supplyChain.require ?? []).includes(Requirement.Vulnerabilities) || (await knownDatabase())) return [];
+  return [
+    "supplyChain.require asks for a statement on vulnerabilities, and this machine has no vulnerability database. Get it: slipway scan --update",
+  ];
 }
 
 /**

@@ -1,42 +1,84 @@
 import { extname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { GoImageArgs, SignArgs } from "../go-image.ts";
 import type { AttestRequest } from "../../lib/attestations/attach.ts";
 import { openPrivateKey } from "../../lib/attestations/key-file.ts";
 import { checkSignSettings, signerName } from "../../lib/attestations/sign-settings.ts";
 import { sourceOf, type Source } from "../../lib/attestations/source.ts";
 import { isLoopback } from "../../lib/loopback.ts";
+import { notice } from "../../lib/notice.ts";
+import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
+import type { VulnerabilityException } from "../../lib/vulnerabilities/exceptions.ts";
+import type { GoCompilation } from "./go-build.ts";
 import type { RegistryPushArgs } from "./registry-push.ts";
 
 /** The package has JavaScript in place of TypeScript. */
 const module = join(import.meta.dirname, `../../lib/attestations/attest-push${extname(import.meta.filename)}`);
 
-/** What the push of an image attaches to it. */
-export function attestations(args: GoImageArgs): Pick<RegistryPushArgs, "attestations" | "attest"> {
+/**
+ * What the push of an image attaches to it.
+ *
+ * @param compilations How Go compiles the program, for each platform.
+ */
+export function attestations(
+  args: GoImageArgs,
+  compilations: () => Promise<GoCompilation[]>,
+): Pick<RegistryPushArgs, "attestations" | "attest"> {
   const wanted = pulumi.output(args.repository).apply((repository) => wantedFor(repository, args));
-  const name = wanted.apply(async ({ sbom, provenance }) => {
+  const name = wanted.apply(async ({ sbom, provenance, exceptions }) => {
     const signer = args.sign && `signature ${await signerName(args.sign)}`;
-    const all = [sbom && "sbom", provenance && "provenance", signer].filter(Boolean);
+    const vulnerabilities = exceptions && ["vulnerabilities", hashOf(exceptions)].filter(Boolean).join("-");
+    const all = [sbom && "sbom", provenance && "provenance", vulnerabilities, signer].filter(Boolean);
     return all.length > 0 ? all.join(" ") : undefined;
   });
   if (pulumi.runtime.isDryRun()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
-  const attest = wanted.apply(async (what) => (hasAny(what) ? { module, request: requestFor(args, what, await source) } : undefined));
+  const attest = wanted.apply(async (what) =>
+    hasAny(what) ? { module, request: requestFor(args, what, await source, what.exceptions ? await compilations() : []) } : undefined,
+  );
   return { attestations: name, attest };
 }
 
-type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
-
-/** Nobody else sees an image in a registry on this machine. */
-function wantedFor(repository: string, { attest = {}, sign }: GoImageArgs): Wanted {
-  const byDefault = !isLoopback(repository.split("/")[0]!);
-  const { sbom = byDefault, provenance = byDefault } = attest;
-  return { sbom, provenance, ...(sign && { sign }) };
+interface Wanted extends Pick<AttestRequest, "sbom" | "provenance" | "sign"> {
+  /** Of the statement on vulnerabilities. @default - there is none */
+  exceptions?: VulnerabilityException[];
 }
 
-function hasAny({ sbom, provenance, sign }: Wanted): boolean {
-  return sbom || provenance || sign !== undefined;
+/** Nobody else sees an image in a registry on this machine. */
+async function wantedFor(repository: string, { attest = {}, sign }: GoImageArgs): Promise<Wanted> {
+  const byDefault = !isLoopback(repository.split("/")[0]!);
+  const { sbom = byDefault, provenance = byDefault, vulnerabilities = byDefault, exceptions = [] } = attest;
+  const today = new Date().toISOString().slice(0, 10);
+  const canScan = vulnerabilities && (await hasDatabase());
+  return {
+    sbom,
+    provenance,
+    ...(sign && { sign }),
+    ...(canScan && { exceptions: exceptions.filter(({ until }) => until >= today) }),
+  };
+}
+
+let isSaid = false;
+
+/** Says once if there is none. */
+async function hasDatabase(): Promise<boolean> {
+  if ((await knownDatabase()) !== undefined) return true;
+  if (!isSaid && !pulumi.runtime.isDryRun())
+    notice("note", "images have no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
+  isSaid = true;
+  return false;
+}
+
+function hasAny({ sbom, provenance, sign, exceptions }: Wanted): boolean {
+  return sbom || provenance || sign !== undefined || exceptions !== undefined;
+}
+
+/** A change of the exceptions is a change of the statement. */
+function hashOf(exceptions: VulnerabilityException[]): string | undefined {
+  if (exceptions.length === 0) return undefined;
+  return createHash("sha256").update(JSON.stringify(exceptions)).digest("hex").slice(0, 12);
 }
 
 const asked = new Map<string, Promise<Source | undefined>>();
@@ -50,10 +92,11 @@ function knownSource(folder: string): Promise<Source | undefined> {
   return source;
 }
 
-function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
+function requestFor(args: GoImageArgs, { exceptions, ...what }: Wanted, origin: Source | undefined, compilations: GoCompilation[]): string {
   const { source, package: goPackage, platforms, version, labels, compression, build = {} } = args;
   const request: AttestRequest = {
     ...what,
+    ...(exceptions && { vulnerabilities: { programs: compilations, exceptions, exceptionsHash: hashOf(exceptions) } }),
     // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
     ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
     parameters: { source: origin?.folder ?? source, package: goPackage, platforms, version, labels, compression, ...build },

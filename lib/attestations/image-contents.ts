@@ -8,13 +8,15 @@ import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
 import type { Descriptor, Platform } from "../oci.ts";
-import { readGoProgram, type GoProgram } from "./go-modules.ts";
+import { buildIdOf, readGoProgram, type GoProgram } from "./go-modules.ts";
 import { distributionIn, isPackageRecord, packagesIn, type Distribution, type SystemPackage } from "./packages.ts";
 
 /** What is in an image for one platform. */
 export interface ImageContents {
   platform: Platform;
   program: GoProgram;
+  /** Go's ID of the program. */
+  buildId?: string;
   /** Files that the build added, with the program, by path. */
   files: { path: string; sha256: string }[];
   /** Packages of the base image. */
@@ -45,6 +47,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
     await eachFile(blobs, below, isPackageRecord, (path, content) => records.set(path, content.toString()));
   const files = new Map<string, string>();
   let program: GoProgram | undefined;
+  let buildId: string | undefined;
   for (const layer of own)
     await eachFile(
       blobs,
@@ -52,7 +55,9 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       () => true,
       async (path, content) => {
         files.set(path, createHash("sha256").update(content).digest("hex"));
-        if (path === programPath) program = await programIn(content);
+        if (path !== programPath) return;
+        program = await programIn(content);
+        buildId = buildIdOf(content);
       },
     );
   return {
@@ -62,6 +67,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       ...(platform.variant !== undefined && { variant: platform.variant }),
     },
     program: program!,
+    ...(buildId !== undefined && { buildId }),
     files: [...files].map(([path, sha256]) => ({ path, sha256 })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     packages: packagesIn(records),
     distribution: distributionIn(records),

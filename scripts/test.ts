@@ -3,6 +3,8 @@ import { readStack } from "../config/stack-file.ts";
 import { debuggerProgram } from "../lib/debugger.ts";
 import { dockerClient } from "../lib/docker-client.ts";
 import { sopsProgram } from "../lib/sops.ts";
+import { updateDatabase } from "../lib/vulnerabilities/database.ts";
+import { govulncheckProgram } from "../lib/vulnerabilities/govulncheck.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { removeInterruptedTests } from "../test/integration/test-objects.ts";
@@ -22,6 +24,9 @@ async function prepare(): Promise<Count> {
     for (const name of ["aws-load-balancer-controller", "source-controller", "kustomize-controller"] as const) await toolProgram(name);
     await sopsProgram();
     await debuggerProgram();
+    await govulncheckProgram();
+    const { problem } = await updateDatabase();
+    if (problem !== undefined) throw new UserError(problem);
     await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {

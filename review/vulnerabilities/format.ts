@@ -4,13 +4,15 @@ import type { VulnerabilityReview } from "./judge.ts";
 import { Cause } from "../../lib/vulnerabilities/record.ts";
 import type { ServiceFinding } from "./scan-stack.ts";
 
-/** The way from the program to the vulnerable function. Of a long one, the calls in the middle are left out. */
+/** The way from the program to the vulnerable function. Of a long one, only the beginning, where it leaves the program, and the end. */
 export function formatCalls(calls: Frame[]): string {
-  const own = calls.filter(({ position }) => position !== undefined);
-  const others = calls.filter(({ position }) => position === undefined);
-  const shown = (frames: Frame[], most: number) =>
-    frames.length <= most ? frames : [...frames.slice(0, 1), undefined, ...frames.slice(1 - most)];
-  return [...shown(own, 3), ...shown(others, 2)].map((frame) => (frame ? formatFrame(frame) : "…")).join(" → ");
+  const own = calls.flatMap(({ position }, i) => (position === undefined ? [] : [i]));
+  const left = (own.at(-1) ?? -1) + 1;
+  const kept = new Set([own[0], ...own.slice(-2), left, calls.length - 1]);
+  // One call is as long as the dots for it.
+  const isKept = (i: number) => kept.has(i) || (kept.has(i - 1) && kept.has(i + 1));
+  const shown = calls.flatMap((frame, i) => (isKept(i) ? [formatFrame(frame)] : isKept(i - 1) ? ["…"] : []));
+  return shown.join(" → ");
 }
 
 function formatFrame({ function: name, position }: Frame): string {

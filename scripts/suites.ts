@@ -38,7 +38,8 @@ export class Suites {
       this.results.push(...results);
       if (results.every(({ failed }) => failed === 0)) first.push(...failures);
     }
-    if (first.length > 0) process.stdout.write(`Failed beside other tests, and passed alone:\n${first.map((line) => `  ${line}\n`).join("")}`);
+    if (first.length > 0)
+      process.stdout.write(`Failed beside other tests, and passed alone:\n${first.map((line) => `  ${line}\n`).join("")}`);
   }
 
   count(): Count {

@@ -89,7 +89,7 @@ class PodLogs {
       last = line.time;
       this.emit(line);
     };
-    for (let current: Run | undefined = run; current !== undefined; ) {
+    for (let current: Run | undefined = run; current !== undefined;) {
       const { hasStopped } = current;
       const isComplete = await this.read(current, false, emit, last).then(
         () => true,

@@ -122,7 +122,8 @@ class ManualLoop {
     writeFileSync(settings, readFileSync(settings, "utf8").replace(/greeting: ".*?"/, `greeting: "${text}"`));
     const image = `127.0.0.1:${ports.registry}/${checkout.stack}/by-hand:${process.pid}-${++this.tag}`;
     const kubeconfig = join(checkout.folder, ".slipway", checkout.stack, "kubeconfig.yaml");
-    const kubectl = (...args: string[]) => command("kubectl", ["--kubeconfig", kubeconfig, "--namespace", `slipway-${checkout.stack}`, ...args]);
+    const kubectl = (...args: string[]) =>
+      command("kubectl", ["--kubeconfig", kubeconfig, "--namespace", `slipway-${checkout.stack}`, ...args]);
     const elapsed = stopwatch();
     const timeline: Timeline = {};
     const flags = ["-trimpath", "-ldflags=-s -w", "-o", join(folder, "app"), "."];

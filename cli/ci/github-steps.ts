@@ -16,6 +16,7 @@ export const Access = {
 } as const;
 export type Access = (typeof Access)[keyof typeof Access];
 
+/** The gate, and the deployment of a stack whose images are built in this job. */
 export function built({ slipway }: CiProject, stack: CiStack): Step[] {
   return [
     { run: `${slipway} gate --stack ${stack.name}`, env: stackSecrets(stack) },
@@ -55,6 +56,7 @@ export function identity({ signing }: CiStack): Permissions {
   return signing === "keyless" ? { "id-token": "write" } : {};
 }
 
+/** The passphrase of the private key, for stacks that sign with a key file. */
 export function signingKey({ signing }: CiStack): Record<string, string> {
   return signing === "key" ? { [passphraseVariable]: secret(passphraseVariable) } : {};
 }
@@ -117,6 +119,7 @@ export function stackSecrets({ engine }: CiStack): Record<string, string> {
   return { ...passphrase, PULUMI_BACKEND_URL: variable("PULUMI_BACKEND_URL"), PULUMI_ACCESS_TOKEN: secret("PULUMI_ACCESS_TOKEN") };
 }
 
+/** Whether the images of the stack are in GitHub's registry, to which the job's token may push. */
 export function pushesToGhcr({ registry }: CiStack): boolean {
   return registry === "ghcr.io";
 }

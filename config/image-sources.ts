@@ -1,5 +1,4 @@
 import type { GoImageArgs } from "../components/go-image.ts";
-import { ImageBuilder } from "../components/image-builder.ts";
 import type { Configuration } from "./settings.ts";
 
 /** How the images of services and jobs are built that have a source, by their names. */
@@ -13,7 +12,7 @@ export function imageSources(
     ...jobs,
   })) {
     const labels = { "org.opencontainers.image.title": name };
-    const supplyChain = builder === ImageBuilder.Dockerfile ? {} : { ...(attest && { attest }), ...(sign && { sign }) };
+    const supplyChain = { ...(attest && { attest }), ...(sign && { sign }) };
     const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels, ...supplyChain };
     if (source !== undefined) sources.set(name, { ...defaults, source, ...build });
   }

@@ -3,26 +3,14 @@ import { readTrust } from "../lib/attestations/trust.ts";
 import { isByDigest } from "../lib/image-reference.ts";
 import { collect, type Problem } from "../lib/problem.ts";
 import { checkManifests } from "../lib/registry-client.ts";
-import { ImageBuilder } from "../components/image-builder.ts";
 import type { Configuration, Settings } from "./settings.ts";
 
 /** What contradicts `slipway:supplyChain.require` in the settings: images that would be built without what is required. */
 export function problemsWithRequirements({ supplyChain, services, jobs }: Pick<Settings, "supplyChain" | "services" | "jobs">): Problem[] {
   const { require = [], sign, attest } = supplyChain;
   if (require.length === 0) return [];
-  const built = (["services", "jobs"] as const).flatMap((root) =>
-    Object.entries({ services, jobs }[root]).flatMap(([name, { source, builder }]) =>
-      source === undefined ? [] : [{ root, name, builder }],
-    ),
-  );
+  if (![...Object.values(services), ...Object.values(jobs)].some(({ source }) => source !== undefined)) return [];
   return collect((report) => {
-    for (const { root, name, builder } of built)
-      report(
-        [root, name, "builder"],
-        builder === ImageBuilder.Dockerfile &&
-          "must be go, because supplyChain.require asks for a signature, and images from a Dockerfile are not signed. Build and sign it elsewhere, and set image",
-      );
-    if (!built.some(({ builder }) => builder !== ImageBuilder.Dockerfile)) return;
     report(
       ["supplyChain", "sign"],
       sign === undefined && "must be set, because supplyChain.require asks for signed images. Run slipway keys create",

@@ -1,10 +1,16 @@
+import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { GoImageArgs, SignArgs } from "../go-image.ts";
+import { defaultDockerfile, ImageBuilder } from "../image-builder.ts";
 import type { AttestRequest } from "../../lib/attestations/attach.ts";
+import { baseImages } from "../../lib/attestations/base-images.ts";
 import { openPrivateKey } from "../../lib/attestations/key-file.ts";
+import { areAttestationsPrepared } from "../../lib/attestations/prepared.ts";
+import type { DockerfileBuildFacts, GoBuildFacts } from "../../lib/attestations/provenance.ts";
 import { checkSignSettings, signerName } from "../../lib/attestations/sign-settings.ts";
 import { sourceOf, type Source } from "../../lib/attestations/source.ts";
+import { hostPlatform } from "../../lib/go-architecture.ts";
 import { isLoopback } from "../../lib/loopback.ts";
 import type { RegistryPushArgs } from "./registry-push.ts";
 
@@ -19,11 +25,24 @@ export function attestations(args: GoImageArgs): Pick<RegistryPushArgs, "attesta
     const all = [sbom && "sbom", provenance && "provenance", signer].filter(Boolean);
     return all.length > 0 ? all.join(" ") : undefined;
   });
-  if (pulumi.runtime.isDryRun()) return { attestations: name };
+  if (isOnlyPreviewed()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
   const attest = wanted.apply(async (what) => (hasAny(what) ? { module, request: requestFor(args, what, await source) } : undefined));
   return { attestations: name, attest };
+}
+
+/** Whether this run pushes nothing, and nobody pushes what it prepares. */
+export function isOnlyPreviewed(): boolean {
+  return pulumi.runtime.isDryRun() && !areAttestationsPrepared();
+}
+
+/**
+ * Whether anything may be attached to the image that Docker builds, so that there is a resource for it. What is in a repository that only an
+ * update knows is on no loopback address.
+ */
+export function isAttested(args: GoImageArgs): boolean {
+  return typeof args.repository !== "string" || hasAny(wantedFor(args.repository, args));
 }
 
 type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
@@ -51,15 +70,37 @@ function knownSource(folder: string): Promise<Source | undefined> {
 }
 
 function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
-  const { source, package: goPackage, platforms, version, labels, compression, build = {} } = args;
-  const request: AttestRequest = {
-    ...what,
+  const folder = origin?.folder ?? args.source;
+  const build = args.builder === ImageBuilder.Dockerfile ? dockerfileBuild(args, folder) : goBuild(args, folder);
+  const request: AttestRequest = { ...what, build, ...(origin && { source: origin }) };
+  return JSON.stringify(request);
+}
+
+function goBuild({ package: goPackage, platforms, version, labels, compression, build = {} }: GoImageArgs, source: string): GoBuildFacts {
+  return {
+    builder: "go",
+    parameters: { source, package: goPackage, platforms, version, labels, compression, ...build },
     // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
     ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
-    parameters: { source: origin?.folder ?? source, package: goPackage, platforms, version, labels, compression, ...build },
-    ...(origin && { source: origin }),
   };
-  return JSON.stringify(request);
+}
+
+function dockerfileBuild({ source: folder, dockerfile = {}, platforms }: GoImageArgs, source: string): DockerfileBuildFacts {
+  const { file = defaultDockerfile, target, args = {}, secrets = {} } = dockerfile;
+  const names = (of: object) => (Object.keys(of).length > 0 ? Object.keys(of).sort() : undefined);
+  const [argNames, secretNames] = [names(args), names(secrets)];
+  return {
+    builder: "dockerfile",
+    parameters: {
+      source,
+      dockerfile: file,
+      ...(target !== undefined && { target }),
+      platform: platforms?.[0] ?? hostPlatform,
+      ...(argNames && { args: argNames }),
+      ...(secretNames && { secrets: secretNames }),
+    },
+    bases: baseImages(readFileSync(join(folder, file), "utf8"), target, args),
+  };
 }
 
 /**

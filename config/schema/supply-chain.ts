@@ -70,7 +70,7 @@ const trustedIdentity = z.strictObject({
 /** `slipway:supplyChain`: what is attached to images and how they are signed, see docs/SUPPLY-CHAIN.md. */
 export const supplyChainSettings = z
   .strictObject({
-    attest: setting(attestSettings, { meaning: "What is attached to the images that the builder go builds" }),
+    attest: setting(attestSettings, { meaning: "What is attached to the images that are built" }),
     sign: setting(signSettings, {
       meaning: "How these images and what is attached to them are signed",
       without: "they are not signed",

@@ -15,10 +15,12 @@ test("a stack that requires signatures and builds images must sign them, and mus
   expect(await problems({ require, sign: { key: "keys/slipway.key" } })).toEqual([]);
 });
 
-test("an image from a Dockerfile cannot be signed, so it contradicts the requirement", async () => {
-  expect(await problems({ require: ["signature"] }, { web: { source: "app", builder: "dockerfile" } })).toEqual([
-    "services.web.builder: must be go, because supplyChain.require asks for a signature, and images from a Dockerfile are not signed. Build and sign it elsewhere, and set image",
+test("an image from a Dockerfile must be signed too", async () => {
+  const services = { web: { source: "app", builder: "dockerfile" } };
+  expect(await problems({ require: ["signature"] }, services)).toEqual([
+    "supplyChain.sign: must be set, because supplyChain.require asks for signed images. Run slipway keys create",
   ]);
+  expect(await problems({ require: ["signature"], sign: { key: "keys/slipway.key" } }, services)).toEqual([]);
 });
 
 test("existing images need no key of one's own", async () => {

@@ -67,6 +67,23 @@ const trustedIdentity = z.strictObject({
   }),
 });
 
+/** What checks images in a cluster when pods are created. */
+export const AdmissionEngine = { Kyverno: "kyverno", PolicyController: "policy-controller" } as const;
+export type AdmissionEngine = (typeof AdmissionEngine)[keyof typeof AdmissionEngine];
+
+const admissionSettings = z.strictObject({
+  engine: required(z.enum(AdmissionEngine), {
+    meaning: "What the cluster has for it: `kyverno`, or sigstore's `policy-controller`, which checks signatures of identities only",
+    example: "kyverno",
+  }),
+  except: setting(z.array(text).min(1), {
+    meaning:
+      "Images that are not checked, by the start of their names: containers that others add to pods, such as those of a service mesh",
+    without: "none",
+    example: ["docker.io/istio/"],
+  }),
+});
+
 /** `slipway:supplyChain`: what is attached to images and how they are signed, see docs/SUPPLY-CHAIN.md. */
 export const supplyChainSettings = z
   .strictObject({
@@ -94,6 +111,11 @@ export const supplyChainSettings = z
       meaning: "File with the certificates and logs of Sigstore that vouch for identities, as cosign trusted-root create writes it",
       without: "none; `identities` need it",
       example: "keys/sigstore.json",
+    }),
+    admission: setting(admissionSettings, {
+      meaning:
+        "Deploys policies with the stack, with which the cluster itself rejects images that lack the signature or provenance that `require` asks for. Only for the platform kubernetes",
+      without: "none",
     }),
   })
   .prefault({})

@@ -8,6 +8,7 @@ import { baseImages } from "../../lib/attestations/base-images.ts";
 import { openPrivateKey } from "../../lib/attestations/key-file.ts";
 import { areAttestationsPrepared } from "../../lib/attestations/prepared.ts";
 import type { DockerfileBuildFacts, GoBuildFacts } from "../../lib/attestations/provenance.ts";
+import { kmsPublicKey } from "../../lib/attestations/kms.ts";
 import { checkSignSettings, signerName } from "../../lib/attestations/sign-settings.ts";
 import { sourceOf, type Source } from "../../lib/attestations/source.ts";
 import { hostPlatform } from "../../lib/go-architecture.ts";
@@ -112,5 +113,16 @@ function dockerfileBuild({ source: folder, dockerfile = {}, platforms }: GoImage
 export async function checkSignature(sign: SignArgs, isPreview: boolean): Promise<void> {
   checkSignSettings(sign, "sign");
   await signerName(sign);
-  if (sign.key !== undefined && !isPreview) openPrivateKey(sign.key);
+  if (isPreview) return;
+  if (sign.key !== undefined) openPrivateKey(sign.key);
+  if (sign.kms !== undefined) await usableKmsKey(sign.kms);
+}
+
+const checkedKmsKeys = new Map<string, Promise<unknown>>();
+
+/** Images that are checked together ask AWS once. */
+async function usableKmsKey(key: string): Promise<void> {
+  const asked = checkedKmsKeys.get(key) ?? kmsPublicKey(key).finally(() => checkedKmsKeys.delete(key));
+  checkedKmsKeys.set(key, asked);
+  await asked;
 }

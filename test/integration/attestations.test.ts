@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { RegistryStore } from "../../cli/images/registry-store.ts";
+import { verifyImage } from "../../cli/verify/verify.ts";
 import { bundleMediaType } from "../../lib/attestations/attach.ts";
 import { newKeyPair } from "../../lib/attestations/key-file.ts";
 import { inTotoMediaType, PredicateType, type Statement } from "../../lib/attestations/statement.ts";
@@ -277,6 +278,19 @@ test("a registry with the API for referrers lists the same, and has no tag for t
     for (const type of all) await verify(ref, type);
     const { tags } = (await (await fetch(`http://${address}/v2/team/web/tags/list`)).json()) as { tags: string[] };
     expect(tags).toEqual([ref.split("@sha256:")[1]!.slice(0, 12)]);
+    // As a promotion does: to a registry without the API, and from there to one with it.
+    const [without, back] = [`127.0.0.1:${port}/promoted/web`, `${address}/promoted/web`];
+    const digest = ref.split("@")[1]!;
+    for (const [from, to] of [
+      [ref, without],
+      [`${without}@${digest}`, back],
+    ] as const)
+      expect(await copyImages([{ image: from, repository: to, tag: "copy" }], {})).toEqual([{ digest }]);
+    for (const image of [ref, `${without}@${digest}`, `${back}@${digest}`]) {
+      const options = { key: [join(folder, "slipway.pub")], identity: undefined, issuer: undefined, trustedRoot: undefined, require: [] };
+      const { attestations, problems } = await verifyImage(image, options);
+      expect([attestations.length, problems]).toEqual([4, []]);
+    }
   } finally {
     child.kill();
   }

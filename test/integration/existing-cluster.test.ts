@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { ExitCode } from "../../cli/exit-code.ts";
 import type { Deployment } from "../../lib/deployment-record.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { DevSession } from "./dev-session.ts";
 import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -77,6 +79,47 @@ test("another cluster behind the same context is rejected before anything is sen
   expect(await namespaces(other.cluster)).toEqual(before);
   checkout.configure({ web }, settings);
   write(theirs);
+});
+
+test("slipway dev replaces a program in its pod, rejects a session from another folder before it deploys, and restores the Deployment", async () => {
+  checkout.configure({ web }, settings, { "slipway:dev": true });
+  const session = new DevSession(checkout);
+  try {
+    await session.next("watching");
+    const pods = async () => (await cluster.select("v1", "Pod", own, "app.kubernetes.io/name=web")).map(({ metadata }) => metadata?.name);
+    const before = await pods();
+    checkout.edit("app/main.go", "greeting: settings.greeting", 'greeting: "developed"');
+    const { image } = await session.next("running");
+    expect((await get(host)).body).toBe("developed\n");
+    expect(await pods()).toEqual(before);
+    expect(await session.pushed(image)).toBe(`${registry}/web@${image}`);
+
+    const elsewhere = new Checkout(name, "kubernetes");
+    try {
+      elsewhere.configure({ web }, settings, { "slipway:dev": true });
+      writeFileSync(join(elsewhere.folder, "cluster.yaml"), withContext(theirs, context));
+      const { code, out } = await elsewhere.run("dev");
+      expect(code).toBe(ExitCode.Locked);
+      expect(out).toMatch(
+        new RegExp(
+          `^error: Stack "${name}" is being developed on by \\S+ \\(process ${session.pid}\\), since \\S+\\. Wait until that session has ended\\.\n$`,
+        ),
+      );
+    } finally {
+      rmSync(elsewhere.folder, { recursive: true });
+    }
+    expect((await get(host)).body).toBe("developed\n");
+  } finally {
+    expect((await session.end()).code).toBe(0);
+  }
+  await eventually(
+    () => get(host),
+    ({ body }) => body === "Hello World\n",
+  );
+  const { spec } = (await cluster.find({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: own } }))!;
+  expect(spec.template.spec.initContainers).toBeUndefined();
+  checkout.edit("app/main.go", 'greeting: "developed"', "greeting: settings.greeting");
+  checkout.configure({ web }, settings);
 });
 
 test("down deletes what the stack created, and nothing else, and names an object that a finalizer keeps", async () => {

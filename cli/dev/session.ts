@@ -126,7 +126,6 @@ class Session {
         ...[...this.chosen.deployed].map(([name, { folder }]) => [name, [shown(folder)]]),
       ]),
     });
-    await this.warmUp();
     while (!this.over.signal.aborted) {
       const files = await Promise.race([this.changes.next(), aborted(this.over.signal)]);
       if (files === undefined) break;
@@ -134,19 +133,6 @@ class Session {
       await this.handle(files).catch((error: unknown) => this.report.say({ event: "warning", message: messageOf(error) }));
     }
     if (this.failure) throw this.failure;
-  }
-
-  /** Builds the programs as they are, so that the first change finds everything loaded. A change ends that. */
-  private async warmUp(): Promise<void> {
-    const warming = new AbortController();
-    const stop = () => warming.abort();
-    this.changes.onFirst = stop;
-    this.over.signal.addEventListener("abort", stop, { once: true });
-    if (this.changes.isWaiting) stop();
-    // Why one cannot be built is said after the next change.
-    for (const service of this.services) await service.build(warming.signal).catch(() => undefined);
-    this.over.signal.removeEventListener("abort", stop);
-    this.changes.onFirst = () => {};
   }
 
   /** Ends all connections, so that the programs can be replaced by others. */

@@ -9,6 +9,7 @@ import { assetEntries } from "./assets.ts";
 import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
+import { freeSpace, fullDiskIn } from "../../lib/full-disk.ts";
 import { hostPlatform } from "../../lib/go-architecture.ts";
 import { goBuild, runGo } from "../../lib/go-command.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
@@ -319,6 +320,8 @@ async function explain(args: GoBuildArgs, folder: string, module: string, log: s
   if (found.localeCompare(required, "en", { numeric: true }) < 0) {
     return `${args.source}: its go.mod requires Go ${required} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
   }
+  const full = fullDiskIn(log);
+  if (full !== undefined) return `${args.source}: cannot be compiled, because the disk is full (${full}). ${freeSpace}`;
   return [
     `${args.source}: does not compile.`,
     ...log

@@ -11,6 +11,7 @@ import { notice } from "../../lib/notice.ts";
 import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
 import type { VulnerabilityException } from "../../lib/vulnerabilities/exceptions.ts";
 import type { GoCompilation } from "./go-build.ts";
+import type { VexRequest } from "../../lib/attestations/open-vex.ts";
 import type { RegistryPushArgs } from "./registry-push.ts";
 
 /** The package has JavaScript in place of TypeScript. */
@@ -35,29 +36,36 @@ export function attestations(
   if (pulumi.runtime.isDryRun()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
-  const attest = wanted.apply(async (what) =>
-    hasAny(what) ? { module, request: requestFor(args, what, await source, what.exceptions ? await compilations() : []) } : undefined,
-  );
+  const attest = wanted.apply(async ({ exceptions, ...what }) => {
+    // Whether there is a database is no part of the name: otherwise the state would depend on the machine.
+    const vulnerabilities = exceptions && (await hasDatabase()) ? await vexRequest(exceptions, compilations) : undefined;
+    if (!hasAny(what) && !vulnerabilities) return undefined;
+    return { module, request: requestFor(args, { ...what, ...(vulnerabilities && { vulnerabilities }) }, await source) };
+  });
   return { attestations: name, attest };
 }
 
-interface Wanted extends Pick<AttestRequest, "sbom" | "provenance" | "sign"> {
-  /** Of the statement on vulnerabilities. @default - there is none */
-  exceptions?: VulnerabilityException[];
-}
+type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign" | "vulnerabilities">;
 
-/** Nobody else sees an image in a registry on this machine. */
-async function wantedFor(repository: string, { attest = {}, sign }: GoImageArgs): Promise<Wanted> {
+/** Nobody else sees an image in a registry on this machine. The exceptions are undefined if no statement on vulnerabilities is wanted. */
+function wantedFor(
+  repository: string,
+  { attest = {}, sign }: GoImageArgs,
+): Omit<Wanted, "vulnerabilities"> & { exceptions?: VulnerabilityException[] } {
   const byDefault = !isLoopback(repository.split("/")[0]!);
   const { sbom = byDefault, provenance = byDefault, vulnerabilities = byDefault, exceptions = [] } = attest;
   const today = new Date().toISOString().slice(0, 10);
-  const canScan = vulnerabilities && (await hasDatabase());
   return {
     sbom,
     provenance,
     ...(sign && { sign }),
-    ...(canScan && { exceptions: exceptions.filter(({ until }) => until >= today) }),
+    ...(vulnerabilities && { exceptions: exceptions.filter(({ until }) => until >= today) }),
   };
+}
+
+async function vexRequest(exceptions: VulnerabilityException[], compilations: () => Promise<GoCompilation[]>): Promise<VexRequest> {
+  const hash = hashOf(exceptions);
+  return { programs: await compilations(), exceptions, ...(hash !== undefined && { exceptionsHash: hash }) };
 }
 
 let isSaid = false;
@@ -65,14 +73,13 @@ let isSaid = false;
 /** Says once if there is none. */
 async function hasDatabase(): Promise<boolean> {
   if ((await knownDatabase()) !== undefined) return true;
-  if (!isSaid && !pulumi.runtime.isDryRun())
-    notice("note", "images have no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
+  if (!isSaid) notice("note", "new images get no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
   isSaid = true;
   return false;
 }
 
-function hasAny({ sbom, provenance, sign, exceptions }: Wanted): boolean {
-  return sbom || provenance || sign !== undefined || exceptions !== undefined;
+function hasAny({ sbom, provenance, sign }: Wanted): boolean {
+  return sbom || provenance || sign !== undefined;
 }
 
 /** A change of the exceptions is a change of the statement. */
@@ -92,11 +99,10 @@ function knownSource(folder: string): Promise<Source | undefined> {
   return source;
 }
 
-function requestFor(args: GoImageArgs, { exceptions, ...what }: Wanted, origin: Source | undefined, compilations: GoCompilation[]): string {
+function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
   const { source, package: goPackage, platforms, version, labels, compression, build = {} } = args;
   const request: AttestRequest = {
     ...what,
-    ...(exceptions && { vulnerabilities: { programs: compilations, exceptions, exceptionsHash: hashOf(exceptions) } }),
     // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
     ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
     parameters: { source: origin?.folder ?? source, package: goPackage, platforms, version, labels, compression, ...build },

@@ -46,8 +46,8 @@ test("a document names author, tool, image and module", () => {
 });
 
 test("what is not in the program does not affect it, and each statement has what OpenVEX demands", () => {
-  const [notFixed] = [finding("GO-2", { fixed: undefined })];
-  expect(statusesOf([notFixed!, finding("GO-3", { level: "imported" })])).toEqual([
+  const notFixed = finding("GO-2", { fixed: undefined });
+  expect(statusesOf([notFixed, finding("GO-3", { level: "imported" })])).toEqual([
     { status: "affected", action_statement: "There is no version without it yet." },
     {
       status: "not_affected",

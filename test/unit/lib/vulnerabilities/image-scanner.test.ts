@@ -1,4 +1,7 @@
-import { grypeFindings, trivyFindings } from "../../../../lib/vulnerabilities/image-scanner.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { grypeFindings, imageScanner, trivyFindings } from "../../../../lib/vulnerabilities/image-scanner.ts";
 
 // The documents have the fields that the documentation and the sources of the scanners describe.
 
@@ -56,6 +59,30 @@ test("findings of trivy have the same", () => {
     },
   ]);
   expect(trivyFindings("{}")).toEqual([]);
+});
+
+test("a scanner on the PATH gets the image and may not use the network, and its error is passed on", async () => {
+  const before = process.env["PATH"];
+  const folder = mkdtempSync(join(tmpdir(), "slipway-scanner-"));
+  // What grype 0.121.3 prints without a database.
+  const program = `#!/bin/sh
+[ "$1" = version ] && exit 0
+[ "$*" = "registry:db@sha256:1 --output json --quiet" ] && [ "$GRYPE_DB_AUTO_UPDATE" = false ] || exit 2
+printf '[0000] \\033[31mERROR \\033[0mdatabase does not exist\\n' >&2
+exit 1
+`;
+  writeFileSync(join(folder, "grype"), program, { mode: 0o755 });
+  process.env["PATH"] = folder;
+  try {
+    const scanner = await imageScanner();
+    expect(scanner?.name).toBe("grype");
+    await expect(scanner!.scan("db@sha256:1")).rejects.toThrow("database does not exist");
+    rmSync(join(folder, "grype"));
+    expect(await imageScanner()).toBeUndefined();
+  } finally {
+    process.env["PATH"] = before;
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("another format is an error that names the scanner and the field", () => {

@@ -73,7 +73,8 @@ let isSaid = false;
 /** Says once if there is none. */
 async function hasDatabase(): Promise<boolean> {
   if ((await knownDatabase()) !== undefined) return true;
-  if (!isSaid) notice("note", "new images get no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
+  if (!isSaid)
+    notice("note", "new images get no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
   isSaid = true;
   return false;
 }

@@ -202,7 +202,10 @@ describe("the statement on vulnerabilities", () => {
     try {
       project.write(image(`version: "unknown", ${attestVex()}`));
       const { code, out } = await project.run("up", { XDG_CACHE_HOME: cache });
-      expect([code, out]).toEqual([0, expect.stringContaining("note: new images get no OpenVEX statement, because there is no vulnerability database.")]);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining("note: new images get no OpenVEX statement, because there is no vulnerability database."),
+      ]);
       expect(await attached(JSON.parse((await project.run("outputs")).out).ref as string)).toEqual([]);
     } finally {
       rmSync(cache, { recursive: true });

@@ -65,7 +65,10 @@ test("a scan tells what the program calls from what it only has, with the way an
       level: "reachable",
       aliases: expect.arrayContaining(["CVE-2021-38561"]),
       version: "v0.3.5",
-      calls: expect.arrayContaining([{ function: "main.greet", position: "vulnerable-app/main.go:18" }, { function: "language.MustParse" }]),
+      calls: expect.arrayContaining([
+        { function: "main.greet", position: "vulnerable-app/main.go:18" },
+        { function: "language.MustParse" },
+      ]),
       upgrade: "go -C vulnerable-app get golang.org/x/text@v0.3.7 && go -C vulnerable-app mod tidy",
     });
   });
@@ -95,9 +98,7 @@ test("an exception accepts a vulnerability by any of its names until a day", asy
   const { code, warnings } = await scan();
   expect(code).toBe(7);
   expect(warnings.filter((one) => one.includes("expired on 2020-01-31"))).toHaveLength(all.length);
-  expect(warnings).toContain(
-    `slipway:supplyChain.vulnerabilities.exceptions[${all.length}]: matches no vulnerability (CVE-1). Remove it.`,
-  );
+  expect(warnings).toContain(`slipway:supplyChain.vulnerabilities.exceptions[${all.length}]: matches no vulnerability (CVE-1). Remove it.`);
   configure();
 });
 
@@ -121,7 +122,10 @@ describe("a deployed stack that requires scans", () => {
   test("a line that makes a vulnerable function reachable is in the preview, and closes the gate", async () => {
     await changed(async () => {
       const preview = await checkout.run("preview");
-      expect([preview.code, preview.out]).toEqual([0, expect.stringMatching(/^reachable vulnerabilities: 1 introduced, [1-9]\d* existing$/m)]);
+      expect([preview.code, preview.out]).toEqual([
+        0,
+        expect.stringMatching(/^reachable vulnerabilities: 1 introduced, [1-9]\d* existing$/m),
+      ]);
       expect(preview.out).toContain(`✗ web: ${id} (CVE-2021-38561`);
       expect(preview.out).toMatch(
         /this change makes it reachable: main\.main \(vulnerable-app\/main\.go:\d+\) → .*main\.greet \(vulnerable-app\/main\.go:18\) → language\.MustParse/,
@@ -153,7 +157,9 @@ describe("a deployed stack that requires scans", () => {
       const { code, out } = await checkout.run("gate", env);
       expect([code, out]).toEqual([
         3,
-        expect.stringContaining("web: was not scanned for vulnerabilities, which the stack requires (slipway:supplyChain): there is no vulnerability database."),
+        expect.stringContaining(
+          "web: was not scanned for vulnerabilities, which the stack requires (slipway:supplyChain): there is no vulnerability database.",
+        ),
       ]);
       configure();
       expect((await checkout.run("gate", env)).code).toBe(0);
@@ -225,7 +231,8 @@ async function changed(work: () => Promise<void>): Promise<void> {
 function linkCache(folder: string): void {
   mkdirSync(join(folder, "slipway"));
   const programs = join(process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"]!, ".cache"), "slipway");
-  for (const name of readdirSync(programs)) if (name !== "vulnerabilities") symlinkSync(join(programs, name), join(folder, "slipway", name));
+  for (const name of readdirSync(programs))
+    if (name !== "vulnerabilities") symlinkSync(join(programs, name), join(folder, "slipway", name));
 }
 
 /** A folder as Go proxy, with one version of the database that has one vulnerability. */

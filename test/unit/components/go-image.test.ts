@@ -84,7 +84,12 @@ describe("what is attached to the image", () => {
 
   test("an update hands over the parameters of the build and the commit, and no key", async () => {
     const key = join(folder, "slipway.key");
-    const { attest } = await pushOf({ version: "1", build: { tags: ["netgo"], assets: ["go.mod"] }, sign: { key }, attest: { vulnerabilities: false } });
+    const { attest } = await pushOf({
+      version: "1",
+      build: { tags: ["netgo"], assets: ["go.mod"] },
+      sign: { key },
+      attest: { vulnerabilities: false },
+    });
     expect(attest.module).toBe(resolve("lib/attestations/attest-push.ts"));
     expect(JSON.parse(attest.request)).toEqual({
       sbom: true,

@@ -67,7 +67,8 @@ test("of an image, only the worst are listed", () => {
     finding(id, { level: "present", severity, module: "libc6", calls: undefined, upgrade: undefined });
   const findings = [inImage("CVE-1", "critical"), inImage("CVE-2", "low"), inImage("CVE-3")];
   const services = [{ service: "db", of: "db@sha256:1", isBuiltByGo: false, scanner: "grype" as const, findings }];
-  expect(formatScan({ stack: "dev", isVulnerable: false, database: undefined, warnings: [], services })).toBe(`vulnerabilities in stack "dev"
+  expect(formatScan({ stack: "dev", isVulnerable: false, database: undefined, warnings: [], services }))
+    .toBe(`vulnerabilities in stack "dev"
 
 db (db@sha256:1): 1 critical, 1 low, 1 of unknown severity
   ✗ critical  CVE-1  libc6 v1.26.8, fixed in v1.26.9

@@ -60,7 +60,13 @@ test("what is not in the program does not affect it, and each statement has what
 test("an exception says why the program is not affected, or what is done about it", () => {
   const until = "2026-12-31";
   const exceptions = [
-    { id: "CVE-GO-1", reason: "only HTTP/1", until, status: "not_affected" as const, justification: "inline_mitigations_already_exist" as const },
+    {
+      id: "CVE-GO-1",
+      reason: "only HTTP/1",
+      until,
+      status: "not_affected" as const,
+      justification: "inline_mitigations_already_exist" as const,
+    },
     { id: "GO-2", reason: "no input from outside", until, status: "not_affected" as const },
     { id: "GO-3", reason: "the release of next week has it", until },
   ];
@@ -72,7 +78,5 @@ test("an exception says why the program is not affected, or what is done about i
 });
 
 test("a vulnerability of several platforms has one statement: the worst", () => {
-  expect(statusesOf([finding("GO-1", { level: "imported" }), finding("GO-1")])).toEqual([
-    expect.objectContaining({ status: "affected" }),
-  ]);
+  expect(statusesOf([finding("GO-1", { level: "imported" }), finding("GO-1")])).toEqual([expect.objectContaining({ status: "affected" })]);
 });

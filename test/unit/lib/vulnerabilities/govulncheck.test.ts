@@ -15,7 +15,9 @@ const call = (name: string, line: number, receiver?: string) => ({
   position: { filename: "cmd/web/main.go", line },
 });
 const finding = (id: string, trace: object[]) => ({ finding: { osv: id, fixed_version: "v0.3.7", trace } });
-const sbom = { SBOM: { modules: [{ path: "example.org/shop" }, { path: text.module, version: text.version }], roots: ["example.org/shop/cmd/web"] } };
+const sbom = {
+  SBOM: { modules: [{ path: "example.org/shop" }, { path: text.module, version: text.version }], roots: ["example.org/shop/cmd/web"] },
+};
 
 test("a vulnerability has the worst level of its findings, and the shortest way to it", () => {
   const { findings, modules } = reportIn(
@@ -28,7 +30,12 @@ test("a vulnerability has the worst level of its findings, and the shortest way 
       osv("GO-9"),
       finding("GO-1", [text]),
       finding("GO-1", [{ ...text, package: "golang.org/x/text/language" }]),
-      finding("GO-1", [parse, { ...text, package: "golang.org/x/text/language", function: "Make" }, call("serve", 42, "*server"), call("main", 7)]),
+      finding("GO-1", [
+        parse,
+        { ...text, package: "golang.org/x/text/language", function: "Make" },
+        call("serve", 42, "*server"),
+        call("main", 7),
+      ]),
       finding("GO-1", [parse, call("main", 9)]),
       finding("GO-2", [{ ...text, package: "golang.org/x/text/language" }]),
       finding("GO-3", [text]),
@@ -54,7 +61,11 @@ test("a vulnerability has the worst level of its findings, and the shortest way 
 
 test("a method has its type, and files of other modules are not named", () => {
   const { findings } = reportIn(
-    printed(sbom, osv("GO-1"), finding("GO-1", [{ ...parse, position: { filename: "language/parse.go", line: 1 } }, call("serve", 42, "*server")])),
+    printed(
+      sbom,
+      osv("GO-1"),
+      finding("GO-1", [{ ...parse, position: { filename: "language/parse.go", line: 1 } }, call("serve", 42, "*server")]),
+    ),
     new Map([["example.org/shop", resolve(".")]]),
   );
   expect(findings[0]!.calls).toEqual([{ function: "main.server.serve", position: "cmd/web/main.go:42" }, { function: "language.Parse" }]);

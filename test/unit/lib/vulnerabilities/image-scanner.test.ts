@@ -17,7 +17,10 @@ test("findings of grype have severity, package, and the version with the fix", (
     relatedVulnerabilities: [{ id: "CVE-2026-1" }],
     artifact: { name: "libc6", version: "1.2.3", type: "deb" },
   };
-  const other = { vulnerability: { id: "CVE-2026-2", severity: "Unknown", fix: { versions: [], state: "not-fixed" } }, artifact: match.artifact };
+  const other = {
+    vulnerability: { id: "CVE-2026-2", severity: "Unknown", fix: { versions: [], state: "not-fixed" } },
+    artifact: match.artifact,
+  };
   expect(grypeFindings(JSON.stringify({ matches: [match, match, other] }))).toEqual([
     { id: "CVE-2026-2", aliases: [], summary: "", url: "", module: "libc6", version: "1.2.3", level: "present" },
     {
@@ -86,6 +89,8 @@ exit 1
 });
 
 test("another format is an error that names the scanner and the field", () => {
-  expect(() => grypeFindings('{"matches":[{}]}')).toThrow("grype: its output is in a form that Slipway does not know (matches.0.vulnerability).");
+  expect(() => grypeFindings('{"matches":[{}]}')).toThrow(
+    "grype: its output is in a form that Slipway does not know (matches.0.vulnerability).",
+  );
   expect(() => trivyFindings("no JSON")).toThrow("trivy: its output is in a form that Slipway does not know ().");
 });

@@ -11,12 +11,20 @@ const finding = (id: string, level: Level = "reachable", version = "v0.3.5"): Fi
   level,
 });
 const record = recordOf(
-  { findings: [finding("GO-1"), finding("GO-2", "imported"), finding("GO-3", "required")], modules: ["golang.org/x/text@v0.3.5", "stdlib@v1.26.8"] },
+  {
+    findings: [finding("GO-1"), finding("GO-2", "imported"), finding("GO-3", "required")],
+    modules: ["golang.org/x/text@v0.3.5", "stdlib@v1.26.8"],
+  },
   "v1",
 );
 
 test("a record has the IDs and a hash of each module", () => {
-  expect(record).toEqual({ database: "v1", reachable: ["GO-1"], others: ["GO-2", "GO-3"], modules: expect.stringMatching(/^[0-9a-f]{16}$/) });
+  expect(record).toEqual({
+    database: "v1",
+    reachable: ["GO-1"],
+    others: ["GO-2", "GO-3"],
+    modules: expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
   expect(recordsIn({ images: {}, vulnerabilities: { web: record } })).toEqual({ web: record });
 });
 

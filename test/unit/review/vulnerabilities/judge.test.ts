@@ -19,9 +19,29 @@ const finding = (id: string, more: Partial<ServiceFinding> = {}): ServiceFinding
 });
 const existing = finding("GO-1");
 const introduced = finding("GO-2");
-const image = finding("CVE-9", { level: "present", severity: "high", module: "libc6", version: "1", fixed: undefined, upgrade: undefined, calls: undefined });
-const web = (...findings: ServiceFinding[]): ServiceScan => ({ service: "web", of: "app", isBuiltByGo: true, scanner: "govulncheck", findings });
-const db = (more: Partial<ServiceScan> = {}): ServiceScan => ({ service: "db", of: "db@sha256:1", isBuiltByGo: false, findings: [], ...more });
+const image = finding("CVE-9", {
+  level: "present",
+  severity: "high",
+  module: "libc6",
+  version: "1",
+  fixed: undefined,
+  upgrade: undefined,
+  calls: undefined,
+});
+const web = (...findings: ServiceFinding[]): ServiceScan => ({
+  service: "web",
+  of: "app",
+  isBuiltByGo: true,
+  scanner: "govulncheck",
+  findings,
+});
+const db = (more: Partial<ServiceScan> = {}): ServiceScan => ({
+  service: "db",
+  of: "db@sha256:1",
+  isBuiltByGo: false,
+  findings: [],
+  ...more,
+});
 const record = recordOf({ findings: [existing, { ...introduced, level: "imported" }], modules: ["golang.org/x/text@v0.3.5"] }, "v1");
 const last = { records: { web: record }, images: { web: "web@sha256:1" } };
 const judge = (services: ServiceScan[], supplyChain: Partial<Configuration["supplyChain"]> = {}, deployed = last) =>

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
 import { command, succeeds } from "./command.ts";
@@ -11,17 +11,25 @@ import { UserError } from "./user-error.ts";
  * Builds a Go program into the cache, unless it is cached already. Its go.mod pins all versions.
  *
  * @param module Folder of the module: either the program itself, or a module whose `tool` line names the program.
+ * @param toolchain Version of Go that must at least build it, such as `go1.26.8`. @default - that on the PATH
  * @returns its path.
  * @throws UserError if Go is missing, or the program does not compile.
  */
-export async function goProgram(module: string): Promise<string> {
+export async function goProgram(module: string, toolchain?: string): Promise<string> {
   const tool = await toolOf(module);
   const name = basename(module);
-  const path = cacheFolder("go-programs", `${name}-${await sourceHash(module)}`);
+  const path = cacheFolder("go-programs", [name, await sourceHash(module), ...(toolchain === undefined ? [] : [toolchain])].join("-"));
   if (!existsSync(path)) {
     if (!(await succeeds("go", ["version"])))
       throw new UserError(`Go is not on the PATH, and ${name} is built with it. Install Go: https://go.dev/doc/install`);
-    const build = () => command("go", ["build", "-o", path, tool], { cwd: module, env: { CGO_ENABLED: "0" } });
+    // https://go.dev/doc/toolchain#select
+    const env = { CGO_ENABLED: "0", ...(toolchain !== undefined && { GOTOOLCHAIN: `${toolchain}+auto` }) };
+    // Another run never finds a part of the program.
+    const unfinished = `${path}.${process.pid}`;
+    const build = async () => {
+      await command("go", ["build", "-o", unfinished, tool], { cwd: module, env });
+      await rename(unfinished, path);
+    };
     await step(`build ${name}`, build);
   }
   return path;

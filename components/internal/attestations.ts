@@ -18,6 +18,7 @@ import { notice } from "../../lib/notice.ts";
 import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
 import type { VulnerabilityException } from "../../lib/vulnerabilities/exceptions.ts";
 import type { GoCompilation } from "./go-build.ts";
+import type { VexRequest } from "../../lib/attestations/open-vex.ts";
 import type { RegistryPushArgs } from "./registry-push.ts";
 
 /** The package has JavaScript in place of TypeScript. */
@@ -42,9 +43,12 @@ export function attestations(
   if (isOnlyPreviewed()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
-  const attest = wanted.apply(async (what) =>
-    hasAny(what) ? { module, request: requestFor(args, what, await source, what.exceptions ? await compilations() : []) } : undefined,
-  );
+  const attest = wanted.apply(async ({ exceptions, ...what }) => {
+    // Whether there is a database is no part of the name: otherwise the state would depend on the machine.
+    const vulnerabilities = exceptions && (await hasDatabase()) ? await vexRequest(exceptions, compilations) : undefined;
+    if (!hasAny(what) && !vulnerabilities) return undefined;
+    return { module, request: requestFor(args, { ...what, ...(vulnerabilities && { vulnerabilities }) }, await source) };
+  });
   return { attestations: name, attest };
 }
 
@@ -61,13 +65,10 @@ export function isAttested(args: GoImageArgs): boolean {
   return typeof args.repository !== "string" || hasAny(basicsFor(args.repository, args));
 }
 
+type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign" | "vulnerabilities">;
+
 /** What is attached to every image, whatever builds it. */
 type Basics = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
-
-interface Wanted extends Basics {
-  /** Of the statement on vulnerabilities. @default - there is none */
-  exceptions?: VulnerabilityException[];
-}
 
 /** Nobody else sees an image in a registry on this machine. */
 function isWantedByDefault(repository: string): boolean {
@@ -80,12 +81,17 @@ function basicsFor(repository: string, { attest = {}, sign }: GoImageArgs): Basi
   return { sbom, provenance, ...(sign && { sign }) };
 }
 
-/** Only programs that Go builds here are looked through for vulnerabilities. */
-async function wantedFor(repository: string, args: GoImageArgs): Promise<Wanted> {
+/** The exceptions are undefined if no statement on vulnerabilities is wanted. Only programs that Go builds here are looked through. */
+function wantedFor(repository: string, args: GoImageArgs): Basics & { exceptions?: VulnerabilityException[] } {
   const { vulnerabilities = isWantedByDefault(repository), exceptions = [] } = args.attest ?? {};
   const today = new Date().toISOString().slice(0, 10);
-  const canScan = args.builder !== ImageBuilder.Dockerfile && vulnerabilities && (await hasDatabase());
-  return { ...basicsFor(repository, args), ...(canScan && { exceptions: exceptions.filter(({ until }) => until >= today) }) };
+  const isStated = args.builder !== ImageBuilder.Dockerfile && vulnerabilities;
+  return { ...basicsFor(repository, args), ...(isStated && { exceptions: exceptions.filter(({ until }) => until >= today) }) };
+}
+
+async function vexRequest(exceptions: VulnerabilityException[], compilations: () => Promise<GoCompilation[]>): Promise<VexRequest> {
+  const hash = hashOf(exceptions);
+  return { programs: await compilations(), exceptions, ...(hash !== undefined && { exceptionsHash: hash }) };
 }
 
 let isSaid = false;
@@ -93,14 +99,14 @@ let isSaid = false;
 /** Says once if there is none. */
 async function hasDatabase(): Promise<boolean> {
   if ((await knownDatabase()) !== undefined) return true;
-  if (!isSaid && !pulumi.runtime.isDryRun())
-    notice("note", "images have no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
+  if (!isSaid)
+    notice("note", "new images get no OpenVEX statement, because there is no vulnerability database. Get it: slipway scan --update");
   isSaid = true;
   return false;
 }
 
-function hasAny({ sbom, provenance, sign, exceptions }: Wanted): boolean {
-  return sbom || provenance || sign !== undefined || exceptions !== undefined;
+function hasAny({ sbom, provenance, sign }: Wanted): boolean {
+  return sbom || provenance || sign !== undefined;
 }
 
 /** A change of the exceptions is a change of the statement. */
@@ -120,12 +126,11 @@ function knownSource(folder: string): Promise<Source | undefined> {
   return source;
 }
 
-function requestFor(args: GoImageArgs, { exceptions, ...what }: Wanted, origin: Source | undefined, compilations: GoCompilation[]): string {
+function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
   const folder = origin?.folder ?? args.source;
   const build = args.builder === ImageBuilder.Dockerfile ? dockerfileBuild(args, folder) : goBuild(args, folder);
   const request: AttestRequest = {
     ...what,
-    ...(exceptions && { vulnerabilities: { programs: compilations, exceptions, exceptionsHash: hashOf(exceptions) } }),
     build,
     ...(origin && { source: origin }),
   };

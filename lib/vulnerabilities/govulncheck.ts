@@ -22,17 +22,26 @@ export interface GoReport {
   modules: string[];
 }
 
-/** Path of govulncheck, which is built once: https://go.dev/doc/security/vuln. */
-export function govulncheckProgram(): Promise<string> {
-  return goProgram(join(import.meta.dirname, "..", "govulncheck"));
+/**
+ * Path of govulncheck, which is built once for each version of Go: it reads what that version compiles, and no newer one.
+ *
+ * @param version `go1.26.8`. @default - that on the PATH
+ */
+export async function govulncheckProgram(version?: string): Promise<string> {
+  const module = join(import.meta.dirname, "..", "govulncheck");
+  const wanted = version ?? (await toolchainOf({ folder: module, env: {} })).version;
+  // Distributions add to the version what no toolchain is called.
+  return goProgram(module, /^go\d+(\.\d+){1,2}$/.test(wanted) ? wanted : undefined);
 }
 
 /** Finds the vulnerabilities of a program, and how it calls them, in its source. Takes seconds. */
 export async function scanSource(source: GoSource, database: VulnerabilityDatabase): Promise<GoReport> {
   const { folder, package: goPackage, tags, env } = source;
   const args = [...inJson(database), ...(tags.length > 0 ? ["-tags", tags.join(",")] : []), goPackage];
+  const { version } = await toolchainOf(source);
+  const program = await govulncheckProgram(version);
   const [printed, modules] = await Promise.all([
-    command(await govulncheckProgram(), args, { cwd: folder, env }),
+    command(program, args, { cwd: folder, env }),
     command("go", ["list", "-m", "-f", "{{.Path}}\t{{.Dir}}"], { cwd: folder, env }),
   ]);
   return reportIn(
@@ -46,9 +55,13 @@ export async function scanSource(source: GoSource, database: VulnerabilityDataba
   );
 }
 
-/** Finds the vulnerabilities of a program whose functions are in the program. It must have a symbol table. */
-export async function scanProgram(file: string, database: VulnerabilityDatabase): Promise<GoReport> {
-  return reportIn(await command(await govulncheckProgram(), [...inJson(database), "-mode", "binary", file]));
+/**
+ * Finds the vulnerabilities of a program whose functions are in the program. It must have a symbol table.
+ *
+ * @param version The version of Go that has compiled it.
+ */
+export async function scanProgram(file: string, version: string, database: VulnerabilityDatabase): Promise<GoReport> {
+  return reportIn(await command(await govulncheckProgram(version), [...inJson(database), "-mode", "binary", file]));
 }
 
 function inJson({ folder }: VulnerabilityDatabase): string[] {

@@ -5,7 +5,7 @@ import { buildIdOf, haveSamePackages } from "../attestations/go-modules.ts";
 import { runGo } from "../go-command.ts";
 import { UserError } from "../user-error.ts";
 import type { VulnerabilityDatabase } from "./database.ts";
-import { scanProgram, type GoReport } from "./govulncheck.ts";
+import { scanProgram, toolchainOf, type GoReport } from "./govulncheck.ts";
 
 /** How Go links a program. */
 export interface LinkedProgram {
@@ -39,7 +39,8 @@ export async function scanLinked(program: LinkedProgram, buildId: string | undef
       throw new UserError(
         `${program.folder}: has changed since the image was built, so its vulnerabilities are not known. Run slipway up again.`,
       );
-    return await scanProgram(file, database);
+    const { version } = await toolchainOf(program);
+    return await scanProgram(file, version, database);
   } finally {
     await rm(folder, { recursive: true });
   }

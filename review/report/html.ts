@@ -6,6 +6,9 @@ import { formatPath } from "../../lib/property-path.ts";
 import { formatValue, labelOf } from "../impact/rule.ts";
 import { validity } from "../policy/scorecard.ts";
 import type { Review } from "../review.ts";
+import { Cause } from "../../lib/vulnerabilities/record.ts";
+import { formatCalls, formatCauses, formatModule, isNew } from "../vulnerabilities/format.ts";
+import type { VulnerabilityReview } from "../vulnerabilities/judge.ts";
 import { diagramOf } from "./diagram.ts";
 import { style } from "./style.ts";
 import { capitalized, classOf, entriesOf, formatCounts, summaryOf, type Entry } from "./summary.ts";
@@ -54,6 +57,7 @@ export function formatHtml(review: Review): string {
             ${noticeable.map(changeCard)}
             ${others.length > 0 && markup`<details><summary>${others.length === 1 ? "1 change" : `${others.length} changes`} without effect on users</summary>${others.map(changeCard)}</details>`}
           </section>
+          ${review.vulnerabilities && vulnerabilitiesSection(review.vulnerabilities)}
           ${review.score && policySection(review.score)}
           ${deploymentsSection(review.deployments ?? [])}
         </main>
@@ -90,6 +94,23 @@ function gateSection({ stack, verdict: { rejected, approved, problems } }: Revie
       ${approved.map(({ step, finding, approval }) => markup`<li><strong>Approved</strong> by ${approval!.approvedBy} until ${approval!.until}: ${labelOf(step)}: ${finding.impact}. ${approval!.reason}</li>`)}
     </ul>
     ${rejected.length > 0 && markup`<p>To approve a change, add it to <code>slipway:gate.approvals</code> in <code>stacks/Pulumi.${stack}.yaml</code>.</p>`}
+  </section>`;
+}
+
+function vulnerabilitiesSection(found: VulnerabilityReview) {
+  const shown = found.reachable.filter(({ cause }) => isNew(cause));
+  return markup`<section aria-labelledby="vulnerabilities"><h2 id="vulnerabilities">Reachable vulnerabilities</h2>
+    <p>${formatCauses(found)}.</p>
+    ${shown.map(
+      ({ service, finding, cause }) =>
+        markup`<article>
+          <h3><span class=${`badge ${finding.exception || cause !== Cause.Introduced ? "warn" : "bad"}`}>${cause}</span> ${service}: <a href=${finding.url}>${finding.id}</a></h3>
+          <p>${finding.summary}. ${formatModule(finding)}.</p>
+          <p><code>${formatCalls(finding.calls ?? [])}</code></p>
+          ${finding.upgrade !== undefined && markup`<p><code>${finding.upgrade}</code></p>`}
+        </article>`,
+    )}
+    ${found.scan.warnings.length > 0 && markup`<ul>${found.scan.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`}
   </section>`;
 }
 

@@ -2,6 +2,8 @@ import { meanings } from "../../lib/impact.ts";
 import { labelOf } from "../impact/rule.ts";
 import { validity } from "../policy/scorecard.ts";
 import type { Review } from "../review.ts";
+import { formatCalls, formatCauses, formatModule, isNew } from "../vulnerabilities/format.ts";
+import type { VulnerabilityReview } from "../vulnerabilities/judge.ts";
 import { capitalized, entriesOf, formatCounts, summaryOf } from "./summary.ts";
 
 /** Rows that are visible; further rows are collapsed. */
@@ -31,6 +33,7 @@ export function formatMarkdown(review: Review): string {
     rows.length > 0 && table(rows.slice(0, visibleRows)),
     rows.length > visibleRows && collapsed(`${rows.length - visibleRows} more`, table(rows.slice(visibleRows))),
     ...gateBlocks(review),
+    review.vulnerabilities && vulnerabilitiesBlock(review.vulnerabilities),
     score && policyBlock(score),
   ];
   return truncated(`${joined(blocks)}\n`, "The HTML report is complete.");
@@ -53,6 +56,21 @@ function gateBlocks({ stack, verdict: { rejected, approved, problems } }: Review
     rejected.length > 0 && `To approve a change, add it to ${code("slipway:gate.approvals")} in ${code(`stacks/Pulumi.${stack}.yaml`)}.`,
     approvals.length > 0 && joined(["**Approved**", lines(...approvals)]),
   ];
+}
+
+function vulnerabilitiesBlock(found: VulnerabilityReview): string {
+  const rows = found.reachable
+    .filter(({ cause }) => isNew(cause))
+    .map(({ service, finding, cause }) => {
+      const remedy = `${formatModule(finding)}${finding.upgrade === undefined ? "" : `: ${finding.upgrade}`}`;
+      return `| ${code(service)} | [${text(finding.id)}](${finding.url}) | ${cause} | ${text(formatCalls(finding.calls ?? []))} | ${text(remedy)} |`;
+    });
+  const body = [
+    rows.length === 0 && "The change makes no vulnerability reachable.",
+    rows.length > 0 && lines("| Service | Vulnerability | Cause | Calls | Remedy |", "| --- | --- | --- | --- | --- |", ...rows),
+    found.scan.warnings.length > 0 && lines(...found.scan.warnings.map((warning) => `- ${text(warning)}`)),
+  ];
+  return collapsed(`Reachable vulnerabilities: ${formatCauses(found)}`, joined(body));
 }
 
 function policyBlock({ points, passed, rules, findings, exceptions }: NonNullable<Review["score"]>): string {

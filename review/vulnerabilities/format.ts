@@ -44,16 +44,25 @@ const causes: Partial<Record<Cause, string>> = {
   [Cause.Published]: "published since the last deployment",
 };
 
-/** What a change does to the vulnerabilities of a stack, as `slipway preview` and `slipway impact` print it. */
-export function formatVulnerabilities({ scan, reachable, problems }: VulnerabilityReview): string {
-  const notable = reachable.filter(({ cause }) => causes[cause] !== undefined);
+/** Whether it was not in the last deployment, or not known then. */
+export function isNew(cause: Cause): boolean {
+  return causes[cause] !== undefined;
+}
+
+/** `1 introduced, 8 existing`. */
+export function formatCauses({ reachable }: Pick<VulnerabilityReview, "reachable">): string {
   const count = (cause: Cause) => reachable.filter((one) => one.cause === cause).length;
-  const counts = [
+  return [
     `${count(Cause.Introduced)} introduced`,
     ...(count(Cause.Published) > 0 ? [`${count(Cause.Published)} published since the last deployment`] : []),
     `${count(Cause.Existing)} existing`,
-    ...(count(Cause.Unknown) > 0 ? [`${count(Cause.Unknown)} that may be existing: the last deployment has not recorded any`] : []),
-  ];
+    ...(count(Cause.Unknown) > 0 ? [`${count(Cause.Unknown)} that may be existing, because the last deployment has not recorded any`] : []),
+  ].join(", ");
+}
+
+/** What a change does to the vulnerabilities of a stack, as `slipway preview` and `slipway impact` print it. */
+export function formatVulnerabilities({ scan, reachable, problems }: VulnerabilityReview): string {
+  const notable = reachable.filter(({ cause }) => isNew(cause));
   const lines = notable.flatMap(({ service, finding, cause }) => [
     `  ${finding.exception ? "✓" : cause === Cause.Introduced ? "✗" : "!"} ${service}: ${formatIds(finding)}  ${finding.summary}`,
     `      ${causes[cause]}: ${formatCalls(finding.calls ?? [])}`,
@@ -65,7 +74,7 @@ export function formatVulnerabilities({ scan, reachable, problems }: Vulnerabili
   );
   const others = problems.filter((problem) => !/: this change makes |: was not scanned /.test(problem)).map((problem) => `  ✗ ${problem}`);
   return [
-    `reachable vulnerabilities: ${counts.join(", ")}`,
+    `reachable vulnerabilities: ${formatCauses({ reachable })}`,
     ...lines,
     ...others,
     ...skipped,

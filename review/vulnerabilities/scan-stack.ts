@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { builtByGo, scanGoImage } from "../../config/go-scans.ts";
 import { imageSources } from "../../config/image-sources.ts";
 import type { Configuration } from "../../config/settings.ts";
@@ -129,15 +130,14 @@ async function scanImage(service: string, image: string, scanner: ImageScanner |
     return { ...none, scanner: name, findings: await step(`scan ${service} with ${name}`, () => scanner.scan(image)) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return {
-      ...none,
-      notScanned: `${name} failed: ${error.message
-        .trimEnd()
-        .split("\n")
-        .at(-1)!
-        .replace(/^ {2}(\| )?/, "")}`,
-    };
+    return { ...none, notScanned: `${name} failed: ${reasonIn(error)}` };
   }
+}
+
+/** The last line that a scanner printed: `[0000] ERROR database does not exist`, in colours. */
+function reasonIn({ message }: Error): string {
+  const last = stripVTControlCharacters(message).trimEnd().split("\n").at(-1)!;
+  return last.replace(/^[\s|]*(\[\d+\]\s+)?((ERROR|FATAL)\s+)?/, "");
 }
 
 function excepted(finding: ServiceFinding, service: string, exceptions: VulnerabilityException[], today: string): ServiceFinding {

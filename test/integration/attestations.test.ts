@@ -213,7 +213,7 @@ describe("the statement on vulnerabilities", () => {
       const { code, out } = await project.run("up", { XDG_CACHE_HOME: cache });
       expect([code, out]).toEqual([
         0,
-        expect.stringContaining("note: images have no OpenVEX statement, because there is no vulnerability database."),
+        expect.stringContaining("note: new images get no OpenVEX statement, because there is no vulnerability database."),
       ]);
       expect(await attached(JSON.parse((await project.run("outputs")).out).ref as string)).toEqual([]);
     } finally {

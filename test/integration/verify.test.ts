@@ -233,3 +233,10 @@ test("before a deployment, existing images that lack what the stack requires are
   const without = { ...configuration, supplyChain: {} };
   expect(await unverifiedImages(without as unknown as Configuration)).toEqual([]);
 });
+
+test("a statement on vulnerabilities counts if it is signed, and is only demanded if it is required", async () => {
+  const require = ["vulnerabilities"];
+  const ref = await pushed(`attest: { sbom: true, provenance: true, vulnerabilities: true }, ${sign()}`);
+  expect([await problemsOf(ref), await problemsOf(ref, { require })]).toEqual([[], []]);
+  expect(await problemsOf(await pushed(), { require })).toEqual(["vulnerabilities: is missing"]);
+});

@@ -68,24 +68,29 @@ describe("what is attached to the image", () => {
     (await build(args, preview)).resources.find((r) => r.type.endsWith("RegistryPush"))!.inputs;
 
   test("by default it is everything, except for a registry on this machine", async () => {
-    expect((await pushOf({})).attestations).toBe("sbom provenance");
+    expect((await pushOf({})).attestations).toBe("sbom provenance vulnerabilities");
     for (const local of ["127.0.0.1:5001/web", "localhost:5001/web", "[::1]:5001/web"]) {
       const { attestations, attest } = await pushOf({ repository: local });
       expect([attestations, attest]).toEqual([undefined, undefined]);
     }
     expect((await pushOf({ repository: "127.0.0.1:5001/web", attest: { sbom: true } })).attestations).toBe("sbom");
-    expect((await pushOf({ attest: { sbom: false, provenance: false } })).attestations).toBeUndefined();
+    expect((await pushOf({ attest: { sbom: false, provenance: false, vulnerabilities: false } })).attestations).toBeUndefined();
   });
 
   test("a preview knows what it is, and asks neither git nor for a private key", async () => {
     const inputs = await pushOf({ sign: { key: join(folder, "slipway.key") } }, true);
-    expect(inputs.attestations).toBe(`sbom provenance signature ${keyHint(openPublicKey(join(folder, "slipway.pub")))}`);
+    expect(inputs.attestations).toBe(`sbom provenance vulnerabilities signature ${keyHint(openPublicKey(join(folder, "slipway.pub")))}`);
     expect(inputs.attest).toBeUndefined();
   });
 
   test("an update hands over the parameters of the build and the commit, and no key", async () => {
     const key = join(folder, "slipway.key");
-    const { attest } = await pushOf({ version: "1", build: { tags: ["netgo"], assets: ["go.mod"] }, sign: { key } });
+    const { attest } = await pushOf({
+      version: "1",
+      build: { tags: ["netgo"], assets: ["go.mod"] },
+      sign: { key },
+      attest: { vulnerabilities: false },
+    });
     expect(attest.module).toBe(resolve("lib/attestations/attest-push.ts"));
     expect(JSON.parse(attest.request)).toEqual({
       sbom: true,
@@ -94,6 +99,31 @@ describe("what is attached to the image", () => {
       build: { builder: "go", ownLayers: 3, parameters: { source: "app", version: "1", tags: ["netgo"], assets: ["go.mod"] } },
       source: expect.objectContaining({ commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, folder: "app" }) as object,
     });
+  });
+
+  test("an update hands over how the program is linked, and the exceptions that have not ended", async () => {
+    const before = process.env["XDG_CACHE_HOME"];
+    const cache = join(folder, "cache");
+    mkdirSync(join(cache, "slipway/vulnerabilities/databases/v1"), { recursive: true });
+    writeFileSync(join(cache, "slipway/vulnerabilities/database.json"), '{ "version": "v1", "date": "2026-11-05T23:49:57Z" }');
+    process.env["XDG_CACHE_HOME"] = cache;
+    try {
+      const exceptions = [
+        { id: "GO-1", reason: "a proxy is in front", until: "2999-12-31" },
+        { id: "GO-2", reason: "ended", until: "2020-12-31" },
+      ];
+      const { attestations, attest } = await pushOf({ version: "1", attest: { sbom: false, provenance: false, exceptions } });
+      const { vulnerabilities } = JSON.parse(attest.request);
+      expect(vulnerabilities).toEqual({
+        programs: [expect.objectContaining({ folder: resolve("app"), package: ".", linkFlags: "-s -w -X 'main.version=1'" })],
+        exceptions: exceptions.slice(0, 1),
+        exceptionsHash: expect.stringMatching(/^[0-9a-f]{12}$/),
+      });
+      expect(attestations).toBe(`vulnerabilities-${vulnerabilities.exceptionsHash}`);
+    } finally {
+      if (before === undefined) delete process.env["XDG_CACHE_HOME"];
+      else process.env["XDG_CACHE_HOME"] = before;
+    }
   });
 
   test("exactly one way of signing is needed", async () => {

@@ -63,3 +63,27 @@ test("admission needs a cluster that exists, and signatures that its engine chec
     `supplyChain.sign: must be keyless, ${because}. Change it, or set the engine kyverno`,
   ]);
 });
+
+test("an exception needs a reason and an end, and a justification the status that it justifies", async () => {
+  const withException = (exception: object) => problems({ vulnerabilities: { exceptions: [exception] } });
+  expect(await withException({ id: "GO-2026-6603" })).toEqual([
+    expect.stringMatching(/^supplyChain\.vulnerabilities\.exceptions\.0\.reason: /),
+    expect.stringMatching(/^supplyChain\.vulnerabilities\.exceptions\.0\.until: /),
+  ]);
+  const complete = { id: "GO-2026-6603", reason: "only HTTP/1", until: "2026-12-31" };
+  expect(await withException(complete)).toEqual([]);
+  expect(await withException({ ...complete, until: "soon" })).toEqual([
+    'supplyChain.vulnerabilities.exceptions.0.until: must be a date such as 2026-12-31 (got "soon")',
+  ]);
+  const justification = "vulnerable_code_not_present";
+  expect(await withException({ ...complete, justification })).toEqual([
+    expect.stringContaining("supplyChain.vulnerabilities.exceptions.0.justification: needs the status not_affected"),
+  ]);
+  expect(await withException({ ...complete, status: "not_affected", justification })).toEqual([]);
+});
+
+test("a stack that requires statements on vulnerabilities must not turn them off", async () => {
+  expect(await problems({ require: ["vulnerabilities"], sign: { key: "k" }, attest: { vulnerabilities: false } })).toEqual([
+    "supplyChain.attest.vulnerabilities: must not be false, because supplyChain.require asks for it",
+  ]);
+});

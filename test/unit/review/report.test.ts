@@ -8,6 +8,7 @@ import { registrationsOf } from "../../../review/render/registrations.ts";
 import { diagramOf } from "../../../review/report/diagram.ts";
 import { formatHtml } from "../../../review/report/html.ts";
 import { formatMarkdown, text } from "../../../review/report/markdown.ts";
+import type { ServiceFinding } from "../../../review/vulnerabilities/scan-stack.ts";
 import type { Review } from "../../../review/review.ts";
 import { readStack } from "../../../config/stack-file.ts";
 import { gateSettings } from "../../../config/schema/gate.ts";
@@ -148,6 +149,46 @@ test("HTML and Markdown in names, values and reasons are escaped", () => {
   expect(markdown).not.toContain("<img");
   expect(markdown).toContain('&#60;img src=x onerror="alert(1)"&#62;&#124;&#42;&#91;a&#93;(b)&#96;&#64;team &#35;1');
   expect(markdown.split("\n").filter((line) => line.startsWith("|"))).toHaveLength(3);
+});
+
+test("both reports have what a change makes reachable, escaped, and what was published since", () => {
+  const finding = (id: string): ServiceFinding => ({
+    id,
+    aliases: [],
+    summary: "Out-of-bounds <read>",
+    url: `https://pkg.go.dev/vuln/${id}`,
+    module: "golang.org/x/text",
+    version: "v0.3.5",
+    fixed: "v0.3.7",
+    level: "reachable",
+    calls: [{ function: "main.main", position: "app/main.go:42" }, { function: "language.Parse" }],
+    upgrade: "go -C app get golang.org/x/text@v0.3.7",
+  });
+  const reachable = (["introduced", "published", "existing"] as const).map((cause, i) => ({
+    service: "web",
+    finding: finding(`GO-${i}`),
+    cause,
+  }));
+  const vulnerabilities = { scan: { database: undefined, services: [], warnings: ["the database is old"] }, reachable, problems: [] };
+  const review = reviewOf([], { vulnerabilities });
+  expect(formatMarkdown(review)).toContain(
+    [
+      "<details><summary>Reachable vulnerabilities: 1 introduced, 1 published since the last deployment, 1 existing</summary>",
+      "",
+      "| Service | Vulnerability | Cause | Calls | Remedy |",
+      "| --- | --- | --- | --- | --- |",
+      "| <code>web</code> | [GO-0](https://pkg.go.dev/vuln/GO-0) | introduced | main.main (app/main.go:42) → language.Parse | golang.org/x/text v0.3.5, fixed in v0.3.7: go -C app get golang.org/x/text&#64;v0.3.7 |",
+      "| <code>web</code> | [GO-1](https://pkg.go.dev/vuln/GO-1) | published | main.main (app/main.go:42) → language.Parse | golang.org/x/text v0.3.5, fixed in v0.3.7: go -C app get golang.org/x/text&#64;v0.3.7 |",
+      "",
+      "- the database is old",
+      "",
+      "</details>",
+    ].join("\n"),
+  );
+  const page = formatHtml(review);
+  expect(page).toContain("Out-of-bounds &lt;read>");
+  expect(page).toContain("main.main (app/main.go:42) → language.Parse");
+  expect(page).not.toContain("GO-2");
 });
 
 test("the HTML report loads and runs nothing", () => {

@@ -218,7 +218,11 @@ test("before a deployment, existing images that lack what the stack requires are
     expect.stringMatching(/^db: .* is rejected: sbom: none counts: /),
   ]);
   const soon = new Date(Date.now() + 24 * 3600_000).toISOString().slice(0, 10);
-  const ending = { ...configuration, supplyChain: { ...supplyChain, keys: [{ file: key("slipway"), until: soon }] }, services: { web: { image: good } } };
+  const ending = {
+    ...configuration,
+    supplyChain: { ...supplyChain, keys: [{ file: key("slipway"), until: soon }] },
+    services: { web: { image: good } },
+  };
   const printed = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   expect(await unverifiedImages(ending as unknown as Configuration)).toEqual([]);
   expect(printed.mock.calls.join("")).toContain(`web: ${good} is only signed with keys that end soon: ${key("slipway")} on ${soon}.`);

@@ -7,4 +7,11 @@ import { podRules } from "./pods.ts";
 import { workloadRules } from "./workloads.ts";
 
 /** All policy rules, for the scorecard, the report and the policy pack. */
-export const policyRules: PolicyRule[] = [...podRules, ...workloadRules, ...clusterRules, ...awsPolicyRules, ...containerRules, ...imageRules];
+export const policyRules: PolicyRule[] = [
+  ...podRules,
+  ...workloadRules,
+  ...clusterRules,
+  ...awsPolicyRules,
+  ...containerRules,
+  ...imageRules,
+];

@@ -421,7 +421,9 @@ test("an image that Docker builds has its attestations from another resource, an
     "image-attested: warning: Image web pushes an image without bill of materials and provenance",
     "image-signed: warning: Image web pushes an image that is not signed",
   ]);
-  expect(found([built("registry.example/web:1"), attested])).toEqual(["image-signed: warning: Image web pushes an image that is not signed"]);
+  expect(found([built("registry.example/web:1"), attested])).toEqual([
+    "image-signed: warning: Image web pushes an image that is not signed",
+  ]);
   expect(found([built("127.0.0.1:5001/web:1")])).toEqual([]);
 });
 

@@ -2,7 +2,15 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
-import { buildGo, forgetBuilds, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
+import {
+  buildGo,
+  compilationsOf,
+  compilePrograms,
+  forgetBuilds,
+  type GoBuild,
+  type GoBuildArgs,
+  type GoPrograms,
+} from "./internal/go-build.ts";
 import { hostPlatform } from "../lib/go-architecture.ts";
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
@@ -12,10 +20,12 @@ import { push, type RegistryTarget } from "./internal/registry.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
 import { attestations, checkSignature, isAttested, isOnlyPreviewed } from "./internal/attestations.ts";
 import { ImageAttestations } from "./internal/image-attestations.ts";
+import type { ExceptionStatus, Justification } from "../lib/vulnerabilities/exceptions.ts";
 import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
+export { ExceptionStatus, Justification } from "../lib/vulnerabilities/exceptions.ts";
 export type { GoBuild } from "./internal/go-build.ts";
 
 export interface RegistryCredentials {
@@ -67,6 +77,29 @@ export interface AttestArgs {
   sbom?: boolean;
   /** How the image was built: SLSA provenance. @default - true, except for a registry on this machine. */
   provenance?: boolean;
+  /**
+   * An OpenVEX statement: which known vulnerabilities affect the program. Without Go's vulnerability database on this machine (`slipway scan
+   * --update`), none is attached.
+   *
+   * @default - true, except for a registry on this machine.
+   */
+  vulnerabilities?: boolean;
+  /** What the statement says of vulnerabilities that are accepted. @default - none. */
+  exceptions?: VulnerabilityExceptionArgs[];
+}
+
+/** A vulnerability that is accepted until a day. */
+export interface VulnerabilityExceptionArgs {
+  /** `GO-2026-6603`, or another name of it, such as `CVE-2026-78659`. */
+  id: string;
+  /** Why it is accepted, or what is done about it. */
+  reason: string;
+  /** The last day, such as 2026-12-31. */
+  until: string;
+  /** Whether it affects the program. @default "affected" */
+  status?: ExceptionStatus;
+  /** Why it does not affect the program, if so. @default - the reason alone says it. */
+  justification?: Justification;
 }
 
 /** Services with which an identity signs. */
@@ -193,6 +226,11 @@ export class GoImage extends pulumi.ComponentResource {
     return buildGo({ ...buildArgs(args), ...(debug && { debug }) }, signal);
   }
 
+  /** Compiles the programs as they are now, and says how. Only for the builder `go`. @throws UserError with the compiler's output. */
+  static programs(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<GoPrograms> {
+    return compilePrograms(buildArgs(args));
+  }
+
   /** Pushes what `build` has built. Returns its reference. */
   static async push({ descriptor: { digest }, blobs }: GoBuild, target: RegistryTarget): Promise<string> {
     const client = needsOwnClient(target) ? { client: await registryClient() } : {};
@@ -222,7 +260,7 @@ export class GoImage extends pulumi.ComponentResource {
         ...args.credentials,
         ...accessIn(args),
         ...(needsOwnClient(args) && { client: registryClient() }),
-        ...attestations(args),
+        ...attestations(args, () => compilationsOf(buildArgs(args))),
       },
       { parent: this },
     );

@@ -1,8 +1,10 @@
+import { ImageBuilder } from "../components/image-builder.ts";
 import { Requirement } from "../lib/attestations/requirement.ts";
 import { readTrust, type Trust } from "../lib/attestations/trust.ts";
 import type { Attestation } from "../lib/attestations/verify.ts";
 import { isByDigest } from "../lib/image-reference.ts";
 import { collect, type Problem } from "../lib/problem.ts";
+import { knownDatabase } from "../lib/vulnerabilities/database.ts";
 import { notice } from "../lib/notice.ts";
 import { checkManifests } from "../lib/registry-client.ts";
 import type { Configuration, Settings } from "./settings.ts";
@@ -11,18 +13,39 @@ import type { Configuration, Settings } from "./settings.ts";
 export function problemsWithRequirements({ supplyChain, services, jobs }: Pick<Settings, "supplyChain" | "services" | "jobs">): Problem[] {
   const { require = [], sign, attest } = supplyChain;
   if (require.length === 0) return [];
-  if (![...Object.values(services), ...Object.values(jobs)].some(({ source }) => source !== undefined)) return [];
+  const built = (["services", "jobs"] as const).flatMap((root) =>
+    Object.entries({ services, jobs }[root]).flatMap(([name, { source, builder }]) =>
+      source === undefined ? [] : [{ root, name, builder }],
+    ),
+  );
+  if (built.length === 0) return [];
   return collect((report) => {
+    for (const { root, name, builder } of built)
+      report(
+        [root, name, "builder"],
+        builder === ImageBuilder.Dockerfile &&
+          require.includes(Requirement.Vulnerabilities) &&
+          "must be go, because supplyChain.require asks for a statement on vulnerabilities, and images from a Dockerfile have none. Remove vulnerabilities from supplyChain.require, or build and sign the image elsewhere, and set image",
+      );
     report(
       ["supplyChain", "sign"],
       sign === undefined && "must be set, because supplyChain.require asks for signed images. Run slipway keys create",
     );
-    for (const kind of [Requirement.Provenance, Requirement.Sbom] as const)
+    for (const kind of [Requirement.Provenance, Requirement.Sbom, Requirement.Vulnerabilities] as const)
       report(
         ["supplyChain", "attest", kind],
         require.includes(kind) && attest?.[kind] === false && `must not be false, because supplyChain.require asks for it`,
       );
   });
+}
+
+/** Images that are built need Go's vulnerability database, if `slipway:supplyChain.require` asks for a statement on vulnerabilities. */
+export async function missingDatabase({ supplyChain, services, jobs }: Configuration): Promise<string[]> {
+  const isBuilt = Object.values({ ...services, ...jobs }).some(({ source }) => source !== undefined);
+  if (!isBuilt || !(supplyChain.require ?? []).includes(Requirement.Vulnerabilities) || (await knownDatabase())) return [];
+  return [
+    "supplyChain.require asks for a statement on vulnerabilities, and this machine has no vulnerability database. Get it: slipway scan --update",
+  ];
 }
 
 const soonDays = 30;

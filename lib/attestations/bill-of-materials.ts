@@ -50,7 +50,7 @@ function material(kind: Material["kind"], name: string, more: Partial<Material>)
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/golang-definition.md */
-function goPurl(path: string, version: string): string {
+export function goPurl(path: string, version: string): string {
   const at = path.lastIndexOf("/");
   const known = version === "(devel)" || version === "" ? undefined : version;
   return new PackageURL("golang", at < 0 ? undefined : path.slice(0, at), path.slice(at + 1), known, undefined, undefined).toString();
@@ -61,14 +61,8 @@ function distroOf({ id, version }: { id: string; version: string | undefined }):
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
-export function imagePurl({ repository, digest, contents }: BilledImage): string {
+export function imagePurl({ repository, digest, contents }: Pick<BilledImage, "repository" | "digest"> & Partial<BilledImage>): string {
   const name = repository.slice(repository.lastIndexOf("/") + 1);
-  return new PackageURL(
-    "oci",
-    undefined,
-    name,
-    digest,
-    { arch: contents.platform.architecture, repository_url: repository },
-    undefined,
-  ).toString();
+  const qualifiers = { ...(contents && { arch: contents.platform.architecture }), repository_url: repository };
+  return new PackageURL("oci", undefined, name, digest, qualifiers, undefined).toString();
 }

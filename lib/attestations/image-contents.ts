@@ -9,7 +9,7 @@ import { gunzip, zstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
 import type { Descriptor, Platform } from "../oci.ts";
 import type { ReadImage } from "../registry-client.ts";
-import { parseGoProgram, readGoProgram, type GoProgram } from "./go-modules.ts";
+import { buildIdOf, parseGoProgram, readGoProgram, type GoProgram } from "./go-modules.ts";
 import { distributionIn, isPackageRecord, packagesIn, type Distribution, type SystemPackage } from "./packages.ts";
 
 /** What is in an image for one platform. */
@@ -17,6 +17,8 @@ export interface ImageContents {
   platform: Platform;
   /** Programs that Go has built. */
   programs: GoProgram[];
+  /** Go's ID of the program that the build added. */
+  buildId?: string;
   /** Files that the build added, with the program, by path. Of an image from a Dockerfile only the programs. */
   files: { path: string; sha256: string }[];
   /** Packages of the distribution. */
@@ -60,6 +62,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
     await eachFile(blobs, below, isPackageRecord, (path, content) => records.set(path, content.toString()));
   const files = new Map<string, string>();
   const programs: GoProgram[] = [];
+  let buildId: string | undefined;
   for (const layer of own)
     await eachFile(
       blobs,
@@ -67,7 +70,9 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       () => true,
       async (path, content) => {
         files.set(path, createHash("sha256").update(content).digest("hex"));
-        if (path === programPath) programs.push(await programIn(content));
+        if (path !== programPath) return;
+        programs.push(await programIn(content));
+        buildId = buildIdOf(content);
       },
     );
   return {
@@ -77,6 +82,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       ...(platform.variant !== undefined && { variant: platform.variant }),
     },
     programs,
+    ...(buildId !== undefined && { buildId }),
     files: [...files].map(([path, sha256]) => ({ path, sha256 })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     packages: packagesIn(records),
     distribution: distributionIn(records),

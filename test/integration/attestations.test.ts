@@ -8,7 +8,10 @@ import { bundleMediaType } from "../../lib/attestations/attach.ts";
 import { newKeyPair } from "../../lib/attestations/key-file.ts";
 import { inTotoMediaType, PredicateType, type Statement } from "../../lib/attestations/statement.ts";
 import { command } from "../../lib/command.ts";
+import { scanGoImage } from "../../components/vulnerability-scan.ts";
+import { goArchitecture } from "../../lib/go-architecture.ts";
 import { goProgram } from "../../lib/go-program.ts";
+import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
 import { pollUntil } from "../../lib/poll.ts";
 import { copyImages, referrersOf, type Referrer } from "../../lib/registry-client.ts";
 import { toolProgram } from "../../scripts/tool-programs.ts";
@@ -126,6 +129,96 @@ describe("signed with a key file", () => {
     const copied = `127.0.0.1:${port}/prod/web@${copy!.digest}`;
     expect(await digestsOf(copied)).toEqual(await digestsOf(ref));
     for (const type of all) await verify(copied, type);
+  });
+});
+
+describe("the statement on vulnerabilities", () => {
+  const attestVex = (more = "") => `attest: { sbom: false, provenance: false, vulnerabilities: true, ${more} }`;
+  const documents = async (ref: string) =>
+    (await attached(ref)).map(({ content = "" }) => {
+      const { dsseEnvelope, ...statement } = json(content) as Statement & { dsseEnvelope?: { payload: string } };
+      return dsseEnvelope ? (json(dsseEnvelope.payload) as Statement) : statement;
+    });
+  interface Vex {
+    vulnerability: { name: string; aliases: string[] };
+    products: { "@id": string; subcomponents: { "@id": string }[] }[];
+    status: string;
+    justification?: string;
+  }
+  const statementsOf = ({ predicate }: Statement) => predicate["statements"] as Vex[];
+
+  test("says of each vulnerability whether the program has its function, and cosign verifies it", async () => {
+    const ref = await up(image(`version: "vex", ${attestVex()}, sign: { key: "${join(folder, "slipway")}.key" }`));
+    await verify(ref, PredicateType.OpenVex);
+    await expect(verify(ref, PredicateType.OpenVex, byKey("other"))).rejects.toThrow(/invalid signature|could not verify|failed to verify/);
+    const [vex] = (await documents(ref)).filter(({ predicateType }) => predicateType === PredicateType.OpenVex);
+    expect(vex!.subject).toEqual([{ name: repository, digest: { sha256: ref.split("@sha256:")[1] } }]);
+    expect(vex!.predicate).toMatchObject({
+      "@context": "https://openvex.dev/ns/v0.2.0",
+      "@id": expect.stringMatching(/^https:\/\/openvex\.dev\/docs\/public\/vex-[0-9a-f]{64}$/),
+      author: expect.any(String),
+      tooling: expect.stringContaining("golang.org/x/vulndb v0.0.0-"),
+    });
+    const statements = statementsOf(vex!);
+    // The same that the source scan of the program finds: a program without symbols would have more.
+    const { findings } = await scanGoImage({ source: resolve("app"), version: "vex" }, (await knownDatabase())!, "web");
+    const reachable = findings.filter(({ level }) => level === "reachable").map(({ id }) => id);
+    expect(statements.filter(({ status }) => status === "affected").map(({ vulnerability }) => vulnerability.name)).toEqual(reachable);
+    for (const { products, status, justification } of statements) {
+      expect(decodeURIComponent(products[0]!["@id"])).toBe(
+        `pkg:oci/web@${ref.split("@")[1]}?arch=${goArchitecture}&repository_url=${repository}`,
+      );
+      expect([status, justification]).toEqual(
+        status === "affected" ? ["affected", undefined] : ["not_affected", "vulnerable_code_not_present"],
+      );
+    }
+  });
+
+  test("exceptions are in it; other ones are another statement, and the same ones none", async () => {
+    const ref = await up(image(`version: "excepted", ${attestVex()}`));
+    const [first] = await documents(ref);
+    const affected = statementsOf(first!).filter(({ status }) => status === "affected");
+    const [a, b] = affected.map(({ vulnerability }) => vulnerability);
+    const exceptions = `exceptions: [
+      { id: "${a!.aliases[0]}", reason: "only HTTP/1", until: "2999-12-31", status: "not_affected", justification: "vulnerable_code_cannot_be_controlled_by_adversary" },
+      { id: "${b!.name}", reason: "a proxy is in front", until: "2999-12-31" },
+      { id: "${b!.name}", reason: "ended", until: "2020-12-31", status: "not_affected" },
+    ]`;
+    expect(await up(image(`version: "excepted", ${attestVex(exceptions)}`))).toBe(ref);
+    expect(await up(image(`version: "excepted", ${attestVex(exceptions)}`))).toBe(ref);
+    const all = await documents(ref);
+    expect(all).toHaveLength(2);
+    const second = all.find(({ predicate }) => predicate["@id"] !== first!.predicate["@id"])!;
+    const of = (name: string) => statementsOf(second).find(({ vulnerability }) => vulnerability.name === name);
+    expect(of(a!.name)).toMatchObject({
+      status: "not_affected",
+      justification: "vulnerable_code_cannot_be_controlled_by_adversary",
+      impact_statement: "only HTTP/1",
+    });
+    expect(of(b!.name)).toMatchObject({ status: "affected", action_statement: "Accepted until 2999-12-31: a proxy is in front" });
+  });
+
+  test("each platform of an index is scanned, and the index has the statement", async () => {
+    const ref = await up(image(`version: "both", platforms: ["linux/amd64", "linux/arm64"], ${attestVex()}`));
+    const [vex, ...others] = await documents(ref);
+    expect(others).toEqual([]);
+    expect(vex!.subject).toHaveLength(3);
+    expect(statementsOf(vex!)[0]!.products).toHaveLength(3);
+  });
+
+  test("without a database nothing is attached, and it is said", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "slipway-cache-"));
+    try {
+      project.write(image(`version: "unknown", ${attestVex()}`));
+      const { code, out } = await project.run("up", { XDG_CACHE_HOME: cache });
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining("note: images have no OpenVEX statement, because there is no vulnerability database."),
+      ]);
+      expect(await attached(JSON.parse((await project.run("outputs")).out).ref as string)).toEqual([]);
+    } finally {
+      rmSync(cache, { recursive: true });
+    }
   });
 });
 

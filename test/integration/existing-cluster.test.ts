@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { ExitCode } from "../../cli/exit-code.ts";
 import { supplyChainSettings } from "../../config/schema/supply-chain.ts";
 import { newKeyPair } from "../../lib/attestations/key-file.ts";
 import { command } from "../../lib/command.ts";
@@ -12,6 +13,7 @@ import { admissionPolicies } from "../../platforms/kubernetes-shared/admission/a
 import { settle } from "../unit/harness.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { DevSession } from "./dev-session.ts";
 import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -86,6 +88,47 @@ test("another cluster behind the same context is rejected before anything is sen
   write(theirs);
 });
 
+test("slipway dev replaces a program in its pod, rejects a session from another folder before it deploys, and restores the Deployment", async () => {
+  checkout.configure({ web }, settings, { "slipway:dev": true });
+  const session = new DevSession(checkout);
+  try {
+    await session.next("watching");
+    const pods = async () => (await cluster.select("v1", "Pod", own, "app.kubernetes.io/name=web")).map(({ metadata }) => metadata?.name);
+    const before = await pods();
+    checkout.edit("app/main.go", "greeting: settings.greeting", 'greeting: "developed"');
+    const { image } = await session.next("running");
+    expect((await get(host)).body).toBe("developed\n");
+    expect(await pods()).toEqual(before);
+    expect(await session.pushed(image)).toBe(`${registry}/web@${image}`);
+
+    const elsewhere = new Checkout(name, "kubernetes");
+    try {
+      elsewhere.configure({ web }, settings, { "slipway:dev": true });
+      writeFileSync(join(elsewhere.folder, "cluster.yaml"), withContext(theirs, context));
+      const { code, out } = await elsewhere.run("dev");
+      expect(code).toBe(ExitCode.Locked);
+      expect(out).toMatch(
+        new RegExp(
+          `^error: Stack "${name}" is being developed on by \\S+ \\(process ${session.pid}\\), since \\S+\\. Wait until that session has ended\\.\n$`,
+        ),
+      );
+    } finally {
+      rmSync(elsewhere.folder, { recursive: true });
+    }
+    expect((await get(host)).body).toBe("developed\n");
+  } finally {
+    expect((await session.end()).code).toBe(0);
+  }
+  await eventually(
+    () => get(host),
+    ({ body }) => body === "Hello World\n",
+  );
+  const { spec } = (await cluster.find({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: own } }))!;
+  expect(spec.template.spec.initContainers).toBeUndefined();
+  checkout.edit("app/main.go", 'greeting: "developed"', "greeting: settings.greeting");
+  checkout.configure({ web }, settings);
+});
+
 test("down deletes what the stack created, and nothing else, and names an object that a finalizer keeps", async () => {
   const neighbour = await get("neighbour.localhost");
   expect(neighbour.status).toBe(200);
@@ -97,7 +140,8 @@ test("down deletes what the stack created, and nothing else, and names an object
     (out) => out.includes("deleting, waiting for configmaps/stuck (finalizer example.org/files)"),
   );
   await cluster.merge({ ...stuck, metadata: { ...stuck.metadata, finalizers: null as never } });
-  expect(await down.run).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 deleted \(time\)\n/) as string });
+  // The end of slipway dev has deployed the image without building it.
+  expect(await down.run).toMatchObject({ code: 0, out: expect.stringMatching(/\n8 deleted \(time\)\n/) as string });
   expect(await namespaces(cluster)).not.toContain(own);
   expect(await get("neighbour.localhost")).toMatchObject({ status: 200 });
 });

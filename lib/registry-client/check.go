@@ -20,7 +20,7 @@ type damage struct {
 type checkAnswer struct {
 	// Of the manifest or index.
 	Digest string `json:"digest"`
-	// Digests of the images for the platforms. The image itself if it is no index.
+	// Digests of the images for the platforms, without attestations of BuildKit. The image itself if it is no index.
 	Images  []string `json:"images"`
 	Damages []damage `json:"damages"`
 	Problem string   `json:"problem,omitempty"`
@@ -81,7 +81,16 @@ func (c *checker) all(ref name.Digest) {
 	for _, child := range manifest.Manifests {
 		image, err := index.Image(child.Digest)
 		c.image(child.Digest.String(), image, err)
+		if isAttestation(child) {
+			c.answer.Images = c.answer.Images[:len(c.answer.Images)-1]
+		}
 	}
+}
+
+// isAttestation says whether an image in an index is one that nobody runs: BuildKit stores its own attestations as images for an unknown platform,
+// https://docs.docker.com/build/metadata/attestations/attestation-storage/.
+func isAttestation(child v1.Descriptor) bool {
+	return child.Platform != nil && child.Platform.OS == "unknown"
 }
 
 func (c *checker) image(digest string, image v1.Image, err error) {

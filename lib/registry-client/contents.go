@@ -97,8 +97,7 @@ func contentsOf(asked contentsRequest, known registries) (contentsAnswer, error)
 		return answer, err
 	}
 	for _, child := range all.Manifests {
-		// BuildKit stores its own attestations in the index, as images for an unknown platform.
-		if !child.MediaType.IsImage() || child.Platform != nil && child.Platform.OS == "unknown" {
+		if !child.MediaType.IsImage() || isAttestation(child) {
 			continue
 		}
 		image, err := index.Image(child.Digest)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +89,10 @@ func listReferrers(asked referrersRequest, known registries) referrersAnswer {
 	}
 	found := []referrer{}
 	for _, descriptor := range manifests {
+		if err := described(&descriptor, digest.Context(), options); err != nil {
+			problem := failed(err)
+			return referrersAnswer{Problem: problem.Problem, Message: problem.Message}
+		}
 		if !slices.Contains(asked.ArtifactTypes, descriptor.ArtifactType) {
 			continue
 		}
@@ -114,6 +119,30 @@ func referrersOf(image name.Digest, options []remote.Option) ([]v1.Descriptor, e
 		return nil, err
 	}
 	return manifest.Manifests, nil
+}
+
+// The type of a configuration that says nothing, https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor.
+const emptyConfig = "application/vnd.oci.empty.v1+json"
+
+// described reads the type and the annotations of what refers to an image, if the registry lists the type of its configuration instead, as those for
+// OCI 1.0 do.
+func described(descriptor *v1.Descriptor, repository name.Repository, options []remote.Option) error {
+	if descriptor.ArtifactType != emptyConfig && descriptor.ArtifactType != "" {
+		return nil
+	}
+	found, err := remote.Get(repository.Digest(descriptor.Digest.String()), options...)
+	if err != nil {
+		return err
+	}
+	var manifest struct {
+		ArtifactType string            `json:"artifactType"`
+		Annotations  map[string]string `json:"annotations"`
+	}
+	if err := json.Unmarshal(found.Manifest, &manifest); err != nil {
+		return nil // something else, which Slipway did not attach
+	}
+	descriptor.ArtifactType, descriptor.Annotations = manifest.ArtifactType, manifest.Annotations
+	return nil
 }
 
 // contentOf reads the layer of a manifest that refers to an image. The client compares both with their digests.

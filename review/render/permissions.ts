@@ -99,12 +99,13 @@ const removing: PolicyRule[] = [
 /** The least rights with which review environments are deployed and deleted. They are in namespaces that do not exist yet, so it is a ClusterRole. */
 export function environmentRoleOf(resources: Registered[], name: string): Manifest {
   const own = resources.filter(({ inputs }) => inputs["kind"] !== "Namespace");
-  const [{ apiVersion, rules }] = rolesOf(own, name, { namespace: "", hasState: true });
+  const [{ apiVersion, rules }, clusterRole] = rolesOf(own, name, { namespace: "", hasState: true });
+  const ofCluster = (clusterRole["rules"] as PolicyRule[]).filter(({ resourceNames }) => resourceNames === undefined);
   return {
     apiVersion: apiVersion!,
     kind: "ClusterRole",
     metadata: { name: `slipway-${name}-review` },
-    rules: [...(rules as PolicyRule[]), ...removing],
+    rules: [...(rules as PolicyRule[]), ...ofCluster, ...removing],
   };
 }
 

@@ -382,7 +382,7 @@ test("a registry with the API for referrers lists the same, and has no tag for t
     for (const image of [ref, `${without}@${digest}`, `${back}@${digest}`]) {
       const options = { key: [join(folder, "slipway.pub")], identity: undefined, issuer: undefined, trustedRoot: undefined, require: [] };
       const { attestations, problems } = await verifyImage(image, options);
-      expect([attestations.length, problems]).toEqual([4, []]);
+      expect([image, attestations.length, problems]).toEqual([image, 4, []]);
     }
   } finally {
     child.kill();
@@ -424,4 +424,7 @@ test("AWS KMS: cosign verifies with the public key of the KMS key", async () => 
     `-----BEGIN PUBLIC KEY-----\n${der.trim().replace(/(.{64})/g, "$1\n")}\n-----END PUBLIC KEY-----\n`,
   );
   for (const type of all) await verify(ref, type, byKey("kms"));
+  project.write(`await GoImage.compile({ source: "${resolve("app")}", sign: { kms: "alias/none" } });`);
+  const { code, out } = await project.run("up", aws.env);
+  expect([code, out]).toEqual([1, expect.stringContaining("alias/none: the key in AWS KMS cannot be used.")]);
 });

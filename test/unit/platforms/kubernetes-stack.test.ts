@@ -208,7 +208,7 @@ test("a preflight reports another cluster, a namespace and a Secret that do not 
   };
   const target = kubeconfig({ server: api.host });
   const check = (given: object, services: object) =>
-    preflight({ kubernetes: { ...target, ...given }, services, jobs: {} } as unknown as Configuration);
+    preflight({ supplyChain: {}, kubernetes: { ...target, ...given }, services, jobs: {} } as unknown as Configuration);
   const other = uid.replace("5", "6");
   expect(await check({ cluster: other }, {})).toEqual([
     `slipway:kubernetes.cluster: must be ${uid}, the UID of the namespace kube-system in the cluster of the context "shop" (got "${other}"). Correct it, or the context.`,
@@ -236,9 +236,9 @@ test("what the deployer may not read is not checked", async () => {
   using registry = await new HttpApi().open("tcp");
   registry.answers = { "GET /v2/": {}, "POST /v2/web/blobs/uploads/": new Answer(202, "", { location: "/v2/web/blobs/uploads/1" }) };
   const target = { ...kubeconfig({ server: api.host }), namespace: "team", registry: registry.host.replace("http://", "") };
-  expect(await preflight({ kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([]);
+  expect(await preflight({ supplyChain: {}, kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([]);
   api.answers["GET /api/v1/namespaces/kube-system"] = forbidden;
-  expect(await preflight({ kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([
+  expect(await preflight({ supplyChain: {}, kubernetes: target, services, jobs: {} } as unknown as Configuration)).toEqual([
     'slipway:kubernetes.context: "shop": the identity in it may not read the namespace kube-system, which identifies the cluster. Let it get that one namespace.',
   ]);
 });
@@ -286,7 +286,12 @@ describe("the flavour of a cluster", () => {
     const seen = (await look(target)) as SeenCluster;
     expect([seen.flavour, seen.isDetected, seen.nodes, seen.daemonSets]).toEqual(["openshift", true, undefined, undefined]);
     const check = (given: object) =>
-      preflight({ kubernetes: { ...target, ...given }, services: { web: { image, user: 5 } }, jobs: {} } as unknown as Configuration);
+      preflight({
+        supplyChain: {},
+        kubernetes: { ...target, ...given },
+        services: { web: { image, user: 5 } },
+        jobs: {},
+      } as unknown as Configuration);
     expect(await check({})).toEqual([
       "slipway:services.web.user: must be omitted, because the cluster assigns the IDs of pods (got 5). Remove it and let the image run with any user, or set kubernetes.userIds: fixed and have an administrator grant the ServiceAccount a security context constraint such as nonroot-v2.",
     ]);
@@ -314,7 +319,9 @@ describe("the flavour of a cluster", () => {
       "GET /apis/networking.k8s.io/v1/ingressclasses": { items: [ingressClass("edge", "example.org/controller", true)] },
     };
     const services = { web: { image, host: "web.example.org" } };
-    expect(await preflight({ kubernetes: kubeconfig({ server: api.host }), services, jobs: {} } as unknown as Configuration)).toEqual([
+    expect(
+      await preflight({ supplyChain: {}, kubernetes: kubeconfig({ server: api.host }), services, jobs: {} } as unknown as Configuration),
+    ).toEqual([
       "slipway:services.web.network: blocks the ingress controller of class edge. Set ingressController (its pods) or ingressCidrs (its addresses).",
     ]);
   });

@@ -1,4 +1,4 @@
-import { bindingsOf, parseSubject, rolesOf } from "../../../review/render/permissions.ts";
+import { bindingsOf, environmentRoleOf, parseSubject, rolesOf } from "../../../review/render/permissions.ts";
 
 // That a deployer with these rights can deploy is tested in test/integration/existing-cluster.test.ts.
 
@@ -33,6 +33,16 @@ test("a Role has one rule for the kinds of each API group, and what a stack gran
   });
   expect(clusterRole.metadata).toEqual({ name: "slipway-shop-team" });
   expect(clusterRole["rules"]).toEqual([{ apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"] }]);
+});
+
+test("policies of policy-controller are in no namespace, so the right to them is in the ClusterRole", () => {
+  const apiVersion = "policy.sigstore.dev/v1beta1";
+  const policies = registered({ apiVersion, kind: "ClusterImagePolicy" }, { apiVersion, kind: "ClusterImagePolicy" });
+  const rule = { apiGroups: ["policy.sigstore.dev"], resources: ["clusterimagepolicies"], verbs: managing };
+  const [role, clusterRole] = rolesOf(policies, "shop", { namespace: "team", hasState: false });
+  expect(role["rules"]).not.toContainEqual(rule);
+  expect((clusterRole["rules"] as object[]).slice(1)).toEqual([rule]);
+  expect(environmentRoleOf(policies, "shop")["rules"]).toContainEqual(rule);
 });
 
 test("a stack that slipway dev runs on may connect to its pods", () => {

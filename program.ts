@@ -2,15 +2,15 @@ import { setImmediate as turn } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { inDevelopment } from "./components/development.ts";
 import { GoImage } from "./components/go-image.ts";
-import { ImageBuilder } from "./components/image-builder.ts";
-import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
 import type { Configuration } from "./config/settings.ts";
 import { imageSources } from "./config/image-sources.ts";
 import { inOrder } from "./config/jobs.ts";
-import { unverifiedImages } from "./config/required-attestations.ts";
+import { missingDatabase, unverifiedImages } from "./config/required-attestations.ts";
+import { requiresScans } from "./config/scans.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { isPreflightOff } from "./lib/preflight.ts";
+import type { VulnerabilityRecord } from "./lib/vulnerabilities/record.ts";
 import { loadPlatform } from "./platforms/platform.ts";
 
 /** What a stack exports. */
@@ -23,6 +23,8 @@ export interface SlipwayOutputs {
   images: Record<string, pulumi.Input<string>>;
   /** Images by digest, by job. Missing if there are none. */
   jobs?: Record<string, pulumi.Input<string>>;
+  /** Known vulnerabilities, by service and job, to compare the next deployment with. Only if the stack requires scans. */
+  vulnerabilities?: pulumi.Input<Record<string, VulnerabilityRecord>>;
   /** What belongs to the platform, such as `kubeconfig`. */
   [ofPlatform: string]: unknown;
 }
@@ -38,13 +40,6 @@ export default async function slipway(): Promise<SlipwayOutputs> {
 
   const sources = imageSources(configuration, imageDefaults(configuration));
 
-  const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
-  if (configuration.supplyChain.sign && unsigned.length > 0)
-    notice(
-      "warning",
-      `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`,
-    );
-
   // Whatever can fail on this machine does so before anything is changed.
   prepare?.(configuration);
   const { signal, abort } = abortable();
@@ -52,10 +47,13 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     for (const source of sources.values()) await GoImage.compile(source, signal);
   };
   // Problems that the preflight finds are reported without waiting for the compiler.
-  const problems = async () => (await Promise.all([preflight(configuration), unverifiedImages(configuration)])).flat();
+  const problems = async () =>
+    (await Promise.all([preflight(configuration), unverifiedImages(configuration), missingDatabase(configuration)])).flat();
   const check = async () => throwIfAny(isPreflightOff() ? [] : await problems(), `Stack "${stack}" cannot be deployed:`);
   for (const result of await Promise.allSettled([check().catch(abort), compile()])) if (result.status === "rejected") throw result.reason;
 
+  // While the stack is deployed.
+  const scanned = requiresScans(configuration.supplyChain) && !isPreflightOff() ? scan(sources) : undefined;
   const platform = await createPlatform(configuration);
   const imageOf = (name: string, existing = "") => {
     const source = sources.get(name);
@@ -90,8 +88,14 @@ export default async function slipway(): Promise<SlipwayOutputs> {
     ...(hasAddresses && { addresses }),
     images,
     ...(Object.keys(jobs).length > 0 && { jobs: jobImages }),
+    ...(scanned && { vulnerabilities: scanned }),
     ...platform.outputs,
   };
+}
+
+async function scan(sources: ReturnType<typeof imageSources>): Promise<Record<string, VulnerabilityRecord>> {
+  const { vulnerabilityRecords } = await import("./config/go-scans.ts");
+  return vulnerabilityRecords(sources);
 }
 
 /** A signal, and a handler of errors that sets it and passes the error on. */

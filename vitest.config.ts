@@ -56,7 +56,7 @@ export default defineConfig({
       lane("pipelines", 6, ["review", "workflows", "drift"], ["./test/integration/shared-stack-setup.ts"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm", "history"]),
-      lane("package", 4, ["package", "cluster-state", "attestations", "verify"]),
+      lane("package", 4, ["package", "cluster-state", "attestations", "verify", "vulnerabilities", "admission"]),
     ],
   },
 });

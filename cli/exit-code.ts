@@ -7,6 +7,7 @@ export const ExitCode = {
   Locked: 4,
   Unconfirmed: 5,
   Drifted: 6,
+  Vulnerable: 7,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -19,4 +20,5 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   [ExitCode.Locked]: "Another run is changing the stack. Try again when it has finished.",
   [ExitCode.Unconfirmed]: "Nothing was changed, because nobody confirmed the changes.",
   [ExitCode.Drifted]: "The stack has drifted: live objects differ from its state.",
+  [ExitCode.Vulnerable]: "There are reachable vulnerabilities without an exception, or ones above the stack's maxSeverity.",
 };

@@ -7,6 +7,8 @@ import { configurationOf } from "../review/configuration.ts";
 import { impactsOf, type StepImpact } from "../review/impact/step-impact.ts";
 import { readPreview } from "../review/preview/read.ts";
 import { reviewOf, type Review } from "../review/review.ts";
+import type { Configuration } from "../config/settings.ts";
+import type { VulnerabilityReview } from "../review/vulnerabilities/judge.ts";
 import { today } from "./today.ts";
 
 /** The impacts of the changes in a preview file, or of a preview that is run now. */
@@ -24,7 +26,17 @@ export async function previewedImpacts(stack: Stack, file: string | undefined): 
 /** The review of the changes in a preview file, or of a preview that is run now. An invalid configuration is reported before the preview. */
 export async function previewedReview(stack: Stack, file: string | undefined): Promise<Review> {
   const configuration = await configurationOf(stack);
-  return reviewOf(stack, configuration, await previewedImpacts(stack, file), today());
+  const impacts = await previewedImpacts(stack, file);
+  // After the preview, which may have scanned the same.
+  const vulnerabilities = await vulnerabilitiesIn(stack, configuration);
+  return reviewOf(stack, configuration, impacts, today(), vulnerabilities);
+}
+
+/** What the change does to known vulnerabilities. Undefined if the stack does not require scans. */
+export async function vulnerabilitiesIn(stack: Stack, configuration?: Configuration): Promise<VulnerabilityReview | undefined> {
+  const { reviewedVulnerabilities, scansPreviews } = await import("./scan/scan.ts");
+  if (!scansPreviews(stack)) return undefined;
+  return reviewedVulnerabilities(stack, configuration ?? (await configurationOf(stack)));
 }
 
 async function read(file: string): Promise<string> {

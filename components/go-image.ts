@@ -2,19 +2,30 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultDockerfile, ImageBuilder } from "./image-builder.ts";
 import { requireDockerfile, stageBuildContext } from "./internal/build-context.ts";
-import { buildGo, forgetBuilds, type GoBuild, type GoBuildArgs } from "./internal/go-build.ts";
-import { goArchitecture } from "../lib/go-architecture.ts";
+import {
+  buildGo,
+  compilationsOf,
+  compilePrograms,
+  forgetBuilds,
+  type GoBuild,
+  type GoBuildArgs,
+  type GoPrograms,
+} from "./internal/go-build.ts";
+import { hostPlatform } from "../lib/go-architecture.ts";
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
 import { SecretBuild } from "./internal/secret-build.ts";
 import { NodeImage } from "./internal/node-image.ts";
 import { push, type RegistryTarget } from "./internal/registry.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
-import { attestations, checkSignature } from "./internal/attestations.ts";
+import { attestations, checkSignature, isAttested, isOnlyPreviewed } from "./internal/attestations.ts";
+import { ImageAttestations } from "./internal/image-attestations.ts";
+import type { ExceptionStatus, Justification } from "../lib/vulnerabilities/exceptions.ts";
 import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
 import { UserError } from "../lib/user-error.ts";
 
+export { ExceptionStatus, Justification } from "../lib/vulnerabilities/exceptions.ts";
 export type { GoBuild } from "./internal/go-build.ts";
 
 export interface RegistryCredentials {
@@ -66,6 +77,29 @@ export interface AttestArgs {
   sbom?: boolean;
   /** How the image was built: SLSA provenance. @default - true, except for a registry on this machine. */
   provenance?: boolean;
+  /**
+   * An OpenVEX statement: which known vulnerabilities affect the program. Without Go's vulnerability database on this machine (`slipway scan
+   * --update`), none is attached.
+   *
+   * @default - true, except for a registry on this machine.
+   */
+  vulnerabilities?: boolean;
+  /** What the statement says of vulnerabilities that are accepted. @default - none. */
+  exceptions?: VulnerabilityExceptionArgs[];
+}
+
+/** A vulnerability that is accepted until a day. */
+export interface VulnerabilityExceptionArgs {
+  /** `GO-2026-6603`, or another name of it, such as `CVE-2026-78659`. */
+  id: string;
+  /** Why it is accepted, or what is done about it. */
+  reason: string;
+  /** The last day, such as 2026-12-31. */
+  until: string;
+  /** Whether it affects the program. @default "affected" */
+  status?: ExceptionStatus;
+  /** Why it does not affect the program, if so. @default - the reason alone says it. */
+  justification?: Justification;
 }
 
 /** Services with which an identity signs. */
@@ -131,9 +165,9 @@ export interface GoImageArgs {
    * @default - the image is pushed.
    */
   nodes?: string[];
-  /** What is attached to the image in its registry. Only for the builder `go`. @default - all of it, except for a registry on this machine. */
+  /** What is attached to the image in its registry. @default - all of it, except for a registry on this machine. */
   attest?: AttestArgs;
-  /** How the image and what is attached to it are signed in its registry. Only for the builder `go`. @default - they are not signed. */
+  /** How the image and what is attached to it are signed in its registry. @default - they are not signed. */
   sign?: SignArgs;
 }
 
@@ -156,13 +190,10 @@ export class GoImage extends pulumi.ComponentResource {
       );
     }
     if (args.sign !== undefined) checkSignSettings(args.sign, `GoImage "${name}": sign`);
-    if (args.builder === ImageBuilder.Dockerfile && args.sign !== undefined)
-      throw new UserError(
-        `GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`,
-      );
     if (args.builder === ImageBuilder.Dockerfile && args.nodes !== undefined)
       throw new UserError(`GoImage "${name}": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".`);
-    this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
+    this.ref =
+      args.builder === ImageBuilder.Dockerfile ? this.attest(name, args, this.buildWithDocker(name, args)) : this.buildWithGo(name, args);
     this.registerOutputs({ ref: this.ref });
   }
 
@@ -175,7 +206,7 @@ export class GoImage extends pulumi.ComponentResource {
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (args.sign !== undefined) await checkSignature(args.sign, pulumi.runtime.isDryRun());
+    if (args.sign !== undefined) await checkSignature(args.sign, isOnlyPreviewed());
     if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args), signal);
     else {
       requireDockerfile(args.source, args.dockerfile);
@@ -193,6 +224,11 @@ export class GoImage extends pulumi.ComponentResource {
   static build(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal, debug = false): Promise<GoBuild> {
     forgetBuilds();
     return buildGo({ ...buildArgs(args), ...(debug && { debug }) }, signal);
+  }
+
+  /** Compiles the programs as they are now, and says how. Only for the builder `go`. @throws UserError with the compiler's output. */
+  static programs(args: Omit<GoImageArgs, "repository" | "credentials">): Promise<GoPrograms> {
+    return compilePrograms(buildArgs(args));
   }
 
   /** Pushes what `build` has built. Returns its reference. */
@@ -224,17 +260,29 @@ export class GoImage extends pulumi.ComponentResource {
         ...args.credentials,
         ...accessIn(args),
         ...(needsOwnClient(args) && { client: registryClient() }),
-        ...attestations(args),
+        ...attestations(args, () => compilationsOf(buildArgs(args))),
       },
       { parent: this },
     );
+  }
+
+  /** Attaches to the image that Docker has pushed what a push by Slipway attaches itself. */
+  private attest(name: string, args: GoImageArgs, image: pulumi.Output<string>): pulumi.Output<string> {
+    if (!isAttested(args)) return image;
+    const attested = new ImageAttestations(
+      name,
+      { image, ...args.credentials, ...accessIn(args), ...attestations(args) },
+      { parent: this },
+    );
+    // In an update the reference comes from here, so that no workload is deployed before its image is signed.
+    return pulumi.runtime.isDryRun() ? image : attested.ref;
   }
 
   private buildWithDocker(name: string, args: GoImageArgs): pulumi.Output<string> {
     const { repository, credentials, dockerfile = {} } = args;
     const { file = defaultDockerfile, target, args: buildArgs } = dockerfile;
     const { folder, tag } = pulumi.output(stageBuildContext(name, args.source, dockerfile));
-    const platform = args.platforms?.[0] ?? `linux/${goArchitecture}`;
+    const platform = args.platforms?.[0] ?? hostPlatform;
     if (hasSecrets(dockerfile)) {
       const { secrets = {} } = dockerfile;
       const build = { context: folder, dockerfile: file, target, args: buildArgs ?? {}, platform, secrets };

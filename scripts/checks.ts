@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { glob } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheFolder } from "../lib/cache-folder.ts";
 import { command, succeeds } from "../lib/command.ts";
@@ -46,44 +45,6 @@ export async function staticChecks(): Promise<Count> {
   return sum((await Promise.all([one(), other()])).flat());
 }
 
-/** Runs the projects of vitest.config.ts with these names, one after the other. Prints what they print only if a test fails. */
-export async function testSuites(...names: string[]): Promise<Count> {
-  const counts: Count[] = [];
-  for (const name of names) counts.push(await testSuite(name));
-  return sum(counts);
-}
-
-async function testSuite(name: string): Promise<Count> {
-  const folder = mkdtempSync(join(tmpdir(), "slipway-tests-"));
-  const report = join(folder, "report.json");
-  const args = [join("node_modules", "vitest", "vitest.mjs"), "run", "--project", name];
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code, out } = await step(`${name} tests`, () => run(process.execPath, [...args, ...reporters]), {
-    always: true,
-  });
-  if (code !== 0) process.stdout.write(out);
-  try {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
-    // A file that cannot be loaded has failed without a failed test, and an error outside of tests has no file.
-    const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some(isFailed)).length;
-    const failed = numFailedTests + broken;
-    return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
-  } catch {
-    return { passed: 0, failed: 1 }; // Vitest itself failed, and has printed why.
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** The report of Vitest's JSON reporter. */
-interface Report {
-  numPassedTests: number;
-  numFailedTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
-}
-
-const isFailed = ({ status }: { status: string }) => status === "failed";
-
 /** Runs a check and prints its error, if any. */
 export async function check(title: string, work: () => Promise<unknown>): Promise<Count> {
   try {
@@ -118,7 +79,8 @@ interface GoTestEvent {
   Output?: string;
 }
 
-function run(program: string, args: string[], options: { cwd?: string } = {}): Promise<{ code: number | null; out: string }> {
+/** Runs a program, and returns its output also if it fails. */
+export function run(program: string, args: string[], options: { cwd?: string } = {}): Promise<{ code: number | null; out: string }> {
   return new Promise((done, failed) => {
     // Vitest would decide by the variable CI.
     const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
@@ -135,8 +97,9 @@ export function sum(counts: Count[]): Count {
   return counts.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }));
 }
 
-/** Prints the totals and ends the process. */
-export function finish({ passed, failed }: Count): never {
+/** Prints the failed tests, so that they are at the end of a long output, and the totals. Ends the process. */
+export function finish({ passed, failed }: Count, failures: string[] = []): never {
+  if (failures.length > 0) process.stdout.write(`Failed:\n${failures.map((line) => `  ${line}\n`).join("")}`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exit(failed === 0 ? 0 : 1);
 }

@@ -3,12 +3,15 @@ import { readStack } from "../config/stack-file.ts";
 import { debuggerProgram } from "../lib/debugger.ts";
 import { dockerClient } from "../lib/docker-client.ts";
 import { sopsProgram } from "../lib/sops.ts";
+import { updateDatabase } from "../lib/vulnerabilities/database.ts";
+import { govulncheckProgram } from "../lib/vulnerabilities/govulncheck.ts";
 import { UserError } from "../lib/user-error.ts";
 import { setUp } from "../setup/setup.ts";
 import { removeInterruptedTests } from "../test/integration/test-objects.ts";
 import { pythonProgram } from "./python-programs.ts";
 import { toolProgram } from "./tool-programs.ts";
-import { finish, staticChecks, sum, testSuites, type Count } from "./checks.ts";
+import { finish, staticChecks, sum, type Count } from "./checks.ts";
+import { Suites } from "./suites.ts";
 
 // More generated settings than in npm run check.
 process.env["SLIPWAY_FUZZ_RUNS"] = "2000";
@@ -22,6 +25,9 @@ async function prepare(): Promise<Count> {
     for (const name of ["aws-load-balancer-controller", "source-controller", "kustomize-controller"] as const) await toolProgram(name);
     await sopsProgram();
     await debuggerProgram();
+    await govulncheckProgram();
+    const { problem } = await updateDatabase();
+    if (problem !== undefined) throw new UserError(problem);
     await removeInterruptedTests();
     return { passed: 0, failed: 0 };
   } catch (error) {
@@ -31,24 +37,31 @@ async function prepare(): Promise<Count> {
   }
 }
 
-/** Everything that needs no real parts and keeps the processor busy. Scanning alone would use one core. */
-const busy = async () => sum([await staticChecks(), ...(await Promise.all([testSuites("unit"), testSuites("scanning")]))]);
-
+const suites = new Suites();
 const prepared = await prepare();
-const checked = await busy();
-if (prepared.failed > 0) finish(sum([checked, process.env["CI"] ? prepared : { passed: 0, failed: 0 }]));
+// What needs no real parts keeps the processor busy. Scanning alone would use one core.
+const checked = await staticChecks();
+await Promise.all([suites.run("unit"), suites.run("scanning")]);
+if (prepared.failed > 0) end(process.env["CI"] ? prepared : { passed: 0, failed: 0 });
 // Integration tests wait much of the time, so several lanes run side by side. They share neither stacks nor ports. The longest begin first.
-const lanes = () => inTurn(["workloads", "package", "clusters", "pipelines", "swarm", "docker", "cluster"]);
-finish(sum([checked, await keepingSwarmMode(lanes)]));
+const lanes = ["workloads", "package", "clusters", "pipelines", "swarm", "docker", "cluster"];
+await keepingSwarmMode(async () => {
+  await inTurn(lanes);
+  await suites.runAlone(lanes, 5);
+});
+end();
+
+function end(more: Count = { passed: 0, failed: 0 }): never {
+  finish(sum([checked, suites.count(), more]), suites.failures());
+}
 
 /** Runs lanes, so many at a time that a machine with two processors still answers within the timeouts of the tests. */
-async function inTurn(names: string[], atOnce = 5): Promise<Count> {
-  const counts: Count[] = [];
+async function inTurn(names: string[], atOnce = 5): Promise<void> {
+  const waiting = [...names];
   const work = async () => {
-    for (let name = names.shift(); name !== undefined; name = names.shift()) counts.push(await testSuites(name));
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await suites.run(name);
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  return sum(counts);
 }
 
 /**

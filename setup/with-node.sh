@@ -52,17 +52,16 @@ new_enough() {
   return 1
 }
 
-if ! new_enough "$(node --version 2>/dev/null || true)"; then
-  folder=$cache/node-$node_wanted
-  if [[ ! -x $folder/node_modules/node/bin/node ]]; then
-    command -v npm >/dev/null || fail "npm is missing. Install Node.js 20 or newer with npm: https://nodejs.org/en/download"
-    mkdir -p "$folder"
-    step "install Node $node_wanted from npm (found: $(node --version 2>/dev/null || echo none))" \
-      npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "node@$node_wanted" ||
-      fail "Node $node_wanted could not be installed from npm. Its output is above."
-  fi
-  export PATH=$folder/node_modules/node/bin:$PATH
+folder=$cache/node-$node_wanted
+# An installed one needs no look at the version of another, which takes 0.04 s.
+if [[ ! -x $folder/node_modules/node/bin/node ]] && ! new_enough "$(node --version 2>/dev/null || true)"; then
+  command -v npm >/dev/null || fail "npm is missing. Install Node.js 20 or newer with npm: https://nodejs.org/en/download"
+  mkdir -p "$folder"
+  step "install Node $node_wanted from npm (found: $(node --version 2>/dev/null || echo none))" \
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "node@$node_wanted" ||
+    fail "Node $node_wanted could not be installed from npm. Its output is above."
 fi
+[[ ! -x $folder/node_modules/node/bin/node ]] || export PATH=$folder/node_modules/node/bin:$PATH
 
 if ! cmp --silent package-lock.json node_modules/.slipway-lock; then
   command -v npm >/dev/null || fail "npm is missing. Install Node.js 20 or newer with npm: https://nodejs.org/en/download"

@@ -12,14 +12,19 @@ export const impact = defineCommand({
     { command: "slipway impact --stack prod --preview preview.json", summary: "classify the changes of a preview that was saved" },
   ],
   async run({ stack: name, preview, json }) {
-    const [{ readStack }, { previewedImpacts }, { formatImpacts, impactsAsJson }] = await Promise.all([
+    const [{ readStack }, { previewedImpacts, vulnerabilitiesIn }, { formatImpacts, impactsAsJson }, vulnerability] = await Promise.all([
       import("../../config/stack-file.ts"),
       import("../review.ts"),
       import("../../review/impact/format.ts"),
+      import("../../review/vulnerabilities/format.ts"),
     ]);
     const stack = readStack(name);
     const impacts = await previewedImpacts(stack, preview);
-    process.stdout.write(`${json ? JSON.stringify(impactsAsJson(impacts, name), null, 2) : formatImpacts(impacts, name)}\n`);
+    const found = await vulnerabilitiesIn(stack);
+    if (json) {
+      const shown = { ...impactsAsJson(impacts, name), ...(found && { vulnerabilities: vulnerability.vulnerabilitiesAsJson(found) }) };
+      process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    } else process.stdout.write(`${formatImpacts(impacts, name)}\n${found ? `${vulnerability.formatVulnerabilities(found)}\n` : ""}`);
     return ExitCode.Success;
   },
 });

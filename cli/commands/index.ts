@@ -32,6 +32,7 @@ import { reviewReap } from "./review-reap.ts";
 import { reviewUp } from "./review-up.ts";
 import { rollback } from "./rollback.ts";
 import { scale } from "./scale.ts";
+import { scan } from "./scan.ts";
 import { score } from "./score.ts";
 import { setup } from "./setup.ts";
 import { stateExport } from "./state-export.ts";
@@ -72,6 +73,7 @@ export const commands: Command[] = [
   gate,
   report,
   score,
+  scan,
   parity,
   render,
   drift,

@@ -11,6 +11,16 @@ async function lockNotes(stack: Stack): Promise<string[]> {
   );
 }
 
+/** What the change does to vulnerabilities, if the stack requires scans. */
+async function vulnerabilities(stack: Stack): Promise<string> {
+  const [{ vulnerabilitiesIn }, { formatVulnerabilities }] = await Promise.all([
+    import("../review.ts"),
+    import("../../review/vulnerabilities/format.ts"),
+  ]);
+  const found = await vulnerabilitiesIn(stack);
+  return found ? `${formatVulnerabilities(found)}\n` : "";
+}
+
 export const preview = defineCommand({
   name: "preview",
   group: CommandGroup.Deploy,
@@ -36,6 +46,7 @@ export const preview = defineCommand({
     process.stdout.write(`preview of stack "${stack.name}" with ${engine.title}\n`);
     const succeeded = await engine.preview();
     for (const note of await notes) process.stdout.write(`${note}\n`);
+    if (succeeded) process.stdout.write(await vulnerabilities(stack));
     return succeeded ? ExitCode.Success : ExitCode.Failed;
   },
 });

@@ -13,7 +13,11 @@ export const verify = defineCommand({
     identity: { value: "subject", summary: "trusted identity of a CI job, such as the URL of its workflow" },
     issuer: { value: "url", summary: "who vouches for the identity, such as https://token.actions.githubusercontent.com" },
     "trusted-root": { value: "file", summary: "certificates and logs of Sigstore, for --identity" },
-    require: { value: "what", summary: "signature, provenance or sbom; by default all three; may be repeated", repeatable: true },
+    require: {
+      value: "what",
+      summary: "signature, provenance, sbom or vulnerabilities; by default the first three; may be repeated",
+      repeatable: true,
+    },
     json: jsonOption,
   },
   examples: [

@@ -5,13 +5,14 @@ import timers from "node:timers/promises";
 import { KubernetesError, type KubernetesCluster, type Manifest } from "../../lib/kubernetes-client.ts";
 import { timed, type LogLine, type LogRequest, type Logs } from "./log.ts";
 
-/** Milliseconds after which a watch that has ended, as each does after some minutes, begins again. */
-const pauseMs = 1000;
-
 const nameLabel = "app.kubernetes.io/name";
 
-/** The logs of the pods of a stack. */
-export function kubernetesLogs(cluster: KubernetesCluster, namespace: string, labels: string): Logs {
+/**
+ * The logs of the pods of a stack.
+ *
+ * @param pauseMs milliseconds after which a log that has ended early begins again, and a watch, as each ends after some minutes.
+ */
+export function kubernetesLogs(cluster: KubernetesCluster, namespace: string, labels: string, pauseMs = 1000): Logs {
   const select = (service: string | undefined) => (service === undefined ? labels : `${labels},${nameLabel}=${service}`);
   const pods = (service?: string) => cluster.select("v1", "Pod", namespace, select(service));
   return {
@@ -19,7 +20,7 @@ export function kubernetesLogs(cluster: KubernetesCluster, namespace: string, la
       return [...new Set((await pods()).flatMap(({ metadata }) => metadata?.labels?.[nameLabel] ?? []))].sort();
     },
     async read(request, emit, signal) {
-      const reader = new PodLogs(cluster, request, emit, signal);
+      const reader = new PodLogs(cluster, request, emit, signal, pauseMs);
       if (!request.follow) return reader.once(await pods(request.service));
       const path = `/api/v1/namespaces/${namespace}/pods`;
       while (!signal.aborted) {
@@ -36,6 +37,7 @@ interface Run {
   container: string;
   restarts: number;
   hasStarted: boolean;
+  hasStopped: boolean;
 }
 
 class PodLogs {
@@ -43,13 +45,15 @@ class PodLogs {
   private readonly request: LogRequest;
   private readonly emit: (line: LogLine) => void;
   private readonly signal: AbortSignal;
+  private readonly pauseMs: number;
   private readonly followed = new Set<string>();
 
-  constructor(cluster: KubernetesCluster, request: LogRequest, emit: (line: LogLine) => void, signal: AbortSignal) {
+  constructor(cluster: KubernetesCluster, request: LogRequest, emit: (line: LogLine) => void, signal: AbortSignal, pauseMs: number) {
     this.cluster = cluster;
     this.request = request;
     this.emit = emit;
     this.signal = signal;
+    this.pauseMs = pauseMs;
   }
 
   /** The lines until now, also those before the last restart of a container. */
@@ -68,27 +72,57 @@ class PodLogs {
       const key = `${pod.metadata?.uid} ${run.container} ${run.restarts}`;
       if (!run.hasStarted || this.followed.has(key)) continue;
       this.followed.add(key);
-      // A pod that is deleted meanwhile has no log.
-      this.read(run, false).catch((error: Error) => {
-        this.followed.delete(key);
-        if (!(error instanceof KubernetesError)) process.stderr.write(`warning: the log of ${pod.metadata?.name} ends: ${error.message}\n`);
-      });
+      this.followRun(run).catch((error: Error) =>
+        process.stderr.write(`warning: the log of ${pod.metadata?.name} ends: ${error.message}\n`),
+      );
     }
   }
 
-  private async read({ pod, container }: Run, previous: boolean): Promise<void> {
+  /**
+   * Reads the log of a container until it has stopped. The kubelet may refuse the log of a container that has just started, or end it early, and
+   * no change of the pod need follow: the log goes on where it ended.
+   */
+  private async followRun(run: Run): Promise<void> {
+    let last: string | undefined;
+    const emit = (line: LogLine) => {
+      if (last !== undefined && line.time <= last) return;
+      last = line.time;
+      this.emit(line);
+    };
+    for (let current: Run | undefined = run; current !== undefined;) {
+      const { hasStopped } = current;
+      const isComplete = await this.read(current, false, emit, last).then(
+        () => true,
+        (error: Error) => {
+          if (!(error instanceof KubernetesError) || error.status === 403) throw error;
+          return false;
+        },
+      );
+      if (this.signal.aborted || (hasStopped && isComplete)) return;
+      await timers.setTimeout(this.pauseMs, undefined, { signal: this.signal }).catch(() => undefined);
+      if (this.signal.aborted) return;
+      const pod = await this.cluster.find(run.pod).catch(() => run.pod);
+      // A pod that is deleted has no log.
+      if (pod?.metadata?.uid !== run.pod.metadata?.uid) return;
+      current = runsOf(pod!).find(({ container, restarts }) => container === run.container && restarts === run.restarts);
+    }
+  }
+
+  /** @param after the time from which lines are wanted, instead of those of the request */
+  private async read({ pod, container }: Run, previous: boolean, emit = this.emit, after?: string): Promise<void> {
     const { since, lines, follow } = this.request;
     const stream = new PassThrough();
+    const from = after === undefined ? since : new Date(after);
     const options = {
       follow: follow && !previous,
       previous,
       timestamps: true,
-      ...(lines !== undefined && { tailLines: lines }),
-      ...(since !== undefined && { sinceTime: since.toISOString() }),
+      ...(lines !== undefined && after === undefined && { tailLines: lines }),
+      ...(from !== undefined && { sinceTime: from.toISOString() }),
     };
     const service = String(pod.metadata?.labels?.[nameLabel]);
-    const from = String(pod.metadata?.name);
-    const reading = createInterface({ input: stream }).on("line", (line) => this.emit({ ...timed(line), service, from }));
+    const name = String(pod.metadata?.name);
+    const reading = createInterface({ input: stream }).on("line", (line) => emit({ ...timed(line), service, from: name }));
     await this.cluster.streamLog(pod, container, stream, options, this.signal);
     await once(reading, "close");
   }
@@ -101,5 +135,6 @@ function runsOf(pod: Manifest): Run[] {
     container: name,
     restarts: restartCount,
     hasStarted: state?.running !== undefined || state?.terminated !== undefined,
+    hasStopped: state?.terminated !== undefined,
   }));
 }

@@ -10,6 +10,7 @@ const names: Record<string, string> = {
   [PredicateType.Provenance]: "provenance",
   [PredicateType.CycloneDx]: "sbom (CycloneDX)",
   [PredicateType.Spdx]: "sbom (SPDX)",
+  [PredicateType.OpenVex]: "vulnerabilities (OpenVEX)",
 };
 
 export function formatVerified({ image, digest, attestations, problems }: VerifyResult): string {

@@ -34,11 +34,14 @@ export async function verifyImage(image: string, options: VerifyOptions): Promis
   return { image, digest, attestations, problems: [...damaged, ...problems] };
 }
 
+/** An image has a statement on vulnerabilities only if there was a database when it was built. */
+const requiredByDefault: Requirement[] = [Requirement.Signature, Requirement.Provenance, Requirement.Sbom];
+
 function requirements(given: string[]): Requirement[] {
   const all: string[] = Object.values(Requirement);
   const unknown = given.filter((one) => !all.includes(one));
   if (unknown.length > 0) throw new UserError(`--require: must be ${all.join(", ")} (got ${unknown.join(", ")}).`);
-  return (given.length > 0 ? given : all) as Requirement[];
+  return given.length > 0 ? (given as Requirement[]) : requiredByDefault;
 }
 
 function trustIn({ key, identity, issuer, trustedRoot }: VerifyOptions): TrustSettings {

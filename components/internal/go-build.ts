@@ -10,7 +10,7 @@ import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
 import { freeSpace, fullDiskIn } from "../../lib/full-disk.ts";
-import { goArchitecture } from "../../lib/go-architecture.ts";
+import { hostPlatform } from "../../lib/go-architecture.ts";
 import { goBuild, runGo } from "../../lib/go-command.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
@@ -95,7 +95,7 @@ export function forgetBuilds(): void {
 async function buildImage(args: GoBuildArgs, signal: AbortSignal | undefined): Promise<GoBuild> {
   if (args.base !== undefined && !isByDigest(args.base))
     throw new UserError(`${args.source}: base: must be an image by digest such as "registry.example/base@sha256:…" (got "${args.base}").`);
-  const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
   const bases = args.base === undefined ? undefined : pullBase(args.base, platforms.map(formatPlatform));
@@ -213,8 +213,46 @@ function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
 }
 
-/** Compiles the program for a platform. The result depends only on the sources, the flags below and the Go version. */
-async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSignal | undefined): Promise<Buffer> {
+/** How Go compiles a program for a platform. */
+export interface GoCompilation {
+  platform: string;
+  /** The folder in which `go` runs. */
+  folder: string;
+  /** The go.mod that the program belongs to. */
+  module: string;
+  /** `.` or `./cmd/web`. */
+  package: string;
+  tags: string[];
+  /** Environment variables of the compiler besides those of this process. */
+  env: Record<string, string>;
+  /** Arguments of `go` without link flags, the output and the package. */
+  flags: string[];
+  /** As after `-ldflags=`. */
+  linkFlags: string;
+}
+
+/** The programs of an image for its platforms, as they are now. */
+export interface GoPrograms {
+  /** Digest of all of them. */
+  digest: string;
+  compilations: GoCompilation[];
+}
+
+/** How Go compiles the programs of an image. */
+export function compilationsOf(args: GoBuildArgs): Promise<GoCompilation[]> {
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
+  return Promise.all(platforms.map((platform) => compilationOf(args, platform)));
+}
+
+/** Compiles the programs of an image, also if this process has compiled them before. */
+export async function compilePrograms(args: GoBuildArgs): Promise<GoPrograms> {
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
+  const hash = createHash("sha256");
+  for (const platform of platforms) hash.update(await compile(args, platform, undefined));
+  return { digest: hash.digest("hex"), compilations: await compilationsOf(args) };
+}
+
+async function compilationOf(args: GoBuildArgs, platform: Platform): Promise<GoCompilation> {
   const folder = resolve(args.source);
   // A workspace builds packages of its modules: https://go.dev/ref/mod#workspaces.
   const module = findModule(folder) ?? findModule(args.package === undefined ? folder : join(folder, args.package));
@@ -222,14 +260,6 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
     throw new UserError(
       `${args.source}: must be in a Go module (no go.mod in this folder or its parents). Run \`go mod init\` there, or set another folder.`,
     );
-  const output = cacheFolder(
-    "go",
-    createHash("sha256")
-      .update(JSON.stringify([folder, args.package, platform, args.tags, args.env, ...(args.debug ? ["debug"] : [])]))
-      .digest("hex")
-      .slice(0, 16),
-    "app",
-  );
   const given = args.version === undefined ? {} : { version: args.version };
   const own = args.ldflags === undefined ? [] : [await withGitFacts(args.ldflags, folder, given)];
   const linkFlags = [
@@ -237,16 +267,11 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
     ...(args.version === undefined ? [] : [`-X 'main.version=${args.version}'`]),
     ...own,
   ].join(" ");
-  const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
   const flags = [
     "build",
     ...(args.debug ? ["-gcflags=all=-N -l"] : ["-trimpath"]),
     "-buildvcs=false",
-    `-ldflags=${linkFlags}`,
     ...(args.tags?.length ? [`-tags=${args.tags.join(",")}`] : []),
-    "-o",
-    output,
-    goPackage,
   ];
   const environment = {
     CGO_ENABLED: "0",
@@ -259,7 +284,23 @@ async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSigna
     ...args.env,
   };
   const env = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  const { program: binary, log } = await goBuild({ folder, args: flags, env, output }, `The build of ${args.source}`, signal);
+  const goPackage = args.package === undefined ? "." : "./" + args.package.replace(/^\.\//, "");
+  return { platform: formatPlatform(platform), folder, module, package: goPackage, tags: args.tags ?? [], env, flags, linkFlags };
+}
+
+/** Compiles the program for a platform. The result depends only on the sources, the flags and the Go version. */
+async function compile(args: GoBuildArgs, platform: Platform, signal: AbortSignal | undefined): Promise<Buffer> {
+  const { folder, module, package: goPackage, env, flags, linkFlags } = await compilationOf(args, platform);
+  const output = cacheFolder(
+    "go",
+    createHash("sha256")
+      .update(JSON.stringify([folder, args.package, platform, args.tags, args.env, ...(args.debug ? ["debug"] : [])]))
+      .digest("hex")
+      .slice(0, 16),
+    "app",
+  );
+  const command = { folder, args: [...flags, `-ldflags=${linkFlags}`, "-o", output, goPackage], env, output };
+  const { program: binary, log } = await goBuild(command, `The build of ${args.source}`, signal);
   if (binary === undefined) throw new UserError(await explain(args, folder, module, log));
   if (binary.readUInt32BE(0) !== 0x7f454c46) {
     throw new UserError(

@@ -25,11 +25,17 @@ export interface BilledImage {
   slipway: string;
 }
 
-/** Everything in an image: the modules of its program with Go's standard library, packages of its base, and files that the build added. */
-export function materialsOf({ program, packages, distribution, files }: ImageContents): Material[] {
-  const modules = [...(program.main ? [program.main] : []), { path: "std", version: program.goVersion }, ...program.modules];
+/** Everything in an image: the modules of its programs with Go's standard library, packages of the distribution, and files that the build added. */
+export function materialsOf({ programs, packages, distribution, files }: ImageContents): Material[] {
+  const inPrograms = programs.flatMap(({ main, goVersion, modules }) => [
+    ...(main ? [main] : []),
+    { path: "std", version: goVersion },
+    ...modules,
+  ]);
+  // Programs have modules in common.
+  const modules = new Map(inPrograms.map((one) => [`${one.path}@${one.version}`, one])).values();
   return [
-    ...modules.map(({ path, version, sum }: GoModule) => material("module", path, { version, sum, purl: goPurl(path, version) })),
+    ...[...modules].map(({ path, version, sum }: GoModule) => material("module", path, { version, sum, purl: goPurl(path, version) })),
     ...packages.map(({ type, name, version, architecture }) => {
       const qualifiers = { ...(architecture && { arch: architecture }), ...(distribution && { distro: distroOf(distribution) }) };
       const purl = new PackageURL(type, distribution?.id, name, version, qualifiers, undefined).toString();
@@ -44,7 +50,7 @@ function material(kind: Material["kind"], name: string, more: Partial<Material>)
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/golang-definition.md */
-function goPurl(path: string, version: string): string {
+export function goPurl(path: string, version: string): string {
   const at = path.lastIndexOf("/");
   const known = version === "(devel)" || version === "" ? undefined : version;
   return new PackageURL("golang", at < 0 ? undefined : path.slice(0, at), path.slice(at + 1), known, undefined, undefined).toString();
@@ -55,14 +61,8 @@ function distroOf({ id, version }: { id: string; version: string | undefined }):
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
-export function imagePurl({ repository, digest, contents }: BilledImage): string {
+export function imagePurl({ repository, digest, contents }: Pick<BilledImage, "repository" | "digest"> & Partial<BilledImage>): string {
   const name = repository.slice(repository.lastIndexOf("/") + 1);
-  return new PackageURL(
-    "oci",
-    undefined,
-    name,
-    digest,
-    { arch: contents.platform.architecture, repository_url: repository },
-    undefined,
-  ).toString();
+  const qualifiers = { ...(contents && { arch: contents.platform.architecture }), repository_url: repository };
+  return new PackageURL("oci", undefined, name, digest, qualifiers, undefined).toString();
 }

@@ -47,3 +47,14 @@ export function parseGoProgram(text: string): GoProgram {
   }
   return program;
 }
+
+/** Go's ID of a program, at its beginning: of the link, of the main package twice, and of the content (cmd/go/internal/work/buildid.go). */
+export function buildIdOf(program: Buffer): string | undefined {
+  return /[\w-]{20}(\/[\w-]{20}){3}/.exec(program.toString("latin1", 0, 65_536))?.[0];
+}
+
+/** Whether two programs have the same packages, also if they were linked with other flags. */
+export function haveSamePackages(one: string | undefined, other: string | undefined): boolean {
+  const packages = (id: string) => id.split("/").slice(1, 3).join("/");
+  return one !== undefined && other !== undefined && packages(one) === packages(other);
+}

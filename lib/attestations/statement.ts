@@ -11,6 +11,8 @@ export const PredicateType = {
   Spdx: "https://spdx.dev/Document",
   /** https://slsa.dev/spec/v1.2/provenance */
   Provenance: "https://slsa.dev/provenance/v1",
+  /** https://github.com/openvex/spec/blob/main/ATTESTING.md */
+  OpenVex: "https://openvex.dev/ns/v0.2.0",
   /** The signature of an image, as cosign 3 stores it: https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md. */
   Signature: "https://sigstore.dev/cosign/sign/v1",
 } as const;

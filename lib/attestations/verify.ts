@@ -13,6 +13,7 @@ const predicateTypes: Record<Requirement, PredicateType[]> = {
   signature: [PredicateType.Signature],
   provenance: [PredicateType.Provenance],
   sbom: [PredicateType.CycloneDx, PredicateType.Spdx],
+  vulnerabilities: [PredicateType.OpenVex],
 };
 
 /** An attestation of an image, and whether it counts. */

@@ -5,7 +5,6 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { parse } from "yaml";
 import { readStack } from "../../config/stack-file.ts";
 import { command, succeeds } from "../../lib/command.ts";
 import { step } from "../../lib/progress.ts";
@@ -20,7 +19,7 @@ type Timeline = Record<string, number>;
 /** What a person would write for the same image: the program, certificates and a user that is not root. */
 const dockerfile = 'FROM scratch\nCOPY ca-certificates.crt /etc/ssl/certs/\nCOPY app /app\nUSER 65532:65532\nENTRYPOINT ["/app"]\n';
 
-/** Both loops deploy the same service with three replicas, on a cluster that exists, with a registry on this machine. */
+/** Both loops deploy the same service with three replicas on the shared local cluster, with a registry on this machine. */
 export async function manualLoopRows(runs: number): Promise<PlatformRow[]> {
   for (const program of ["docker", "kubectl"])
     if (!(await succeeds(program, program === "docker" ? ["version"] : ["version", "--client"]))) {
@@ -28,18 +27,13 @@ export async function manualLoopRows(runs: number): Promise<PlatformRow[]> {
       return [];
     }
   await setUp(readStack("local"));
-  await using cluster = new Checkout("bench-loop-cluster");
-  cluster.configure({ neighbour: { source: "app", host: "neighbour.localhost", replicas: 1 } });
-  await succeed(cluster, "up");
-  const kubeconfig = readFileSync(join(cluster.folder, ".slipway", cluster.stack, "kubeconfig.yaml"), "utf8");
-  await using own = await deployed("bench-loop", kubeconfig);
-  await using byHand = await deployed("bench-manual", kubeconfig);
+  await using own = await deployed("bench-loop");
+  await using byHand = await deployed("bench-manual");
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-manual-"));
   try {
     cpSync(join(byHand.folder, "app"), join(folder, "source"), { recursive: true });
     cpSync("lib/certificate-authorities.pem", join(folder, "ca-certificates.crt"));
     writeFileSync(join(folder, "Dockerfile"), dockerfile);
-    writeFileSync(join(folder, "kubeconfig.yaml"), kubeconfig);
     const manual = new ManualLoop(folder, byHand);
     const [slipway, hand]: [Timeline[], Timeline[]] = [[], []];
     for (let i = 0; i <= runs; i++)
@@ -62,13 +56,9 @@ export async function manualLoopRows(runs: number): Promise<PlatformRow[]> {
   }
 }
 
-async function deployed(stack: string, kubeconfig: string): Promise<Checkout> {
-  const checkout = new Checkout(stack, "kubernetes");
-  writeFileSync(join(checkout.folder, "cluster.yaml"), kubeconfig);
-  const { "current-context": context } = parse(kubeconfig) as { "current-context": string };
-  const registry = `127.0.0.1:${ports.registry}/${stack}`;
-  const services = { web: { source: "app", host: hostOf(stack), replicas: 3, ingressClassName: "traefik" } };
-  checkout.configure(services, { context, kubeconfig: "cluster.yaml", registry, ports: { http: ports.http } });
+async function deployed(stack: string): Promise<Checkout> {
+  const checkout = new Checkout(stack);
+  checkout.configure({ web: { source: "app", host: hostOf(stack), replicas: 3 } }, { cluster: "shared" });
   await succeed(checkout, "up");
   return checkout;
 }
@@ -131,10 +121,9 @@ class ManualLoop {
     const settings = join(source, "settings.go");
     writeFileSync(settings, readFileSync(settings, "utf8").replace(/greeting: ".*?"/, `greeting: "${text}"`));
     const image = `127.0.0.1:${ports.registry}/${checkout.stack}/by-hand:${process.pid}-${++this.tag}`;
-    const kubectl = (...args: string[]) => command("kubectl", ["--kubeconfig", join(folder, "kubeconfig.yaml"), ...args]);
-    const namespace = (await kubectl("get", "deployments", "-A", "-l", "app.kubernetes.io/name=web", "-o", "json").then(JSON.parse)).items
-      .map(({ metadata }: { metadata: { namespace: string } }) => metadata.namespace)
-      .find((one: string) => one.includes(checkout.stack)) as string;
+    const kubeconfig = join(checkout.folder, ".slipway", checkout.stack, "kubeconfig.yaml");
+    const kubectl = (...args: string[]) =>
+      command("kubectl", ["--kubeconfig", kubeconfig, "--namespace", `slipway-${checkout.stack}`, ...args]);
     const elapsed = stopwatch();
     const timeline: Timeline = {};
     const flags = ["-trimpath", "-ldflags=-s -w", "-o", join(folder, "app"), "."];
@@ -144,9 +133,9 @@ class ManualLoop {
     timeline["docker build"] = elapsed();
     await command("docker", ["push", "--quiet", image]);
     timeline["image pushed"] = elapsed();
-    await kubectl("--namespace", namespace, "set", "image", "deployment/web", `app=${image}`);
+    await kubectl("set", "image", "deployment/web", `app=${image}`);
     timeline["kubectl set image"] = elapsed();
-    const rolled = kubectl("--namespace", namespace, "rollout", "status", "deployment/web");
+    const rolled = kubectl("rollout", "status", "deployment/web");
     timeline["new response"] = await answer(checkout.stack, text, elapsed);
     await rolled;
     timeline["all replicas rolled"] = elapsed();

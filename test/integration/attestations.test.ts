@@ -1,13 +1,17 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { RegistryStore } from "../../cli/images/registry-store.ts";
+import { verifyImage } from "../../cli/verify/verify.ts";
 import { bundleMediaType } from "../../lib/attestations/attach.ts";
 import { newKeyPair } from "../../lib/attestations/key-file.ts";
 import { inTotoMediaType, PredicateType, type Statement } from "../../lib/attestations/statement.ts";
 import { command } from "../../lib/command.ts";
+import { scanGoImage } from "../../components/vulnerability-scan.ts";
+import { goArchitecture } from "../../lib/go-architecture.ts";
 import { goProgram } from "../../lib/go-program.ts";
+import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
 import { pollUntil } from "../../lib/poll.ts";
 import { copyImages, referrersOf, type Referrer } from "../../lib/registry-client.ts";
 import { toolProgram } from "../../scripts/tool-programs.ts";
@@ -69,6 +73,14 @@ async function statementIn(ref: string, type: PredicateType): Promise<Statement>
   return statements.find(({ predicateType }) => predicateType === type)!;
 }
 
+/** The statement in a bundle. */
+async function signedStatementIn(ref: string, type: PredicateType): Promise<Statement> {
+  const payloads = (await attached(ref)).map(
+    ({ content = "" }) => (json(content) as { dsseEnvelope: { payload: string } }).dsseEnvelope.payload,
+  );
+  return payloads.map((payload) => json(payload) as Statement).find(({ predicateType }) => predicateType === type)!;
+}
+
 /** Verifies the image, or an attestation of it, with cosign: as somebody does who knows only the public key or the identity. */
 async function verify(ref: string, type: PredicateType, how: string[] = byKey("slipway")): Promise<void> {
   const of = type === PredicateType.Signature ? ["verify"] : ["verify-attestation", "--type", type];
@@ -117,6 +129,96 @@ describe("signed with a key file", () => {
     const copied = `127.0.0.1:${port}/prod/web@${copy!.digest}`;
     expect(await digestsOf(copied)).toEqual(await digestsOf(ref));
     for (const type of all) await verify(copied, type);
+  });
+});
+
+describe("the statement on vulnerabilities", () => {
+  const attestVex = (more = "") => `attest: { sbom: false, provenance: false, vulnerabilities: true, ${more} }`;
+  const documents = async (ref: string) =>
+    (await attached(ref)).map(({ content = "" }) => {
+      const { dsseEnvelope, ...statement } = json(content) as Statement & { dsseEnvelope?: { payload: string } };
+      return dsseEnvelope ? (json(dsseEnvelope.payload) as Statement) : statement;
+    });
+  interface Vex {
+    vulnerability: { name: string; aliases: string[] };
+    products: { "@id": string; subcomponents: { "@id": string }[] }[];
+    status: string;
+    justification?: string;
+  }
+  const statementsOf = ({ predicate }: Statement) => predicate["statements"] as Vex[];
+
+  test("says of each vulnerability whether the program has its function, and cosign verifies it", async () => {
+    const ref = await up(image(`version: "vex", ${attestVex()}, sign: { key: "${join(folder, "slipway")}.key" }`));
+    await verify(ref, PredicateType.OpenVex);
+    await expect(verify(ref, PredicateType.OpenVex, byKey("other"))).rejects.toThrow(/invalid signature|could not verify|failed to verify/);
+    const [vex] = (await documents(ref)).filter(({ predicateType }) => predicateType === PredicateType.OpenVex);
+    expect(vex!.subject).toEqual([{ name: repository, digest: { sha256: ref.split("@sha256:")[1] } }]);
+    expect(vex!.predicate).toMatchObject({
+      "@context": "https://openvex.dev/ns/v0.2.0",
+      "@id": expect.stringMatching(/^https:\/\/openvex\.dev\/docs\/public\/vex-[0-9a-f]{64}$/),
+      author: expect.any(String),
+      tooling: expect.stringContaining("golang.org/x/vulndb v0.0.0-"),
+    });
+    const statements = statementsOf(vex!);
+    // The same that the source scan of the program finds: a program without symbols would have more.
+    const { findings } = await scanGoImage({ source: resolve("app"), version: "vex" }, (await knownDatabase())!, "web");
+    const reachable = findings.filter(({ level }) => level === "reachable").map(({ id }) => id);
+    expect(statements.filter(({ status }) => status === "affected").map(({ vulnerability }) => vulnerability.name)).toEqual(reachable);
+    for (const { products, status, justification } of statements) {
+      expect(decodeURIComponent(products[0]!["@id"])).toBe(
+        `pkg:oci/web@${ref.split("@")[1]}?arch=${goArchitecture}&repository_url=${repository}`,
+      );
+      expect([status, justification]).toEqual(
+        status === "affected" ? ["affected", undefined] : ["not_affected", "vulnerable_code_not_present"],
+      );
+    }
+  });
+
+  test("exceptions are in it; other ones are another statement, and the same ones none", async () => {
+    const ref = await up(image(`version: "excepted", ${attestVex()}`));
+    const [first] = await documents(ref);
+    const affected = statementsOf(first!).filter(({ status }) => status === "affected");
+    const [a, b] = affected.map(({ vulnerability }) => vulnerability);
+    const exceptions = `exceptions: [
+      { id: "${a!.aliases[0]}", reason: "only HTTP/1", until: "2999-12-31", status: "not_affected", justification: "vulnerable_code_cannot_be_controlled_by_adversary" },
+      { id: "${b!.name}", reason: "a proxy is in front", until: "2999-12-31" },
+      { id: "${b!.name}", reason: "ended", until: "2020-12-31", status: "not_affected" },
+    ]`;
+    expect(await up(image(`version: "excepted", ${attestVex(exceptions)}`))).toBe(ref);
+    expect(await up(image(`version: "excepted", ${attestVex(exceptions)}`))).toBe(ref);
+    const all = await documents(ref);
+    expect(all).toHaveLength(2);
+    const second = all.find(({ predicate }) => predicate["@id"] !== first!.predicate["@id"])!;
+    const of = (name: string) => statementsOf(second).find(({ vulnerability }) => vulnerability.name === name);
+    expect(of(a!.name)).toMatchObject({
+      status: "not_affected",
+      justification: "vulnerable_code_cannot_be_controlled_by_adversary",
+      impact_statement: "only HTTP/1",
+    });
+    expect(of(b!.name)).toMatchObject({ status: "affected", action_statement: "Accepted until 2999-12-31: a proxy is in front" });
+  });
+
+  test("each platform of an index is scanned, and the index has the statement", async () => {
+    const ref = await up(image(`version: "both", platforms: ["linux/amd64", "linux/arm64"], ${attestVex()}`));
+    const [vex, ...others] = await documents(ref);
+    expect(others).toEqual([]);
+    expect(vex!.subject).toHaveLength(3);
+    expect(statementsOf(vex!)[0]!.products).toHaveLength(3);
+  });
+
+  test("without a database nothing is attached, and it is said", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "slipway-cache-"));
+    try {
+      project.write(image(`version: "unknown", ${attestVex()}`));
+      const { code, out } = await project.run("up", { XDG_CACHE_HOME: cache });
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining("note: images have no OpenVEX statement, because there is no vulnerability database."),
+      ]);
+      expect(await attached(JSON.parse((await project.run("outputs")).out).ref as string)).toEqual([]);
+    } finally {
+      rmSync(cache, { recursive: true });
+    }
   });
 });
 
@@ -188,6 +290,71 @@ describe("without a signature", () => {
   });
 });
 
+describe("built from a Dockerfile", () => {
+  let base: string;
+  let source: string;
+  let ref: string;
+  let digests: string[];
+  const built = (more = signed()) =>
+    image(`builder: "dockerfile", dockerfile: { args: { BASE: "${base}", TOKEN: "hush" } }, ${more}`).replace(resolve("app"), source);
+
+  beforeAll(() => {
+    source = join(folder, "source");
+    mkdirSync(source);
+    const lines = ["ARG BASE", "FROM $BASE AS base", "FROM scratch", "ARG TOKEN", "COPY --from=base /app /bin/web"];
+    writeFileSync(
+      join(source, "Dockerfile"),
+      [...lines, "COPY status /var/lib/dpkg/", "COPY os-release /usr/lib/", "COPY readme /", ""].join("\n"),
+    );
+    writeFileSync(join(source, "status"), "Package: tzdata\nStatus: install ok installed\nVersion: 2026a-1\nArchitecture: all\n");
+    writeFileSync(join(source, "os-release"), 'ID=debian\nVERSION_ID="13"\n');
+    writeFileSync(join(source, "readme"), "hello\n");
+  });
+
+  test("cosign verifies the image, its bills of materials and its provenance", async () => {
+    base = await up(image(`version: "base"`));
+    ref = await up(built());
+    digests = await digestsOf(ref);
+    expect(digests).toHaveLength(4);
+    for (const type of all) await verify(ref, type);
+  });
+
+  test("the bill of materials names its packages, and the modules of its Go programs", async () => {
+    const { predicate } = await signedStatementIn(ref, PredicateType.CycloneDx);
+    const components = predicate["components"] as { name: string; purl?: string; hashes?: object[] }[];
+    const purls = components.flatMap(({ purl }) => purl ?? []);
+    const go = (await command("go", ["env", "GOVERSION"])).trim().slice("go".length);
+    expect(purls).toEqual(expect.arrayContaining([`pkg:golang/std@${go}`, "pkg:deb/debian/tzdata@2026a-1?arch=all&distro=debian-13"]));
+    expect(components.filter(({ hashes }) => hashes).map(({ name }) => name)).toEqual(["/bin/web"]);
+  });
+
+  test("the provenance names the Dockerfile, arguments without their values, and the base image by digest", async () => {
+    const { predicate } = await signedStatementIn(ref, PredicateType.Provenance);
+    const [name, digest] = base.split("@sha256:");
+    expect(predicate["buildDefinition"]).toMatchObject({
+      buildType: "https://slipway.dev/build-types/dockerfile/v1",
+      externalParameters: { source, dockerfile: "Dockerfile", args: ["BASE", "TOKEN"] },
+      resolvedDependencies: [{ uri: `oci://${name}`, digest: { sha256: digest } }],
+    });
+    expect(JSON.stringify(predicate)).not.toContain("hush");
+  });
+
+  test("a preview of an unchanged source shows nothing, and an update attaches nothing", async () => {
+    project.write(built());
+    expect((await project.run("up", withPassphrase)).code).toBe(0);
+    const { code, out } = await project.run("preview");
+    expect([code, out]).toEqual([0, expect.not.stringMatching(/ImageAttestations|docker:Image/)]);
+    expect(await up(built())).toBe(ref);
+    expect(await digestsOf(ref)).toEqual(digests);
+  });
+
+  test("without attestations, there is neither one nor a resource for it", async () => {
+    project.write(built("attest: { sbom: false, provenance: false }"));
+    const { code, out } = await project.run("up");
+    expect([code, out]).toEqual([0, expect.not.stringContaining("ImageAttestations")]);
+  });
+});
+
 test("a registry with the API for referrers lists the same, and has no tag for them", async () => {
   const child = spawn(await goProgram(join(import.meta.dirname, "referrers-registry")), [String(port + 20)]);
   try {
@@ -204,6 +371,19 @@ test("a registry with the API for referrers lists the same, and has no tag for t
     for (const type of all) await verify(ref, type);
     const { tags } = (await (await fetch(`http://${address}/v2/team/web/tags/list`)).json()) as { tags: string[] };
     expect(tags).toEqual([ref.split("@sha256:")[1]!.slice(0, 12)]);
+    // As a promotion does: to a registry without the API, and from there to one with it.
+    const [without, back] = [`127.0.0.1:${port}/promoted/web`, `${address}/promoted/web`];
+    const digest = ref.split("@")[1]!;
+    for (const [from, to] of [
+      [ref, without],
+      [`${without}@${digest}`, back],
+    ] as const)
+      expect(await copyImages([{ image: from, repository: to, tag: "copy" }], {})).toEqual([{ digest }]);
+    for (const image of [ref, `${without}@${digest}`, `${back}@${digest}`]) {
+      const options = { key: [join(folder, "slipway.pub")], identity: undefined, issuer: undefined, trustedRoot: undefined, require: [] };
+      const { attestations, problems } = await verifyImage(image, options);
+      expect([attestations.length, problems]).toEqual([4, []]);
+    }
   } finally {
     child.kill();
   }

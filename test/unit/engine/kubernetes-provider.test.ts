@@ -292,16 +292,12 @@ describe("a difference", () => {
 
 describe("an unreachable cluster", () => {
   const unreachable = { settings: { kubeconfig: "" } };
-  beforeEach(async () => {
-    unreachable.settings.kubeconfig = kubeconfig();
-    api.close();
-    api = await new HttpApi().open("tcp");
-    api.answers = discovery;
-  });
+  // The port of an API that has ended could be that of another test, and fetch does not connect to port 1.
+  beforeEach(() => (unreachable.settings.kubeconfig = kubeconfig().replace(api.host, "http://127.0.0.1:3")));
 
   test("is an error with its address and the reason", async () => {
     const message =
-      /^the Kubernetes API at http:\/\/127\.0\.0\.1:\d+ does not answer: connect ECONNREFUSED \S+\. Make sure that the cluster runs/;
+      /^the Kubernetes API at http:\/\/127\.0\.0\.1:3 does not answer: connect ECONNREFUSED 127\.0\.0\.1:3\. Make sure that the cluster runs/;
     await expect(diff(inputs, unreachable)).rejects.toThrow(message);
     await expect(remove(unreachable)).rejects.toThrow(message);
   });
@@ -420,10 +416,10 @@ describe("drift", () => {
     expect(await drift()).toEqual({ kind: "gone", problem: "does not exist" });
     api.answers = { ...discovery, [`GET ${path}`]: apiError(403, "configmaps is forbidden") };
     await expect(drift()).rejects.toThrow("configmaps is forbidden");
-    const unreachable = kubeconfig().replace(api.host, "http://127.0.0.1:1");
+    const unreachable = kubeconfig().replace(api.host, "http://127.0.0.1:3");
     await expect(
       kubernetesProvider.drift(state(), context({ settings: { kubeconfig: unreachable, deleteUnreachable: true } })),
-    ).rejects.toThrow("the Kubernetes API at http://127.0.0.1:1 does not answer");
+    ).rejects.toThrow("the Kubernetes API at http://127.0.0.1:3 does not answer");
   });
 
   test("in a field that cannot be changed back is the difference to the state, and needs a replacement", async () => {

@@ -67,7 +67,7 @@ describe("in the registry of the project", () => {
     await expect(using(undefined, { status: 404 })).rejects.toThrow(
       "The package slipway is not in the registry that the project uses. Set its registry in .npmrc, or pass a tarball: slipway upgrade --to <file>",
     );
-    // The registry of the call above has ended.
+    write(".npmrc", "registry=http://127.0.0.1:1/\nfetch-retries=0\n");
     await expect(find()).rejects.toThrow(
       "The registry cannot be reached (ECONNREFUSED). Check the network, and the proxy and registry in .npmrc, or pass a tarball: slipway upgrade --to <file>",
     );

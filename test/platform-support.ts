@@ -141,7 +141,11 @@ export const features: Feature[] = [
   {
     what: "`slipway dev`: a program is replaced in place",
     local: tested(on("integration/dev")("a change replaces the program in the same pod, and no request fails")),
-    docker: tested(on("integration/dev-docker")("a program with a fixed further port is replaced in its container, and no request fails")),
+    docker: tested(
+      on("integration/dev-docker")(
+        "a program with a published port is replaced in its container; no request fails, and connections to the port wait",
+      ),
+    ),
     swarm: rejected(on("unit/config/development")("platform %s is rejected")),
     eks: rejected(on("unit/config/development")("platform %s is rejected")),
   },

@@ -10,9 +10,11 @@ import { developmentVariable } from "../../config/development.ts";
  */
 export function deployStack(stack: string, variables: Record<string, string>, json: boolean, signal?: AbortSignal): Promise<boolean> {
   const [script = ""] = process.argv.slice(1);
+  // The small nursery of this command is for what runs for long.
+  const nodeOptions = process.execArgv.filter((option) => !option.startsWith("--max-semi-space-size"));
   const { [developmentVariable]: _developed, ...env } = process.env;
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [...process.execArgv, script, "up", "--stack", stack], {
+    const child = spawn(process.execPath, [...nodeOptions, script, "up", "--stack", stack], {
       stdio: ["ignore", json ? 2 : "inherit", "inherit"],
       env: { ...env, ...variables },
     });

@@ -98,8 +98,6 @@ export class DevelopedService {
       if (this.current && digest !== this.current.digest && !this.isOfImage) await this.sendAgain(helper, this.current, signal);
       this.isConnected = true;
       this.connected.resolve();
-      // Opens the connection for the first program, since this one is for the events.
-      helper.status().catch(() => undefined);
     };
     await helper.events(by, begun, (event) => this.seen(event), either);
   }

@@ -81,7 +81,10 @@ test("the resources of a service with many settings on docker have exactly these
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       user: "65532:65532",
-      volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "slipway-test-proxy" }],
+      volumes: [
+        { containerPath: "/etc/traefik/dynamic", volumeName: "slipway-test-proxy" },
+        { containerPath: "/.slipway", readOnly: true, volumeName: "slipway-test-helper" },
+      ],
       ...rotatedLogs,
     },
     "Container slipway-test-registry": {
@@ -302,6 +305,7 @@ test("the resources of a service with many settings on swarm have exactly these 
           },
           image: expect.stringMatching(/^(slipway\/)?traefik:/),
           labels: ofStack,
+          mounts: [{ readOnly: true, source: "slipway-test-helper", target: "/.slipway", type: "volume" }],
           readOnly: true,
           user: "65532:65532",
         },

@@ -2,8 +2,6 @@ import { setImmediate as turn } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { inDevelopment } from "./components/development.ts";
 import { GoImage } from "./components/go-image.ts";
-import { ImageBuilder } from "./components/image-builder.ts";
-import { notice } from "./lib/notice.ts";
 import { throwIfAny } from "./lib/problem.ts";
 import type { Configuration } from "./config/settings.ts";
 import { imageSources } from "./config/image-sources.ts";
@@ -41,13 +39,6 @@ export default async function slipway(): Promise<SlipwayOutputs> {
   const { imageDefaults, prepare, preflight, createPlatform } = await loadPlatform(configuration.platform);
 
   const sources = imageSources(configuration, imageDefaults(configuration));
-
-  const unsigned = [...sources].flatMap(([name, { builder }]) => (builder === ImageBuilder.Dockerfile ? [name] : []));
-  if (configuration.supplyChain.sign && unsigned.length > 0)
-    notice(
-      "warning",
-      `${unsigned.join(", ")}: built from a Dockerfile, so neither signed nor attested. Sign with cosign, or use builder "go".`,
-    );
 
   // Whatever can fail on this machine does so before anything is changed.
   prepare?.(configuration);

@@ -48,7 +48,7 @@ export default defineConfig({
       lane(
         "workloads",
         1,
-        ["web-service", "rollout", "load", "docker-lock", "status-logs", "dev", "dashboard", "rollback-release", "gitops"],
+        ["web-service", "rollout", "load", "docker-lock", "status-logs", "dev", "dev-failures", "dashboard", "rollback-release", "gitops"],
         ["./test/integration/shared-stack-setup.ts"],
       ),
       lane("docker", 2, ["docker", "docker-rollout", "dev-docker", "compose-docker", "docker-over-ssh", "pulumi-recovery"]),
@@ -56,7 +56,7 @@ export default defineConfig({
       lane("pipelines", 6, ["review", "workflows", "drift"], ["./test/integration/shared-stack-setup.ts"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm", "history"]),
-      lane("package", 4, ["package", "cluster-state", "attestations", "verify", "vulnerabilities"]),
+      lane("package", 4, ["package", "cluster-state", "attestations", "verify", "vulnerabilities", "admission"]),
     ],
   },
 });

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
+import { helperFolder } from "./internal/container-service/healthcheck.ts";
 import { createHelperImage } from "./internal/helper-image.ts";
 import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
@@ -105,6 +106,7 @@ export class ContainerHost extends pulumi.ComponentResource {
       );
     this.repository = args.repository ?? `127.0.0.1:${ports.registry}`;
 
+    this.helper = volume("helper");
     const proxy = new docker.Container(
       `${name}-proxy`,
       {
@@ -125,7 +127,10 @@ export class ContainerHost extends pulumi.ComponentResource {
             protocol: protocol.toLowerCase(),
           })),
         ],
-        volumes: [{ volumeName: volume("proxy"), containerPath: dynamicFolder }],
+        volumes: [
+          { volumeName: volume("proxy"), containerPath: dynamicFolder },
+          { volumeName: this.helper, containerPath: helperFolder, readOnly: true },
+        ],
         healthcheck: proxyHealthcheck,
       },
       child,
@@ -150,7 +155,6 @@ export class ContainerHost extends pulumi.ComponentResource {
       child,
     );
     const owned = (args.volumes ?? []).map(({ name: volumeName }, i) => ({ volumeName, containerPath: helperPath(i) }));
-    this.helper = volume("helper");
     this.helperContainer = new docker.Container(
       `${name}-helper`,
       {

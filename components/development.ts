@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { formatBytes, parseQuantity } from "../lib/quantity.ts";
 import { developmentPorts } from "./development-ports.ts";
 import { helperFolder } from "./internal/container-service/healthcheck.ts";
-import { mainPort, resolve } from "./internal/web-service/spec.ts";
+import { mainPort, resolve, type WebServiceSpec } from "./internal/web-service/spec.ts";
 import type { WebServiceArgs } from "./web-service-args.ts";
 
 /** Path of the helper in every container that has it. */
@@ -32,11 +32,13 @@ export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: str
   const isProbed = kind === "http" && readiness.port === mainPort;
   const alone = !hasPort || [spec.ports, spec.publish, persistentIn(args)].some((all) => Object.keys(all).length > 0);
   const { control, telemetry } = developmentPorts;
+  const held = heldPorts(spec);
   const isTaken = Object.values(spec.ports).includes(telemetry);
   const flags = [
     ...(hasPort ? [`-port=${Number(spec.port)}`] : []),
     ...(isProbed ? [`-ready=${readiness.path as string}`] : []),
     ...(alone ? ["-alone"] : []),
+    ...held.map(({ listen, target }) => `-hold=${listen}:${target}`),
     `-control=${control}`,
     ...(isTaken ? [] : [`-telemetry=${telemetry}`]),
   ];
@@ -44,12 +46,43 @@ export function inDevelopment<T extends Omit<WebServiceArgs, "image">>(name: str
   return {
     ...(others as T),
     replicas: 1,
+    ...(held.length > 0 && throughHelper(spec, held)),
     command: [helperProgram, "dev", ...flags, "--", ...(args.command ?? builtCommand)],
     ...(memory !== undefined && {
       resources: { ...args.resources, memoryLimit: formatBytes(2 * memory + helperMemory + (debug ? debuggerMemory : 0)) },
     }),
     ...(debug && { probes: patient(args.probes) }),
     env: { ...(isTaken ? {} : telemetryVariables(name, telemetry)), ...args.env },
+  };
+}
+
+/** A published port of the program, which clients reach through a port of the helper. */
+interface HeldPort {
+  /** Its name in `publish`. */
+  name: string;
+  target: number;
+  listen: number;
+}
+
+/**
+ * The published ports whose connections wait while the program is replaced. The main port is the helper's own anyway, and one of the same name in
+ * `ports` cannot lead elsewhere.
+ */
+function heldPorts({ publish, port, ports }: WebServiceSpec): HeldPort[] {
+  return Object.entries(publish)
+    .filter(([name, { protocol, targetPort }]) => protocol === "TCP" && Number(targetPort) !== Number(port) && !(name in ports))
+    .map(([name, { targetPort }], i) => ({ name, target: Number(targetPort), listen: developmentPorts.held + i }));
+}
+
+/** Clients outside reach the program through the helper, and other services as before, at the port itself. */
+function throughHelper({ publish, ports }: WebServiceSpec, held: HeldPort[]): Pick<WebServiceArgs, "publish" | "ports"> {
+  const direct = [...new Set(held.map(({ target }) => target))].filter((target) => !Object.values(ports).includes(target));
+  return {
+    ports: { ...ports, ...Object.fromEntries(direct.map((target) => [`direct-${target}`, target])) },
+    publish: {
+      ...publish,
+      ...Object.fromEntries(held.map(({ name, listen }) => [name, { ...publish[name]!, targetPort: listen }])),
+    },
   };
 }
 

@@ -17,7 +17,12 @@ export interface EcrRepositoryArgs {
   kmsKeyArn?: pulumi.Input<string>;
   /** Number of the newest tagged images to keep. Older ones are deleted, even if they still run. @default 100 */
   keepTagged?: number;
-  /** Days that untagged images are kept. Images that a tagged index refers to are kept with the index. @default 7 */
+  /**
+   * Days that untagged images are kept. Images that a tagged index refers to are kept with the index. AWS does not say whether bills of materials
+   * and signatures, which are untagged, are kept with the image that they refer to.
+   *
+   * @default - the newest are kept: 20 for each tagged image that is kept, which is more than an image has of its own.
+   */
   keepUntaggedDays?: number;
   /**
    * ARNs of IAM roles, users or accounts (`arn:aws:iam::<account>:root`) that may pull images. Principals in the same account need IAM
@@ -83,17 +88,30 @@ function createKey(name: string, repositoryName: string, tags: EcrRepositoryArgs
   return pulumi.all([key.arn, policy.id]).apply(([arn]) => arn);
 }
 
-/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html */
-function lifecyclePolicy({ keepTagged = 100, keepUntaggedDays = 7 }: EcrRepositoryArgs): string {
+/** More than an index for several platforms has: their images, two bills of materials for each, provenance and signatures with two keys. */
+const untaggedPerImage = 20;
+
+/**
+ * What refers to an image has no tag, and AWS deletes it within 24 hours after the image; whether a rule for untagged images spares it before, it does
+ * not say: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. By number, the oldest ones go, which are those of images that
+ * are gone. https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+ */
+function lifecyclePolicy({ keepTagged = 100, keepUntaggedDays }: EcrRepositoryArgs): string {
   const action = { type: "expire" };
+  const newest = keepTagged * untaggedPerImage;
+  const untagged =
+    keepUntaggedDays === undefined
+      ? {
+          description: `Of images without a tag, with what refers to images, the last ${newest} stay`,
+          selection: { tagStatus: "untagged", countType: "imageCountMoreThan", countNumber: newest },
+        }
+      : {
+          description: `Images without a tag go after ${keepUntaggedDays} days`,
+          selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: keepUntaggedDays },
+        };
   return JSON.stringify({
     rules: [
-      {
-        rulePriority: 1,
-        description: `Images without a tag go after ${keepUntaggedDays} days`,
-        selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: keepUntaggedDays },
-        action,
-      },
+      { rulePriority: 1, ...untagged, action },
       {
         rulePriority: 2,
         description: `Of images with a tag the last ${keepTagged} stay`,

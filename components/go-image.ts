@@ -11,14 +11,15 @@ import {
   type GoBuildArgs,
   type GoPrograms,
 } from "./internal/go-build.ts";
-import { goArchitecture } from "../lib/go-architecture.ts";
+import { hostPlatform } from "../lib/go-architecture.ts";
 import type { Compression } from "../lib/oci.ts";
 import { requireBuildKit } from "./internal/buildkit.ts";
 import { SecretBuild } from "./internal/secret-build.ts";
 import { NodeImage } from "./internal/node-image.ts";
 import { push, type RegistryTarget } from "./internal/registry.ts";
 import { RegistryPresence, RegistryPush } from "./internal/registry-push.ts";
-import { attestations, checkSignature } from "./internal/attestations.ts";
+import { attestations, checkSignature, isAttested, isOnlyPreviewed } from "./internal/attestations.ts";
+import { ImageAttestations } from "./internal/image-attestations.ts";
 import type { ExceptionStatus, Justification } from "../lib/vulnerabilities/exceptions.ts";
 import { checkSignSettings } from "../lib/attestations/sign-settings.ts";
 import { registryClient } from "../lib/registry-client.ts";
@@ -164,9 +165,9 @@ export interface GoImageArgs {
    * @default - the image is pushed.
    */
   nodes?: string[];
-  /** What is attached to the image in its registry. Only for the builder `go`. @default - all of it, except for a registry on this machine. */
+  /** What is attached to the image in its registry. @default - all of it, except for a registry on this machine. */
   attest?: AttestArgs;
-  /** How the image and what is attached to it are signed in its registry. Only for the builder `go`. @default - they are not signed. */
+  /** How the image and what is attached to it are signed in its registry. @default - they are not signed. */
   sign?: SignArgs;
 }
 
@@ -189,13 +190,10 @@ export class GoImage extends pulumi.ComponentResource {
       );
     }
     if (args.sign !== undefined) checkSignSettings(args.sign, `GoImage "${name}": sign`);
-    if (args.builder === ImageBuilder.Dockerfile && args.sign !== undefined)
-      throw new UserError(
-        `GoImage "${name}": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".`,
-      );
     if (args.builder === ImageBuilder.Dockerfile && args.nodes !== undefined)
       throw new UserError(`GoImage "${name}": nodes: is not supported for builder "dockerfile". Push to a registry, or use builder "go".`);
-    this.ref = args.builder === ImageBuilder.Dockerfile ? this.buildWithDocker(name, args) : this.buildWithGo(name, args);
+    this.ref =
+      args.builder === ImageBuilder.Dockerfile ? this.attest(name, args, this.buildWithDocker(name, args)) : this.buildWithGo(name, args);
     this.registerOutputs({ ref: this.ref });
   }
 
@@ -208,7 +206,7 @@ export class GoImage extends pulumi.ComponentResource {
    */
   static async compile(args: Omit<GoImageArgs, "repository" | "credentials">, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (args.sign !== undefined) await checkSignature(args.sign, pulumi.runtime.isDryRun());
+    if (args.sign !== undefined) await checkSignature(args.sign, isOnlyPreviewed());
     if (args.builder !== ImageBuilder.Dockerfile) await buildGo(buildArgs(args), signal);
     else {
       requireDockerfile(args.source, args.dockerfile);
@@ -268,11 +266,23 @@ export class GoImage extends pulumi.ComponentResource {
     );
   }
 
+  /** Attaches to the image that Docker has pushed what a push by Slipway attaches itself. */
+  private attest(name: string, args: GoImageArgs, image: pulumi.Output<string>): pulumi.Output<string> {
+    if (!isAttested(args)) return image;
+    const attested = new ImageAttestations(
+      name,
+      { image, ...args.credentials, ...accessIn(args), ...attestations(args) },
+      { parent: this },
+    );
+    // In an update the reference comes from here, so that no workload is deployed before its image is signed.
+    return pulumi.runtime.isDryRun() ? image : attested.ref;
+  }
+
   private buildWithDocker(name: string, args: GoImageArgs): pulumi.Output<string> {
     const { repository, credentials, dockerfile = {} } = args;
     const { file = defaultDockerfile, target, args: buildArgs } = dockerfile;
     const { folder, tag } = pulumi.output(stageBuildContext(name, args.source, dockerfile));
-    const platform = args.platforms?.[0] ?? `linux/${goArchitecture}`;
+    const platform = args.platforms?.[0] ?? hostPlatform;
     if (hasSecrets(dockerfile)) {
       const { secrets = {} } = dockerfile;
       const build = { context: folder, dockerfile: file, target, args: buildArgs ?? {}, platform, secrets };

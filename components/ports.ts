@@ -15,3 +15,6 @@ export const loopback = "127.0.0.1";
 
 /** The ports that URLs leave out. */
 export const standardPorts = { http: 80, https: 443 } as const;
+
+/** Port on the loopback address of the proxy's container on Docker, for its health and its metrics, which services must not read. */
+export const proxyMetricsPort = 8082;

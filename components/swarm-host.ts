@@ -5,6 +5,7 @@ import type { CertificateArgs, ContainerHostPorts } from "./container-host.ts";
 import type { ProxyTlsArgs } from "./container-service-args.ts";
 import type { RegistryCredentials } from "./go-image.ts";
 import { defaultImages } from "./images.ts";
+import { helperFolder } from "./internal/container-service/healthcheck.ts";
 import { createHelperImage } from "./internal/helper-image.ts";
 import { helperPath, ownersOf, type OwnedVolume } from "./internal/owned-volume.ts";
 import { createLocalRegistry } from "./internal/local-registry.ts";
@@ -196,6 +197,7 @@ export class SwarmHost extends pulumi.ComponentResource {
             healthcheck: { ...proxyHealthcheck, interval: "3s" },
             configs,
             secrets,
+            mounts: [{ type: "volume", source: this.helper, target: helperFolder, readOnly: true }],
           },
           networksAdvanceds: [network.id, ...(args.networks ?? [])].map((id) => ({ id })),
           restartPolicy,

@@ -19,6 +19,7 @@ import {
   type Services,
   type Settings,
 } from "./settings.ts";
+import { problemsWithAdmission } from "./admission.ts";
 import { problemsWithRequirements } from "./required-attestations.ts";
 import { problemsWithSupport } from "./support.ts";
 import { problemsWithShape } from "./shape.ts";
@@ -56,6 +57,7 @@ export async function checkSettings(
     ...problemsWithServices(services, serviceNames),
     ...problemsWithJobs(jobs, serviceNames),
     ...(result.data ? problemsWithRequirements({ supplyChain: result.data.supplyChain, services, jobs }) : []),
+    ...(result.data ? problemsWithAdmission(result.data) : []),
     ...problemsWithOrder(services, jobs, [...serviceNames, ...jobNames]),
     ...roots.flatMap((root) => problemsWithSecrets(root, given[root], secretPaths)),
     ...(platform ? roots.flatMap((root) => problemsWithSupport(platform, root, written[root])) : []),

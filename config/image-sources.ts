@@ -13,12 +13,12 @@ export function imageSources(
     ...jobs,
   })) {
     const labels = { "org.opencontainers.image.title": name };
-    const exceptions = (vulnerabilities.exceptions ?? [])
+    const exceptions = (builder === ImageBuilder.Dockerfile ? [] : (vulnerabilities.exceptions ?? []))
       .filter(({ services: of }) => of?.includes(name) ?? true)
       .map(({ services: _services, ...exception }) => exception);
     const attestAll = { ...attest, ...(exceptions.length > 0 && { exceptions }) };
     const hasAny = Object.keys(attestAll).length > 0;
-    const supplyChain = builder === ImageBuilder.Dockerfile ? {} : { ...(hasAny && { attest: attestAll }), ...(sign && { sign }) };
+    const supplyChain = { ...(hasAny && { attest: attestAll }), ...(sign && { sign }) };
     const build = { builder, dockerfile, build: options, package: goPackage, platforms, version, labels, ...supplyChain };
     if (source !== undefined) sources.set(name, { ...defaults, source, ...build });
   }

@@ -116,7 +116,10 @@ export function needsBuild(type: string): boolean {
 }
 
 const dynamic = (kind: string) => `pulumi-nodejs:dynamic/slipway:${kind}`;
-export const imageTypes = ["docker:index/image:Image", ...["RegistryPush", "NodeImage", "RegistryPresence", "SecretBuild"].map(dynamic)];
+export const imageTypes = [
+  "docker:index/image:Image",
+  ...["RegistryPush", "NodeImage", "RegistryPresence", "SecretBuild", "ImageAttestations"].map(dynamic),
+];
 
 /**
  * Gives drifted objects the version in the state, dependencies first. The stack must be locked. What depends on them

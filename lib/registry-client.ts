@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
 import { command } from "./command.ts";
 import { goProgram } from "./go-program.ts";
-import type { OciImage } from "./oci.ts";
+import type { Descriptor, OciImage, Platform } from "./oci.ts";
 import { registryAccesses, type RegistryAccess } from "./registry-access.ts";
 import { UserError } from "./user-error.ts";
 
@@ -153,6 +153,33 @@ async function check(image: string, contents: boolean): Promise<CheckedImage> {
   };
   if (problem !== undefined) throw new UserError(`${image} ${whyNotPulled(image, { problem, message })}`);
   return checked;
+}
+
+/** What is in an image for one platform, as its registry has it. */
+export interface ReadImage {
+  descriptor: Descriptor;
+  platform: Platform;
+  /** Text of the files that were asked for, by path. */
+  records?: Record<string, string>;
+  /** Programs that Go has built, by path, with what `go version -m` prints. */
+  programs?: Record<string, { sha256: string; buildInfo: string }>;
+}
+
+/**
+ * Reads the manifests of an image by digest, and with `records` the files in it: those with these paths, those in folders with a slash at the
+ * end, and programs that Go has built.
+ *
+ * @throws UserError if the registry does not have it, or does not answer.
+ */
+export async function readImage(
+  image: string,
+  records: string[],
+  access: Record<string, RegistryAccess> = {},
+): Promise<{ top: Descriptor; images: ReadImage[] }> {
+  type Answered = { top?: Descriptor; images?: ReadImage[] } & PushAnswer;
+  const { top, images = [], problem, message = "" } = (await ask({ read: { image, records } }, access)) as Answered;
+  if (problem !== undefined || top === undefined) throw new UserError(`${image} ${whyNotPulled(image, { problem: problem!, message })}`);
+  return { top, images };
 }
 
 /** A manifest that refers to an image. */

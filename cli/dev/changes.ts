@@ -57,6 +57,11 @@ export class Changes {
     await new Promise<void>((done) => this.watcher!.once("ready", done));
   }
 
+  /** Whether something has changed since `next`. */
+  get isWaiting(): boolean {
+    return this.files.size > 0;
+  }
+
   /** The files that have changed. Waits for the first, and until no more follow. */
   async next(): Promise<string[]> {
     await this.waiting.promise;

@@ -58,8 +58,10 @@ async function onDocker(docker: Docker, stack: string, service: string | undefin
     }));
 }
 
-/** Through a program in the container, since a port would have to be published, and the Docker host may be another machine. */
-async function connectIn(docker: Docker, id: string, port: number): Promise<Duplex> {
+/**
+ * Connects to a port of the loopback address of a container that has the helper: through a program in the container, since a port would have to be published, and the Docker host may be another machine.
+ */
+export async function connectIn(docker: Docker, id: string, port: number): Promise<Duplex> {
   const exec = await docker.getContainer(id).exec({
     Cmd: [helperProgram, "connect", String(port)],
     AttachStdin: true,

@@ -6,8 +6,9 @@ import { developmentVariable } from "../../config/development.ts";
  *
  * @param variables for the program.
  * @param json whether standard output is reserved for JSON.
+ * @param signal ends it. What it has not done, the next one does.
  */
-export function deployStack(stack: string, variables: Record<string, string>, json: boolean): Promise<boolean> {
+export function deployStack(stack: string, variables: Record<string, string>, json: boolean, signal?: AbortSignal): Promise<boolean> {
   const [script = ""] = process.argv.slice(1);
   const { [developmentVariable]: _developed, ...env } = process.env;
   return new Promise((done, failed) => {
@@ -15,6 +16,11 @@ export function deployStack(stack: string, variables: Record<string, string>, js
       stdio: ["ignore", json ? 2 : "inherit", "inherit"],
       env: { ...env, ...variables },
     });
-    child.on("error", failed).on("close", (code) => done(code === 0));
+    const stop = () => void child.kill("SIGINT");
+    signal?.addEventListener("abort", stop, { once: true });
+    child.on("error", failed).on("close", (code) => {
+      signal?.removeEventListener("abort", stop);
+      done(code === 0);
+    });
   });
 }

@@ -18,6 +18,8 @@ export interface HelperStatus {
   architecture: string;
   /** Whether requests wait while the program is replaced. */
   holds: boolean;
+  /** Who replaces the program. */
+  session?: Holder;
 }
 
 /** How a replacement ended. */

@@ -9,9 +9,10 @@ export type DevEvent =
   | { event: "running"; service: string; seconds: number; image: string }
   | { event: "crashed"; service: string; reason: string; at?: string; output: string; serving: boolean }
   | { event: "restarted"; service: string }
+  | { event: "sent-again"; service: string }
   | { event: "unchanged"; services: string[] }
   | { event: "deploying"; reason: string }
-  | { event: "deployed"; succeeded: boolean }
+  | { event: "deployed"; succeeded: boolean; interrupted?: true }
   | { event: "pushed"; service: string; image: string }
   | { event: "warning"; message: string }
   | { event: "log"; service: string; text: string }
@@ -65,11 +66,14 @@ function formatted(event: DevEvent, quiet: boolean): string | undefined {
     }
     case "restarted":
       return line(event.service, "the program runs again");
+    case "sent-again":
+      return line(event.service, "its container has started again, and runs the last program again");
     case "unchanged":
       return line("", `the programs have not changed`);
     case "deploying":
       return line("", `${event.reason}: deploying the stack`);
     case "deployed":
+      if (event.interrupted) return line("", "the deployment was still waiting when sources changed, and begins again");
       return event.succeeded
         ? undefined
         : line("", `${styleText("red", "✗")} the deployment failed. It is tried again after the next change.`);

@@ -11,7 +11,7 @@ import { goArchitecture } from "../../lib/go-architecture.ts";
 import { containerOf, type DevelopedContainer } from "./containers.ts";
 import { forwardPort } from "./forward.ts";
 import { buildProgram, programIn, type BuiltProgram } from "./build.ts";
-import { Helper, TakenError, type HelperEvent, type Replacement } from "./helper.ts";
+import { Helper, TakenError, type HelperEvent, type Holder, type Replacement } from "./helper.ts";
 import { localModules, panicIn, type LocalModule } from "./modules.ts";
 import type { DevReport } from "./report.ts";
 
@@ -95,16 +95,40 @@ export class DevelopedService {
       this.architecture = architecture;
       this.helper = helper;
       // A container that was started again has the program of its image.
-      if (this.current && digest !== this.current.digest && !this.isOfImage) await this.send(helper, this.current, signal);
+      if (this.current && digest !== this.current.digest && !this.isOfImage) await this.sendAgain(helper, this.current, signal);
       this.isConnected = true;
       this.connected.resolve();
+      // Opens the connection for the first program, since this one is for the events.
+      helper.status().catch(() => undefined);
     };
     await helper.events(by, begun, (event) => this.seen(event), either);
   }
 
-  /** The stack is being deployed, so a new container has what is wanted. */
-  deploying(): void {
+  private async sendAgain(helper: Helper, program: BuiltProgram, signal: AbortSignal): Promise<void> {
+    const { result, reason = "", output = "", serving } = await this.send(helper, program, signal);
+    if (result === "ready") this.report.say({ event: "sent-again", service: this.name });
+    else this.crashed(reason, output, serving);
+  }
+
+  /** The stack is being deployed, so a new container has what is wanted. Returns what takes that back, if the deployment fails. */
+  deploying(): () => void {
+    const { isOfImage } = this;
     this.isOfImage = true;
+    return () => {
+      this.isOfImage = isOfImage;
+    };
+  }
+
+  /** Another session that replaces the program now. */
+  async otherSession(place: Place): Promise<Holder | undefined> {
+    const container = await containerOf(place, this.name);
+    if (container === undefined) return undefined;
+    const helper = new Helper(() => container.open(developmentPorts.control));
+    try {
+      return (await helper.status()).session;
+    } finally {
+      helper.close();
+    }
   }
 
   /** The stack was deployed with an image, which this machine has built. */
@@ -163,20 +187,17 @@ export class DevelopedService {
     await forwardPort(port, () => this.container!.open(developmentPorts.debugger), signal);
   }
 
-  /** Where in the project's code a program panicked. */
-  panicIn(output: string): string | undefined {
-    return panicIn(output, this.modules);
-  }
-
   private seen(event: HelperEvent): void {
     const { name: service } = this;
     if (event.type === "log") this.report.say({ event: "log", service, text: event.text ?? "" });
     if (event.type === "restarted") this.report.say({ event: "restarted", service });
     if (event.type === "lost") this.report.say({ event: "warning", message: `${event.count} lines of ${service} were not shown.` });
-    if (event.type === "crashed") {
-      const { text: reason, output = "" } = event;
-      const at = this.panicIn(output);
-      this.report.say({ event: "crashed", service, reason, ...(at !== undefined && { at }), output, serving: false });
-    }
+    if (event.type === "crashed") this.crashed(event.text, event.output ?? "", false);
+  }
+
+  /** Reports a program that has ended, with the place in the project's code where it panicked. */
+  crashed(reason: string, output: string, serving: boolean): void {
+    const at = panicIn(output, this.modules);
+    this.report.say({ event: "crashed", service: this.name, reason, ...(at !== undefined && { at }), output, serving });
   }
 }

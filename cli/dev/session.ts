@@ -1,26 +1,25 @@
 import { join, relative, resolve, sep } from "node:path";
+import timers from "node:timers/promises";
 import { loopback } from "../../components/ports.ts";
 import { debuggerProgram } from "../../lib/debugger.ts";
-import { ImageBuilder } from "../../components/image-builder.ts";
 import { GoImage } from "../../components/go-image.ts";
 import { developmentVariable, problemWithDevelopment, type Development } from "../../config/development.ts";
-import { imageSources } from "../../config/image-sources.ts";
 import { readStackFile } from "../../config/project.ts";
-import type { Configuration } from "../../config/settings.ts";
 import { readStack, type Stack } from "../../config/stack-file.ts";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { LockedError, locked } from "../../lib/file-lock.ts";
+import { fullDiskError } from "../../lib/full-disk.ts";
 import { registryOf } from "../../lib/docker-client.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { loadPlatform } from "../../platforms/platform.ts";
 import { configurationOf } from "../../review/configuration.ts";
 import { engineFor, isDeployed, type Engine } from "../engines.ts";
 import { registriesOf } from "../registries.ts";
 import { placeOf } from "../workloads/place.ts";
+import { chosenServices, type Chosen } from "./chosen.ts";
 import { deployStack } from "./deploy.ts";
 import type { BuiltProgram } from "./build.ts";
 import { Changes } from "./changes.ts";
-import type { TakenError } from "./helper.ts";
+import type { Holder, TakenError } from "./helper.ts";
 import type { DevReport } from "./report.ts";
 import { DevelopedService } from "./service.ts";
 
@@ -60,43 +59,20 @@ export async function develop(options: DevOptions, report: DevReport, signal: Ab
   });
 }
 
-interface Chosen {
-  /** Services whose programs are replaced in place. */
-  inPlace: Map<string, Parameters<typeof GoImage.build>[0]>;
-  /** Services that are deployed again after a change, with the reason. */
-  deployed: Map<string, { folder: string; why: string }>;
-}
-
-/** Which services are developed, and how. */
-async function chosenServices(configuration: Configuration, names: string[]): Promise<Chosen> {
-  const { imageDefaults } = await loadPlatform(configuration.platform);
-  const sources = imageSources(configuration, imageDefaults(configuration));
-  const all = Object.keys(configuration.services).filter((name) => sources.has(name));
-  const problems = names.flatMap((name) => {
-    if (!(name in configuration.services)) return `there is no service "${name}". Services with a source: ${all.join(", ") || "none"}.`;
-    return sources.has(name) ? [] : `the service "${name}" has no source: its image is "${configuration.services[name]!.image}".`;
-  });
-  if (problems.length > 0) throw new UserError(`slipway dev: ${problems.join("\n  ")}`);
-  if (all.length === 0) throw new UserError(`Stack "${configuration.stack}" has no service with a source, so there is nothing to develop.`);
-  const chosen: Chosen = { inPlace: new Map(), deployed: new Map() };
-  for (const name of names.length > 0 ? names : all) {
-    const args = sources.get(name)!;
-    const { command } = configuration.services[name]!;
-    const why =
-      args.builder === ImageBuilder.Dockerfile
-        ? "it is built from a Dockerfile"
-        : command !== undefined && command[0] !== "/app"
-          ? `its command is ${command[0]}, not the program`
-          : undefined;
-    if (why === undefined) chosen.inPlace.set(name, args);
-    else chosen.deployed.set(name, { folder: resolve(args.source), why });
-  }
-  return chosen;
-}
-
 async function imagesOf(engine: Engine): Promise<Record<string, string>> {
   const { images } = (await engine.outputs(false).catch(() => ({}))) as { images?: Record<string, string> };
   return images ?? {};
+}
+
+/** Milliseconds that deployments take whose programs become ready, from experience. */
+const usualDeploymentMs = 10_000;
+
+/** Milliseconds until a helper has noticed that its session was killed, see components/helper/develop/control.go. */
+const endOfKilledMs = 6000;
+
+/** Waits a moment. False once the signal is aborted. */
+function pause(signal: AbortSignal): Promise<boolean> {
+  return timers.setTimeout(500, true, { signal }).catch(() => false);
 }
 
 class Session {
@@ -112,9 +88,10 @@ class Session {
   private readonly pushes = new Set<Promise<unknown>>();
   /** The images of the last deployment. */
   private readonly images: Record<string, string> = {};
-  /** What has replaced them since. */
-  private readonly tried: Record<string, string> = {};
-  private isUp = false;
+  /** References of the images that were pushed, by digest. */
+  private readonly pushed = new Map<string, string>();
+  private isConnected = false;
+  private isDeployed = false;
   private failure: Error | undefined;
 
   constructor(stack: Stack, engine: Engine, chosen: Chosen, options: DevOptions, report: DevReport, signal: AbortSignal) {
@@ -137,18 +114,23 @@ class Session {
       await Promise.all(this.services.map((service, i) => service.forwardDebugger(debugPort + i, this.over.signal)));
       await debuggerProgram(); // building it takes a while
     }
+    await this.checkAlone();
     await this.deploy(undefined);
     this.services.forEach(({ name }, i) => {
       if (debugPort !== undefined) this.report.say({ event: "debugger", service: name, address: `${loopback}:${debugPort + i}` });
     });
     this.report.say({
       event: "watching",
-      services: Object.fromEntries(this.services.map(({ name, folders }) => [name, folders.map(shown)])),
+      services: Object.fromEntries([
+        ...this.services.map(({ name, folders }) => [name, folders.map(shown)]),
+        ...[...this.chosen.deployed].map(([name, { folder }]) => [name, [shown(folder)]]),
+      ]),
     });
     while (!this.over.signal.aborted) {
       const files = await Promise.race([this.changes.next(), aborted(this.over.signal)]);
       if (files === undefined) break;
-      await this.handle(files);
+      // The session goes on: most causes are gone after another change.
+      await this.handle(files).catch((error: unknown) => this.report.say({ event: "warning", message: messageOf(error) }));
     }
     if (this.failure) throw this.failure;
   }
@@ -157,13 +139,13 @@ class Session {
   async end(): Promise<void> {
     this.over.abort();
     await this.changes.close();
-    await Promise.allSettled(this.pushes);
+    if (this.options.keep) await Promise.allSettled(this.pushes);
   }
 
   /** Deploys what was deployed before, or with `keep` what ran last. */
   async restore(before: Record<string, string>): Promise<boolean> {
     const names = [...this.chosen.inPlace.keys(), ...this.chosen.deployed.keys()];
-    const wanted = { ...this.images, ...(this.options.keep ? this.tried : before) };
+    const wanted = { ...this.images, ...(this.options.keep ? this.ran() : before) };
     const images = Object.fromEntries(names.flatMap((name) => (wanted[name] === undefined ? [] : [[name, wanted[name]]])));
     if (Object.keys(images).length === 0) return true;
     this.report.say({ event: "restoring", images });
@@ -174,6 +156,15 @@ class Session {
         `The stack still has the programs of slipway dev. Run slipway up --stack ${this.stack.name} to deploy it as usual.\n`,
       );
     return succeeded;
+  }
+
+  /** The images of the programs that ran last, if they were pushed. Those of a deployment are in `images`. */
+  private ran(): Record<string, string> {
+    const pushed = this.services.flatMap(({ name, current }) => {
+      const reference = this.pushed.get(current?.image ?? "");
+      return reference === undefined ? [] : [[name, reference]];
+    });
+    return Object.fromEntries(pushed) as Record<string, string>;
   }
 
   private stackFiles(): string[] {
@@ -191,7 +182,7 @@ class Session {
       await Promise.all(this.services.map((service) => service.findModules()));
       await this.changes.add(this.folders());
     }
-    if (!this.isUp) return this.deploy("the last deployment failed");
+    if (!this.isDeployed) return this.deploy("the last deployment failed");
     if (files.some((file) => this.stackFiles().includes(file))) return this.deploy("the settings have changed");
     const redeployed = [...this.chosen.deployed].find(([, { folder }]) => files.some((file) => isIn(file, folder)));
     if (redeployed) return this.deploy(`the source of ${redeployed[0]} has changed`);
@@ -215,8 +206,7 @@ class Session {
       next = await service.build(building.signal);
     } catch (error) {
       if (building.signal.aborted) return "superseded";
-      if (!(error instanceof UserError)) throw error;
-      this.report.say({ event: "failed", service: service.name, message: withPaths(error.message, service.args.source) });
+      this.report.say({ event: "failed", service: service.name, message: withPaths(messageOf(error), service.args.source) });
       return "done";
     } finally {
       this.over.signal.removeEventListener("abort", this.changes.onFirst);
@@ -230,41 +220,38 @@ class Session {
 
   private async replace(service: DevelopedService, next: BuiltProgram, began: number): Promise<void> {
     const { name } = service;
-    const image = this.push(name, next);
     try {
       const { result, reason = "", output = "", serving } = await service.replace(next, this.over.signal);
       if (result === "ready") {
         this.report.say({ event: "running", service: name, seconds: (performance.now() - began) / 1000, image: next.image });
-        const reference = await image;
-        if (reference !== undefined) this.tried[name] = reference;
-      } else {
-        const at = service.panicIn(output);
-        this.report.say({ event: "crashed", service: name, reason, ...(at !== undefined && { at }), output, serving });
-      }
+        this.push(name, next); // before, it would slow down what the user waits for
+      } else service.crashed(reason, output, serving);
     } catch (error) {
-      if (!this.over.signal.aborted) this.report.say({ event: "failed", service: name, message: (error as Error).message });
+      if (!this.over.signal.aborted) this.report.say({ event: "failed", service: name, message: messageOf(error) });
     }
   }
 
-  /** Pushes the image, so that what was tried can be deployed. Undefined if it cannot be pushed, which is said. */
-  private push(name: string, { build }: BuiltProgram): Promise<string | undefined> {
+  /**
+   * Pushes the image, so that what was tried can be deployed. The next change does not wait for that, since a registry that cannot be reached is
+   * tried for a while.
+   */
+  private push(name: string, { build, image }: BuiltProgram): void {
     const repository = this.repository(name);
     // What is built for a debugger is not for others.
-    if (repository === undefined || this.options.debugPort !== undefined) return Promise.resolve(undefined);
+    if (repository === undefined || this.options.debugPort !== undefined) return;
     const access = registriesOf(this.stack)[registryOf(`${repository}/x`)];
     const pushing = GoImage.push(build, { repository, ...access }).then(
-      (image) => {
-        this.report.say({ event: "pushed", service: name, image });
-        return image;
+      (reference) => {
+        this.pushed.set(image, reference);
+        this.report.say({ event: "pushed", service: name, image: reference });
       },
-      (error: Error) => {
-        this.report.say({ event: "warning", message: error.message });
-        return undefined;
+      (error: unknown) => {
+        const message = `the image of ${name} is not in the registry, so --keep cannot deploy it. The program runs. ${messageOf(error)}`;
+        this.report.say({ event: "warning", message });
       },
     );
     this.pushes.add(pushing);
     void pushing.finally(() => this.pushes.delete(pushing));
-    return pushing;
   }
 
   private repository(name: string): string | undefined {
@@ -275,17 +262,18 @@ class Session {
   /** Deploys the stack with the sources as they are, and connects to what it has started. */
   private async deploy(reason: string | undefined): Promise<void> {
     if (reason !== undefined) this.report.say({ event: "deploying", reason });
-    for (const service of this.services) service.deploying();
+    const takeBack = this.services.map((service) => service.deploying());
     const development: Development = { services: this.services.map(({ name }) => name), debug: this.options.debugPort !== undefined };
     const variables = { [developmentVariable]: JSON.stringify(development) };
-    const succeeded = await deployStack(this.stack.name, variables, this.options.json);
+    const stop = new AbortController();
+    this.isDeployed = await this.endedByChange(stop, deployStack(this.stack.name, variables, this.options.json, stop.signal));
     if (this.over.signal.aborted) return;
-    this.report.say({ event: "deployed", succeeded });
-    if (!succeeded) return;
+    const interrupted = !this.isDeployed && stop.signal.aborted && { interrupted: true as const };
+    this.report.say({ event: "deployed", succeeded: this.isDeployed, ...interrupted });
+    if (!this.isDeployed) return takeBack.forEach((take) => take());
     Object.assign(this.images, await imagesOf(this.engine));
-    for (const name of Object.keys(this.tried)) delete this.tried[name]; // the deployment has built it again
-    const isFirst = !this.isUp;
-    this.isUp = true;
+    const isFirst = !this.isConnected;
+    this.isConnected = true;
     if (isFirst) await this.connect();
     const { signal } = this.over;
     await Promise.all(this.services.map((service) => (isFirst ? service.ready(signal) : service.reconnect(signal))));
@@ -297,17 +285,62 @@ class Session {
     }
   }
 
+  /**
+   * Ends a deployment after a change, if it has taken so long that it must be waiting for a program that does not become ready: the change may be
+   * the correction. The Pulumi CLI would go on in a process of its own.
+   */
+  private async endedByChange<T>(stop: AbortController, deployment: Promise<T>): Promise<T> {
+    const began = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    this.changes.onFirst = () => {
+      if (this.engine.isEmbedded) timer = setTimeout(() => stop.abort(), Math.max(0, usualDeploymentMs - (performance.now() - began)));
+    };
+    if (this.changes.isWaiting) this.changes.onFirst();
+    return deployment.finally(() => {
+      clearTimeout(timer);
+      this.changes.onFirst = () => {};
+    });
+  }
+
+  /**
+   * Makes sure that nobody develops on the stack from another folder or machine, before anything is deployed.
+   *
+   * @throws LockedError if somebody does.
+   */
+  private async checkAlone(): Promise<void> {
+    const place = (await isDeployed(this.stack)) ? await placeOf(this.stack, this.engine) : undefined;
+    if (place === undefined) return;
+    for (const service of this.services) {
+      // A session that was killed is noticed after a moment. A helper that does not answer is one of a container that just ends.
+      const until = performance.now() + endOfKilledMs;
+      let other: Holder | undefined;
+      do other = await service.otherSession(place).catch(() => undefined);
+      while (other !== undefined && performance.now() < until && (await pause(this.over.signal)));
+      if (other !== undefined) throw this.takenBy(other);
+    }
+  }
+
+  private takenBy(holder: Holder | null): LockedError {
+    const who = holder === null ? "somebody else" : `${holder.by}, since ${holder.since}`;
+    return new LockedError(`Stack "${this.stack.name}" is being developed on by ${who}. Wait until that session has ended.`);
+  }
+
   private async connect(): Promise<void> {
     const place = await placeOf(this.stack, this.engine);
     if (place === undefined) throw new UserError(`Stack "${this.stack.name}" is not up on this machine.`);
-    const taken = (error: TakenError) => {
-      this.failure = new LockedError(
-        `Stack "${this.stack.name}" is being developed on by ${error.holder?.by ?? "somebody else"}${error.holder ? `, since ${error.holder.since}` : ""}. Wait until that session has ended.`,
-      );
+    const taken = ({ holder }: TakenError) => {
+      this.failure = this.takenBy(holder);
       this.over.abort();
     };
     for (const service of this.services) void service.stayConnected(place, taken, this.over.signal);
   }
+}
+
+/** What a user needs of an error. Others than plain ones, such as a TypeError, are mistakes of this program. */
+function messageOf(error: unknown): string {
+  const { name, message, stack } = error as Error;
+  if (error instanceof UserError) return message;
+  return fullDiskError(error)?.message ?? (name === "Error" ? message : (stack ?? message));
 }
 
 /** Go prints paths relative to the folder of the source. Relative to this one, editors and terminals open them. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { settingsIn, type Stack } from "../../config/stack-file.ts";
+import { preparingAttestations } from "../../lib/attestations/prepared.ts";
 import { throwIfAny } from "../../lib/problem.ts";
 import { pushArtifact, type Answer } from "../../lib/registry-client.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -79,7 +80,8 @@ export async function renderForController(stack: Stack, out: string, options: Gi
 
 /** The resources of a stack with images that exist. */
 async function withImages(stack: Stack, pushImages: boolean, uid?: string): Promise<{ resources: Registered[]; images: string[] }> {
-  let resources = await registrationsOf(stack, uid);
+  const register = () => (pushImages ? preparingAttestations(() => registrationsOf(stack, uid)) : registrationsOf(stack, uid));
+  let resources = await register();
   const withDocker = builtWithDocker(resources);
   if (!pushImages)
     throwIfAny(
@@ -89,7 +91,7 @@ async function withImages(stack: Stack, pushImages: boolean, uid?: string): Prom
       `Stack "${stack.name}" cannot be rendered:`,
     );
   const built = withDocker.length > 0 ? await buildWithDocker(resources) : {};
-  if (withDocker.length > 0) resources = await withGivenImages(built, () => registrationsOf(stack, uid));
+  if (withDocker.length > 0) resources = await withGivenImages(built, register);
   const pushed = pushImages ? await pushBuilt(resources) : [];
   await checkImages(resources);
   return { resources, images: [...Object.values(built), ...pushed].sort() };

@@ -11,6 +11,7 @@ import type { Registered } from "../../review/render/registrations.ts";
 
 const pushType = "pulumi-nodejs:dynamic/slipway:RegistryPush";
 const secretBuildType = "pulumi-nodejs:dynamic/slipway:SecretBuild";
+const attestationsType = "pulumi-nodejs:dynamic/slipway:ImageAttestations";
 const dockerImageType = "docker:index/image:Image";
 
 /** Services and jobs whose images Docker builds: their digests are known after the push. */
@@ -18,7 +19,7 @@ export function builtWithDocker(resources: Registered[]): Registered[] {
   return resources.filter(({ type }) => type === dockerImageType || type === secretBuildType);
 }
 
-/** Builds images with Docker, and pushes them. Returns them by digest, by service or job. */
+/** Builds images with Docker, pushes them, and attaches what belongs to them. Returns them by digest, by service or job. */
 export async function buildWithDocker(resources: Registered[]): Promise<Record<string, string>> {
   const images: Record<string, string> = {};
   for (const { type, name, inputs } of builtWithDocker(resources)) {
@@ -27,12 +28,18 @@ export async function buildWithDocker(resources: Registered[]): Promise<Record<s
       type === dockerImageType
         ? { ref: (await dockerImage.create(dockerClient(), given, contextOf(name))).outputs!["repoDigest"] }
         : (await dynamicProvider.create(type, given, contextOf(name))).outputs;
-    images[name] = String((await step(`build ${name}`, create))["ref"]);
+    const image = String((await step(`build ${name}`, create))["ref"]);
+    const attestations = resources.find((one) => one.type === attestationsType && one.name === name);
+    if (attestations) {
+      const attached = { ...plain<Properties>(attestations.inputs), image };
+      await step(`attest ${name}`, () => dynamicProvider.create(attestationsType, attached, contextOf(name)));
+    }
+    images[name] = image;
   }
   return images;
 }
 
-/** Pushes images that the Go toolchain has built, unless their registry has them. Returns those that were pushed. */
+/** Pushes images that the Go toolchain has built, unless their registry has them, and attaches what is missing there. Returns those that were pushed. */
 export async function pushBuilt(resources: Registered[]): Promise<string[]> {
   const pushes = resources.filter(({ type }) => type === pushType);
   const pushed = await Promise.all(
@@ -41,9 +48,10 @@ export async function pushBuilt(resources: Registered[]): Promise<string[]> {
       const context = contextOf(name);
       const state = { urn, type, custom: true, dependencies: [], id: String(given["repository"]), inputs: given, outputs: given };
       const { kind } = await dynamicProvider.diff(state, given, context);
-      if (kind === "same") return [];
-      await step(`push ${name}`, () => dynamicProvider.create(type, given, context));
-      return [`${given["repository"]}@${given["digest"]}`];
+      const isThere = kind === "same";
+      if (isThere && given["attest"] === undefined) return [];
+      await step(`${isThere ? "attest" : "push"} ${name}`, () => dynamicProvider.create(type, given, context));
+      return isThere ? [] : [`${given["repository"]}@${given["digest"]}`];
     }),
   );
   return pushed.flat().sort();

@@ -1,11 +1,18 @@
+import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import type { GoImageArgs, SignArgs } from "../go-image.ts";
+import { defaultDockerfile, ImageBuilder } from "../image-builder.ts";
 import type { AttestRequest } from "../../lib/attestations/attach.ts";
+import { baseImages } from "../../lib/attestations/base-images.ts";
 import { openPrivateKey } from "../../lib/attestations/key-file.ts";
+import { areAttestationsPrepared } from "../../lib/attestations/prepared.ts";
+import type { DockerfileBuildFacts, GoBuildFacts } from "../../lib/attestations/provenance.ts";
+import { kmsPublicKey } from "../../lib/attestations/kms.ts";
 import { checkSignSettings, signerName } from "../../lib/attestations/sign-settings.ts";
 import { sourceOf, type Source } from "../../lib/attestations/source.ts";
+import { hostPlatform } from "../../lib/go-architecture.ts";
 import { isLoopback } from "../../lib/loopback.ts";
 import { notice } from "../../lib/notice.ts";
 import { knownDatabase } from "../../lib/vulnerabilities/database.ts";
@@ -20,11 +27,11 @@ const module = join(import.meta.dirname, `../../lib/attestations/attest-push${ex
 /**
  * What the push of an image attaches to it.
  *
- * @param compilations How Go compiles the program, for each platform.
+ * @param compilations How Go compiles the program, for each platform. @default - Docker builds it
  */
 export function attestations(
   args: GoImageArgs,
-  compilations: () => Promise<GoCompilation[]>,
+  compilations: () => Promise<GoCompilation[]> = async () => [],
 ): Pick<RegistryPushArgs, "attestations" | "attest"> {
   const wanted = pulumi.output(args.repository).apply((repository) => wantedFor(repository, args));
   const name = wanted.apply(async ({ sbom, provenance, exceptions }) => {
@@ -33,7 +40,7 @@ export function attestations(
     const all = [sbom && "sbom", provenance && "provenance", vulnerabilities, signer].filter(Boolean);
     return all.length > 0 ? all.join(" ") : undefined;
   });
-  if (pulumi.runtime.isDryRun()) return { attestations: name };
+  if (isOnlyPreviewed()) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
   const attest = wanted.apply(async ({ exceptions, ...what }) => {
@@ -45,22 +52,44 @@ export function attestations(
   return { attestations: name, attest };
 }
 
-type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign" | "vulnerabilities">;
+/** Whether this run pushes nothing, and nobody pushes what it prepares. */
+export function isOnlyPreviewed(): boolean {
+  return pulumi.runtime.isDryRun() && !areAttestationsPrepared();
+}
 
-/** Nobody else sees an image in a registry on this machine. The exceptions are undefined if no statement on vulnerabilities is wanted. */
-function wantedFor(
-  repository: string,
-  { attest = {}, sign }: GoImageArgs,
-): Omit<Wanted, "vulnerabilities"> & { exceptions?: VulnerabilityException[] } {
-  const byDefault = !isLoopback(repository.split("/")[0]!);
-  const { sbom = byDefault, provenance = byDefault, vulnerabilities = byDefault, exceptions = [] } = attest;
+/**
+ * Whether anything may be attached to the image that Docker builds, so that there is a resource for it. What is in a repository that only an
+ * update knows is on no loopback address.
+ */
+export function isAttested(args: GoImageArgs): boolean {
+  return typeof args.repository !== "string" || hasAny(basicsFor(args.repository, args));
+}
+
+/** What is attached to every image, whatever builds it. */
+type Basics = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
+
+interface Wanted extends Basics {
+  /** Of the statement on vulnerabilities. @default - there is none */
+  exceptions?: VulnerabilityException[];
+}
+
+/** Nobody else sees an image in a registry on this machine. */
+function isWantedByDefault(repository: string): boolean {
+  return !isLoopback(repository.split("/")[0]!);
+}
+
+function basicsFor(repository: string, { attest = {}, sign }: GoImageArgs): Basics {
+  const byDefault = isWantedByDefault(repository);
+  const { sbom = byDefault, provenance = byDefault } = attest;
+  return { sbom, provenance, ...(sign && { sign }) };
+}
+
+/** Only programs that Go builds here are looked through for vulnerabilities. */
+function wantedFor(repository: string, args: GoImageArgs): Wanted {
+  const { vulnerabilities = isWantedByDefault(repository), exceptions = [] } = args.attest ?? {};
   const today = new Date().toISOString().slice(0, 10);
-  return {
-    sbom,
-    provenance,
-    ...(sign && { sign }),
-    ...(vulnerabilities && { exceptions: exceptions.filter(({ until }) => until >= today) }),
-  };
+  const isScanned = args.builder !== ImageBuilder.Dockerfile && vulnerabilities;
+  return { ...basicsFor(repository, args), ...(isScanned && { exceptions: exceptions.filter(({ until }) => until >= today) }) };
 }
 
 async function vexRequest(exceptions: VulnerabilityException[], compilations: () => Promise<GoCompilation[]>): Promise<VexRequest> {
@@ -79,7 +108,7 @@ async function hasDatabase(): Promise<boolean> {
   return false;
 }
 
-function hasAny({ sbom, provenance, sign }: Wanted): boolean {
+function hasAny({ sbom, provenance, sign }: Basics): boolean {
   return sbom || provenance || sign !== undefined;
 }
 
@@ -100,16 +129,42 @@ function knownSource(folder: string): Promise<Source | undefined> {
   return source;
 }
 
-function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
-  const { source, package: goPackage, platforms, version, labels, compression, build = {} } = args;
+function requestFor(args: GoImageArgs, what: Pick<AttestRequest, keyof Basics | "vulnerabilities">, origin: Source | undefined): string {
+  const folder = origin?.folder ?? args.source;
+  const build = args.builder === ImageBuilder.Dockerfile ? dockerfileBuild(args, folder) : goBuild(args, folder);
   const request: AttestRequest = {
     ...what,
-    // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
-    ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
-    parameters: { source: origin?.folder ?? source, package: goPackage, platforms, version, labels, compression, ...build },
+    build,
     ...(origin && { source: origin }),
   };
   return JSON.stringify(request);
+}
+
+function goBuild({ package: goPackage, platforms, version, labels, compression, build = {} }: GoImageArgs, source: string): GoBuildFacts {
+  return {
+    builder: "go",
+    parameters: { source, package: goPackage, platforms, version, labels, compression, ...build },
+    // The program, assets, and the base that Slipway builds. Below them are the layers of a given base.
+    ownLayers: 1 + (build.assets?.length ? 1 : 0) + (build.base === undefined ? 1 : 0),
+  };
+}
+
+function dockerfileBuild({ source: folder, dockerfile = {}, platforms }: GoImageArgs, source: string): DockerfileBuildFacts {
+  const { file = defaultDockerfile, target, args = {}, secrets = {} } = dockerfile;
+  const names = (of: object) => (Object.keys(of).length > 0 ? Object.keys(of).sort() : undefined);
+  const [argNames, secretNames] = [names(args), names(secrets)];
+  return {
+    builder: "dockerfile",
+    parameters: {
+      source,
+      dockerfile: file,
+      ...(target !== undefined && { target }),
+      platform: platforms?.[0] ?? hostPlatform,
+      ...(argNames && { args: argNames }),
+      ...(secretNames && { secrets: secretNames }),
+    },
+    bases: baseImages(readFileSync(join(folder, file), "utf8"), target, args),
+  };
 }
 
 /**
@@ -121,5 +176,16 @@ function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined)
 export async function checkSignature(sign: SignArgs, isPreview: boolean): Promise<void> {
   checkSignSettings(sign, "sign");
   await signerName(sign);
-  if (sign.key !== undefined && !isPreview) openPrivateKey(sign.key);
+  if (isPreview) return;
+  if (sign.key !== undefined) openPrivateKey(sign.key);
+  if (sign.kms !== undefined) await usableKmsKey(sign.kms);
+}
+
+const checkedKmsKeys = new Map<string, Promise<unknown>>();
+
+/** Images that are checked together ask AWS once. */
+async function usableKmsKey(key: string): Promise<void> {
+  const asked = checkedKmsKeys.get(key) ?? kmsPublicKey(key).finally(() => checkedKmsKeys.delete(key));
+  checkedKmsKeys.set(key, asked);
+  await asked;
 }

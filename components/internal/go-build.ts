@@ -9,7 +9,8 @@ import { assetEntries } from "./assets.ts";
 import { pullBase } from "./base-image.ts";
 import { withGitFacts } from "../git-facts.ts";
 import { readCertificateAuthorities } from "../../lib/certificate-authorities.ts";
-import { goArchitecture } from "../../lib/go-architecture.ts";
+import { freeSpace, fullDiskIn } from "../../lib/full-disk.ts";
+import { hostPlatform } from "../../lib/go-architecture.ts";
 import { goBuild, runGo } from "../../lib/go-command.ts";
 import { isByDigest } from "../../lib/image-reference.ts";
 import { nonRootUid } from "../../lib/non-root.ts";
@@ -94,7 +95,7 @@ export function forgetBuilds(): void {
 async function buildImage(args: GoBuildArgs, signal: AbortSignal | undefined): Promise<GoBuild> {
   if (args.base !== undefined && !isByDigest(args.base))
     throw new UserError(`${args.source}: base: must be an image by digest such as "registry.example/base@sha256:…" (got "${args.base}").`);
-  const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
   const labels = { ...(args.version !== undefined && { "org.opencontainers.image.version": args.version }), ...args.labels };
   const compression = args.compression ?? "gzip";
   const bases = args.base === undefined ? undefined : pullBase(args.base, platforms.map(formatPlatform));
@@ -239,13 +240,13 @@ export interface GoPrograms {
 
 /** How Go compiles the programs of an image. */
 export function compilationsOf(args: GoBuildArgs): Promise<GoCompilation[]> {
-  const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
   return Promise.all(platforms.map((platform) => compilationOf(args, platform)));
 }
 
 /** Compiles the programs of an image, also if this process has compiled them before. */
 export async function compilePrograms(args: GoBuildArgs): Promise<GoPrograms> {
-  const platforms = (args.platforms ?? [`linux/${goArchitecture}`]).map(parsePlatform);
+  const platforms = (args.platforms ?? [hostPlatform]).map(parsePlatform);
   const hash = createHash("sha256");
   for (const platform of platforms) hash.update(await compile(args, platform, undefined));
   return { digest: hash.digest("hex"), compilations: await compilationsOf(args) };
@@ -319,6 +320,8 @@ async function explain(args: GoBuildArgs, folder: string, module: string, log: s
   if (found.localeCompare(required, "en", { numeric: true }) < 0) {
     return `${args.source}: its go.mod requires Go ${required} or newer (got Go ${found}). Install a newer version: https://go.dev/doc/install`;
   }
+  const full = fullDiskIn(log);
+  if (full !== undefined) return `${args.source}: cannot be compiled, because the disk is full (${full}). ${freeSpace}`;
   return [
     `${args.source}: does not compile.`,
     ...log

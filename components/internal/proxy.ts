@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CertificateArgs } from "../container-host.ts";
 import type { ServiceArgs } from "../service-args.ts";
+import { proxyMetricsPort } from "../ports.ts";
 import { Protocol } from "../web-service-enums.ts";
 import { portNumber } from "./container-service/healthcheck.ts";
 import { webEntryPoint } from "./proxy-file.ts";
@@ -14,7 +15,16 @@ export const dynamicFolder = "/etc/traefik/dynamic";
 /** Ports that Traefik listens on in its container. */
 export const proxyPorts = { http: webEntryPoint().port, https: 8443 } as const;
 
-const ping = ["--ping=true", "--entrypoints.traefik.address=127.0.0.1:8082"];
+const ping = ["--ping=true", `--entrypoints.traefik.address=127.0.0.1:${proxyMetricsPort}`];
+
+/** https://doc.traefik.io/traefik/reference/install-configuration/observability/metrics/ */
+const metrics = [
+  "--metrics.prometheus=true",
+  "--metrics.prometheus.entrypoint=traefik",
+  "--metrics.prometheus.addentrypointslabels=false",
+  // As in setup/kubernetes-node/manifests/traefik.yaml.
+  "--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5",
+];
 
 /** A port on the machine that the proxy forwards to a service without looking into it. */
 export interface ForwardedPort {
@@ -43,6 +53,7 @@ export function proxyCommand(ports: ForwardedPort[] = []): string[] {
   );
   return [
     ...ping,
+    ...metrics,
     `--entrypoints.${webEntryPoint().name}.address=:${proxyPorts.http}`,
     `--entrypoints.websecure.address=:${proxyPorts.https}`,
     ...forwarded,

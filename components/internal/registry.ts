@@ -97,7 +97,7 @@ export interface Attaching {
 }
 
 /** Attaches attestations to a pushed image. */
-export async function attach(inputs: RegistryTarget & StoredImage & Attaching): Promise<void> {
+export async function attach(inputs: RegistryTarget & Pick<StoredImage, "digest"> & Partial<StoredImage> & Attaching): Promise<void> {
   if (!inputs.attest) return;
   const { module, request } = inputs.attest;
   await nodeModule.createRequire(module)(module).attestPush(inputs, request);

@@ -58,5 +58,7 @@ export const policyRuleIds = [
   "container-behind-proxy",
   "swarm-rollback",
   "swarm-several-tasks",
+  "image-attested",
+  "image-signed",
 ] as const;
 export type PolicyRuleId = (typeof policyRuleIds)[number];

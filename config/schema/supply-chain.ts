@@ -114,10 +114,27 @@ const trustedIdentity = z.strictObject({
   }),
 });
 
+/** What checks images in a cluster when pods are created. */
+export const AdmissionEngine = { Kyverno: "kyverno", PolicyController: "policy-controller" } as const;
+export type AdmissionEngine = (typeof AdmissionEngine)[keyof typeof AdmissionEngine];
+
+const admissionSettings = z.strictObject({
+  engine: required(z.enum(AdmissionEngine), {
+    meaning: "What the cluster has for it: `kyverno`, or sigstore's `policy-controller`, which checks signatures of identities only",
+    example: "kyverno",
+  }),
+  except: setting(z.array(text).min(1), {
+    meaning:
+      "Images that are not checked, by the start of their names: containers that others add to pods, such as those of a service mesh",
+    without: "none",
+    example: ["docker.io/istio/"],
+  }),
+});
+
 /** `slipway:supplyChain`: what is attached to images and how they are signed, see docs/SUPPLY-CHAIN.md. */
 export const supplyChainSettings = z
   .strictObject({
-    attest: setting(attestSettings, { meaning: "What is attached to the images that the builder go builds" }),
+    attest: setting(attestSettings, { meaning: "What is attached to the images that are built" }),
     sign: setting(signSettings, {
       meaning: "How these images and what is attached to them are signed",
       without: "they are not signed",
@@ -148,6 +165,11 @@ export const supplyChainSettings = z
         "The highest severity that vulnerabilities of an image may have, also if they were there before: worse ones close the gate, and an image that cannot be scanned. A reachable vulnerability of unknown severity, as in all of Go's database, is above every maximum",
       without: "only what a change makes reachable closes the gate, if `vulnerabilities.scan` is true",
       example: Severity.High,
+    }),
+    admission: setting(admissionSettings, {
+      meaning:
+        "Deploys policies with the stack, with which the cluster itself rejects images that lack the signature or provenance that `require` asks for. Only for the platform kubernetes",
+      without: "none",
     }),
   })
   .prefault({})

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { mediaTypes, referrer, type Descriptor, type OciImage } from "../oci.ts";
 import type { RegistryAccess } from "../registry-access.ts";
-import { attachToImage, referrersOf } from "../registry-client.ts";
+import { attachToImage, readImage, referrersOf } from "../registry-client.ts";
 import packageDescription from "../../package.json" with { type: "json" };
 import { buildPlatform } from "./build-platform.ts";
-import { contentsOf, readBlob, type ImageContents } from "./image-contents.ts";
+import { contentsIn, contentsOf, readBlob, type ImageContents } from "./image-contents.ts";
 import type { VexRequest } from "./open-vex.ts";
+import { packageRecords } from "./packages.ts";
 import { provenance, type ProvenanceFacts } from "./provenance.ts";
 import { signerName, type SignSettings } from "./sign-settings.ts";
 import type { Sign } from "./signer.ts";
@@ -38,18 +39,17 @@ export interface AttestRequest {
   vulnerabilities?: VexRequest;
   /** @default - nothing is signed */
   sign?: SignSettings;
-  /** How many of an image's last layers the build added to its base. */
-  ownLayers: number;
-  parameters: ProvenanceFacts["parameters"];
+  build: ProvenanceFacts["build"];
   /** @default - the source is not in git */
   source?: Source;
 }
 
-/** An image in a registry and in the local blob store. */
+/** An image in a registry. */
 export interface AttestedImage {
   repository: string;
   digest: string;
-  blobs: string;
+  /** Folder of the local blob store that has it too. @default - it is read from the registry, such as one that Docker has pushed */
+  blobs?: string;
   access: Record<string, RegistryAccess>;
 }
 
@@ -59,16 +59,14 @@ export interface AttestedImage {
  * @returns how many attestations were attached.
  */
 export async function attest(image: AttestedImage, request: AttestRequest): Promise<number> {
-  const subjects = await subjectsOf(image);
+  const { subjects, of, reading } = await (request.build.builder === "go"
+    ? opened(image, request, request.build.ownLayers)
+    : openedInRegistry(image));
   const planned = plan(subjects, request);
-  // Nearly always something is missing, so the image is read while the registry answers.
-  const read = request.sbom || request.provenance || request.vulnerabilities ? subjects.images : [];
-  const contents = new Map(read.map(({ digest }) => [digest, contentsOf(image.blobs, digest, request.ownLayers)]));
   const signer = request.sign && (await signerName(request.sign));
-  const [missing] = await Promise.all([withoutExisting(planned, image, signer, request), ...contents.values()]);
+  const [missing] = await Promise.all([withoutExisting(planned, image, signer, request), ...reading]);
   if (missing.length === 0) return 0;
   const sign = request.sign && (await (await import("./signer.ts")).signerFor(request.sign));
-  const of = (digest: string) => contents.get(digest)!;
   const artifacts: OciImage[] = [];
   for (const { subject, predicateType } of missing) {
     const predicate = await predicateOf(predicateType, subject.digest, { image, request, of, images: subjects.images });
@@ -92,7 +90,34 @@ interface Subjects {
   images: Descriptor[];
 }
 
-async function subjectsOf({ blobs, digest }: AttestedImage): Promise<Subjects> {
+interface Opened {
+  subjects: Subjects;
+  of: (digest: string) => Promise<ImageContents>;
+  /** What has begun already. */
+  reading: Promise<ImageContents>[];
+}
+
+/** Nearly always something is missing, so an image in the blob store is read while the registry answers. */
+async function opened({ blobs = "", digest }: AttestedImage, request: AttestRequest, ownLayers: number): Promise<Opened> {
+  const subjects = await subjectsOf(blobs, digest);
+  const read = request.sbom || request.provenance || request.vulnerabilities ? subjects.images : [];
+  const contents = new Map(read.map((one) => [one.digest, contentsOf(blobs, one.digest, ownLayers)]));
+  return { subjects, of: (one) => contents.get(one)!, reading: [...contents.values()] };
+}
+
+/** Its layers are downloaded once, and only if a bill of materials is missing. */
+async function openedInRegistry({ repository, digest, access }: AttestedImage): Promise<Opened> {
+  const read = (records: string[]) => readImage(`${repository}@${digest}`, records, access);
+  const { top, images } = await read([]);
+  let files: ReturnType<typeof read> | undefined;
+  const of = async (image: string) => {
+    const all = await (files ??= read(packageRecords));
+    return contentsIn(all.images.find(({ descriptor }) => descriptor.digest === image)!);
+  };
+  return { subjects: { top, images: images.map(({ descriptor }) => descriptor) }, of, reading: [] };
+}
+
+async function subjectsOf(blobs: string, digest: string): Promise<Subjects> {
   const blob = await readBlob(blobs, digest);
   const { mediaType = mediaTypes.manifest, manifests } = JSON.parse(blob.toString()) as { mediaType?: string; manifests?: Descriptor[] };
   const top = { mediaType, digest, size: blob.length };
@@ -149,15 +174,14 @@ interface Facts {
 
 async function predicateOf(type: PredicateType, digest: string, { image, request, of, images }: Facts): Promise<Statement["predicate"]> {
   const { version: slipway } = packageDescription;
-  const { source, parameters, sign } = request;
+  const { source, build, sign } = request;
   switch (type) {
     case PredicateType.Signature:
       return {};
     case PredicateType.Provenance: {
-      const { program } = await of(images[0]!.digest);
       const platform = buildPlatform();
-      const go = { goVersion: program.goVersion, goSettings: program.settings };
-      return provenance({ parameters, source, platform, ...go, slipway, signedWithIdentity: sign?.keyless !== undefined });
+      const [program] = build.builder === "go" ? (await of(images[0]!.digest)).programs : [];
+      return provenance({ build, source, platform, ...(program && { program }), slipway, signedWithIdentity: sign?.keyless !== undefined });
     }
     case PredicateType.OpenVex: {
       const contents = await Promise.all(images.map(async (one) => ({ digest: one.digest, contents: await of(one.digest) })));

@@ -7,7 +7,8 @@ import { attest, type AttestRequest } from "./attach.ts";
 interface Pushed {
   repository: string;
   digest: string;
-  blobs: string;
+  /** @default - the image is read from the registry */
+  blobs?: string;
   username?: string;
   password?: string;
   ca?: string;
@@ -22,5 +23,5 @@ interface Pushed {
 export async function attestPush({ repository, digest, blobs, username, password, ca, plainHttp }: Pushed, request: string): Promise<void> {
   const { registry } = ociName.parseImageName(repository);
   const access = { [registry]: { username, password, ca, plainHttp } };
-  await attest({ repository, digest, blobs, access }, JSON.parse(request) as AttestRequest);
+  await attest({ repository, digest, ...(blobs !== undefined && { blobs }), access }, JSON.parse(request) as AttestRequest);
 }

@@ -25,11 +25,17 @@ export interface BilledImage {
   slipway: string;
 }
 
-/** Everything in an image: the modules of its program with Go's standard library, packages of its base, and files that the build added. */
-export function materialsOf({ program, packages, distribution, files }: ImageContents): Material[] {
-  const modules = [...(program.main ? [program.main] : []), { path: "std", version: program.goVersion }, ...program.modules];
+/** Everything in an image: the modules of its programs with Go's standard library, packages of the distribution, and files that the build added. */
+export function materialsOf({ programs, packages, distribution, files }: ImageContents): Material[] {
+  const inPrograms = programs.flatMap(({ main, goVersion, modules }) => [
+    ...(main ? [main] : []),
+    { path: "std", version: goVersion },
+    ...modules,
+  ]);
+  // Programs have modules in common.
+  const modules = new Map(inPrograms.map((one) => [`${one.path}@${one.version}`, one])).values();
   return [
-    ...modules.map(({ path, version, sum }: GoModule) => material("module", path, { version, sum, purl: goPurl(path, version) })),
+    ...[...modules].map(({ path, version, sum }: GoModule) => material("module", path, { version, sum, purl: goPurl(path, version) })),
     ...packages.map(({ type, name, version, architecture }) => {
       const qualifiers = { ...(architecture && { arch: architecture }), ...(distribution && { distro: distroOf(distribution) }) };
       const purl = new PackageURL(type, distribution?.id, name, version, qualifiers, undefined).toString();

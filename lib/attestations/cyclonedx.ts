@@ -17,9 +17,9 @@ export function cycloneDx(image: BilledImage): Record<string, unknown> {
       }),
     }),
   });
-  const main = image.contents.program.main?.path;
+  const mains = new Set(image.contents.programs.map(({ main }) => main?.path));
   for (const material of materialsOf(image.contents))
-    bom.components.add(component(material, material.kind === "module" && material.name === main));
+    bom.components.add(component(material, material.kind === "module" && mains.has(material.name)));
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return JSON.parse(serializer.serialize(bom, { sortLists: true })) as Record<string, unknown>;
 }

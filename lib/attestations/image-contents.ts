@@ -8,18 +8,20 @@ import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
 import type { Descriptor, Platform } from "../oci.ts";
-import { buildIdOf, readGoProgram, type GoProgram } from "./go-modules.ts";
+import type { ReadImage } from "../registry-client.ts";
+import { buildIdOf, parseGoProgram, readGoProgram, type GoProgram } from "./go-modules.ts";
 import { distributionIn, isPackageRecord, packagesIn, type Distribution, type SystemPackage } from "./packages.ts";
 
 /** What is in an image for one platform. */
 export interface ImageContents {
   platform: Platform;
-  program: GoProgram;
-  /** Go's ID of the program. */
+  /** Programs that Go has built. */
+  programs: GoProgram[];
+  /** Go's ID of the program that the build added. */
   buildId?: string;
-  /** Files that the build added, with the program, by path. */
+  /** Files that the build added, with the program, by path. Of an image from a Dockerfile only the programs. */
   files: { path: string; sha256: string }[];
-  /** Packages of the base image. */
+  /** Packages of the distribution. */
   packages: SystemPackage[];
   distribution: Distribution | undefined;
 }
@@ -27,6 +29,19 @@ export interface ImageContents {
 interface Manifest {
   config: Descriptor;
   layers: Descriptor[];
+}
+
+/** What a registry says is in an image from a Dockerfile. */
+export function contentsIn({ platform, records = {}, programs = {} }: ReadImage): ImageContents {
+  const texts = new Map(Object.entries(records));
+  const found = Object.entries(programs).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    platform,
+    programs: found.map(([, { buildInfo }]) => parseGoProgram(buildInfo)),
+    files: found.map(([path, { sha256 }]) => ({ path, sha256 })),
+    packages: packagesIn(texts),
+    distribution: distributionIn(texts),
+  };
 }
 
 /** Path of the program in an image that Slipway builds. */
@@ -46,7 +61,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
   for (const below of layers.slice(0, -ownLayers))
     await eachFile(blobs, below, isPackageRecord, (path, content) => records.set(path, content.toString()));
   const files = new Map<string, string>();
-  let program: GoProgram | undefined;
+  const programs: GoProgram[] = [];
   let buildId: string | undefined;
   for (const layer of own)
     await eachFile(
@@ -56,7 +71,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       async (path, content) => {
         files.set(path, createHash("sha256").update(content).digest("hex"));
         if (path !== programPath) return;
-        program = await programIn(content);
+        programs.push(await programIn(content));
         buildId = buildIdOf(content);
       },
     );
@@ -66,7 +81,7 @@ export async function contentsOf(blobs: string, digest: string, ownLayers: numbe
       architecture: platform.architecture,
       ...(platform.variant !== undefined && { variant: platform.variant }),
     },
-    program: program!,
+    programs,
     ...(buildId !== undefined && { buildId }),
     files: [...files].map(([path, sha256]) => ({ path, sha256 })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     packages: packagesIn(records),

@@ -12,11 +12,19 @@ export interface Distribution {
   version: string | undefined;
 }
 
-/** Whether packages or the distribution are read from a file of an image. Distroless images have a file for each package in status.d. */
+/** Files of an image with its packages and its distribution. Distroless images have a file for each package in a folder. */
+export const packageRecords = [
+  "var/lib/dpkg/status",
+  "var/lib/dpkg/status.d/",
+  "lib/apk/db/installed",
+  "usr/lib/apk/db/installed",
+  "etc/os-release",
+  "usr/lib/os-release",
+];
+
+/** Whether packages or the distribution are read from a file of an image. */
 export function isPackageRecord(path: string): boolean {
-  return /^(var\/lib\/dpkg\/status|var\/lib\/dpkg\/status\.d\/[^/]+|lib\/apk\/db\/installed|usr\/lib\/apk\/db\/installed|(etc|usr\/lib)\/os-release)$/.test(
-    path,
-  );
+  return packageRecords.some((record) => (record.endsWith("/") ? path.startsWith(record) : path === record));
 }
 
 /** @param files content by path. */

@@ -1,6 +1,7 @@
 // Command registry-client asks registries: it looks images up, and users in images, downloads, pushes and copies images, attaches and lists
-// what refers to them, compares images with their digests, checks whether images may be pushed, and logs in. It reads a request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list
-// with an answer for each, in the same order.
+// what refers to them, reads what is in images, compares them with their digests, checks whether images may be pushed, and logs in. It reads a
+// request as JSON from standard input, and prints the answer as JSON: to several images or repositories a list with an answer for each, in the
+// same order.
 package main
 
 import (
@@ -36,6 +37,8 @@ type request struct {
 	Check string `json:"check"`
 	// Whether its layers are, too.
 	Contents bool `json:"contents"`
+	// Reads what is in an image.
+	Read *contentsRequest `json:"read"`
 	// Lists what refers to an image.
 	Referrers *referrersRequest `json:"referrers"`
 	// Repositories to which images are pushed later.
@@ -77,6 +80,8 @@ func main() {
 		said = login(*asked.Login, known)
 	case asked.Check != "":
 		said = check(asked.Check, asked.Contents, known)
+	case asked.Read != nil:
+		said = contents(*asked.Read, known)
 	case asked.Attach != nil:
 		said = attach(*asked.Attach, known)
 	case asked.Referrers != nil:

@@ -17,6 +17,7 @@ import { addressesOf } from "../published-ports.ts";
 import { assignsIds, namespaceLabels, networkOf, publishingOf, waitOf, withClassDefaults } from "./flavour-effects.ts";
 import { problemsWithFlavour } from "./flavour-rules.ts";
 import { titles } from "./flavour.ts";
+import { admissionLabels, createAdmissionPolicies, repositoriesOf } from "./admission.ts";
 import { adaptedTo, type AdaptingFacts } from "./adapted.ts";
 import { withFlavour } from "./ingress-controllers.ts";
 import { lastLook, type SeenCluster } from "./look.ts";
@@ -95,7 +96,11 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
     kubernetes.namespace === undefined
       ? servicesNamespace(
           "services",
-          { name, services: [...Object.values(services), ...Object.values(jobs)], labels: namespaceLabels(facts) },
+          {
+            name,
+            services: [...Object.values(services), ...Object.values(jobs)],
+            labels: { ...namespaceLabels(facts), ...admissionLabels(configuration) },
+          },
           { provider },
         )
       : undefined;
@@ -125,6 +130,17 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
   const registry = (service: string) => repositoryIn(target, service);
   const asPulled = (image: pulumi.Input<string>) => imageAsPulled(target, image);
   const helper = new HelperImage(registry, configuration, {});
+  const policies = createAdmissionPolicies(
+    configuration,
+    {
+      name,
+      namespace,
+      repositories: repositoriesOf({ services: given, jobs }, (service) => asPulled(registry(service).repository)),
+      plainHttp: kubernetes.registryAccess?.plainHttp ?? false,
+      labels: { "app.kubernetes.io/part-of": partOf, "app.kubernetes.io/managed-by": "pulumi" },
+    },
+    options,
+  );
 
   return {
     registry,
@@ -135,7 +151,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
       const tls = given.tls && { ...given.tls, redirectPort: ports.https };
       const publishing = settings.publish && publishingOf(facts, tags);
       const args = { ...withNetwork(given), ...common, ...waitOf(facts), image: asPulled(image), tls, publishing };
-      const own = { dependsOn: after, ...helper.ifDeveloped(service, development, asPulled) };
+      const own = { dependsOn: [...(after ?? []), ...policies], ...helper.ifDeveloped(service, development, asPulled) };
       const resource = new WebService(service, args, pulumi.mergeOptions(options, own));
       const { publishedAddress } = resource;
       return { url: urlOf(settings, ports), addresses: publishedAddress && addressesOf(settings, publishedAddress), resource };
@@ -143,7 +159,7 @@ export async function createPlatform(configuration: Configuration): Promise<Plat
     deployJob(job, _settings, image, after) {
       const { waitFor, ...given } = withNetwork(jobArgs(job, { services, jobs }, helper));
       const args = { ...given, ...common, image: asPulled(image), waitFor: waitFor && { ...waitFor, image: asPulled(waitFor.image) } };
-      return new Job(job, args, pulumi.mergeOptions(options, { dependsOn: after }));
+      return new Job(job, args, pulumi.mergeOptions(options, { dependsOn: [...(after ?? []), ...policies] }));
     },
     get outputs() {
       return { cluster: { id, context, namespace, flavour }, ...helper.outputs };

@@ -5,6 +5,7 @@ import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts
 import { missingClasses } from "../kubernetes-shared/classes.ts";
 import { ifHidden } from "../kubernetes-shared/forbidden.ts";
 import { settingProblem } from "../setting-problem.ts";
+import { problemsWithEngine } from "./admission.ts";
 import { adaptedTo } from "./adapted.ts";
 import { problemsWithFlavour } from "./flavour-rules.ts";
 import { builtInClasses } from "./ingress-controllers.ts";
@@ -34,6 +35,7 @@ export async function preflight(configuration: Configuration): Promise<string[]>
     missing(cluster, "Secret", pullSecret, ["kubernetes", "pullSecret"], namespace),
     missingClasses(adapted, cluster, builtInClasses(flavour)),
     problemsWithRegistry({ ...configuration, kubernetes }, cluster),
+    problemsWithEngine(configuration, cluster),
   ]);
   const stored = problemsWithStoredCredentials(kubernetes);
   const ofFlavour = kubernetes.flavour === undefined ? problemsWithFlavour(kubernetes, flavour, { services, jobs }) : [];

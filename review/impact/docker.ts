@@ -12,6 +12,7 @@ const images = [
   dynamic("NodeImage"),
   dynamic("RegistryPresence"),
   dynamic("SecretBuild"),
+  dynamic("ImageAttestations"),
 ];
 const inCluster = ({ urn }: Step) => urn.includes("slipway:index:LocalCluster$");
 const isReplica = ({ urn }: Step) => urn.includes("slipway:index:ContainerService$");

@@ -56,7 +56,10 @@ export function rolesOf(
   { namespace, hasState, isDeveloped = false }: { namespace: string; hasState: boolean; isDeveloped?: boolean },
 ): [role: Manifest, clusterRole: Manifest] {
   const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as Manifest);
-  const own = objects.map(({ apiVersion = "", kind = "" }) => ({ group: groupOf(apiVersion), resource: resourceOf(kind) }));
+  const ofCluster = objects.filter(({ kind = "" }) => clusterKinds.includes(kind));
+  const own = objects
+    .filter((object) => !ofCluster.includes(object))
+    .map(({ apiVersion = "", kind = "" }) => ({ group: groupOf(apiVersion), resource: resourceOf(kind) }));
   const byGroup = Map.groupBy(own, ({ group }) => group);
   const managed = [...byGroup].sort().map(([group, all]): PolicyRule => {
     return { apiGroups: [group], resources: [...new Set(all.map(({ resource }) => resource))].sort(), verbs: managing };
@@ -69,8 +72,22 @@ export function rolesOf(
   const rules = [...managed, ...observing, ...(isDeveloped ? developing : []), ...(hasState ? keepingState : []), ...granted];
   return [
     { apiVersion, kind: "Role", metadata, rules },
-    { apiVersion, kind: "ClusterRole", metadata: { name: `slipway-${name}-${namespace}` }, rules: [identity] },
+    {
+      apiVersion,
+      kind: "ClusterRole",
+      metadata: { name: `slipway-${name}-${namespace}` },
+      rules: [identity, ...managingOfCluster(ofCluster)],
+    },
   ];
+}
+
+/** Kinds of objects in no namespace that a stack with a given namespace may have: the policies of sigstore's policy-controller. */
+const clusterKinds = ["ClusterImagePolicy"];
+
+/** Rights for objects in no namespace. The right to create one cannot be restricted to its name. */
+function managingOfCluster(objects: Manifest[]): PolicyRule[] {
+  const kinds = new Map(objects.map(({ apiVersion = "", kind = "" }) => [kind, groupOf(apiVersion)]));
+  return [...kinds].sort().map(([kind, group]) => ({ apiGroups: [group], resources: [resourceOf(kind)], verbs: managing }));
 }
 
 /** What `slipway review` does besides the deployment of environments. */

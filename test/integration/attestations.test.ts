@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { RegistryStore } from "../../cli/images/registry-store.ts";
+import { verifyImage } from "../../cli/verify/verify.ts";
 import { bundleMediaType } from "../../lib/attestations/attach.ts";
 import { newKeyPair } from "../../lib/attestations/key-file.ts";
 import { inTotoMediaType, PredicateType, type Statement } from "../../lib/attestations/statement.ts";
@@ -70,6 +71,14 @@ const all = [PredicateType.CycloneDx, PredicateType.Spdx, PredicateType.Provenan
 async function statementIn(ref: string, type: PredicateType): Promise<Statement> {
   const statements = (await attached(ref)).map(({ content = "" }: Referrer) => json(content) as Statement);
   return statements.find(({ predicateType }) => predicateType === type)!;
+}
+
+/** The statement in a bundle. */
+async function signedStatementIn(ref: string, type: PredicateType): Promise<Statement> {
+  const payloads = (await attached(ref)).map(
+    ({ content = "" }) => (json(content) as { dsseEnvelope: { payload: string } }).dsseEnvelope.payload,
+  );
+  return payloads.map((payload) => json(payload) as Statement).find(({ predicateType }) => predicateType === type)!;
 }
 
 /** Verifies the image, or an attestation of it, with cosign: as somebody does who knows only the public key or the identity. */
@@ -281,6 +290,71 @@ describe("without a signature", () => {
   });
 });
 
+describe("built from a Dockerfile", () => {
+  let base: string;
+  let source: string;
+  let ref: string;
+  let digests: string[];
+  const built = (more = signed()) =>
+    image(`builder: "dockerfile", dockerfile: { args: { BASE: "${base}", TOKEN: "hush" } }, ${more}`).replace(resolve("app"), source);
+
+  beforeAll(() => {
+    source = join(folder, "source");
+    mkdirSync(source);
+    const lines = ["ARG BASE", "FROM $BASE AS base", "FROM scratch", "ARG TOKEN", "COPY --from=base /app /bin/web"];
+    writeFileSync(
+      join(source, "Dockerfile"),
+      [...lines, "COPY status /var/lib/dpkg/", "COPY os-release /usr/lib/", "COPY readme /", ""].join("\n"),
+    );
+    writeFileSync(join(source, "status"), "Package: tzdata\nStatus: install ok installed\nVersion: 2026a-1\nArchitecture: all\n");
+    writeFileSync(join(source, "os-release"), 'ID=debian\nVERSION_ID="13"\n');
+    writeFileSync(join(source, "readme"), "hello\n");
+  });
+
+  test("cosign verifies the image, its bills of materials and its provenance", async () => {
+    base = await up(image(`version: "base"`));
+    ref = await up(built());
+    digests = await digestsOf(ref);
+    expect(digests).toHaveLength(4);
+    for (const type of all) await verify(ref, type);
+  });
+
+  test("the bill of materials names its packages, and the modules of its Go programs", async () => {
+    const { predicate } = await signedStatementIn(ref, PredicateType.CycloneDx);
+    const components = predicate["components"] as { name: string; purl?: string; hashes?: object[] }[];
+    const purls = components.flatMap(({ purl }) => purl ?? []);
+    const go = (await command("go", ["env", "GOVERSION"])).trim().slice("go".length);
+    expect(purls).toEqual(expect.arrayContaining([`pkg:golang/std@${go}`, "pkg:deb/debian/tzdata@2026a-1?arch=all&distro=debian-13"]));
+    expect(components.filter(({ hashes }) => hashes).map(({ name }) => name)).toEqual(["/bin/web"]);
+  });
+
+  test("the provenance names the Dockerfile, arguments without their values, and the base image by digest", async () => {
+    const { predicate } = await signedStatementIn(ref, PredicateType.Provenance);
+    const [name, digest] = base.split("@sha256:");
+    expect(predicate["buildDefinition"]).toMatchObject({
+      buildType: "https://slipway.dev/build-types/dockerfile/v1",
+      externalParameters: { source, dockerfile: "Dockerfile", args: ["BASE", "TOKEN"] },
+      resolvedDependencies: [{ uri: `oci://${name}`, digest: { sha256: digest } }],
+    });
+    expect(JSON.stringify(predicate)).not.toContain("hush");
+  });
+
+  test("a preview of an unchanged source shows nothing, and an update attaches nothing", async () => {
+    project.write(built());
+    expect((await project.run("up", withPassphrase)).code).toBe(0);
+    const { code, out } = await project.run("preview");
+    expect([code, out]).toEqual([0, expect.not.stringMatching(/ImageAttestations|docker:Image/)]);
+    expect(await up(built())).toBe(ref);
+    expect(await digestsOf(ref)).toEqual(digests);
+  });
+
+  test("without attestations, there is neither one nor a resource for it", async () => {
+    project.write(built("attest: { sbom: false, provenance: false }"));
+    const { code, out } = await project.run("up");
+    expect([code, out]).toEqual([0, expect.not.stringContaining("ImageAttestations")]);
+  });
+});
+
 test("a registry with the API for referrers lists the same, and has no tag for them", async () => {
   const child = spawn(await goProgram(join(import.meta.dirname, "referrers-registry")), [String(port + 20)]);
   try {
@@ -297,6 +371,19 @@ test("a registry with the API for referrers lists the same, and has no tag for t
     for (const type of all) await verify(ref, type);
     const { tags } = (await (await fetch(`http://${address}/v2/team/web/tags/list`)).json()) as { tags: string[] };
     expect(tags).toEqual([ref.split("@sha256:")[1]!.slice(0, 12)]);
+    // As a promotion does: to a registry without the API, and from there to one with it.
+    const [without, back] = [`127.0.0.1:${port}/promoted/web`, `${address}/promoted/web`];
+    const digest = ref.split("@")[1]!;
+    for (const [from, to] of [
+      [ref, without],
+      [`${without}@${digest}`, back],
+    ] as const)
+      expect(await copyImages([{ image: from, repository: to, tag: "copy" }], {})).toEqual([{ digest }]);
+    for (const image of [ref, `${without}@${digest}`, `${back}@${digest}`]) {
+      const options = { key: [join(folder, "slipway.pub")], identity: undefined, issuer: undefined, trustedRoot: undefined, require: [] };
+      const { attestations, problems } = await verifyImage(image, options);
+      expect([attestations.length, problems]).toEqual([4, []]);
+    }
   } finally {
     child.kill();
   }

@@ -72,19 +72,25 @@ export class Checkout {
     writeFileSync(path, text.replace(before, after));
   }
 
-  /** Starts a command in a separate process group. `output` returns what it has printed so far. */
+  /**
+   * Starts a command in a separate process group. `output` returns what it has printed so far.
+   *
+   * @param within a program that runs it, with its arguments.
+   */
   start(
     command: string,
     env: Record<string, string> = {},
     options: string[] = [],
+    within: string[] = [],
   ): ChildProcess & { run: Promise<Run>; output: () => string } {
     const stackOption = command.startsWith("review ") ? "--template" : "--stack";
-    return this.spawn([...command.split(" "), stackOption, this.stack, ...options], env);
+    return this.spawn([...command.split(" "), stackOption, this.stack, ...options], env, within);
   }
 
-  private spawn(args: string[], env: Record<string, string>): ReturnType<Checkout["start"]> {
+  private spawn(args: string[], env: Record<string, string>, within: string[] = []): ReturnType<Checkout["start"]> {
     const passphrase = this.platform === "kubernetes" && passphraseVariable;
-    const child = spawn(join(this.folder, "slipway"), args, {
+    const [program = "", ...all] = [...within, join(this.folder, "slipway"), ...args];
+    const child = spawn(program, all, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", SLIPWAY_ENGINE: "embedded", NODE_OPTIONS: "", ...passphrase, ...env },
       detached: true,

@@ -101,6 +101,23 @@ test("the diagram has the health of each part, and the services have replicas, i
   expect(text).toMatch(/ready\n2\/2\n/);
 });
 
+test.each(["/page/main.ts", "/package/preact.js", "/page/style.css"])("the page is loaded again if %s was not loaded", async (path) => {
+  const opened = await browser.newPage();
+  let failures = 0;
+  await opened.setRequestInterception(true);
+  opened.on("request", (asked) => {
+    if (new URL(asked.url()).pathname !== path || failures === 2) return void asked.continue();
+    failures++;
+    void asked.abort("internetdisconnected");
+  });
+  await load(opened, () => opened.goto(url), ".service");
+  // The number of attempts is kept until the page is complete.
+  const isComplete = `document.readyState === "complete" && sessionStorage.length === 1 && document.querySelector(".service") !== null`;
+  await opened.waitForFunction(isComplete, { timeout: 120_000 });
+  expect(failures).toBe(2);
+  await opened.close();
+});
+
 test("a log line appears as soon as it is printed, and can be searched", async () => {
   await show("logs");
   await page.waitForSelector(".lines");

@@ -1,7 +1,8 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { Checkout, docker, dockerPorts, get } from "./checkout.ts";
+import { Checkout, docker, dockerPorts, get, otherPort } from "./checkout.ts";
 import { DevSession } from "./dev-session.ts";
+import { echoPort, whileEchoing } from "./echo.ts";
 import { attacks, underLoad } from "./load.ts";
 
 // `slipway dev` on a real Docker Engine. What does not depend on the platform is in dev.test.ts.
@@ -9,7 +10,9 @@ import { attacks, underLoad } from "./load.ts";
 const stack = "integration-dev-docker";
 const { http: port } = dockerPorts;
 const host = "developed.localhost";
-const app = { source: "probe-app", host, replicas: 2, env: { GREETING: "one" } };
+const echo = { port: otherPort, targetPort: echoPort };
+const publish = { packets: { ...echo, protocol: "UDP" }, lines: echo };
+const app = { source: "probe-app", host, replicas: 2, env: { GREETING: "one" }, publish };
 let checkout: Checkout;
 let session: DevSession;
 
@@ -27,27 +30,28 @@ afterAll(async () => {
   await checkout[Symbol.asyncDispose]();
 });
 
-test("a program with a fixed further port is replaced in its container, and no request fails", async () => {
+test("a program with a published port is replaced in its container; no request fails, and connections to the port wait", async () => {
   session = new DevSession(checkout);
   await session.next("watching");
   const [container, ...others] = await containers();
   expect(others).toEqual([]);
-  const loads = await underLoad(
-    host,
-    attacks,
-    async () => {
-      for (const [before, text] of [
-        ['answer(w, os.Getenv("GREETING"), nil)', "two"],
-        ['"two"', "three"],
-      ] as const) {
-        checkout.edit("probe-app/main.go", before, before.startsWith("answer") ? `answer(w, "${text}", nil)` : `"${text}"`);
-        await session.next("running");
-        expect(await answer()).toBe(text);
-      }
-    },
-    port,
-  );
+  const replace = async () => {
+    for (const [before, text] of [
+      ['answer(w, os.Getenv("GREETING"), nil)', "two"],
+      ['"two"', "three"],
+    ] as const) {
+      checkout.edit("probe-app/main.go", before, before.startsWith("answer") ? `answer(w, "${text}", nil)` : `"${text}"`);
+      await session.next("running");
+      expect(await answer()).toBe(text);
+    }
+  };
+  let lines = { count: 0, failures: [] as string[] };
+  const echoing = async () => void (lines = await whileEchoing(otherPort, otherPort, replace));
+  const loads = await underLoad(host, attacks, echoing, port);
   expect(loads.map(({ failures }) => failures)).toEqual([[], []]);
+  // One that is in progress ends with its program.
+  expect(lines.failures.length, lines.failures.join("\n")).toBeLessThanOrEqual(2);
+  expect(lines.count).toBeGreaterThan(20);
   expect((await containers()).map(({ Id, State }) => [Id, State])).toEqual([[container!.Id, "running"]]);
 
   checkout.edit("probe-app/main.go", 'fmt.Println("listening")', 'panic("REGION must be set")');

@@ -8,8 +8,9 @@ export class DevSession {
   private readonly child: ReturnType<Checkout["start"]>;
   private seen = 0;
 
-  constructor(checkout: Checkout, options: string[] = []) {
-    this.child = checkout.start("dev", {}, ["--json", ...options]);
+  /** @param within a program that runs it, with its arguments. */
+  constructor(checkout: Checkout, options: string[] = [], within: string[] = []) {
+    this.child = checkout.start("dev", {}, ["--json", ...options], within);
   }
 
   get pid(): number {

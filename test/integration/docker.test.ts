@@ -1,6 +1,8 @@
 import { cpSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { DockerSource } from "../../cli/dashboard/live/docker.ts";
+import type { Traffic } from "../../cli/dashboard/live/source.ts";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
 import { echoOverTcp, echoOverUdp, echoPort, whileEchoing } from "./echo.ts";
@@ -119,6 +121,14 @@ test("clients reach published ports over UDP and TCP, and `up` prints their addr
   );
   expect(await echoOverUdp(echo.port, "packet")).toBe("packet");
   expect(await echoOverTcp(echo.port, "line")).toBe("line");
+});
+
+test("the dashboard reads from the proxy how many requests a service had", async () => {
+  const source = new DockerSource(docker, stack, "docker");
+  const requests = async () => ((await source.traffic()) as Record<string, Traffic>)["app"]!.requests;
+  const before = await eventually(requests, (count) => count > 0);
+  expect((await get("app.localhost", "/", { port })).status).toBe(200);
+  await eventually(requests, (count) => count > before);
 });
 
 test("`slipway status` and `slipway logs` show what runs, by container", async () => {

@@ -1,10 +1,19 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { ExitCode } from "../../cli/exit-code.ts";
+import { supplyChainSettings } from "../../config/schema/supply-chain.ts";
+import { newKeyPair } from "../../lib/attestations/key-file.ts";
+import { command } from "../../lib/command.ts";
 import type { Deployment } from "../../lib/deployment-record.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
+import { admissionPolicies } from "../../platforms/kubernetes-shared/admission/admission.ts";
+import { settle } from "../unit/harness.ts";
 import { startApiServer, type ApiServer } from "./api-server.ts";
 import { Checkout, eventually, get, otherPort, ports } from "./checkout.ts";
+import { DevSession } from "./dev-session.ts";
 import { asServiceAccount, withContext } from "./kubeconfig.ts";
 import { attacks, underLoad } from "./load.ts";
 import { sharedCheckout } from "./shared-stack.ts";
@@ -79,6 +88,47 @@ test("another cluster behind the same context is rejected before anything is sen
   write(theirs);
 });
 
+test("slipway dev replaces a program in its pod, rejects a session from another folder before it deploys, and restores the Deployment", async () => {
+  checkout.configure({ web }, settings, { "slipway:dev": true });
+  const session = new DevSession(checkout);
+  try {
+    await session.next("watching");
+    const pods = async () => (await cluster.select("v1", "Pod", own, "app.kubernetes.io/name=web")).map(({ metadata }) => metadata?.name);
+    const before = await pods();
+    checkout.edit("app/main.go", "greeting: settings.greeting", 'greeting: "developed"');
+    const { image } = await session.next("running");
+    expect((await get(host)).body).toBe("developed\n");
+    expect(await pods()).toEqual(before);
+    expect(await session.pushed(image)).toBe(`${registry}/web@${image}`);
+
+    const elsewhere = new Checkout(name, "kubernetes");
+    try {
+      elsewhere.configure({ web }, settings, { "slipway:dev": true });
+      writeFileSync(join(elsewhere.folder, "cluster.yaml"), withContext(theirs, context));
+      const { code, out } = await elsewhere.run("dev");
+      expect(code).toBe(ExitCode.Locked);
+      expect(out).toMatch(
+        new RegExp(
+          `^error: Stack "${name}" is being developed on by \\S+ \\(process ${session.pid}\\), since \\S+\\. Wait until that session has ended\\.\n$`,
+        ),
+      );
+    } finally {
+      rmSync(elsewhere.folder, { recursive: true });
+    }
+    expect((await get(host)).body).toBe("developed\n");
+  } finally {
+    expect((await session.end()).code).toBe(0);
+  }
+  await eventually(
+    () => get(host),
+    ({ body }) => body === "Hello World\n",
+  );
+  const { spec } = (await cluster.find({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: own } }))!;
+  expect(spec.template.spec.initContainers).toBeUndefined();
+  checkout.edit("app/main.go", 'greeting: "developed"', "greeting: settings.greeting");
+  checkout.configure({ web }, settings);
+});
+
 test("down deletes what the stack created, and nothing else, and names an object that a finalizer keeps", async () => {
   const neighbour = await get("neighbour.localhost");
   expect(neighbour.status).toBe(200);
@@ -90,7 +140,8 @@ test("down deletes what the stack created, and nothing else, and names an object
     (out) => out.includes("deleting, waiting for configmaps/stuck (finalizer example.org/files)"),
   );
   await cluster.merge({ ...stuck, metadata: { ...stuck.metadata, finalizers: null as never } });
-  expect(await down.run).toMatchObject({ code: 0, out: expect.stringMatching(/\n9 deleted \(time\)\n/) as string });
+  // The end of slipway dev has deployed the image without building it.
+  expect(await down.run).toMatchObject({ code: 0, out: expect.stringMatching(/\n8 deleted \(time\)\n/) as string });
   expect(await namespaces(cluster)).not.toContain(own);
   expect(await get("neighbour.localhost")).toMatchObject({ status: 200 });
 });
@@ -152,6 +203,86 @@ describe("in a namespace that was given", () => {
     expect((await cluster.find(manifest("Service", "web")))!["spec"].ports[0].port).toBe(1);
     await checkout.run("down");
     expect(await cluster.find(manifest("Service", "web"))).toBeDefined();
+  });
+});
+
+describe("with policies for images", () => {
+  // The engines' own schemas, without the engines: that they judge images by the policies, admission.test.ts proves of Kyverno.
+  let crds: Manifest[];
+  const policyOf = (apiVersion: string, kind: string, policy: string) => ({ apiVersion, kind, metadata: { name: policy, namespace: own } });
+  const passphrase = { SLIPWAY_KEY_PASSPHRASE: "correct horse battery" };
+  const trusted = { require: ["signature", "provenance"], keys: [{ file: "keys/slipway.pub" }], admission: { engine: "kyverno" } };
+
+  beforeAll(async () => {
+    const { privateKey, publicKey } = newKeyPair(passphrase.SLIPWAY_KEY_PASSPHRASE);
+    mkdirSync(join(checkout.folder, "keys"));
+    writeFileSync(join(checkout.folder, "keys/slipway.key"), privateKey);
+    writeFileSync(join(checkout.folder, "keys/slipway.pub"), publicKey);
+    const cwd = join(import.meta.dirname, "admission-crds");
+    const sourceOf = async (module: string) =>
+      (JSON.parse(await command("go", ["mod", "download", "-json", module], { cwd })) as { Dir: string }).Dir;
+    const [kyverno, sigstore] = [await sourceOf("github.com/kyverno/api"), await sourceOf("github.com/sigstore/policy-controller")];
+    const files = [
+      join(kyverno, "config/crds/policies.kyverno.io_namespacedimagevalidatingpolicies.yaml"),
+      join(sigstore, "config/300-clusterimagepolicy.yaml"),
+    ];
+    crds = files.map((file) => parse(readFileSync(file, "utf8")) as Manifest);
+    // Its webhook converts between versions.
+    for (const crd of crds) delete (crd["spec"] as { conversion?: object }).conversion;
+    checkout.configure({ web }, settings, { "slipway:supplyChain": { ...trusted, sign: { key: "keys/slipway.key" } } });
+  });
+  afterAll(async () => {
+    expect(await checkout.run("down", passphrase)).toMatchObject({ code: 0 });
+    for (const crd of crds) await cluster.remove(crd, 120);
+  });
+
+  test("a cluster without the engine is reported before anything changes", async () => {
+    for (const command of ["preview", "up"]) {
+      const { code, out } = await checkout.run(command, passphrase);
+      const missing =
+        "slipway:supplyChain.admission.engine: needs Kyverno, which the cluster does not have with the kind NamespacedImageValidatingPolicy of policies.kyverno.io/v1. Let an administrator install it, or remove admission.";
+      expect([command, code, out]).toEqual([command, 1, expect.stringContaining(missing)]);
+    }
+    expect(await namespaces(cluster)).not.toContain(own);
+  });
+
+  test("the policy is deployed before the services, and an unchanged up changes nothing", async () => {
+    for (const crd of crds) await cluster.apply(crd, false);
+    for (const api of ["policies.kyverno.io/v1", "policy.sigstore.dev/v1beta1"])
+      await eventually(
+        () => cluster.ask<{ resources: object[] }>(`/apis/${api}`),
+        (answer) => (answer?.resources.length ?? 0) > 0,
+      );
+    const { code, out } = await checkout.run("up", passphrase);
+    expect([code, out]).toEqual([0, expect.stringMatching(/\n10 created \(time\)\n/)]);
+    const policy = await cluster.find(policyOf("policies.kyverno.io/v1", "NamespacedImageValidatingPolicy", own));
+    expect(policy!["spec"]).toMatchObject({ validationActions: ["Deny"], attestors: [{ name: "key1" }] });
+    expect(await checkout.run("up", passphrase)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/\n10 unchanged \(time\)\n/) as string,
+    });
+    const rendered = await checkout.run("render", {}, ["--out", join(checkout.folder, "policies")]);
+    expect([rendered.code, rendered.out]).toEqual([0, expect.stringContaining("namespacedimagevalidatingpolicy")]);
+  });
+
+  test("the schema of policy-controller accepts its policies", async () => {
+    const root = join(checkout.folder, "keys/root.json");
+    writeFileSync(root, JSON.stringify({ certificateAuthorities: [{ uri: "https://fulcio.sigstore.dev" }] }));
+    const identities = [{ issuer: "https://issuer.example", subject: "https://subject.example" }];
+    const admission = { engine: "policy-controller", except: ["docker.io/istio/"] };
+    const supplyChain = supplyChainSettings.parse({ ...trusted, keys: [], identities, trustedRoot: root, admission });
+    const policies = admissionPolicies(supplyChain, {
+      name: own,
+      namespace: own,
+      repositories: [`${registry}/web`],
+      plainHttp: false,
+      labels: {},
+    });
+    for (const { resource: _, ...policy } of policies) {
+      const object = (await settle(pulumi.output(policy))).value as Manifest;
+      expect(await cluster.apply(object, true)).toMatchObject({ kind: "ClusterImagePolicy" });
+    }
+    expect(policies).toHaveLength(2);
   });
 });
 

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { inTotoMediaType } from "../../lib/attestations/statement.ts";
 import { mediaTypes } from "../../lib/oci.ts";
+import { referrersOf } from "../../lib/registry-client.ts";
 import { newPassphraseKey, seal } from "../../lib/secrets.ts";
 import type { KubernetesCluster, Manifest } from "../../lib/kubernetes-client.ts";
 import { ageSecret, fluxNamespace } from "../../review/render/flux.ts";
@@ -229,7 +231,8 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
   writeFileSync(join(checkout.folder, "packed/Dockerfile"), 'FROM scratch\nCOPY web /web\nUSER 65532:65532\nENTRYPOINT ["/web"]\n');
   const packed = { source: "packed", builder: "dockerfile", replicas: 1, host: packedHost, ingressClassName: "traefik" };
   const deploy = async (greeting: string) => {
-    checkout.configure({ packed, web: { ...service, host, ingressClassName: "traefik", env: { GREETING: greeting } } }, settings);
+    const web = { ...service, host, ingressClassName: "traefik", env: { GREETING: greeting } };
+    checkout.configure({ packed, web }, settings, { "slipway:supplyChain": { attest: { sbom: true, provenance: true } } });
     const unbuilt = "packed: is built from a Dockerfile, so the digest of its image is known only after the push. Add --push-images.";
     expect(await render()).toMatchObject({ code: 1, out: expect.stringContaining(unbuilt) as string });
     expect(await render("--push-images")).toMatchObject({ code: 0 });
@@ -238,6 +241,10 @@ test("Flux deploys a folder of a git repository, and what was pushed to it later
     git("push", "--quiet", "origin", "main");
   };
   await deploy("Hello git");
+  // As with up, images have their attestations: two bills of materials and provenance.
+  const images = Object.values(contents()).flatMap((text) => [...text.matchAll(/image: (\S+\/(?:packed|web)@sha256:[0-9a-f]{64})/g)]);
+  expect(images).toHaveLength(2);
+  for (const [, image] of images) expect(await referrersOf(image!, { artifactTypes: [inTotoMediaType] })).toHaveLength(3);
   await apply("bootstrap.yaml");
   await answers(host, "Hello git");
   await answers(packedHost, "Hello World");

@@ -1,6 +1,8 @@
 import { cpSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { DockerSource } from "../../cli/dashboard/live/docker.ts";
+import type { Traffic } from "../../cli/dashboard/live/source.ts";
 import { Checkout, docker, dockerPorts, eventually, get, objectsOf, otherPort } from "./checkout.ts";
 import { attacks, underLoad } from "./load.ts";
 import { echoOverTcp, echoOverUdp, echoPort, whileEchoing } from "./echo.ts";
@@ -127,6 +129,14 @@ test("the proxy routes to hardened services, and services reach each other by na
   expect((await service()).Spec.TaskTemplate).toMatchObject({
     Resources: { Limits: { MemoryBytes: 64 * 2 ** 20 }, Reservations: { MemoryBytes: 64 * 2 ** 20, NanoCPUs: 5e7 } },
   });
+});
+
+test("the dashboard reads from the proxy how many requests a service had", async () => {
+  const source = new DockerSource(docker, stack, "swarm");
+  const requests = async () => ((await source.traffic()) as Record<string, Traffic>)["app"]!.requests;
+  const before = await eventually(requests, (count) => count > 0);
+  expect((await get("app.localhost", "/", { port })).status).toBe(200);
+  await eventually(requests, (count) => count > before);
 });
 
 test("`slipway status` and `slipway logs` show what runs, by task", async () => {

@@ -217,6 +217,19 @@ test("before a deployment, existing images that lack what the stack requires are
     `db: ${bad} is rejected: provenance: is missing.`,
     expect.stringMatching(/^db: .* is rejected: sbom: none counts: /),
   ]);
+  const soon = new Date(Date.now() + 24 * 3600_000).toISOString().slice(0, 10);
+  const ending = {
+    ...configuration,
+    supplyChain: { ...supplyChain, keys: [{ file: key("slipway"), until: soon }] },
+    services: { web: { image: good } },
+  };
+  const printed = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  expect(await unverifiedImages(ending as unknown as Configuration)).toEqual([]);
+  expect(printed.mock.calls.join("")).toContain(`web: ${good} is only signed with keys that end soon: ${key("slipway")} on ${soon}.`);
+  printed.mockClear();
+  expect(await unverifiedImages({ ...configuration, services: { web: { image: good } } } as unknown as Configuration)).toEqual([]);
+  expect(printed.mock.calls).toEqual([]);
+  printed.mockRestore();
   const without = { ...configuration, supplyChain: {} };
   expect(await unverifiedImages(without as unknown as Configuration)).toEqual([]);
 });

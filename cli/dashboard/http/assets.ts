@@ -48,6 +48,21 @@ function packagePath(name: string): string {
 
 const importMap = JSON.stringify({ imports: Object.fromEntries(Object.keys(packages).map((name) => [name, packagePath(name)])) });
 
+/**
+ * Loads the page again if one of its files was not loaded: browsers end all requests when a network of the machine changes, as those of Docker do
+ * during an `up`. Failed modules are kept until the document is another one. The pauses become longer, in case it is not that.
+ */
+const reload = `let isComplete = true;
+const key = "slipway-dashboard-reloads";
+addEventListener("error", ({ target }) => {
+  if (!isComplete || !(target instanceof HTMLScriptElement || target instanceof HTMLLinkElement)) return;
+  isComplete = false;
+  const attempts = Number(sessionStorage.getItem(key));
+  sessionStorage.setItem(key, attempts + 1);
+  setTimeout(() => location.reload(), Math.min(250 * 2 ** attempts, 5000));
+}, true);
+addEventListener("load", () => isComplete && sessionStorage.removeItem(key));`;
+
 function indexPage(main: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -57,6 +72,7 @@ function indexPage(main: string): string {
     <meta name="color-scheme" content="light dark" />
     <title>Slipway dashboard</title>
     <link rel="icon" href="data:," />
+    <script>${reload}</script>
     <link rel="stylesheet" href="/page/style.css" />
     <script type="importmap">${importMap}</script>
     <script type="module" src="/page/${main}"></script>
@@ -72,7 +88,7 @@ function indexPage(main: string): string {
 /** What the page may do: https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
-  `script-src 'self' 'sha256-${createHash("sha256").update(importMap).digest("base64")}'`,
+  `script-src 'self' ${hashOf(reload)} ${hashOf(importMap)}`,
   "style-src 'self'",
   "connect-src 'self'",
   "img-src 'self' data:",
@@ -80,3 +96,8 @@ export const contentSecurityPolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
+
+/** Allows an inline script. */
+function hashOf(inline: string): string {
+  return `'sha256-${createHash("sha256").update(inline).digest("base64")}'`;
+}

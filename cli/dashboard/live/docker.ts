@@ -1,13 +1,19 @@
 import type Docker from "dockerode";
+import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import timers from "node:timers/promises";
+import { proxyMetricsPort } from "../../../components/ports.ts";
 import type { DockerError } from "../../../lib/docker-client.ts";
 import { serviceLabel, jobLabel, stackLabel } from "../../../lib/docker-labels.ts";
 import type { Properties } from "../../../engine/docker/kind.ts";
 import { containerStatus, swarmStatus } from "../../status/docker.ts";
 import type { StatusEvent } from "../../status/status.ts";
 import type { Allowance, Replica } from "../page/model.ts";
+import { StreamAgent } from "../../../lib/stream-agent.ts";
+import { connectIn } from "../../dev/containers.ts";
+import { parseTraffic } from "../figures/traefik.ts";
 import { Unknown, type Running, type Source, type Usage, type Traffic } from "./source.ts";
 
 /** Milliseconds between two looks at a swarm: a manager has no events of containers on other nodes. */
@@ -23,6 +29,9 @@ export class DockerSource implements Source {
   private readonly kind: "docker" | "swarm";
   /** Nanoseconds of CPU of each container, and of all CPUs, at the last look. */
   private cpuBefore = new Map<string, { own: number; time: number }>();
+
+  /** Connections to the proxies, by container. */
+  private readonly agents = new Map<string, StreamAgent>();
 
   constructor(docker: Docker, stack: string, kind: "docker" | "swarm") {
     this.docker = docker;
@@ -143,14 +152,42 @@ export class DockerSource implements Source {
     return new Map(services.map(({ Spec }) => [String(Spec.Name), nameIn(Spec.Labels ?? {})]));
   }
 
-  traffic(): Promise<Record<string, Traffic> | Unknown> {
-    return Promise.resolve(
-      new Unknown(
-        "Requests are shown on Kubernetes only: on Docker, the proxy publishes no metrics. The access log of the service shows them.",
-      ),
-    );
+  async traffic(): Promise<Record<string, Traffic> | Unknown> {
+    const texts = await Promise.all((await this.proxies()).map((id) => this.metricsOf(id).catch(() => undefined)));
+    const read = texts.filter((text) => text !== undefined);
+    if (read.length === 0)
+      return new Unknown(
+        `The metrics of the proxy cannot be read. Requests are shown if ${this.kind === "swarm" ? "it runs on the manager's node, and " : ""}the stack was deployed with this version of Slipway.`,
+      );
+    return parseTraffic(read, (name) => /^([^@]+)@file$/.exec(name)?.[1]);
+  }
+
+  /** Ids of the containers of the stack's proxy on this host. */
+  private async proxies(): Promise<string[]> {
+    const label = `${stackLabel}=${this.stack}`;
+    const running = await this.docker.listContainers({ filters: { label: [label] } });
+    const nameOf = ({ Names, Labels }: Docker.ContainerInfo) => Labels["com.docker.swarm.service.name"] ?? Names[0] ?? "";
+    return running
+      .filter((container) => nameIn(container.Labels) === undefined && nameOf(container).endsWith("-proxy"))
+      .map(({ Id }) => Id);
+  }
+
+  /** The connection is kept for the next time. */
+  private async metricsOf(container: string): Promise<string | undefined> {
+    let agent = this.agents.get(container);
+    if (agent === undefined)
+      this.agents.set(container, (agent = new StreamAgent(() => connectIn(this.docker, container, proxyMetricsPort))));
+    const signal = AbortSignal.timeout(metricsTimeoutMs);
+    const answer = await new Promise<IncomingMessage>((answered, failed) => {
+      request({ agent, host: "proxy", path: "/metrics", signal }, answered).on("error", failed).end();
+    });
+    const body = await text(answer);
+    return answer.statusCode === 200 ? body : undefined;
   }
 }
+
+/** Milliseconds until metrics that do not come are given up. */
+const metricsTimeoutMs = 3000;
 
 interface Found {
   replica: Replica;

@@ -63,7 +63,7 @@ func (c *control) status(w http.ResponseWriter, _ *http.Request) {
 
 func (c *control) events(w http.ResponseWriter, r *http.Request) {
 	if by := r.URL.Query().Get("by"); by != "" {
-		own := &session{By: by, Since: time.Now().UTC()}
+		own := &session{By: by, Since: time.Now().UTC().Truncate(time.Second)}
 		if other := c.enter(own); other != nil {
 			writeJSON(w, http.StatusConflict, other)
 			return

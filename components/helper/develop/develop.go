@@ -24,6 +24,11 @@ func Run(args []string) error {
 	flags.StringVar(&o.readyPath, "ready", "", "path that answers once the program is ready; empty: as soon as it listens")
 	flags.BoolVar(&o.alone, "alone", false, "stop the previous program before the next one starts")
 	flags.DurationVar(&o.deadline, "deadline", 30*time.Second, "how long a new program may take to become ready")
+	flags.Func("hold", "`port:port of the program`: a port whose connections wait while the program is replaced; may be repeated", func(text string) error {
+		h, err := parseHeld(text)
+		o.held = append(o.held, h)
+		return err
+	})
 	control := flags.Int("control", 0, "port on the loopback address that slipway dev connects to")
 	telemetry := flags.Int("telemetry", 0, "port on the loopback address that receives OTLP; 0: none")
 	flags.Parse(args)
@@ -73,5 +78,6 @@ type options struct {
 	readyPath string
 	alone     bool
 	deadline  time.Duration
+	held      []held
 	command   []string
 }

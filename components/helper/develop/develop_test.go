@@ -31,6 +31,10 @@ type behaviour struct {
 	Own         int
 	// Further port that it listens on.
 	Further int
+	// Echo port, on which it returns what it gets.
+	Echo int
+	// Speaks first, and no HTTP, on the port in PORT.
+	Speaks bool
 	// NeverReady answers HTTP 503 on /readyz.
 	NeverReady bool
 }
@@ -65,6 +69,16 @@ func (b behaviour) run() {
 			os.Exit(1)
 		}
 	}
+	if b.Echo != 0 {
+		if err := serveEcho(fmt.Sprintf("127.0.0.1:%d", b.Echo), ""); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+	if b.Speaks {
+		fmt.Println(serveEcho("127.0.0.1:"+port, b.Answer))
+		select {}
+	}
 	http.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if b.NeverReady {
 			w.WriteHeader(503)
@@ -73,7 +87,12 @@ func (b behaviour) run() {
 	http.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, b.Answer) })
 	http.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	http.HandleFunc("POST /crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
-	server := http.Server{Addr: "127.0.0.1:" + port}
+	http.HandleFunc("POST /stream", stream)
+	http.HandleFunc("GET /socket", socket)
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := http.Server{Addr: "127.0.0.1:" + port, Protocols: protocols}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	go func() {
@@ -121,7 +140,10 @@ func begin(t *testing.T, b behaviour, o options) *running {
 	if err := os.WriteFile(file, b.binary(t), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	o.command, o.readyPath = []string{file}, "/readyz"
+	o.command = []string{file}
+	if !b.Speaks {
+		o.readyPath = "/readyz"
+	}
 	if o.deadline == 0 {
 		o.deadline = 10 * time.Second
 	}

@@ -23,6 +23,10 @@ func (s *supervisor) proxy() error {
 		return err
 	}
 	s.isProxying.Store(true)
+	if s.readyPath == "" {
+		// It may be any protocol.
+		listener = s.splitHTTP(listener)
+	}
 	// HTTP/2 without TLS, for gRPC.
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -79,6 +79,11 @@ func (s *supervisor) begin() error {
 		}
 	}
 	s.serve(started)
+	for _, h := range s.held {
+		if err := s.hold(h); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

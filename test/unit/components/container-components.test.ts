@@ -54,7 +54,10 @@ test("a ContainerHost with the defaults has these resources", async () => {
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       user: "65532:65532",
-      volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" }],
+      volumes: [
+        { containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" },
+        { containerPath: "/.slipway", readOnly: true, volumeName: "host-helper" },
+      ],
       ...rotatedLogs,
     },
     "Container host-registry": {
@@ -142,7 +145,10 @@ test(
         restart: "always",
         securityOpts: ["no-new-privileges:true"],
         user: "65532:65532",
-        volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" }],
+        volumes: [
+          { containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" },
+          { containerPath: "/.slipway", readOnly: true, volumeName: "host-helper" },
+        ],
         ...rotatedLogs,
       },
       "Network host": { labels: labelled({ team: "shop" }), name: "host" },
@@ -215,7 +221,10 @@ test("a ContainerHost with its own registry has these resources", async () => {
       restart: "always",
       securityOpts: ["no-new-privileges:true"],
       user: "65532:65532",
-      volumes: [{ containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" }],
+      volumes: [
+        { containerPath: "/etc/traefik/dynamic", volumeName: "host-proxy" },
+        { containerPath: "/.slipway", readOnly: true, volumeName: "host-helper" },
+      ],
       ...rotatedLogs,
     },
     "Container host-registry": {
@@ -551,6 +560,7 @@ test("a SwarmHost with the defaults has these resources", async () => {
           },
           image: "traefik:v3.6.12",
           labels: [],
+          mounts: [{ readOnly: true, source: "host-helper", target: "/.slipway", type: "volume" }],
           readOnly: true,
           user: "65532:65532",
         },
@@ -658,6 +668,7 @@ test(
             },
             image: "traefik:own",
             labels: labelled({ team: "shop" }),
+            mounts: [{ readOnly: true, source: "host-helper", target: "/.slipway", type: "volume" }],
             readOnly: true,
             secrets: [
               { fileGid: "65532", fileMode: 0o440, fileName: "/etc/traefik/dynamic/certificates.yaml", secretId: "host-certificates-id" },

@@ -29,10 +29,43 @@ const flags = (args: Omit<WebServiceArgs, "image">) => developed(args).command!.
 
 test.each([
   ["further ports", { ports: { metrics: 9090 } }],
-  ["published ports", { publish: { mqtt: { port: 1883 } } }],
+  ["a port that is published by its name", { ports: { mqtt: 1883 }, publish: { mqtt: { port: 1883 } } }],
   ["a persistent volume", { volumes: { data: { kind: "persistent", mountPath: "/data", size: "1Gi" } } }],
 ] as [string, Omit<WebServiceArgs, "image">][])("with %s, two programs never run at the same time", (_what, args) => {
   expect(flags(args)).toEqual(["-port=8080", "-ready=/readyz", "-alone", "-control=41954", "-telemetry=4318", "--", "/app"]);
+});
+
+test("clients of published TCP ports connect to the helper, and other services to the program", () => {
+  const publish: WebServiceArgs["publish"] = {
+    http: { port: 80 },
+    mqtt: { port: 1883 },
+    admin: { port: 99, targetPort: 9000, sourceRanges: ["10.0.0.0/8"] },
+    dns: { port: 53, protocol: "UDP" },
+    metrics: { port: 9090 },
+  };
+  const given = { publish, ports: { metrics: 9090, console: 9000 } };
+  expect(flags(given)).toEqual([
+    "-port=8080",
+    "-ready=/readyz",
+    "-alone",
+    "-hold=41960:1883",
+    "-hold=41961:9000",
+    "-control=41954",
+    "-telemetry=4318",
+    "--",
+    "/app",
+  ]);
+  const { ports, publish: published } = developed(given);
+  expect(ports).toEqual({ metrics: 9090, console: 9000, "direct-1883": 1883 });
+  expect(published).toEqual({
+    ...publish,
+    mqtt: { port: 1883, protocol: "TCP", targetPort: 41960 },
+    admin: { port: 99, protocol: "TCP", targetPort: 41961, sourceRanges: ["10.0.0.0/8"] },
+    // The others too, with their defaults.
+    http: { port: 80, protocol: "TCP", targetPort: 8080 },
+    dns: { port: 53, protocol: "UDP", targetPort: 53 },
+    metrics: { port: 9090, protocol: "TCP", targetPort: 9090 },
+  });
 });
 
 test("a program without a port, or with another probe, counts as ready without a request", () => {

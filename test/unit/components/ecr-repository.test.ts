@@ -73,14 +73,9 @@ test("repositoryName overrides the name in the registry, and forceDelete allows 
   expect([inputs!.name, inputs!.forceDelete]).toEqual(["dev/shop_web", true]);
 });
 
-const lifecycle = (untaggedDays: number, tagged: number) => ({
+const lifecycle = (untagged: object, tagged: number) => ({
   rules: [
-    {
-      rulePriority: 1,
-      description: `Images without a tag go after ${untaggedDays} days`,
-      selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: untaggedDays },
-      action: { type: "expire" },
-    },
+    { rulePriority: 1, ...untagged, action: { type: "expire" } },
     {
       rulePriority: 2,
       description: `Of images with a tag the last ${tagged} stay`,
@@ -90,14 +85,23 @@ const lifecycle = (untaggedDays: number, tagged: number) => ({
   ],
 });
 
-test("untagged images are deleted after 7 days and tagged ones after 100 newer images, unless configured otherwise", async () => {
+test("the newest 100 images with a tag are kept, and so many without one that their signatures stay, unless configured otherwise", async () => {
   const policyOf = ({ resources }: { resources: Recorded[] }) => {
     const [{ repository, policy }] = inputsOf(resources, "LifecyclePolicy") as [Record<string, string>];
     expect(repository).toBe("shop/web");
     return JSON.parse(policy!) as object;
   };
-  expect(policyOf(await build())).toEqual(lifecycle(7, 100));
-  expect(policyOf(await build({ keepUntaggedDays: 1, keepTagged: 5 }))).toEqual(lifecycle(1, 5));
+  const newest = (countNumber: number) => ({
+    description: `Of images without a tag, with what refers to images, the last ${countNumber} stay`,
+    selection: { tagStatus: "untagged", countType: "imageCountMoreThan", countNumber },
+  });
+  expect(policyOf(await build())).toEqual(lifecycle(newest(2000), 100));
+  expect(policyOf(await build({ keepTagged: 5 }))).toEqual(lifecycle(newest(100), 5));
+  const days = {
+    description: "Images without a tag go after 1 days",
+    selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 1 },
+  };
+  expect(policyOf(await build({ keepUntaggedDays: 1, keepTagged: 5 }))).toEqual(lifecycle(days, 5));
 });
 
 test("listed principals may pull, and do nothing else", async () => {

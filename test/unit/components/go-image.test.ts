@@ -18,6 +18,7 @@ const build = (args: Partial<GoImageArgs> = {}, preview = false) =>
       preview,
       outputs: {
         "pulumi-nodejs:dynamic/slipway:RegistryPush": ({ inputs }) => ({ ref: `pushed ${inputs.repository}@${inputs.digest}` }),
+        "pulumi-nodejs:dynamic/slipway:ImageAttestations": ({ inputs }) => ({ ref: `attested ${inputs.image}` }),
         "docker:index/image:Image": ({ inputs }) => ({ repoDigest: `${inputs.imageName.split(":")[0]}@sha256:docker` }),
       },
     },
@@ -95,8 +96,7 @@ describe("what is attached to the image", () => {
       sbom: true,
       provenance: true,
       sign: { key },
-      ownLayers: 3,
-      parameters: { source: "app", version: "1", tags: ["netgo"], assets: ["go.mod"] },
+      build: { builder: "go", ownLayers: 3, parameters: { source: "app", version: "1", tags: ["netgo"], assets: ["go.mod"] } },
       source: expect.objectContaining({ commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, folder: "app" }) as object,
     });
   });
@@ -130,10 +130,44 @@ describe("what is attached to the image", () => {
     await expect(build({ sign: {} })).rejects.toThrow('GoImage "web": sign: must have one of key, kms and keyless (got none).');
   });
 
-  test("an image from a Dockerfile cannot be signed", async () => {
-    await expect(build({ builder: "dockerfile", sign: { keyless: {} } })).rejects.toThrow(
-      'GoImage "web": sign: is not supported for builder "dockerfile". Sign the image with cosign, or use builder "go".',
-    );
+  describe("of an image from a Dockerfile", () => {
+    const dockerfile = { args: { BASE: "registry.example/base:1", TOKEN: "hush" }, target: "run" };
+    let source: string;
+    beforeAll(() => {
+      source = join(folder, "source");
+      mkdirSync(source);
+      writeFileSync(join(source, "Dockerfile"), "ARG BASE\nFROM golang:1.26 AS build\nFROM $BASE AS run\nCOPY --from=build /a /a\n");
+    });
+    const attachedTo = async (args: Partial<GoImageArgs>, preview = false) => {
+      const { resources, result } = await build({ source, builder: "dockerfile", dockerfile, ...args }, preview);
+      return { inputs: resources.find((r) => r.type.endsWith("ImageAttestations"))?.inputs as pulumi.Inputs, ref: result.ref.value };
+    };
+
+    test("by default it is everything, and nothing for a registry on this machine", async () => {
+      const { inputs } = await attachedTo({ credentials: { username: "robot", password: "pa55word" } });
+      expect(inputs).toMatchObject({ image: `${repository}@sha256:docker`, attestations: "sbom provenance", username: "robot" });
+      const local = "127.0.0.1:5001/web";
+      expect(await attachedTo({ repository: local })).toEqual({ inputs: undefined, ref: `${local.split(":")[0]}@sha256:docker` });
+      expect((await attachedTo({ repository: local, attest: { sbom: true } })).inputs).toMatchObject({ attestations: "sbom" });
+      expect((await attachedTo({ attest: { sbom: false, provenance: false } })).inputs).toBeUndefined();
+    });
+
+    test("a preview knows what it is, and keeps the reference of the image", async () => {
+      const { inputs, ref } = await attachedTo({ sign: { key: join(folder, "slipway.key") } }, true);
+      expect([inputs.attest, ref]).toEqual([undefined, `${repository}@sha256:docker`]);
+      expect(inputs.attestations).toBe(`sbom provenance signature ${keyHint(openPublicKey(join(folder, "slipway.pub")))}`);
+    });
+
+    test("the provenance has names of arguments and secrets without their values, and the base images", async () => {
+      const { inputs } = await attachedTo({ dockerfile: { ...dockerfile, secrets: { npm: "hush-2" } }, platforms: ["linux/arm64"] });
+      const { request } = inputs.attest as { request: string };
+      expect(request).not.toContain("hush");
+      expect(JSON.parse(request).build).toEqual({
+        builder: "dockerfile",
+        parameters: { source, dockerfile: "Dockerfile", target: "run", platform: "linux/arm64", args: ["BASE", "TOKEN"], secrets: ["npm"] },
+        bases: ["registry.example/base:1", "golang:1.26"],
+      });
+    });
   });
 });
 
@@ -155,6 +189,7 @@ test("with the builder dockerfile it has a docker.Image and a RegistryPresence f
   expect(tree(urns)).toEqual([
     "slipway:index:GoImage web",
     `${child}docker:index/image:Image web`,
+    `${child}pulumi-nodejs:dynamic/slipway:ImageAttestations web`,
     `${child}pulumi-nodejs:dynamic/slipway:RegistryPresence web`,
   ]);
   const image = resources.find((r) => r.type === "docker:index/image:Image")!.inputs;
@@ -165,7 +200,7 @@ test("with the builder dockerfile it has a docker.Image and a RegistryPresence f
     platform: "linux/arm64",
   });
   expect(image.buildOnPreview).toBe(false);
-  expect(result.ref.value).toBe(`${repository}@sha256:docker`);
+  expect(result.ref.value).toBe(`attested ${repository}@sha256:docker`);
 });
 
 test("the builder dockerfile builds the given file and stage with its arguments", async () => {
@@ -194,7 +229,11 @@ test("a Dockerfile with secret mounts is built by a SecretBuild, which keeps the
       platforms: ["linux/arm64"],
       dockerfile: { args: { A: "1" }, secrets: { token: "hush" } },
     });
-    expect(tree(urns)).toEqual(["slipway:index:GoImage web", "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:SecretBuild web"]);
+    expect(tree(urns)).toEqual([
+      "slipway:index:GoImage web",
+      "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:ImageAttestations web",
+      "slipway:index:GoImage$pulumi-nodejs:dynamic/slipway:SecretBuild web",
+    ]);
     const { inputs } = resources.find(({ type }) => type.endsWith(":SecretBuild"))!;
     const { __provider: _, tag, secrets, ...given } = inputs;
     // In this form the engine gets secrets.

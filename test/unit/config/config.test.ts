@@ -293,7 +293,7 @@ test("the schema for editors requires settings that defaults may have only witho
   expect(config.if).toEqual({ not: { required: ["slipway:extends"] } });
   expect(required(config.then)).toEqual([["slipway:services"], ["region"]]);
   expect(Object.keys(config.then.properties)).toEqual(
-    ["services", "jobs", "docker", "swarm", "kubernetes", "eks"].map((key) => `slipway:${key}`),
+    ["services", "jobs", "docker", "swarm", "kubernetes", "eks", "supplyChain"].map((key) => `slipway:${key}`),
   );
   expect(config.properties["slipway:services"]!.additionalProperties.properties["routes"]!.items.required).toEqual(["host"]);
 });

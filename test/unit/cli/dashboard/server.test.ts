@@ -70,7 +70,7 @@ test("the page and its modules are served with a strict policy, and name nothing
   const { status, headers, body } = await ask("/");
   expect(status).toBe(200);
   expect(headers["content-security-policy"]).toMatch(
-    /^default-src 'none'; script-src 'self' 'sha256-[\w+/=]+'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    /^default-src 'none'; script-src 'self' 'sha256-[\w+/=]+' 'sha256-[\w+/=]+'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
   );
   expect(body).not.toMatch(/https?:/);
   const [, map] = /<script type="importmap">(.*)<\/script>/.exec(body)!;

@@ -10,13 +10,15 @@ const image: BilledImage = {
   slipway: "1.0.0",
   contents: {
     platform: { os: "linux", architecture: "amd64" },
-    program: {
-      goVersion: "1.26.8",
-      package: "example.org/shop",
-      main: { path: "example.org/shop", version: "(devel)" },
-      modules: [{ path: "golang.org/x/text", version: "v0.30.0", sum: "h1:aaa=" }],
-      settings: {},
-    },
+    programs: [
+      {
+        goVersion: "1.26.8",
+        package: "example.org/shop",
+        main: { path: "example.org/shop", version: "(devel)" },
+        modules: [{ path: "golang.org/x/text", version: "v0.30.0", sum: "h1:aaa=" }],
+        settings: {},
+      },
+    ],
     packages: [{ type: "deb", name: "tzdata", version: "2026a-1", architecture: "all" }],
     distribution: { id: "debian", version: "13" },
     files: [{ path: "app", sha256: "b".repeat(64) }],
@@ -55,6 +57,17 @@ test("SPDX lists the same, with a relationship from the image to each", () => {
     "DESCRIBES",
     ...Array<string>(5).fill("CONTAINS"),
   ]);
+});
+
+test("programs of one image have modules in common, which are listed once", () => {
+  const { programs } = image.contents;
+  const second = { ...programs[0]!, goVersion: "1.25.1", main: { path: "example.org/tool", version: "v1.2.0" } };
+  const { components } = cycloneDx({ ...image, contents: { ...image.contents, programs: [...programs, second] } }) as Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- JSON
+  const found = components as { type: string; purl?: string }[];
+  expect(found.flatMap(({ purl }) => purl ?? []).sort()).toEqual(
+    [...purls, "pkg:golang/example.org/tool@v1.2.0", "pkg:golang/std@1.25.1"].sort(),
+  );
+  expect(found.filter(({ type }) => type === "application")).toHaveLength(2);
 });
 
 test("both are the same for the same image", () => {

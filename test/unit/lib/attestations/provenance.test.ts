@@ -43,15 +43,18 @@ test("level 2 needs a hosted builder and its identity; everything else is level 
 });
 
 const facts: ProvenanceFacts = {
-  parameters: {
-    source: "app",
-    base: `registry.example/base@sha256:${"a".repeat(64)}`,
-    env: { CGO_ENABLED: "1", GOPROXY: "https://user:token@proxy.example", GOFLAGS: "-x https://user:token@proxy.example" },
+  build: {
+    builder: "go",
+    ownLayers: 1,
+    parameters: {
+      source: "app",
+      base: `registry.example/base@sha256:${"a".repeat(64)}`,
+      env: { CGO_ENABLED: "1", GOPROXY: "https://user:token@proxy.example", GOFLAGS: "-x https://user:token@proxy.example" },
+    },
   },
   source: { commit: "c0ffee", branch: "main", dirty: false, repository: "https://github.com/acme/shop.git", folder: "app" },
   platform: { id: "https://slipway.dev/builders/workstation", hosted: false },
-  goVersion: "1.26.8",
-  goSettings: { GOAMD64: "v1" },
+  program: { goVersion: "1.26.8", settings: { GOAMD64: "v1" } },
   slipway: "1.0.0",
   signedWithIdentity: false,
 };
@@ -80,10 +83,24 @@ test("provenance has the parameters without credentials, the commit and the base
   });
 });
 
+test("provenance of an image from a Dockerfile has its arguments and the images that it starts from", () => {
+  const { program: _, ...others } = facts;
+  const parameters = { source: "app", dockerfile: "Dockerfile", platform: "linux/amd64", args: ["VERSION"], secrets: ["token"] };
+  const bases = ["alpine:3.22", `registry.example/base:1@sha256:${"a".repeat(64)}`];
+  expect(provenance({ ...others, source: undefined, build: { builder: "dockerfile", parameters, bases } })["buildDefinition"]).toEqual({
+    buildType: "https://slipway.dev/build-types/dockerfile/v1",
+    externalParameters: parameters,
+    resolvedDependencies: [{ uri: "oci://alpine:3.22" }, { uri: "oci://registry.example/base:1", digest: { sha256: "a".repeat(64) } }],
+  });
+});
+
 test("a checkout that git says nothing about counts as changed, and a source outside git is left out", () => {
   const dependencies = (source: ProvenanceFacts["source"]) =>
-    (provenance({ ...facts, parameters: { source: "app" }, source })["buildDefinition"] as { resolvedDependencies: object[] })
-      .resolvedDependencies;
+    (
+      provenance({ ...facts, build: { builder: "go", ownLayers: 2, parameters: { source: "app" } }, source })["buildDefinition"] as {
+        resolvedDependencies: object[];
+      }
+    ).resolvedDependencies;
   expect(dependencies({ commit: "c0ffee", folder: "." })).toEqual([
     { name: "source", digest: { gitCommit: "c0ffee" }, annotations: { dirty: true } },
   ]);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { text as textOf } from "node:stream/consumers";
+import { scansPreviews } from "../config/scans.ts";
 import type { Stack } from "../config/stack-file.ts";
 import { step } from "../lib/progress.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -34,8 +35,8 @@ export async function previewedReview(stack: Stack, file: string | undefined): P
 
 /** What the change does to known vulnerabilities. Undefined if the stack does not require scans. */
 export async function vulnerabilitiesIn(stack: Stack, configuration?: Configuration): Promise<VulnerabilityReview | undefined> {
-  const { reviewedVulnerabilities, scansPreviews } = await import("./scan/scan.ts");
   if (!scansPreviews(stack)) return undefined;
+  const { reviewedVulnerabilities } = await import("./scan/scan.ts");
   return reviewedVulnerabilities(stack, configuration ?? (await configurationOf(stack)));
 }
 

@@ -15,3 +15,9 @@ export function needsDatabase(settings: SupplyChainSettings): boolean {
 export function supplyChainOf(stack: Stack): SupplyChainSettings | undefined {
   return supplyChainSettings.safeParse(settingsIn(stack, "supplyChain")).data;
 }
+
+/** Whether the previews of a stack look for vulnerabilities. */
+export function scansPreviews(stack: Stack): boolean {
+  const settings = supplyChainOf(stack);
+  return settings !== undefined && requiresScans(settings);
+}

@@ -13,6 +13,8 @@ async function lockNotes(stack: Stack): Promise<string[]> {
 
 /** What the change does to vulnerabilities, if the stack requires scans. */
 async function vulnerabilities(stack: Stack): Promise<string> {
+  const { scansPreviews } = await import("../../config/scans.ts");
+  if (!scansPreviews(stack)) return "";
   const [{ vulnerabilitiesIn }, { formatVulnerabilities }] = await Promise.all([
     import("../review.ts"),
     import("../../review/vulnerabilities/format.ts"),

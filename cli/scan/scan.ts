@@ -1,4 +1,3 @@
-import { requiresScans, supplyChainOf } from "../../config/scans.ts";
 import type { Configuration } from "../../config/settings.ts";
 import { readStack, type Stack } from "../../config/stack-file.ts";
 import { imagesIn } from "../../lib/deployment-record.ts";
@@ -38,20 +37,13 @@ export async function scan({ stack: name, names, update }: ScanOptions): Promise
   return { stack: name, isVulnerable, ...found, warnings: [...(problem === undefined ? [] : [problem]), ...found.warnings] };
 }
 
-/** What the change of a stack does to its vulnerabilities. Undefined if the stack does not require scans. */
-export async function reviewedVulnerabilities(stack: Stack, configuration: Configuration): Promise<VulnerabilityReview | undefined> {
-  if (!requiresScans(configuration.supplyChain)) return undefined;
+/** What the change of a stack does to its vulnerabilities. */
+export async function reviewedVulnerabilities(stack: Stack, configuration: Configuration): Promise<VulnerabilityReview> {
   const now = new Date();
   const [{ database, problem }, last] = await Promise.all([currentDatabase(now), lastDeploymentOf(stack)]);
   const found = await scanStack(configuration, { database, now, deployed: last.images });
   const warnings = [...(problem === undefined ? [] : [problem]), ...found.warnings];
   return judgeVulnerabilities({ ...found, warnings }, configuration, last);
-}
-
-/** Whether the previews of a stack look for vulnerabilities. Invalid settings are reported later. */
-export function scansPreviews(stack: Stack): boolean {
-  const settings = supplyChainOf(stack);
-  return settings !== undefined && requiresScans(settings);
 }
 
 /** A stack that was never deployed has no outputs. */

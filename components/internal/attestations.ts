@@ -65,10 +65,13 @@ export function isAttested(args: GoImageArgs): boolean {
   return typeof args.repository !== "string" || hasAny(basicsFor(args.repository, args));
 }
 
-type Wanted = Pick<AttestRequest, "sbom" | "provenance" | "sign" | "vulnerabilities">;
-
 /** What is attached to every image, whatever builds it. */
 type Basics = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
+
+interface Wanted extends Basics {
+  /** Of the statement on vulnerabilities. @default - there is none */
+  exceptions?: VulnerabilityException[];
+}
 
 /** Nobody else sees an image in a registry on this machine. */
 function isWantedByDefault(repository: string): boolean {
@@ -81,12 +84,12 @@ function basicsFor(repository: string, { attest = {}, sign }: GoImageArgs): Basi
   return { sbom, provenance, ...(sign && { sign }) };
 }
 
-/** The exceptions are undefined if no statement on vulnerabilities is wanted. Only programs that Go builds here are looked through. */
-function wantedFor(repository: string, args: GoImageArgs): Basics & { exceptions?: VulnerabilityException[] } {
+/** Only programs that Go builds here are looked through for vulnerabilities. */
+function wantedFor(repository: string, args: GoImageArgs): Wanted {
   const { vulnerabilities = isWantedByDefault(repository), exceptions = [] } = args.attest ?? {};
   const today = new Date().toISOString().slice(0, 10);
-  const isStated = args.builder !== ImageBuilder.Dockerfile && vulnerabilities;
-  return { ...basicsFor(repository, args), ...(isStated && { exceptions: exceptions.filter(({ until }) => until >= today) }) };
+  const isScanned = args.builder !== ImageBuilder.Dockerfile && vulnerabilities;
+  return { ...basicsFor(repository, args), ...(isScanned && { exceptions: exceptions.filter(({ until }) => until >= today) }) };
 }
 
 async function vexRequest(exceptions: VulnerabilityException[], compilations: () => Promise<GoCompilation[]>): Promise<VexRequest> {
@@ -105,7 +108,7 @@ async function hasDatabase(): Promise<boolean> {
   return false;
 }
 
-function hasAny({ sbom, provenance, sign }: Wanted): boolean {
+function hasAny({ sbom, provenance, sign }: Basics): boolean {
   return sbom || provenance || sign !== undefined;
 }
 
@@ -126,7 +129,7 @@ function knownSource(folder: string): Promise<Source | undefined> {
   return source;
 }
 
-function requestFor(args: GoImageArgs, what: Wanted, origin: Source | undefined): string {
+function requestFor(args: GoImageArgs, what: Pick<AttestRequest, keyof Basics | "vulnerabilities">, origin: Source | undefined): string {
   const folder = origin?.folder ?? args.source;
   const build = args.builder === ImageBuilder.Dockerfile ? dockerfileBuild(args, folder) : goBuild(args, folder);
   const request: AttestRequest = {

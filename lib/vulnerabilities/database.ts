@@ -64,10 +64,19 @@ export function ageProblem({ date }: Pick<VulnerabilityDatabase, "date">, now: D
     : undefined;
 }
 
+/** An hour: the proxy may have no newer one, or not answer, and each preview would wait for it. */
+const retryMs = 3_600_000;
+
 /** The database of this machine, or the newest one if it is missing or too old. */
 export async function currentDatabase(now: Date, env: Record<string, string> = {}): Promise<DatabaseUpdate> {
   const database = await knownDatabase();
-  return database === undefined || ageProblem(database, now) !== undefined ? updateDatabase(env) : { database };
+  if (database !== undefined && ageProblem(database, now) === undefined) return { database };
+  const record = cacheFolder("vulnerabilities", "asked");
+  const asked = await readFile(record, "utf8").catch(() => undefined);
+  if (database !== undefined && asked !== undefined && now.getTime() - new Date(asked).getTime() < retryMs) return { database };
+  const update = await updateDatabase(env);
+  await writeFileAtomic(record, now.toISOString());
+  return update;
 }
 
 interface Download {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { cacheFolder } from "../../lib/cache-folder.ts";
 import { command } from "../../lib/command.ts";
@@ -74,7 +74,7 @@ test("a scan tells what the program calls from what it only has, with the way an
   });
 });
 
-test("the build tags, the environment and the package of the service decide what is scanned", async () => {
+test("the build tags and the environment of the service decide what is scanned", async () => {
   writeFileSync(
     join(checkout.folder, "vulnerable-app/parse.go"),
     `//go:build parsing\n\npackage main\n\nimport "golang.org/x/text/language"\n\nfunc init() { language.MustParse("en") }\n`,
@@ -87,6 +87,31 @@ test("the build tags, the environment and the package of the service decide what
   expect(await reachable({ tags: ["parsing"] })).toBe(true);
   expect(await reachable({ env: { GOFLAGS: "-tags=parsing" } })).toBe(true);
   rmSync(join(checkout.folder, "vulnerable-app/parse.go"));
+  configure();
+});
+
+test("a workspace is scanned with its modules, also if the folder of the service has no go.mod", async () => {
+  const work = join(checkout.folder, "work");
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(work, file)), { recursive: true });
+    writeFileSync(join(work, file), text);
+  };
+  const text = "require golang.org/x/text v0.3.5";
+  write("go.work", "go 1.24.0\n\nuse (\n\t./greeting\n\t./web\n)\n");
+  for (const name of ["greeting", "web"]) {
+    write(`${name}/go.mod`, `module dev.slipway/${name}\n\ngo 1.24.0\n\n${text}\n`);
+    cpSync("test/integration/vulnerable-app/go.sum", join(work, name, "go.sum"));
+  }
+  write("greeting/greeting.go", `package greeting\n\nimport "golang.org/x/text/language"\n\nvar Tag = language.MustParse("en")\n`);
+  write("web/main.go", `package main\n\nimport "dev.slipway/greeting"\n\nfunc main() { println(greeting.Tag.String()) }\n`);
+  checkout.configure({ web: { source: "work", package: "web", host } });
+  const { findings } = await scan();
+  expect(findings.find((one) => one.id === id)).toMatchObject({
+    level: "reachable",
+    calls: expect.arrayContaining([expect.objectContaining({ position: expect.stringMatching(/^work\/greeting\/greeting\.go:\d+$/) })]),
+    upgrade: "go -C work/web get golang.org/x/text@v0.3.7 && go -C work/web mod tidy",
+  });
+  rmSync(work, { recursive: true });
   configure();
 });
 
@@ -197,7 +222,9 @@ describe("the database", () => {
     // 15 days and more.
     const offline = await currentDatabase(new Date("2026-11-16T11:00:00Z"), { GOPROXY: "off" });
     expect(offline).toEqual({ database, problem: expect.stringMatching(/^the vulnerability database was not updated: .*GOPROXY=off\.$/) });
-    const updated = await currentDatabase(new Date("2026-11-16T11:00:00Z"), next.env);
+    // Not asked again within an hour.
+    expect(await currentDatabase(new Date("2026-11-16T11:59:00Z"), next.env)).toEqual({ database });
+    const updated = await currentDatabase(new Date("2026-11-16T12:00:00Z"), next.env);
     expect(updated).toEqual({ database: { folder: expect.any(String), version: next.version, date: "2026-11-20T10:00:00Z" } });
     expect(ageProblem(updated.database!, new Date("2026-12-04T10:00:00Z"))).toBeUndefined();
     expect(ageProblem(updated.database!, new Date("2026-12-05T10:00:00Z"))).toBe(

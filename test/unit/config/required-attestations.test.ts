@@ -40,30 +40,6 @@ test("one way of signing, URLs and dates are checked", async () => {
   ]);
 });
 
-test("admission needs a cluster that exists, and signatures that its engine checks", async () => {
-  const admission = { engine: "kyverno" };
-  expect(await problems({ admission })).toEqual([
-    "supplyChain.admission: is only for the platform kubernetes, whose cluster may have such an engine (got platform local). Remove it",
-    "supplyChain.admission: needs signature in supplyChain.require, which says what images must have. Add it, or remove admission",
-  ]);
-  const services = { web: { image: `registry.example/web@sha256:${"a".repeat(64)}` } };
-  const onCluster = async (supplyChain: object) => {
-    const settings = { platform: "kubernetes", kubernetes: { context: "prod" }, services, supplyChain };
-    return (await checkSettings(settings, loadPlatform)).problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  };
-  const require = ["signature"];
-  expect(await onCluster({ require, admission })).toEqual([]);
-  const because =
-    "because policy-controller checks only signatures of identities (https://github.com/sigstore/policy-controller/issues/1958)";
-  expect(
-    await onCluster({ require, sign: { key: "a.key" }, keys: [{ file: "a.pub" }], admission: { engine: "policy-controller" } }),
-  ).toEqual([
-    `supplyChain.identities: must be set, ${because}. Set them, or the engine kyverno`,
-    `supplyChain.keys: must be omitted, ${because}. Remove them, or set the engine kyverno`,
-    `supplyChain.sign: must be keyless, ${because}. Change it, or set the engine kyverno`,
-  ]);
-});
-
 test("an exception needs a reason and an end, and a justification the status that it justifies", async () => {
   const withException = (exception: object) => problems({ vulnerabilities: { exceptions: [exception] } });
   expect(await withException({ id: "GO-2026-6603" })).toEqual([
@@ -85,5 +61,29 @@ test("an exception needs a reason and an end, and a justification the status tha
 test("a stack that requires statements on vulnerabilities must not turn them off", async () => {
   expect(await problems({ require: ["vulnerabilities"], sign: { key: "k" }, attest: { vulnerabilities: false } })).toEqual([
     "supplyChain.attest.vulnerabilities: must not be false, because supplyChain.require asks for it",
+  ]);
+});
+
+test("admission needs a cluster that exists, and signatures that its engine checks", async () => {
+  const admission = { engine: "kyverno" };
+  expect(await problems({ admission })).toEqual([
+    "supplyChain.admission: is only for the platform kubernetes, whose cluster may have such an engine (got platform local). Remove it",
+    "supplyChain.admission: needs signature in supplyChain.require, which says what images must have. Add it, or remove admission",
+  ]);
+  const services = { web: { image: `registry.example/web@sha256:${"a".repeat(64)}` } };
+  const onCluster = async (supplyChain: object) => {
+    const settings = { platform: "kubernetes", kubernetes: { context: "prod" }, services, supplyChain };
+    return (await checkSettings(settings, loadPlatform)).problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  };
+  const require = ["signature"];
+  expect(await onCluster({ require, admission })).toEqual([]);
+  const because =
+    "because policy-controller checks only signatures of identities (https://github.com/sigstore/policy-controller/issues/1958)";
+  expect(
+    await onCluster({ require, sign: { key: "a.key" }, keys: [{ file: "a.pub" }], admission: { engine: "policy-controller" } }),
+  ).toEqual([
+    `supplyChain.identities: must be set, ${because}. Set them, or the engine kyverno`,
+    `supplyChain.keys: must be omitted, ${because}. Remove them, or set the engine kyverno`,
+    `supplyChain.sign: must be keyless, ${because}. Change it, or set the engine kyverno`,
   ]);
 });

@@ -40,7 +40,7 @@ export function attestations(
     const all = [sbom && "sbom", provenance && "provenance", vulnerabilities, signer].filter(Boolean);
     return all.length > 0 ? all.join(" ") : undefined;
   });
-  if (isOnlyPreviewed()) return { attestations: name };
+  if (isOnlyPreviewed() || isUnattested(args)) return { attestations: name };
   // Asked now and not once the registry exists, because the files may be other ones then.
   const source = knownSource(args.source);
   const attest = wanted.apply(async ({ exceptions, ...what }) => {
@@ -55,6 +55,13 @@ export function attestations(
 /** Whether this run pushes nothing, and nobody pushes what it prepares. */
 export function isOnlyPreviewed(): boolean {
   return pulumi.runtime.isDryRun() && !areAttestationsPrepared();
+}
+
+/** Whether it is known already that nothing is attached. Asking git for the source takes tens of milliseconds. */
+function isUnattested(args: GoImageArgs): boolean {
+  if (typeof args.repository !== "string") return false;
+  const { exceptions, ...what } = wantedFor(args.repository, args);
+  return exceptions === undefined && !hasAny(what);
 }
 
 /**

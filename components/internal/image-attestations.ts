@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "./dynamic-resource.ts";
-import { attach, isThere } from "./registry.ts";
+import { attaching, isThere } from "./registry.ts";
 
 // Serialised into the state: default imports only (except types), and as little code as possible. See registry-push.ts.
 
@@ -35,7 +35,7 @@ export class ImageAttestations extends DynamicResource<Inputs> {
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   async create(inputs) {
-    await attach({ ...inputs, ...partsOf(inputs) });
+    await attaching({ ...inputs, ...partsOf(inputs) })();
     return { id: partsOf(inputs).repository, outs: { ...inputs, ref: inputs.image } };
   },
 
@@ -45,7 +45,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   },
 
   async update(_id, _olds, news) {
-    await attach({ ...news, ...partsOf(news) });
+    await attaching({ ...news, ...partsOf(news) })();
     return { outs: { ...news, ref: news.image } };
   },
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "./dynamic-resource.ts";
-import { attach, isThere, push } from "./registry.ts";
+import { attaching, isThere, push } from "./registry.ts";
 
 // Pulumi serialises the providers below into the state, with every function and import that they reach, and runs them in a
 // separate process. So use default imports only (they become `require`), no module-level variables, and little code: a change
@@ -45,8 +45,9 @@ export class RegistryPush extends DynamicResource<Inputs> {
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   async create(inputs) {
+    const attach = attaching(inputs);
     await push(inputs);
-    await attach(inputs);
+    await attach();
     return { id: inputs.repository, outs: { ...inputs, ref: `${inputs.repository}@${inputs.digest}` } };
   },
 
@@ -58,8 +59,9 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs> = {
   },
 
   async update(_id, _olds, news) {
+    const attach = attaching(news);
     await push(news);
-    await attach(news);
+    await attach();
     return { outs: { ...news, ref: `${news.repository}@${news.digest}` } };
   },
 

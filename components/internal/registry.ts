@@ -96,11 +96,11 @@ export interface Attaching {
   attest?: { module: string; request: string };
 }
 
-/** Attaches attestations to a pushed image. */
-export async function attach(inputs: RegistryTarget & Pick<StoredImage, "digest"> & Partial<StoredImage> & Attaching): Promise<void> {
-  if (!inputs.attest) return;
+/** Prepares the attestations of an image, which takes a while. Returns a function that attaches them, once the image is in the registry. */
+export function attaching(inputs: RegistryTarget & Pick<StoredImage, "digest"> & Partial<StoredImage> & Attaching): () => Promise<unknown> {
+  if (!inputs.attest) return async () => {};
   const { module, request } = inputs.attest;
-  await nodeModule.createRequire(module)(module).attestPush(inputs, request);
+  return nodeModule.createRequire(module)(module).attestingPush(inputs, request);
 }
 
 async function pushOnce(inputs: RegistryTarget & StoredImage): Promise<void> {

@@ -7,7 +7,7 @@ import { attachToImage, readImage, referrersOf } from "../registry-client.ts";
 import packageDescription from "../../package.json" with { type: "json" };
 import { buildPlatform } from "./build-platform.ts";
 import { contentsIn, contentsOf, readBlob, type ImageContents } from "./image-contents.ts";
-import type { VexRequest } from "./open-vex.ts";
+import type { VexRequest, VexScan } from "./open-vex.ts";
 import { packageRecords } from "./packages.ts";
 import { provenance, type ProvenanceFacts } from "./provenance.ts";
 import { signerName, type SignSettings } from "./sign-settings.ts";
@@ -54,14 +54,19 @@ export interface AttestedImage {
 }
 
 /**
- * Attaches to an image what is missing there: an image that has everything stays as it is.
+ * Attaches to an image what is missing there: an image that has everything stays as it is. What takes long begins at once, and meanwhile an
+ * image that Slipway has built can be pushed.
  *
- * @returns how many attestations were attached.
+ * @returns a function that attaches it, once the image is in the registry, and returns how many attestations were attached.
  */
-export async function attest(image: AttestedImage, request: AttestRequest): Promise<number> {
-  const { subjects, of, reading } = await (request.build.builder === "go"
-    ? opened(image, request, request.build.ownLayers)
-    : openedInRegistry(image));
+export function attesting(image: AttestedImage, request: AttestRequest): () => Promise<number> {
+  const prepared = prepare(image, request);
+  void prepared.catch(() => {}); // of interest only if the push succeeds
+  return async () => attachMissing(image, request, await prepared);
+}
+
+async function attachMissing(image: AttestedImage, request: AttestRequest, prepared: Prepared): Promise<number> {
+  const { subjects, of, reading, scan } = prepared;
   const planned = plan(subjects, request);
   const signer = request.sign && (await signerName(request.sign));
   const [missing] = await Promise.all([withoutExisting(planned, image, signer, request), ...reading]);
@@ -69,7 +74,7 @@ export async function attest(image: AttestedImage, request: AttestRequest): Prom
   const sign = request.sign && (await (await import("./signer.ts")).signerFor(request.sign));
   const artifacts: OciImage[] = [];
   for (const { subject, predicateType } of missing) {
-    const predicate = await predicateOf(predicateType, subject.digest, { image, request, of, images: subjects.images });
+    const predicate = await predicateOf(predicateType, subject.digest, { image, request, of, images: subjects.images, scan });
     const about = aboutAll.includes(predicateType) ? [subject, ...subjects.images.filter((one) => one !== subject)] : [subject];
     const statement = statementOn(
       image.repository,
@@ -95,6 +100,20 @@ interface Opened {
   of: (digest: string) => Promise<ImageContents>;
   /** What has begun already. */
   reading: Promise<ImageContents>[];
+}
+
+interface Prepared extends Opened {
+  /** For the statement on vulnerabilities. */
+  scan: Promise<VexScan> | undefined;
+}
+
+async function prepare(image: AttestedImage, request: AttestRequest): Promise<Prepared> {
+  const { build, vulnerabilities } = request;
+  const found = await (build.builder === "go" ? opened(image, request, build.ownLayers) : openedInRegistry(image));
+  const contents = () => found.subjects.images.map(({ digest }) => found.of(digest));
+  const scan = vulnerabilities && import("./open-vex.ts").then((vex) => vex.scanForVex(image.repository, vulnerabilities, contents()));
+  void scan?.catch(() => {});
+  return { ...found, scan };
 }
 
 /** Nearly always something is missing, so an image in the blob store is read while the registry answers. */
@@ -170,9 +189,14 @@ interface Facts {
   of: (digest: string) => Promise<ImageContents>;
   /** The images for the platforms. */
   images: Descriptor[];
+  scan: Prepared["scan"];
 }
 
-async function predicateOf(type: PredicateType, digest: string, { image, request, of, images }: Facts): Promise<Statement["predicate"]> {
+async function predicateOf(
+  type: PredicateType,
+  digest: string,
+  { image, request, of, images, scan }: Facts,
+): Promise<Statement["predicate"]> {
   const { version: slipway } = packageDescription;
   const { source, build, sign } = request;
   switch (type) {
@@ -186,7 +210,7 @@ async function predicateOf(type: PredicateType, digest: string, { image, request
     case PredicateType.OpenVex: {
       const contents = await Promise.all(images.map(async (one) => ({ digest: one.digest, contents: await of(one.digest) })));
       const { openVexOf } = await import("./open-vex.ts");
-      return openVexOf({ repository: image.repository, digest, images: contents }, request.vulnerabilities!, source, slipway);
+      return openVexOf({ repository: image.repository, digest, images: contents }, await scan!, request.vulnerabilities!, source, slipway);
     }
     case PredicateType.CycloneDx:
     case PredicateType.Spdx: {

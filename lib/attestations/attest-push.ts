@@ -1,5 +1,5 @@
 import ociName from "@sigstore/oci/dist/name.js";
-import { attest, type AttestRequest } from "./attach.ts";
+import { attesting, type AttestRequest } from "./attach.ts";
 
 // The provider of the push loads this file by its path: Pulumi keeps the code of providers in its state, so it should be short.
 
@@ -16,12 +16,16 @@ interface Pushed {
 }
 
 /**
- * Attaches to a pushed image what is missing there.
+ * Prepares what is attached to an image that is pushed meanwhile.
  *
  * @param request as JSON.
+ * @returns a function that attaches what is missing, once the image is in the registry.
  */
-export async function attestPush({ repository, digest, blobs, username, password, ca, plainHttp }: Pushed, request: string): Promise<void> {
+export function attestingPush(
+  { repository, digest, blobs, username, password, ca, plainHttp }: Pushed,
+  request: string,
+): () => Promise<unknown> {
   const { registry } = ociName.parseImageName(repository);
   const access = { [registry]: { username, password, ca, plainHttp } };
-  await attest({ repository, digest, ...(blobs !== undefined && { blobs }), access }, JSON.parse(request) as AttestRequest);
+  return attesting({ repository, digest, ...(blobs !== undefined && { blobs }), access }, JSON.parse(request) as AttestRequest);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { knownDatabase } from "../vulnerabilities/database.ts";
+import { knownDatabase, type VulnerabilityDatabase } from "../vulnerabilities/database.ts";
 import { ExceptionStatus, isAbout, Justification, type VulnerabilityException } from "../vulnerabilities/exceptions.ts";
 import { Level, sorted, worse, type Finding } from "../vulnerabilities/finding.ts";
 import { scanLinked, type LinkedProgram } from "../vulnerabilities/linked-program.ts";
@@ -27,18 +27,36 @@ interface VexImage {
   images: { digest: string; contents: ImageContents }[];
 }
 
-/** Looks for vulnerabilities in the programs of an image, and says of each whether it affects the image. */
-export async function openVexOf(
-  { repository, digest, images }: VexImage,
-  { programs, exceptions }: VexRequest,
-  source: Source | undefined,
-  slipway: string,
-): Promise<Record<string, unknown>> {
+/** The vulnerabilities of the programs of an image. */
+export interface VexScan {
+  findings: Finding[];
+  database: VulnerabilityDatabase;
+}
+
+/**
+ * Looks for vulnerabilities in the programs of an image.
+ *
+ * @param contents of the images for the platforms, which may be known only later.
+ */
+export async function scanForVex(repository: string, { programs }: VexRequest, contents: Promise<ImageContents>[]): Promise<VexScan> {
   const database = await knownDatabase();
   if (!database) throw new UserError(`${repository}: there is no vulnerability database any more. Get it: slipway scan --update`);
   const findings: Finding[] = [];
-  for (const [i, program] of programs.entries())
-    findings.push(...(await scanLinked(program, images[i]?.contents.buildId, database)).findings);
+  for (const [i, program] of programs.entries()) {
+    const buildId = contents[i]?.then((one) => one.buildId) ?? Promise.resolve(undefined);
+    findings.push(...(await scanLinked(program, buildId, database)).findings);
+  }
+  return { findings, database };
+}
+
+/** Says of each vulnerability whether it affects the image. */
+export function openVexOf(
+  { repository, digest, images }: VexImage,
+  { findings, database }: VexScan,
+  { exceptions }: VexRequest,
+  source: Source | undefined,
+  slipway: string,
+): Record<string, unknown> {
   const purls = images.map((one) => imagePurl({ repository, ...one }));
   return openVex(findings, {
     products: images.some((one) => one.digest === digest) ? purls : [imagePurl({ repository, digest }), ...purls],

@@ -44,7 +44,7 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
-      lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer"]),
+      lane("cluster", 0, ["local-stack", "registry", "compose-local", "load-balancer", "vulnerabilities", "admission"]),
       lane(
         "workloads",
         1,
@@ -56,7 +56,7 @@ export default defineConfig({
       lane("pipelines", 6, ["review", "workflows", "drift"], ["./test/integration/shared-stack-setup.ts"]),
       // Files are where they make the lanes take about the same time.
       lane("swarm", 3, ["swarm*", "compose-swarm", "history"]),
-      lane("package", 4, ["package", "cluster-state", "attestations", "verify", "vulnerabilities", "admission"]),
+      lane("package", 4, ["package", "cluster-state", "attestations", "verify"]),
     ],
   },
 });

@@ -130,7 +130,7 @@ export function registryLogin(stack: CiStack): Record<string, string> {
 }
 
 /** The user who pulls the images of the stack before, if they are in another registry. */
-export function sourceRegistryLogin({ registry }: CiStack, from: CiStack): Record<string, string> {
+function sourceRegistryLogin({ registry }: CiStack, from: CiStack): Record<string, string> {
   return from.registry === registry ? {} : loginTo(from, CredentialVariables.SourceRegistry);
 }
 

@@ -65,8 +65,8 @@ function isUnattested(args: GoImageArgs): boolean {
 }
 
 /**
- * Whether anything may be attached to the image that Docker builds, so that there is a resource for it. What is in a repository that only an
- * update knows is on no loopback address.
+ * Whether anything may be attached to the image that Docker builds: then a resource attaches it. A repository that only an update knows is on
+ * no loopback address.
  */
 export function isAttested(args: GoImageArgs): boolean {
   return typeof args.repository !== "string" || hasAny(basicsFor(args.repository, args));
@@ -76,7 +76,7 @@ export function isAttested(args: GoImageArgs): boolean {
 type Basics = Pick<AttestRequest, "sbom" | "provenance" | "sign">;
 
 interface Wanted extends Basics {
-  /** Of the statement on vulnerabilities. @default - there is none */
+  /** Exceptions in the statement on vulnerabilities. @default - no statement is attached */
   exceptions?: VulnerabilityException[];
 }
 
@@ -106,7 +106,7 @@ async function vexRequest(exceptions: VulnerabilityException[], compilations: ()
 
 let isSaid = false;
 
-/** Says once if there is none. */
+/** Whether this machine has a vulnerability database. Says once that it has not. */
 async function hasDatabase(): Promise<boolean> {
   if ((await knownDatabase()) !== undefined) return true;
   if (!isSaid)

@@ -22,7 +22,7 @@ export const maxAgeDays = 14;
 
 const vulndb = "golang.org/x/vulndb";
 
-/** The database of this machine. Undefined if there is none. */
+/** The database of this machine. Undefined if it has not been downloaded. */
 export async function knownDatabase(): Promise<VulnerabilityDatabase | undefined> {
   const text = await readFile(recordFile(), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
@@ -33,7 +33,7 @@ export async function knownDatabase(): Promise<VulnerabilityDatabase | undefined
 
 /** A database, and why it could not be updated. */
 export interface DatabaseUpdate {
-  /** @default - there is none, also from before */
+  /** @default - it could not be downloaded, and this machine had no earlier one */
   database?: VulnerabilityDatabase;
   /** Why it is not the newest. @default - it is */
   problem?: string;

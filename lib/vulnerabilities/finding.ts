@@ -32,7 +32,7 @@ export interface Finding {
   /** Module, or package of a distribution. `stdlib` is Go's standard library. */
   module: string;
   version: string;
-  /** The first version without it. @default - there is none yet */
+  /** The first version without it. @default - no version is without it yet */
   fixed?: string;
   level: Level;
   /** How bad it is. Go's database does not say. @default - unknown */

@@ -158,7 +158,7 @@ export interface GoToolchain {
   version: string;
   /** Whether Go must not use another toolchain than the one on the PATH, or the one that a setting names. */
   fixed: boolean;
-  /** Path of the go.work. Empty if there is none. */
+  /** Path of the go.work. Empty without a workspace. */
   workspace: string;
 }
 

@@ -10,7 +10,7 @@ export interface ImageScanner {
   scan(image: string): Promise<Finding[]>;
 }
 
-/** The scanner on the PATH. Undefined if there is none. */
+/** The scanner on the PATH. Undefined if the PATH has neither. */
 export async function imageScanner(): Promise<ImageScanner | undefined> {
   if (await succeeds("grype", ["version"])) return { name: "grype", scan: scanWithGrype };
   if (await succeeds("trivy", ["--version"])) return { name: "trivy", scan: scanWithTrivy };

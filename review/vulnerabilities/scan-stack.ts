@@ -19,7 +19,7 @@ import { loadPlatform } from "../../platforms/platform.ts";
 
 /** A vulnerability of a service. */
 export interface ServiceFinding extends Finding {
-  /** What upgrades its module to a version without it. @default - there is none, or it is not a module of Go */
+  /** What upgrades its module to a version without it. @default - no version is without it, or it is not a module of Go */
   upgrade?: string;
   /** The exception that accepts it. @default - none */
   exception?: VulnerabilityException;

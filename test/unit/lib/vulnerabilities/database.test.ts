@@ -33,7 +33,7 @@ test("a database is too old after 14 days", () => {
   );
 });
 
-test("without a network there is none, or the one from before", async () => {
+test("without a network, the database is the one from before, or undefined", async () => {
   const problem = "the vulnerability database was not updated: golang.org/x/vulndb@latest: module lookup disabled by GOPROXY=off.";
   expect(await updateDatabase(offline)).toEqual({ problem });
   haveDatabase("v1", "2026-11-05T23:49:57Z");
@@ -46,7 +46,7 @@ test("a recent one is used without asking anybody", async () => {
   expect(await currentDatabase(new Date("2026-11-06T00:00:00Z"), offline)).toEqual({ database: await knownDatabase() });
 });
 
-test("one whose folder was deleted is none", async () => {
+test("a database whose folder was deleted is undefined", async () => {
   haveDatabase("v1", "2026-11-05T23:49:57Z");
   rmSync(join(cache, "slipway/vulnerabilities/databases"), { recursive: true });
   expect(await knownDatabase()).toBeUndefined();
